@@ -1,0 +1,26 @@
+'use strict';
+
+/** Transform only: types are checked by `npm run typecheck`. */
+const transform = {
+  '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }],
+};
+
+/** Each project is one kind of proof; `npm test` runs them all. */
+const project = (displayName, folder, more = {}) => ({
+  displayName,
+  testEnvironment: 'node',
+  roots: [`<rootDir>/test/${folder}`],
+  testMatch: ['**/*.test.ts'],
+  moduleFileExtensions: ['ts', 'js', 'json', 'node'],
+  transform,
+  ...more,
+});
+
+module.exports = {
+  projects: [
+    project('unit', 'unit'),
+    project('integration', 'integration'),
+    project('e2e', 'e2e'),
+    project('chaos', 'chaos'),
+  ],
+};

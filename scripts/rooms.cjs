@@ -1,0 +1,24 @@
+'use strict';
+
+/**
+ * The rooms of src/ and what each may import: the dependency rule that lint enforces.
+ * A room that is not a row here (the composition roots: switch, worker, cli) may import everything.
+ */
+exports.ROOMS = {
+  domain: [],
+  telemetry: [],
+  config: [],
+  'sip-server': [],
+  market: ['domain'],
+  compliance: ['market', 'domain'],
+  fraud: ['market', 'domain'],
+  auction: ['market', 'domain'],
+  routing: ['market', 'domain'],
+  decision: ['compliance', 'fraud', 'auction', 'routing', 'market', 'domain'],
+  media: ['domain'],
+  storage: ['market', 'domain'],
+  billing: ['domain', 'storage'],
+  events: ['domain', 'storage'],
+  signaling: ['decision', 'market', 'media', 'domain'],
+  api: ['billing', 'decision', 'market', 'storage', 'events', 'domain'],
+};
