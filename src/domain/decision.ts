@@ -1,0 +1,115 @@
+import type { CallAttempt, EndReason } from './call';
+import type { Currency, Micros } from './money';
+import type { RatePlan } from './rate-plan';
+
+/** What a compliance or fraud rule said, with why: one line of the trace. */
+export interface Finding {
+  /** Stable id, e.g. `tcpa.calling_hours`. */
+  readonly rule: string;
+  readonly outcome: 'pass' | 'flag' | 'block' | 'not_applicable';
+  /** The law, table row or setting it rests on, e.g. `47 CFR 64.1200(c)(1)`. */
+  readonly citation?: string;
+  /** For people: what was compared with what. */
+  readonly detail: string;
+}
+
+/** Why a bid may not take this call. */
+export type IneligibleReason =
+  | 'bid_paused'
+  | 'bid_expired'
+  | 'buyer_paused'
+  | 'target_paused'
+  | 'account_suspended'
+  | 'state'
+  | 'npa'
+  | 'tags'
+  | 'schedule'
+  | 'attestation'
+  | 'duplicate'
+  | 'below_reserve'
+  | 'cap_hourly'
+  | 'cap_daily'
+  | 'cap_monthly'
+  | 'cap_total'
+  | 'cap_concurrent';
+
+/** What became of one bid in one decision. */
+export interface BidOutcome {
+  readonly bidId: string;
+  readonly buyerId: string;
+  readonly price: Micros;
+  /** Rank in the ring plan from 1, or the reason why it is not in it. */
+  readonly rank: number | undefined;
+  readonly ineligible: IneligibleReason | 'over_max_attempts' | undefined;
+}
+
+/** Everything needed to explain and to replay a decision. */
+export interface DecisionTrace {
+  readonly attempt: CallAttempt;
+  /** UTC epoch milliseconds at which it was decided. */
+  readonly decidedAt: number;
+  /** Number of the market version that was read. */
+  readonly marketVersion: number;
+  /** Seed of the tie-breaks. */
+  readonly seed: number;
+  readonly campaignId: string | undefined;
+  readonly findings: readonly Finding[];
+  /** 0 … 1 with its reasons; undefined when not reached. */
+  readonly fraud: { readonly score: number; readonly reasons: readonly string[] } | undefined;
+  readonly bids: readonly BidOutcome[];
+}
+
+/** One entry of a ring plan, in the order they are to be rung. */
+export interface RingTarget {
+  readonly bidId: string;
+  readonly buyerId: string;
+  readonly buyerAccountId: string;
+  readonly targetId: string;
+  readonly kind: 'sip' | 'softphone' | 'pstn';
+  readonly uri: string;
+  readonly ringTimeoutMs: number;
+  /** What the buyer pays if it takes the call here: its own plan, or the second price in its place. */
+  readonly plan: RatePlan;
+  readonly price: Micros;
+  /** Limits to be reserved before ringing; see the caps port. */
+  readonly reservations: readonly CapLimit[];
+}
+
+/** One counter to be reserved against a limit. */
+export interface CapLimit {
+  /** e.g. `bid:<id>:daily:2026-11-21`, `target:<id>:concurrent`. */
+  readonly key: string;
+  readonly limit: number;
+  /** Concurrency counters are given back at the call's end; period counters only when the call never connected. */
+  readonly kind: 'concurrent' | 'period';
+  /** UTC epoch milliseconds when a period counter lapses; 0 for concurrency and totals. */
+  readonly resetsAt: number;
+}
+
+/** The rules of the sold call that the switch carries out. */
+export interface SaleTerms {
+  readonly campaignId: string;
+  readonly sellerId: string;
+  readonly currency: Currency;
+  readonly payout: RatePlan;
+  readonly maxDurationMs: number;
+  readonly ringback: 'local' | 'early_media';
+}
+
+/** The verdict on one call. */
+export type Decision =
+  | {
+      readonly ok: true;
+      readonly plan: readonly RingTarget[];
+      readonly terms: SaleTerms;
+      readonly trace: DecisionTrace;
+    }
+  | {
+      readonly ok: false;
+      readonly reason: Extract<EndReason, 'compliance' | 'fraud' | 'no_buyer' | 'unknown_number'>;
+      /** Final SIP status towards the carrier. */
+      readonly sipStatus: number;
+      /** One clause for the Reason header and the CDR. */
+      readonly detail: string;
+      readonly trace: DecisionTrace;
+    };
