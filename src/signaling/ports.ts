@@ -1,0 +1,128 @@
+import type {
+  CallAttempt,
+  CallOrigin,
+  CallState,
+  CapLimit,
+  Decision,
+  EndReason,
+  RingTarget,
+  SaleTerms,
+  Trunk,
+} from '../domain';
+
+/** Reserves limits for one ring attempt, atomically and across nodes. */
+export interface CapReservations {
+  /**
+   * Takes one unit of every limit or none of them.
+   * @returns the key of the first exhausted limit when refused
+   */
+  reserve(
+    callId: string,
+    limits: readonly CapLimit[],
+  ): Promise<{ ok: true } | { ok: false; exhausted: string }>;
+  /**
+   * Gives units back. `not_connected`: every limit, as if the attempt had not been. `ended`: only the
+   * concurrent ones; a connected call keeps its place in its periods. Idempotent per call and limit.
+   */
+  release(callId: string, limits: readonly CapLimit[], outcome: 'not_connected' | 'ended'): Promise<void>;
+}
+
+/** Writes what happened to calls, durably and in order for one call. Never throws; spools when storage is away. */
+export interface CallRecorder {
+  /** The decision, with its trace; the first thing stored of a call. */
+  decided(record: DecidedRecord): void;
+  /** The call was answered: from here on it costs money, so this is stored at once. */
+  answered(record: AnsweredRecord): void;
+  /** The one end of a call: its CDR, and what settlement needs. */
+  ended(record: CallEndedRecord): void;
+}
+
+export interface DecidedRecord {
+  readonly attempt: CallAttempt;
+  readonly sipCallId: string;
+  readonly decision: Decision;
+  /** Microseconds that the decision took. */
+  readonly decisionMicroseconds: number;
+}
+
+export interface AnsweredRecord {
+  readonly callId: string;
+  readonly target: RingTarget;
+  readonly terms: SaleTerms;
+  /** UTC epoch milliseconds. */
+  readonly answeredAt: number;
+}
+
+/** One rung target in the CDR. */
+export interface RingAttempt {
+  readonly bidId: string;
+  readonly targetId: string;
+  readonly buyerId: string;
+  /** UTC epoch milliseconds. */
+  readonly startedAt: number;
+  /** Milliseconds until the outcome. */
+  readonly durationMs: number;
+  readonly outcome:
+    'answered' | 'busy' | 'no_answer' | 'declined' | 'failed' | 'unreachable' | 'cap_reached' | 'canceled';
+  /** Final SIP status; 0 when none came. */
+  readonly sipStatus: number;
+}
+
+export interface CallEndedRecord {
+  readonly callId: string;
+  readonly sipCallId: string;
+  readonly state: Extract<CallState, 'completed' | 'rejected' | 'canceled' | 'failed'>;
+  readonly reason: EndReason;
+  /** Final SIP status given to the carrier; 200 for an answered call. */
+  readonly sipStatus: number;
+  readonly detail: string;
+  readonly trunkId: string;
+  readonly from: string | undefined;
+  readonly to: string;
+  readonly origin: CallOrigin;
+  /** UTC epoch milliseconds. */
+  readonly receivedAt: number;
+  readonly firstRingAt: number | undefined;
+  readonly answeredAt: number | undefined;
+  readonly endedAt: number;
+  /** Connected milliseconds by the monotonic clock, cut at the last media where media went away; 0 when never answered. */
+  readonly connectedMs: number;
+  readonly attempts: readonly RingAttempt[];
+  /** The target that answered, and on which terms; undefined when none did. */
+  readonly sale: { readonly target: RingTarget; readonly terms: SaleTerms } | undefined;
+  readonly media: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Live news of calls, for people who watch: the console, the demo, metrics. Never blocks. */
+export interface CallObserver {
+  onCall(event: CallEvent): void;
+}
+
+export type CallEvent = {
+  readonly callId: string;
+  /** UTC epoch milliseconds. */
+  readonly at: number;
+} & (
+  | { readonly type: 'call.received'; readonly attempt: CallAttempt }
+  | { readonly type: 'call.decided'; readonly decision: Decision; readonly decisionMicroseconds: number }
+  | { readonly type: 'call.ringing'; readonly target: RingTarget; readonly attempt: number }
+  | {
+      readonly type: 'call.ring_failed';
+      readonly target: RingTarget;
+      readonly outcome: RingAttempt['outcome'];
+      readonly sipStatus: number;
+    }
+  | { readonly type: 'call.answered'; readonly target: RingTarget; readonly pddMs: number }
+  | { readonly type: 'call.ended'; readonly record: CallEndedRecord }
+  | {
+      readonly type: 'call.refused';
+      readonly reason: EndReason;
+      readonly sipStatus: number;
+      readonly source: string;
+    }
+);
+
+/** Trunks and numbers as signalling needs them: a synchronous view that follows the database. */
+export interface TrunkDirectory {
+  trunkBySource(address: string): Trunk | undefined;
+}
