@@ -43,8 +43,8 @@ export interface MediaSession {
   createLeg(role: MediaLegRole, hints?: LegHints): Promise<MediaLeg>;
   /** Lets audio flow both ways between two legs whose SDP is negotiated. */
   bridge(a: MediaLeg, b: MediaLeg): Promise<void>;
-  /** Monotonic milliseconds of the last RTP packet seen on either leg; undefined before the first. */
-  lastMediaAt(): number | undefined;
+  /** Monotonic milliseconds of the last RTP packet seen on this leg, or on either; undefined before the first. */
+  lastMediaAt(role?: MediaLegRole): number | undefined;
   /** Releases everything. Idempotent. */
   close(): void;
 }
