@@ -1,0 +1,436 @@
+import type {
+  CallAttempt,
+  CallState,
+  Clock,
+  Decision,
+  EndReason,
+  RingTarget,
+  SaleTerms,
+  Trunk,
+} from '../domain';
+import { canTransition } from '../domain';
+import type { MediaEngine, MediaLeg, MediaSession } from '../media';
+import { connectedMilliseconds, collectMediaStats } from './call-figures';
+import type { CallEndedRecord, CallObserver, CallRecorder, CapReservations, RingAttempt } from './ports';
+import { MidCall } from './mid-call';
+import { reasonHeader, statusFor } from './sip-status';
+import type { IncomingInvite, SipDialog, SipStack } from './sip/sip-stack';
+import { Waterfall } from './waterfall';
+
+/** What every session uses; none of it belongs to one call. */
+export interface SessionServices {
+  readonly stack: SipStack;
+  readonly media: MediaEngine;
+  readonly caps: CapReservations;
+  readonly recorder: CallRecorder;
+  readonly observer: CallObserver;
+  readonly clock: Clock;
+  /** The pure decision, bound to the market of this instant. */
+  decide(attempt: CallAttempt): Decision;
+  /** A caller was connected to a buyer: what duplicate and velocity rules remember. */
+  connected(attempt: CallAttempt, target: RingTarget): void;
+  /** An impossible thing happened; it is counted and told, and the call goes on to its end. */
+  onBug(error: unknown, callId: string): void;
+}
+
+/** A call that is up, as the API shows it. */
+export interface LiveCall {
+  readonly callId: string;
+  readonly state: CallState;
+  readonly attempt: CallAttempt;
+  readonly receivedAt: number;
+  readonly answeredAt: number | undefined;
+  readonly target: RingTarget | undefined;
+}
+
+/** How a call ends: said once, by whoever comes first. */
+interface Ending {
+  readonly state: CallEndedRecord['state'];
+  readonly reason: EndReason;
+  readonly detail: string;
+  readonly sipStatus?: number;
+  /** Monotonic instant at which the conversation was last heard, when that was before the end. */
+  readonly lastHeardAt?: number;
+}
+
+/** Ringing goes on for minutes only with a provisional each minute (RFC 3261 §13.3.1.1). */
+const KEEP_RINGING_MS = 60_000;
+
+/**
+ * One call from its INVITE to its CDR. It owns both legs, every timer and every reservation, and
+ * each way out leads through {@link CallSession.finish}.
+ */
+export class CallSession {
+  readonly attempt: CallAttempt;
+  readonly trunk: Trunk;
+  readonly #services: SessionServices;
+  readonly #invite: IncomingInvite;
+  readonly #receivedMono: number;
+  readonly #attempts: RingAttempt[] = [];
+  readonly #onFinished: (session: CallSession) => void;
+  #state: CallState = 'received';
+  #ending: Ending | undefined;
+  #terms: SaleTerms | undefined;
+  #media: MediaSession | undefined;
+  #callerLeg: MediaLeg | undefined;
+  #waterfall: Waterfall | undefined;
+  #target: RingTarget | undefined;
+  #callerDialog: SipDialog | undefined;
+  #buyerDialog: SipDialog | undefined;
+  #buyerLeg: MediaLeg | undefined;
+  #firstRingAt: number | undefined;
+  #answeredAt: number | undefined;
+  #answeredMono = 0;
+  #maxDurationTimer: NodeJS.Timeout | undefined;
+  #keepRingingTimer: NodeJS.Timeout | undefined;
+
+  constructor(
+    services: SessionServices,
+    invite: IncomingInvite,
+    attempt: CallAttempt,
+    trunk: Trunk,
+    onFinished: (session: CallSession) => void,
+  ) {
+    this.#services = services;
+    this.#invite = invite;
+    this.attempt = attempt;
+    this.trunk = trunk;
+    this.#onFinished = onFinished;
+    this.#receivedMono = services.clock.monotonic();
+  }
+
+  get callId(): string {
+    return this.attempt.callId;
+  }
+
+  get state(): CallState {
+    return this.#state;
+  }
+
+  /** The call as it stands now. */
+  live(): LiveCall {
+    return {
+      callId: this.callId,
+      state: this.#state,
+      attempt: this.attempt,
+      receivedAt: this.attempt.receivedAt,
+      answeredAt: this.#answeredAt,
+      target: this.#target,
+    };
+  }
+
+  /** Milliseconds of conversation so far; 0 before the answer. */
+  connectedMs(): number {
+    if (this.#answeredAt === undefined) return 0;
+    return connectedMilliseconds(this.#answeredMono, this.#services.clock.monotonic(), undefined);
+  }
+
+  /** Takes the call through its life. Resolves when it rings no more: answered, or ended. */
+  async run(): Promise<void> {
+    this.#invite.onCancel(() =>
+      this.finish({ state: 'canceled', reason: 'caller_cancel', detail: 'the caller gave up' }),
+    );
+    this.#tell({ type: 'call.received', attempt: this.attempt });
+    try {
+      const decision = this.#decide();
+      if (!decision.ok) {
+        this.finish({
+          state: 'rejected',
+          reason: decision.reason,
+          detail: decision.detail,
+          sipStatus: decision.sipStatus,
+        });
+        return;
+      }
+      this.#terms = decision.terms;
+      if (!(await this.#openMedia())) return;
+      await this.#ring(decision.plan, decision.terms);
+    } catch (error) {
+      this.#services.onBug(error, this.callId);
+      this.finish({ state: this.#unansweredState(), reason: 'internal_error', detail: 'internal error' });
+    }
+  }
+
+  /** Ends the call from outside: an admin, a drain deadline, a lost SIP server. */
+  end(reason: Extract<EndReason, 'admin_hangup' | 'shutdown' | 'signaling_lost'>, detail: string): void {
+    const lastHeardAt = reason === 'signaling_lost' ? this.#media?.lastMediaAt() : undefined;
+    this.finish({
+      state: this.#unansweredState(),
+      reason,
+      detail,
+      ...(lastHeardAt === undefined ? {} : { lastHeardAt }),
+    });
+  }
+
+  /**
+   * The one way out. The first caller decides how the call ended; everything the call holds is
+   * given back here, and its one record is written.
+   */
+  finish(ending: Ending): void {
+    if (this.#ending) return;
+    this.#ending = ending;
+    const endedMono = this.#services.clock.monotonic();
+    const endedAt = this.#services.clock.now();
+    clearTimeout(this.#maxDurationTimer);
+    clearInterval(this.#keepRingingTimer);
+    this.#waterfall?.stop();
+    const sipStatus = this.#answeredAt === undefined ? (ending.sipStatus ?? statusFor(ending.reason)) : 200;
+    const reason = reasonHeader(ending.reason, ending.detail);
+    if (this.#callerDialog) this.#callerDialog.bye(reason);
+    else if (ending.reason !== 'caller_cancel') {
+      const retry: Record<string, string> = sipStatus === 503 ? { 'Retry-After': '5' } : {};
+      this.#invite.reject(sipStatus, undefined, { Reason: reason, ...retry });
+    }
+    this.#buyerDialog?.bye(reason);
+    this.#transition(ending.state);
+    void this.#conclude(ending, sipStatus, endedAt, endedMono);
+  }
+
+  #decide(): Decision {
+    const { clock, recorder } = this.#services;
+    this.#transition('deciding');
+    const startedAt = clock.monotonic();
+    const decision = this.#services.decide(this.attempt);
+    const decisionMicroseconds = Math.round((clock.monotonic() - startedAt) * 1000);
+    recorder.decided({
+      attempt: this.attempt,
+      sipCallId: this.#invite.callId,
+      decision,
+      decisionMicroseconds,
+    });
+    this.#tell({ type: 'call.decided', decision, decisionMicroseconds });
+    return decision;
+  }
+
+  /** Opens the media side and reads the caller's offer. False when the call ended here. */
+  async #openMedia(): Promise<boolean> {
+    const media = this.#services.media.openSession(this.callId, {
+      onMediaLost: (detail) => this.#mediaEnded('media_failure', detail, this.#media?.lastMediaAt()),
+      onRtpTimeout: (leg) =>
+        this.#mediaEnded('rtp_timeout', `no audio from the ${leg}`, this.#media?.lastMediaAt(leg)),
+    });
+    this.#media = media;
+    let leg: MediaLeg;
+    try {
+      leg = await media.createLeg('caller', { signalingAddress: this.#invite.sourceAddress });
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : 'no media';
+      this.finish({ state: this.#unansweredState(), reason: 'media_failure', detail });
+      return false;
+    }
+    if (this.#ending) {
+      leg.close();
+      return false;
+    }
+    this.#callerLeg = leg;
+    if (this.#invite.sdp === '') return true;
+    const offer = leg.receiveOffer(this.#invite.sdp);
+    if (offer.ok) return true;
+    this.finish({
+      state: 'rejected',
+      reason: 'bad_request',
+      detail: `the offer cannot be used: ${offer.reason}`,
+      sipStatus: offer.reason === 'malformed' ? 400 : 488,
+    });
+    return false;
+  }
+
+  async #ring(plan: readonly RingTarget[], terms: SaleTerms): Promise<void> {
+    const media = this.#media;
+    const callerLeg = this.#callerLeg;
+    if (!media || !callerLeg) throw new Error('ringing without media');
+    this.#transition('ringing');
+    this.#keepRingingTimer = setInterval(() => this.#invite.progress(180), KEEP_RINGING_MS);
+    const waterfall = new Waterfall(this.#services, {
+      callId: this.callId,
+      callingNumber: this.attempt.from?.slice(1) ?? 'anonymous',
+      ringback: terms.ringback,
+      media,
+      callerLeg,
+      attempts: this.#attempts,
+      progress: (status, sdp) => this.#callerProgress(status, sdp),
+      ringing: (target, attempt) => {
+        this.#target = target;
+        this.#tell({ type: 'call.ringing', target, attempt });
+      },
+      failed: (target, outcome, sipStatus) =>
+        this.#tell({ type: 'call.ring_failed', target, outcome, sipStatus }),
+    });
+    this.#waterfall = waterfall;
+    for (let next = 0; next < plan.length && !this.#ending;) {
+      const result = await waterfall.ring(plan, next);
+      if (result.kind === 'stopped') return;
+      if (result.kind === 'exhausted') break;
+      if (await this.#connect(result.target, result.dialog, result.leg, terms, waterfall)) return;
+      next = result.index + 1;
+    }
+    const detail = this.#attempts.length === 0 ? 'no target could be rung' : 'every buyer was tried';
+    this.finish({ state: this.#unansweredState(), reason: 'buyers_exhausted', detail });
+  }
+
+  /** Joins the caller with the buyer who answered. False when the next buyer is to be rung. */
+  async #connect(
+    target: RingTarget,
+    buyer: SipDialog,
+    buyerLeg: MediaLeg,
+    terms: SaleTerms,
+    waterfall: Waterfall,
+  ): Promise<boolean> {
+    const callerLeg = this.#callerLeg;
+    const media = this.#media;
+    if (!callerLeg || !media) throw new Error('an answer without media');
+    this.#buyerDialog = buyer;
+    this.#buyerLeg = buyerLeg;
+    let buyerGone = false;
+    const midCall = new MidCall(this.#services.onBug, this.callId);
+    midCall.attach('buyer', buyer, buyerLeg, () => {
+      buyerGone = true;
+      if (this.#answeredAt !== undefined) this.#hungUp('buyer_hangup', 'the buyer hung up');
+    });
+    const sdp = this.#invite.sdp === '' ? callerLeg.createOffer() : await callerLeg.createAnswer();
+    if (this.#ending) {
+      buyer.bye();
+      return true;
+    }
+    if (buyerGone || !sdp.ok) {
+      buyer.bye();
+      this.#buyerDialog = undefined;
+      this.#buyerLeg = undefined;
+      waterfall.lost(target, buyerLeg, buyerGone ? 'the buyer hung up at once' : 'no common codec');
+      return false;
+    }
+    await media.bridge(callerLeg, buyerLeg);
+    const answer = await this.#invite.answer(sdp.sdp);
+    if (this.#ending) {
+      // The caller gave up in the same instant: whichever dialog stands is ended.
+      if (answer.ok) answer.dialog.bye();
+      buyer.bye();
+      return true;
+    }
+    if (!answer.ok) {
+      this.finish({ state: 'failed', reason: 'signaling_lost', detail: answer.reason });
+      return true;
+    }
+    this.#callerDialog = answer.dialog;
+    this.#answered(target, terms);
+    midCall.attach('caller', answer.dialog, callerLeg, (cause) => this.#callerEnded(cause));
+    if (buyerGone) this.#hungUp('buyer_hangup', 'the buyer hung up');
+    return true;
+  }
+
+  #answered(target: RingTarget, terms: SaleTerms): void {
+    const { clock, recorder } = this.#services;
+    clearInterval(this.#keepRingingTimer);
+    this.#target = target;
+    this.#answeredMono = clock.monotonic();
+    this.#answeredAt = clock.now();
+    this.#transition('answered');
+    recorder.answered({ callId: this.callId, target, terms, answeredAt: this.#answeredAt });
+    this.#services.connected(this.attempt, target);
+    this.#tell({ type: 'call.answered', target, pddMs: this.#pdd() });
+    this.#maxDurationTimer = setTimeout(
+      () => this.#hungUp('max_duration', 'the longest call allowed'),
+      terms.maxDurationMs,
+    );
+  }
+
+  #callerEnded(cause: 'bye' | 'ack_timeout' | 'session_timeout'): void {
+    if (cause === 'bye') {
+      this.#hungUp('caller_hangup', 'the caller hung up');
+      return;
+    }
+    // The caller is not there: what was not heard is not billed.
+    const lastHeardAt = this.#media?.lastMediaAt('caller') ?? this.#answeredMono;
+    const detail =
+      cause === 'ack_timeout' ? 'the caller never confirmed the answer' : 'the session timer ran out';
+    this.finish({ state: 'completed', reason: 'signaling_lost', detail, lastHeardAt });
+  }
+
+  #hungUp(reason: EndReason, detail: string): void {
+    this.finish({ state: 'completed', reason, detail });
+  }
+
+  #mediaEnded(
+    reason: 'media_failure' | 'rtp_timeout',
+    detail: string,
+    lastHeardAt: number | undefined,
+  ): void {
+    this.finish({
+      state: this.#unansweredState(),
+      reason,
+      detail,
+      // Audio that was never heard at all leaves nothing to bill.
+      ...(this.#answeredAt === undefined ? {} : { lastHeardAt: lastHeardAt ?? this.#answeredMono }),
+    });
+  }
+
+  #callerProgress(status: number, sdp: string | undefined): void {
+    this.#firstRingAt ??= this.#services.clock.now();
+    this.#invite.progress(status, sdp);
+  }
+
+  async #conclude(ending: Ending, sipStatus: number, endedAt: number, endedMono: number): Promise<void> {
+    const { recorder, caps } = this.#services;
+    try {
+      const answered = this.#answeredAt !== undefined;
+      const media = answered ? await collectMediaStats(this.#callerLeg, this.#buyerLeg) : undefined;
+      const reserved = this.#waterfall?.takeReserved() ?? [];
+      if (reserved.length > 0) {
+        await caps.release(this.callId, reserved, answered ? 'ended' : 'not_connected');
+      }
+      const record: CallEndedRecord = {
+        callId: this.callId,
+        sipCallId: this.#invite.callId,
+        state: ending.state,
+        reason: ending.reason,
+        sipStatus,
+        detail: ending.detail,
+        trunkId: this.trunk.id,
+        from: this.attempt.from,
+        to: this.attempt.to,
+        origin: this.attempt.origin,
+        receivedAt: this.attempt.receivedAt,
+        firstRingAt: this.#firstRingAt,
+        answeredAt: this.#answeredAt,
+        endedAt,
+        connectedMs: answered ? connectedMilliseconds(this.#answeredMono, endedMono, ending.lastHeardAt) : 0,
+        attempts: this.#attempts,
+        sale:
+          answered && this.#target && this.#terms ? { target: this.#target, terms: this.#terms } : undefined,
+        media,
+      };
+      recorder.ended(record);
+      this.#tell({ type: 'call.ended', record });
+    } catch (error) {
+      this.#services.onBug(error, this.callId);
+    } finally {
+      this.#media?.close();
+      this.#onFinished(this);
+    }
+  }
+
+  /** A call that ends after its answer was completed, whatever ended it; before, it failed. */
+  #unansweredState(): 'completed' | 'failed' {
+    return this.#answeredAt === undefined ? 'failed' : 'completed';
+  }
+
+  /** Post-dial delay: milliseconds from the INVITE to now. */
+  #pdd(): number {
+    return Math.round(this.#services.clock.monotonic() - this.#receivedMono);
+  }
+
+  #transition(to: CallState): void {
+    if (canTransition(this.#state, to)) this.#state = to;
+    else {
+      this.#services.onBug(new Error(`call state ${this.#state} cannot become ${to}`), this.callId);
+      this.#state = to;
+    }
+  }
+
+  #tell(event: TellableEvent): void {
+    this.#services.observer.onCall({ ...event, callId: this.callId, at: this.#services.clock.now() });
+  }
+}
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+type TellableEvent = DistributiveOmit<Parameters<CallObserver['onCall']>[0], 'callId' | 'at'>;

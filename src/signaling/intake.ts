@@ -1,0 +1,149 @@
+import type { Attestation, CallAttempt, E164, Trunk } from '../domain';
+import { parsePhoneNumber } from '../domain';
+import type { IncomingInvite } from './sip/sip-stack';
+
+export type Intake =
+  | { readonly ok: true; readonly attempt: CallAttempt }
+  | {
+      readonly ok: false;
+      readonly sipStatus: number;
+      readonly detail: string;
+      readonly unsupported?: string;
+    };
+
+const MAX_TAGS = 32;
+const MAX_TAG_LENGTH = 256;
+/** Option tags of a Require header that the switch can honour (RFC 3261 §8.2.2.3). */
+const UNDERSTOOD_EXTENSIONS = new Set(['100rel', 'timer']);
+/** URI parameters that steer SIP itself (RFC 3261 §19.1.1) and say nothing of the call. */
+const SIP_URI_PARAMETERS = new Set([
+  'transport',
+  'user',
+  'method',
+  'ttl',
+  'maddr',
+  'lr',
+  'ob',
+  'gr',
+  'cpc',
+  'rn',
+  'npdi',
+]);
+
+/** Turns an INVITE into what the decision reads: numbers in E.164, identity, tags. */
+export function readAttempt(invite: IncomingInvite, trunk: Trunk, callId: string, now: number): Intake {
+  const unsupported = unsupportedExtensions(invite.header('Require'));
+  if (unsupported !== undefined) {
+    return { ok: false, sipStatus: 420, detail: `extension not supported: ${unsupported}`, unsupported };
+  }
+  if (invite.header('Contact') === undefined)
+    return { ok: false, sipStatus: 400, detail: 'Contact is missing' };
+  const dialled = userPart(invite.requestUri);
+  const to = dialled === undefined ? undefined : parsePhoneNumber(dialled.user);
+  if (!dialled || !to?.ok) {
+    return {
+      ok: false,
+      sipStatus: dialled ? 404 : 484,
+      detail: 'the dialled address is not a telephone number',
+    };
+  }
+  return {
+    ok: true,
+    attempt: {
+      callId,
+      receivedAt: now,
+      from: callerNumber(invite),
+      to: to.number,
+      trunkId: trunk.id,
+      origin: trunk.origin,
+      attestation: attestation(invite),
+      tags: readTags(invite, dialled.parameters),
+    },
+  };
+}
+
+/**
+ * The caller, as the carrier vouches for it: P-Asserted-Identity (RFC 3325), then Remote-Party-ID,
+ * then From. A number that asks for privacy is still known to the switch; showing it is another matter.
+ */
+function callerNumber(invite: IncomingInvite): E164 | undefined {
+  for (const name of ['P-Asserted-Identity', 'Remote-Party-ID', 'From']) {
+    const value = invite.header(name);
+    if (value === undefined) continue;
+    for (const uri of addressUris(value)) {
+      const part = userPart(uri);
+      const number = part ? parsePhoneNumber(part.user) : undefined;
+      if (number?.ok) return number.number;
+    }
+  }
+  return undefined;
+}
+
+/** Attestation that the carrier's verification service hands on: P-Attestation-Indicator (3GPP TS 24.229 §7.2A). */
+function attestation(invite: IncomingInvite): Attestation | undefined {
+  const value = invite.header('P-Attestation-Indicator')?.trim().toUpperCase();
+  return value === 'A' || value === 'B' || value === 'C' ? value : undefined;
+}
+
+function readTags(invite: IncomingInvite, uriParameters: string): Readonly<Record<string, string>> {
+  const tags: Record<string, string> = {};
+  let count = 0;
+  const add = (name: string, value: string): void => {
+    if (count >= MAX_TAGS || name === '' || name.length > MAX_TAG_LENGTH || name === '__proto__') return;
+    tags[name] = value.slice(0, MAX_TAG_LENGTH);
+    count++;
+  };
+  for (const header of invite.headerNames()) {
+    if (header.length > 2 && (header.startsWith('X-') || header.startsWith('x-'))) {
+      add(header.slice(2).toLowerCase(), invite.header(header) ?? '');
+    }
+  }
+  for (const parameter of uriParameters.split(';')) {
+    const equals = parameter.indexOf('=');
+    if (equals <= 0) continue;
+    const name = parameter.slice(0, equals).toLowerCase();
+    if (!SIP_URI_PARAMETERS.has(name)) add(name, decodeEscapes(parameter.slice(equals + 1)));
+  }
+  return tags;
+}
+
+function unsupportedExtensions(require: string | undefined): string | undefined {
+  if (require === undefined) return undefined;
+  const unknown = require
+    .split(',')
+    .map((tag) => tag.trim().toLowerCase())
+    .filter((tag) => tag !== '' && !UNDERSTOOD_EXTENSIONS.has(tag));
+  return unknown.length > 0 ? unknown.join(', ') : undefined;
+}
+
+/** The URIs of a header of name-addrs or addr-specs, e.g. `"A" <sip:1@h>, <tel:+1>`. */
+function addressUris(value: string): string[] {
+  const bracketed = [...value.matchAll(/<([^>]{1,512})>/g)].map((match) => match[1] ?? '');
+  return bracketed.length > 0 ? bracketed : [value.split(';')[0]?.trim() ?? ''];
+}
+
+/** User part and parameters of a sip:, sips: or tel: URI. */
+function userPart(uri: string): { user: string; parameters: string } | undefined {
+  const scheme = /^(sips?|tel):/i.exec(uri);
+  if (!scheme) return undefined;
+  const rest = uri.slice(scheme[0].length).split('?', 1)[0] ?? '';
+  if (scheme[1]?.toLowerCase() === 'tel') {
+    const [user = '', ...parameters] = rest.split(';');
+    return { user, parameters: parameters.join(';') };
+  }
+  const at = rest.lastIndexOf('@');
+  if (at <= 0) return undefined;
+  // The user part may carry parameters of its own (`+1212…;npdi@host`) and a password.
+  const user = decodeEscapes((rest.slice(0, at).split(';', 1)[0] ?? '').split(':', 1)[0] ?? '');
+  const semicolon = rest.indexOf(';', at);
+  return { user, parameters: semicolon < 0 ? '' : rest.slice(semicolon + 1) };
+}
+
+function decodeEscapes(text: string): string {
+  if (!text.includes('%')) return text;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

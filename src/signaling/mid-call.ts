@@ -1,0 +1,50 @@
+import type { MediaLeg, MediaLegRole } from '../media';
+import type { DialogHandlers, SipDialog } from './sip/sip-stack';
+
+/**
+ * What the two sides of a connected call may do to each other: new offers (hold, resume, a new
+ * address) are answered by each leg's own media; INFO and MESSAGE are carried across.
+ */
+export class MidCall {
+  readonly #dialogs = new Map<MediaLegRole, SipDialog>();
+  readonly #onBug: (error: unknown, callId: string) => void;
+  readonly #callId: string;
+
+  constructor(onBug: (error: unknown, callId: string) => void, callId: string) {
+    this.#onBug = onBug;
+    this.#callId = callId;
+  }
+
+  /** Listens to one side. */
+  attach(role: MediaLegRole, dialog: SipDialog, leg: MediaLeg, onEnd: DialogHandlers['onEnd']): void {
+    this.#dialogs.set(role, dialog);
+    dialog.setHandlers({
+      onEnd,
+      onOffer: (sdp) => this.#answerOffer(leg, sdp),
+      onAckSdp: (sdp) => {
+        leg.applyAnswer(sdp).catch((error: unknown) => this.#onBug(error, this.#callId));
+      },
+      onRequest: async (method, contentType, body) => {
+        const other = this.#dialogs.get(role === 'caller' ? 'buyer' : 'caller');
+        const status = other ? await other.request(method, contentType, body) : 0;
+        return status >= 200 ? status : 503;
+      },
+    });
+  }
+
+  async #answerOffer(leg: MediaLeg, sdp: string): ReturnType<DialogHandlers['onOffer']> {
+    try {
+      if (sdp === '') {
+        // A re-INVITE without an offer asks for ours (RFC 3264 §5).
+        const offer = leg.createOffer();
+        return offer.ok ? offer : { ok: false, status: 488 };
+      }
+      const received = leg.receiveOffer(sdp);
+      const answer = received.ok ? await leg.createAnswer() : received;
+      return answer.ok ? answer : { ok: false, status: 488 };
+    } catch (error) {
+      this.#onBug(error, this.#callId);
+      return { ok: false, status: 500 };
+    }
+  }
+}
