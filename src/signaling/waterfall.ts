@@ -94,7 +94,9 @@ export class Waterfall {
     const leg = await this.#prepare(target);
     if (leg === 'next') return 'next';
     if (this.#stopped) {
+      // The call ended while its limits were being reserved: its end has passed, so they go back here.
       leg.close();
+      this.#giveBack();
       return { kind: 'stopped' };
     }
     const offer = leg.createOffer();
@@ -192,13 +194,16 @@ export class Waterfall {
   }
 
   #fail(target: RingTarget, outcome: RingAttempt['outcome'], sipStatus: number): void {
-    const reserved = this.takeReserved();
-    if (reserved.length > 0) {
-      // Not awaited: the next target is rung now, and the release travels ahead of its reservation.
-      void this.#services.caps.release(this.#call.callId, reserved, 'not_connected').catch(() => undefined);
-    }
+    this.#giveBack();
     this.#note(target, outcome, sipStatus);
     this.#call.failed(target, outcome, sipStatus);
+  }
+
+  /** Not awaited: the next target is rung now, and the release travels ahead of its reservation. */
+  #giveBack(): void {
+    const reserved = this.takeReserved();
+    if (reserved.length === 0) return;
+    void this.#services.caps.release(this.#call.callId, reserved, 'not_connected').catch(() => undefined);
   }
 
   #note(target: RingTarget, outcome: RingAttempt['outcome'], sipStatus: number): void {

@@ -1,0 +1,151 @@
+import type { AdmissionControl } from './admission';
+import type { LiveCall, SessionServices } from './call-session';
+import { CallSession } from './call-session';
+import { readAttempt } from './intake';
+import type { TrunkDirectory } from './ports';
+import { reasonHeader, statusFor } from './sip-status';
+import type { IncomingInvite } from './sip/sip-stack';
+
+/** What an INVITE from an address that belongs to no trunk gets. */
+export type UnknownSourcePolicy = 'drop' | 'forbid';
+
+export interface SwitchboardServices extends SessionServices {
+  readonly admission: AdmissionControl;
+  readonly trunks: TrunkDirectory;
+  /** A fresh id for a call; unique over all nodes. */
+  newCallId(): string;
+}
+
+const FINAL_WAIT_MS = 2_000;
+
+/** Takes every INVITE: refuses it honestly, or makes it a {@link CallSession} and keeps it until its end. */
+export class Switchboard {
+  readonly #services: SwitchboardServices;
+  readonly #unknownSource: UnknownSourcePolicy;
+  readonly #sessions = new Map<string, CallSession>();
+  #onIdle: (() => void) | undefined;
+
+  constructor(services: SwitchboardServices, unknownSource: UnknownSourcePolicy) {
+    this.#services = services;
+    this.#unknownSource = unknownSource;
+    services.stack.onInvite((invite) => this.#accept(invite));
+    services.stack.onLost(() => this.#endAll('signaling_lost', 'the SIP server went away'));
+  }
+
+  /** Every call that is up. */
+  calls(): LiveCall[] {
+    return [...this.#sessions.values()].map((session) => session.live());
+  }
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  /** Answered calls with their conversation so far in milliseconds, for the checkpoint. */
+  answered(): { callId: string; connectedMs: number }[] {
+    const calls: { callId: string; connectedMs: number }[] = [];
+    for (const session of this.#sessions.values()) {
+      if (session.state === 'answered')
+        calls.push({ callId: session.callId, connectedMs: session.connectedMs() });
+    }
+    return calls;
+  }
+
+  /** Ends one call. False when no such call is up. */
+  hangup(callId: string, detail: string): boolean {
+    const session = this.#sessions.get(callId);
+    session?.end('admin_hangup', detail);
+    return session !== undefined;
+  }
+
+  /**
+   * Takes no new calls, lets those that are up finish, and ends what is left at the deadline.
+   * Resolves when the last record is written.
+   * @param deadlineMs - milliseconds the running calls may still take
+   */
+  async drain(deadlineMs: number): Promise<void> {
+    this.#services.admission.drain();
+    await this.#idle(deadlineMs);
+    this.#endAll('shutdown', 'the node is going down');
+    await this.#idle(FINAL_WAIT_MS);
+  }
+
+  #accept(invite: IncomingInvite): void {
+    const { trunks, admission, clock } = this.#services;
+    const trunk = trunks.trunkBySource(invite.sourceAddress);
+    if (!trunk) {
+      // A dropped INVITE gets no answer from here: the SIP server keeps strangers out before this.
+      this.#refused('bad_request', 403, invite.sourceAddress);
+      if (this.#unknownSource === 'forbid') invite.reject(403);
+      return;
+    }
+    const admitted = admission.admit(trunk);
+    if (!admitted.ok) {
+      const sipStatus = statusFor(admitted.reason);
+      this.#refused(admitted.reason, sipStatus, invite.sourceAddress);
+      invite.reject(sipStatus, undefined, {
+        'Retry-After': String(admitted.retryAfter),
+        Reason: reasonHeader(admitted.reason, admitted.detail),
+      });
+      return;
+    }
+    const intake = readAttempt(invite, trunk, this.#services.newCallId(), clock.now());
+    if (!intake.ok) {
+      admission.release(trunk.id);
+      this.#refused(
+        intake.sipStatus === 404 ? 'unknown_number' : 'bad_request',
+        intake.sipStatus,
+        invite.sourceAddress,
+      );
+      const unsupported: Record<string, string> =
+        intake.unsupported === undefined ? {} : { Unsupported: intake.unsupported };
+      invite.reject(intake.sipStatus, undefined, {
+        Reason: reasonHeader('bad_request', intake.detail),
+        ...unsupported,
+      });
+      return;
+    }
+    const session = new CallSession(this.#services, invite, intake.attempt, trunk, (over) =>
+      this.#finished(over),
+    );
+    this.#sessions.set(session.callId, session);
+    void session.run();
+  }
+
+  #finished(session: CallSession): void {
+    if (!this.#sessions.delete(session.callId)) return;
+    this.#services.admission.release(session.trunk.id);
+    if (this.#sessions.size === 0) this.#onIdle?.();
+  }
+
+  #refused(
+    reason: 'bad_request' | 'overload' | 'trunk_limit' | 'unknown_number',
+    sipStatus: number,
+    source: string,
+  ): void {
+    this.#services.observer.onCall({
+      type: 'call.refused',
+      callId: '',
+      at: this.#services.clock.now(),
+      reason,
+      sipStatus,
+      source,
+    });
+  }
+
+  #endAll(reason: 'signaling_lost' | 'shutdown', detail: string): void {
+    for (const session of [...this.#sessions.values()]) session.end(reason, detail);
+  }
+
+  async #idle(withinMs: number): Promise<void> {
+    if (this.#sessions.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, withinMs);
+      this.#onIdle = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#onIdle = undefined;
+  }
+}
