@@ -1,4 +1,4 @@
-import Srf = require('drachtio-srf');
+import Srf from 'drachtio-srf';
 import type {
   AnswerResult,
   DialogHandlers,

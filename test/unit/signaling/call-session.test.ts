@@ -1,0 +1,223 @@
+import fc from 'fast-check';
+import type { Decision } from '../../../src/domain';
+import { CallSession } from '../../../src/signaling/call-session';
+import {
+  ATTEMPT,
+  CountingMedia,
+  Journal,
+  MemoryCaps,
+  ringTarget,
+  ScriptedInvite,
+  ScriptedStack,
+  sold,
+  TRUNK,
+} from './fakes';
+
+beforeEach(() => jest.useFakeTimers());
+afterEach(() => jest.useRealTimers());
+
+type Act =
+  | { kind: 'answer'; after: number }
+  | { kind: 'fail'; after: number; status: number }
+  | { kind: 'silent' }
+  | { kind: 'early'; after: number; answerAfter: number };
+
+interface Play {
+  buyers: Act[];
+  cancelAt: number | undefined;
+  hangup: { by: 'caller' | 'buyer' | 'admin' | 'media'; after: number };
+}
+
+/** Runs one call to its end on a scripted stage and returns what is left. */
+async function play(script: Play, limits: { exhausted?: number[] } = {}) {
+  const journal = new Journal();
+  const media = new CountingMedia();
+  const caps = new MemoryCaps();
+  const bugs: unknown[] = [];
+  const plan = script.buyers.map((_, index) => ringTarget(index, limits.exhausted?.includes(index) ? 0 : 1));
+  const stack = new ScriptedStack((uri, listener, stage) => {
+    const act = script.buyers[Number(uri.split('-')[1])] as Act;
+    if (act.kind === 'silent') return;
+    setTimeout(() => {
+      if (act.kind === 'fail') listener.onFailure(act.status, 'scripted');
+      else if (act.kind === 'answer') listener.onAnswer(stage.dialog());
+      else {
+        listener.onProgress(183, 'v=0 early');
+        setTimeout(() => listener.onAnswer(stage.dialog()), act.answerAfter);
+      }
+    }, act.after);
+  });
+  const invite = new ScriptedInvite();
+  let finished = 0;
+  const session = new CallSession(
+    {
+      stack,
+      media,
+      caps,
+      recorder: journal,
+      observer: journal,
+      clock: { now: () => Date.now(), monotonic: () => Date.now() },
+      decide: () => sold(plan),
+      connected: () => undefined,
+      onBug: (error) => bugs.push(error),
+    },
+    invite,
+    ATTEMPT,
+    TRUNK,
+    () => finished++,
+  );
+  const running = session.run();
+  if (script.cancelAt !== undefined) setTimeout(() => invite.cancel(), script.cancelAt);
+  for (let elapsed = 0; elapsed < 30_000 && finished === 0; elapsed += 50) {
+    await jest.advanceTimersByTimeAsync(50);
+    if (session.state !== 'answered' || elapsed < script.hangup.after) continue;
+    if (script.hangup.by === 'caller') invite.dialog.peerBye();
+    else if (script.hangup.by === 'buyer') stack.dialogs.at(-1)?.peerBye();
+    else if (script.hangup.by === 'admin') session.end('admin_hangup', 'by an admin');
+    else media.listener?.onMediaLost('worker died');
+  }
+  await running;
+  await jest.advanceTimersByTimeAsync(5_000);
+  return { journal, media, caps, bugs, stack, invite, finished, session };
+}
+
+const act = fc.oneof(
+  fc.record({ kind: fc.constant('answer' as const), after: fc.integer({ min: 0, max: 1_200 }) }),
+  fc.record({
+    kind: fc.constant('fail' as const),
+    after: fc.integer({ min: 0, max: 1_200 }),
+    status: fc.constantFrom(0, 302, 404, 408, 480, 486, 487, 488, 500, 503, 600, 603),
+  }),
+  fc.constant({ kind: 'silent' as const }),
+  fc.record({
+    kind: fc.constant('early' as const),
+    after: fc.integer({ min: 0, max: 600 }),
+    answerAfter: fc.integer({ min: 0, max: 900 }),
+  }),
+);
+
+const script: fc.Arbitrary<Play> = fc.record({
+  buyers: fc.array(act, { minLength: 1, maxLength: 4 }),
+  cancelAt: fc.option(fc.integer({ min: 0, max: 4_000 }), { nil: undefined }),
+  hangup: fc.record({
+    by: fc.constantFrom('caller' as const, 'buyer' as const, 'admin' as const, 'media' as const),
+    after: fc.integer({ min: 0, max: 2_000 }),
+  }),
+});
+
+test('whatever buyers and caller do, a call ends exactly once and holds nothing afterwards', async () => {
+  await fc.assert(
+    fc.asyncProperty(script, async (scripted) => {
+      const { journal, media, caps, bugs, stack, invite, finished } = await play(scripted);
+      expect(bugs).toEqual([]);
+      expect(finished).toBe(1);
+      expect(journal.ended_).toHaveLength(1);
+      expect(journal.events.filter((event) => event.type === 'call.ended')).toHaveLength(1);
+      expect(invite.finals).toHaveLength(1);
+      expect(media.stats()).toEqual({ sessions: 0, legs: 0, ports: 0 });
+      expect([...caps.held.values()].every((count) => count === 0)).toBe(true);
+      expect(stack.dialogs.every((dialog) => dialog.ended)).toBe(true);
+      expect(invite.finals[0] !== 200 || invite.dialog.ended).toBe(true);
+      expect(jest.getTimerCount()).toBe(0);
+      const record = journal.ended_[0];
+      expect(record?.state === 'completed').toBe(record?.answeredAt !== undefined);
+      expect(record?.sale !== undefined).toBe(record?.state === 'completed');
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a caller who waits is never given up while a buyer would answer', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(act, { minLength: 1, maxLength: 4 }), async (buyers) => {
+      const { journal } = await play({ buyers, cancelAt: undefined, hangup: { by: 'caller', after: 0 } });
+      const answers = buyers.some(
+        (buyer) =>
+          (buyer.kind === 'answer' && buyer.after < 1_000) ||
+          (buyer.kind === 'early' && buyer.after + buyer.answerAfter < 1_000),
+      );
+      if (answers) expect(journal.ended_[0]?.state).toBe('completed');
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('the next target is rung as soon as the one before fails, and the attempts are written down', async () => {
+  const { journal, stack } = await play({
+    buyers: [{ kind: 'fail', after: 10, status: 486 }, { kind: 'silent' }, { kind: 'answer', after: 5 }],
+    cancelAt: undefined,
+    hangup: { by: 'buyer', after: 2_000 },
+  });
+  expect(stack.rung).toEqual(['sip:buyer-0', 'sip:buyer-1', 'sip:buyer-2']);
+  expect(stack.abandoned).toEqual(['sip:buyer-1']);
+  expect(journal.ended_[0]).toMatchObject({
+    state: 'completed',
+    reason: 'buyer_hangup',
+    attempts: [
+      { outcome: 'busy', sipStatus: 486 },
+      { outcome: 'no_answer', sipStatus: 408 },
+      { outcome: 'answered', sipStatus: 200 },
+    ],
+  });
+});
+
+test('a target whose limit is reached is passed over without being rung', async () => {
+  const { journal, stack } = await play(
+    {
+      buyers: [
+        { kind: 'answer', after: 0 },
+        { kind: 'answer', after: 0 },
+      ],
+      cancelAt: undefined,
+      hangup: { by: 'caller', after: 0 },
+    },
+    { exhausted: [0] },
+  );
+  expect(stack.rung).toEqual(['sip:buyer-1']);
+  expect(journal.ended_[0]?.attempts.map((attempt) => attempt.outcome)).toEqual(['cap_reached', 'answered']);
+});
+
+test('a refusal by the decision reaches the carrier with its status and reason', async () => {
+  const journal = new Journal();
+  const invite = new ScriptedInvite();
+  const refused: Decision = {
+    ok: false,
+    reason: 'no_buyer',
+    sipStatus: 480,
+    detail: 'no buyer eligible',
+    trace: {} as Decision['trace'],
+  };
+  const session = new CallSession(
+    {
+      stack: new ScriptedStack(() => undefined),
+      media: new CountingMedia(),
+      caps: new MemoryCaps(),
+      recorder: journal,
+      observer: journal,
+      clock: { now: () => Date.now(), monotonic: () => Date.now() },
+      decide: () => refused,
+      connected: () => undefined,
+      onBug: (error) => {
+        throw error;
+      },
+    },
+    invite,
+    ATTEMPT,
+    TRUNK,
+    () => undefined,
+  );
+  await session.run();
+  await jest.advanceTimersByTimeAsync(0);
+  expect(invite.finals).toEqual([480]);
+  expect(invite.rejectHeaders['Reason']).toBe('Q.850;cause=34;text="no buyer eligible"');
+  expect(journal.ended_).toMatchObject([{ state: 'rejected', reason: 'no_buyer', sipStatus: 480 }]);
+});
+
+test('media lost in mid-call ends it, billed to the last audio heard', async () => {
+  const { journal } = await play({
+    buyers: [{ kind: 'answer', after: 0 }],
+    cancelAt: undefined,
+    hangup: { by: 'media', after: 1_000 },
+  });
+  expect(journal.ended_).toMatchObject([{ state: 'completed', reason: 'media_failure', connectedMs: 0 }]);
+});
