@@ -13,6 +13,11 @@ import type {
   SipStack,
 } from '../../../src/signaling/sip/sip-stack';
 
+/** Everything that waits for something outside takes this long, so that a caller can give up meanwhile. */
+const STEP_MS = 20;
+const later = <T>(value: T): Promise<T> =>
+  new Promise((resolve) => setTimeout(() => resolve(value), STEP_MS));
+
 /** A SIP stack made of scripts, for laws over every order of events. The e2e tests use real peers. */
 export class ScriptedStack implements SipStack {
   readonly dialogs: ScriptedDialog[] = [];
@@ -124,10 +129,11 @@ export class ScriptedInvite implements IncomingInvite {
     this.finals.push(status);
     this.rejectHeaders = headers;
   }
-  answer(): Promise<AnswerResult> {
-    if (this.finals.length > 0) return Promise.resolve({ ok: false, reason: 'cancelled' });
+  async answer(): Promise<AnswerResult> {
+    await later(undefined);
+    if (this.finals.length > 0) return { ok: false, reason: 'cancelled' };
     this.finals.push(200);
-    return Promise.resolve({ ok: true, dialog: this.dialog });
+    return later({ ok: true, dialog: this.dialog });
   }
   /** The caller gives up, as far as it still can. */
   cancel(): void {
@@ -155,9 +161,9 @@ export class CountingMedia implements MediaEngine {
         const leg: MediaLeg = {
           role,
           createOffer: () => ({ ok: true, sdp: `offer to ${role}` }),
-          applyAnswer: () => Promise.resolve({ ok: true, sdp: '' }),
+          applyAnswer: () => later({ ok: true, sdp: '' }),
           receiveOffer: () => ({ ok: true, sdp: '' }),
-          createAnswer: () => Promise.resolve({ ok: true, sdp: `answer to ${role}` }),
+          createAnswer: () => later({ ok: true, sdp: `answer to ${role}` }),
           remoteDirection: () => 'sendrecv',
           stats: () => Promise.resolve(NO_STATS),
           close: () => {
@@ -165,9 +171,9 @@ export class CountingMedia implements MediaEngine {
           },
         };
         legs.add(leg);
-        return Promise.resolve(leg);
+        return later(leg);
       },
-      bridge: () => Promise.resolve(),
+      bridge: () => later(undefined),
       lastMediaAt: () => undefined,
       close: () => {
         if (!open) return;
@@ -204,9 +210,9 @@ export class MemoryCaps {
     limits: readonly CapLimit[],
   ): Promise<{ ok: true } | { ok: false; exhausted: string }> {
     const full = limits.find((limit) => (this.held.get(limit.key) ?? 0) >= limit.limit);
-    if (full) return Promise.resolve({ ok: false, exhausted: full.key });
+    if (full) return { ok: false, exhausted: full.key };
     for (const { key } of limits) this.held.set(key, (this.held.get(key) ?? 0) + 1);
-    return Promise.resolve({ ok: true });
+    return later({ ok: true as const });
   }
   release(_callId: string, limits: readonly CapLimit[]): Promise<void> {
     for (const { key } of limits) this.held.set(key, (this.held.get(key) ?? 0) - 1);
