@@ -1,0 +1,120 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Program } from './processes';
+import { freePort, startProgram, until } from './processes';
+import { readSamples, toneShare, writeTone } from './wav';
+
+export interface BaresipOptions {
+  readonly user: string;
+  /** The tone it speaks, in Hz. */
+  readonly hertz: number;
+  readonly answer: 'auto' | 'manual';
+  readonly codecs?: string;
+  /** What it does once it runs, e.g. `/dial sip:+1…@127.0.0.1:5060`. */
+  readonly command?: string;
+  readonly transport?: 'udp' | 'tcp';
+}
+
+const TONE_SECONDS = 60;
+
+/** A real SIP phone (baresip) that speaks a tone and records what it hears. */
+export class Baresip {
+  readonly port: number;
+  readonly #folder: string;
+  readonly #program: Program;
+
+  private constructor(port: number, folder: string, program: Program) {
+    this.port = port;
+    this.#folder = folder;
+    this.#program = program;
+  }
+
+  static async start(options: BaresipOptions): Promise<Baresip> {
+    const port = await freePort();
+    const rtp = await freePort();
+    const folder = mkdtempSync(join(tmpdir(), 'baresip-'));
+    mkdirSync(folder, { recursive: true });
+    writeTone(join(folder, 'tone.wav'), options.hertz, TONE_SECONDS);
+    writeFileSync(join(folder, 'config'), config(folder, port, rtp));
+    writeFileSync(join(folder, 'contacts'), '');
+    const codecs = options.codecs ?? 'PCMU/8000/1,PCMA/8000/1';
+    writeFileSync(
+      join(folder, 'accounts'),
+      `<sip:${options.user}@127.0.0.1:${port};transport=${options.transport ?? 'udp'}>` +
+        `;regint=0;answermode=${options.answer};audio_codecs=${codecs}\n`,
+    );
+    const args = ['-f', folder, ...(options.command === undefined ? [] : ['-e', options.command])];
+    const program = startProgram('baresip', args);
+    const phone = new Baresip(port, folder, program);
+    try {
+      await until('baresip to be ready', () => program.output().includes('baresip is ready'));
+    } catch (error) {
+      await phone.stop();
+      throw new Error(`baresip did not start: ${program.output()}`, { cause: error });
+    }
+    return phone;
+  }
+
+  get uri(): string {
+    return `sip:buyer@127.0.0.1:${this.port}`;
+  }
+
+  output(): string {
+    return this.#program.output();
+  }
+
+  async established(): Promise<void> {
+    await until(`a call on baresip ${this.port}`, () => this.output().includes('Call established'));
+  }
+
+  async terminated(): Promise<void> {
+    await until(`the end of the call on baresip ${this.port}`, () => /terminated|session closed/.test(this.output()));
+  }
+
+  /** What it heard so far. */
+  heard(): Int16Array {
+    const file = readdirSync(this.#folder).find((name) => name.endsWith('-dec.wav'));
+    return file === undefined ? new Int16Array(0) : readSamples(join(this.#folder, file));
+  }
+
+  /** Waits until it has heard this tone for a second at least. */
+  async hears(hertz: number): Promise<void> {
+    await until(`baresip ${this.port} to hear ${hertz} Hz`, () => {
+      const samples = this.heard();
+      return samples.length > 16_000 && toneShare(samples.subarray(-8_000), hertz) > 0.8;
+    });
+  }
+
+  /** Ends it; a call that is up is hung up with a BYE first (SIGTERM). */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    await this.#program.stop(signal);
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+function config(folder: string, port: number, rtp: number): string {
+  return `poll_method epoll
+sip_listen 127.0.0.1:${port}
+net_interface lo
+call_max_calls 20
+audio_player aubridge,nil
+audio_source aufile,${join(folder, 'tone.wav')}
+audio_alert aubridge,nil
+ausrc_srate 8000
+auplay_srate 8000
+ausrc_channels 1
+auplay_channels 1
+rtp_ports ${rtp}-${rtp + 3}
+rtp_timeout 0
+snd_path ${folder}
+module_path /usr/lib/baresip/modules
+module g711.so
+module aufile.so
+module aubridge.so
+module sndfile.so
+module_tmp uuid.so
+module_tmp account.so
+module_app menu.so
+`;
+}

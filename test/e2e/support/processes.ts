@@ -1,0 +1,91 @@
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { createServer } from 'node:net';
+
+/** A started program with what it has printed so far. */
+export interface Program {
+  readonly child: ChildProcess;
+  output(): string;
+  /** Resolves to the exit code, or the signal's name. */
+  readonly exited: Promise<number | string>;
+  stop(signal?: NodeJS.Signals): Promise<void>;
+}
+
+const MAX_OUTPUT = 1_000_000;
+
+/** Starts a program and keeps the end of what it prints. */
+export function startProgram(
+  command: string,
+  args: readonly string[],
+  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+): Program {
+  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  const keep = (chunk: Buffer): void => {
+    output = (output + chunk.toString('latin1')).slice(-MAX_OUTPUT);
+  };
+  child.stdout.on('data', keep);
+  child.stderr.on('data', keep);
+  const exited = new Promise<number | string>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => resolve(code ?? signal ?? -1));
+  });
+  exited.catch(() => undefined);
+  return {
+    child,
+    output: () => output,
+    exited,
+    stop: async (signal = 'SIGTERM') => {
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+      await exited.catch(() => undefined);
+    },
+  };
+}
+
+/** Waits until the condition holds. @throws Error naming what was awaited when it never does. */
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  withinMs = 10_000,
+): Promise<void> {
+  const deadline = Date.now() + withinMs;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`waited ${withinMs} ms in vain for: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/**
+ * A port free for UDP and TCP on loopback, with the next three free too: SIP peers take some
+ * neighbours for TLS and RTCP. Never handed out twice by this process.
+ */
+export async function freePort(): Promise<number> {
+  for (let tries = 0; tries < 200; tries++) {
+    const port = 20_000 + (process.pid % 97) * 200 + nextOffset();
+    if (port > 39_990) continue;
+    const free = await Promise.all([0, 1, 2, 3].map((n) => isFree(port + n)));
+    if (free.every(Boolean)) return port;
+  }
+  throw new Error('no free port found');
+}
+
+let offset = 0;
+function nextOffset(): number {
+  offset = (offset + 4) % 19_000;
+  return offset;
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const tcp = await new Promise<boolean>((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+  if (!tcp) return false;
+  return new Promise<boolean>((resolve) => {
+    const socket = createSocket('udp4');
+    socket.once('error', () => resolve(false));
+    socket.bind(port, '127.0.0.1', () => socket.close(() => resolve(true)));
+  });
+}

@@ -1,0 +1,276 @@
+/** SIPp scenarios as small pieces. Each tag of a scenario is one line of the call's ladder. */
+
+const SDP = `v=0
+      o=peer 53655765 2353687637 IN IP[local_ip_type] [local_ip]
+      s=-
+      c=IN IP[media_ip_type] [media_ip]
+      t=0 0
+      m=audio [media_port] RTP/AVP 0 8 101
+      a=rtpmap:0 PCMU/8000
+      a=rtpmap:8 PCMA/8000
+      a=rtpmap:101 telephone-event/8000
+      a=fmtp:101 0-15
+      a=ptime:20`;
+
+function scenario(name: string, steps: readonly string[]): string {
+  return `<?xml version="1.0" encoding="ISO-8859-1" ?>
+<scenario name="${name}">
+${steps.join('\n')}
+</scenario>
+`;
+}
+
+function send(message: string, attributes = ''): string {
+  return `<send ${attributes}><![CDATA[
+
+      ${message.trim()}
+
+    ]]></send>`;
+}
+
+const recv = (what: string, attributes = ''): string => `<recv ${what} ${attributes}></recv>`;
+const pause = (ms: number | 'random'): string =>
+  ms === 'random' ? '<pause distribution="uniform" min="0" max="1500"/>' : `<pause milliseconds="${ms}"/>`;
+
+/* ---- the caller's side (a carrier) ---- */
+
+const CALLER_HEADERS = `Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]`;
+const CALLER_FROM = 'From: <sip:+1212555[caller]@[local_ip]:[local_port]>;tag=[pid]SIPp[call_number]';
+
+function invite(extra = '', sdp = true): string {
+  return send(
+    `INVITE sip:[service]@[remote_ip]:[remote_port] SIP/2.0
+      ${CALLER_HEADERS}
+      ${CALLER_FROM}
+      To: <sip:[service]@[remote_ip]:[remote_port]>
+      Call-ID: [call_id]
+      CSeq: 1 INVITE
+      Contact: <sip:carrier@[local_ip]:[local_port];transport=[transport]>
+      Max-Forwards: 70
+      ${extra}${extra === '' ? '' : '\n      '}${sdp ? 'Content-Type: application/sdp\n      ' : ''}Content-Length: [len]
+
+      ${sdp ? SDP : ''}`,
+    'retrans="500" start_rtd="invite"',
+  );
+}
+
+const ACK_200 = send(`ACK [next_url] SIP/2.0
+      ${CALLER_HEADERS}
+      ${CALLER_FROM}
+      To: <sip:[service]@[remote_ip]:[remote_port]>[peer_tag_param]
+      [routes]
+      Call-ID: [call_id]
+      CSeq: 1 ACK
+      Max-Forwards: 70
+      Content-Length: 0
+`);
+
+const ACK_FAILURE = send(`ACK sip:[service]@[remote_ip]:[remote_port] SIP/2.0
+      [last_Via:]
+      ${CALLER_FROM}
+      To: <sip:[service]@[remote_ip]:[remote_port]>[peer_tag_param]
+      Call-ID: [call_id]
+      CSeq: 1 ACK
+      Max-Forwards: 70
+      Content-Length: 0
+`);
+
+const CALLER_BYE = send(
+  `BYE [next_url] SIP/2.0
+      ${CALLER_HEADERS}
+      ${CALLER_FROM}
+      To: <sip:[service]@[remote_ip]:[remote_port]>[peer_tag_param]
+      [routes]
+      Call-ID: [call_id]
+      CSeq: 2 BYE
+      Max-Forwards: 70
+      Content-Length: 0
+`,
+  'retrans="500"',
+);
+
+const CANCEL = send(
+  `CANCEL sip:[service]@[remote_ip]:[remote_port] SIP/2.0
+      [last_Via:]
+      ${CALLER_FROM}
+      To: <sip:[service]@[remote_ip]:[remote_port]>
+      Call-ID: [call_id]
+      CSeq: 1 CANCEL
+      Max-Forwards: 70
+      Content-Length: 0
+`,
+  'retrans="500"',
+);
+
+const OK = send(`SIP/2.0 200 OK
+      [last_Via:]
+      [last_From:]
+      [last_To:]
+      [last_Call-ID:]
+      [last_CSeq:]
+      Contact: <sip:peer@[local_ip]:[local_port];transport=[transport]>
+      Content-Length: 0
+`);
+
+const PROVISIONALS = [
+  recv('response="100"', 'optional="true"'),
+  recv('response="180"', 'optional="true"'),
+  recv('response="183"', 'optional="true"'),
+];
+const ANSWERED = [...PROVISIONALS, recv('response="200"', 'rtd="invite" rrs="true"'), ACK_200];
+
+/** Calls, talks for a while, hangs up. */
+export const callerHangsUp = (talkMs: number | 'random', extra = ''): string =>
+  scenario('caller hangs up', [
+    invite(extra),
+    ...ANSWERED,
+    pause(talkMs),
+    CALLER_BYE,
+    recv('response="200"'),
+  ]);
+
+/** Calls, and waits for the other side's BYE. */
+export const callerWaitsForBye = (): string =>
+  scenario('caller waits for BYE', [invite(), ...ANSWERED, recv('request="BYE"', 'timeout="60000"'), OK]);
+
+/** Calls, is answered, and is never heard of again: its BYE was lost. */
+export const callerVanishes = (): string => scenario('caller vanishes', [invite(), ...ANSWERED]);
+
+/** Calls and expects to be refused with this status. */
+export const callerIsRefused = (status: number, expectHeader = ''): string =>
+  scenario('caller is refused', [
+    invite(),
+    ...PROVISIONALS,
+    `<recv response="${status}">${expectHeader === '' ? '' : `<action><ereg regexp="${expectHeader}" search_in="msg" check_it="true" assign_to="1"/><log message="[$1]"/></action>`}</recv>`,
+    ACK_FAILURE,
+  ]);
+
+/** Calls and gets no answer of any kind. */
+export const callerIsIgnored = (): string =>
+  scenario('caller is ignored', [
+    invite().replace('retrans="500" ', ''),
+    `<recv response="100" optional="true" next="9"></recv>`,
+    `<recv response="403" timeout="2000" ontimeout="1" next="9"></recv>`,
+    `<label id="9"/>`,
+    // Any response fails the call: nothing further will come.
+    recv('response="699"', 'timeout="100"'),
+    `<label id="1"/>`,
+    pause(1),
+  ]);
+
+/** Calls and gives up after a while, by CANCEL; a 200 that crosses is confirmed and ended. */
+export const callerCancels = (afterMs: number): string =>
+  scenario('caller cancels', [
+    invite(),
+    recv('response="100"'),
+    pause(afterMs),
+    CANCEL,
+    recv('response="180"', 'optional="true"'),
+    recv('response="183"', 'optional="true"'),
+    recv('response="200"'),
+    recv('response="180"', 'optional="true"'),
+    recv('response="183"', 'optional="true"'),
+    recv('response="487"'),
+    ACK_FAILURE,
+  ]);
+
+/* ---- the buyer's side ---- */
+
+function respond(status: number, reason: string, sdp: boolean): string {
+  return send(
+    `SIP/2.0 ${status} ${reason}
+      [last_Via:]
+      [last_From:]
+      [last_To:];tag=[pid]B[call_number]
+      [last_Call-ID:]
+      [last_CSeq:]
+      Contact: <sip:buyer@[local_ip]:[local_port];transport=[transport]>
+      ${sdp ? 'Content-Type: application/sdp\n      ' : ''}Content-Length: [len]
+
+      ${sdp ? SDP : ''}`,
+    status >= 200 ? 'retrans="500"' : '',
+  );
+}
+
+const INVITED = recv('request="INVITE"', 'crlf="true"');
+const ACKED = recv('request="ACK"', 'rtd="true" crlf="true"');
+
+/** Rings, answers after a while, and waits for BYE. */
+export const buyerAnswers = (ringMs = 20, early = false): string =>
+  scenario('buyer answers', [
+    INVITED,
+    early ? respond(183, 'Session Progress', true) : respond(180, 'Ringing', false),
+    pause(ringMs),
+    respond(200, 'OK', true),
+    ACKED,
+    recv('request="BYE"', 'timeout="120000"'),
+    OK,
+  ]);
+
+/** Answers, talks, and hangs up. */
+export const buyerHangsUp = (talkMs: number): string =>
+  scenario('buyer hangs up', [
+    INVITED,
+    respond(180, 'Ringing', false),
+    respond(200, 'OK', true),
+    ACKED,
+    pause(talkMs),
+    send(
+      `BYE sip:[next_url] SIP/2.0
+      Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+      From: <sip:buyer@[local_ip]:[local_port]>;tag=[pid]B[call_number]
+      To: [$2]
+      Call-ID: [call_id]
+      CSeq: 1 BYE
+      Max-Forwards: 70
+      Content-Length: 0
+`,
+      'retrans="500"',
+    ),
+    recv('response="200"'),
+  ])
+    .replace(
+      '<recv request="INVITE" crlf="true"></recv>',
+      `<recv request="INVITE" crlf="true"><action>
+        <ereg regexp="sip:[^>;]*" search_in="hdr" header="Contact:" assign_to="1"/>
+        <ereg regexp="[^ ].*" search_in="hdr" header="From:" assign_to="2"/>
+      </action></recv>`,
+    )
+    .replace('BYE sip:[next_url] SIP/2.0', 'BYE [$1] SIP/2.0');
+
+/** Refuses every call with this status. */
+export const buyerRefuses = (status: number, reason: string): string =>
+  scenario('buyer refuses', [INVITED, respond(status, reason, false), ACKED]);
+
+/** Takes the INVITE and says nothing, not even 100. */
+export const buyerSilent = (): string => scenario('buyer silent', [INVITED, pause(120_000)]);
+
+/** Rings for ever and obeys the CANCEL. */
+export const buyerRingsOn = (): string =>
+  scenario('buyer rings on', [
+    INVITED,
+    respond(180, 'Ringing', false),
+    recv('request="CANCEL"', 'timeout="60000"'),
+    OK,
+    send(`SIP/2.0 487 Request Terminated
+      [last_Via:]
+      [last_From:]
+      [last_To:];tag=[pid]B[call_number]
+      [last_Call-ID:]
+      CSeq: 1 INVITE
+      Content-Length: 0
+`),
+    ACKED,
+  ]);
+
+/** Rings, and on CANCEL answers 200 to the INVITE all the same: the crossing that costs money. */
+export const buyerAnswersAcrossCancel = (): string =>
+  scenario('buyer answers across cancel', [
+    INVITED,
+    respond(180, 'Ringing', false),
+    recv('request="CANCEL"', 'timeout="60000"'),
+    respond(200, 'OK', true).replace('[last_CSeq:]', 'CSeq: [$cseq] INVITE'),
+    ACKED,
+    recv('request="BYE"', 'timeout="10000"'),
+    OK,
+  ]);
