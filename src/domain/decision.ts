@@ -13,25 +13,30 @@ export interface Finding {
   readonly detail: string;
 }
 
-/** Why a bid may not take this call. */
-export type IneligibleReason =
-  | 'bid_paused'
-  | 'bid_expired'
-  | 'buyer_paused'
-  | 'target_paused'
-  | 'account_suspended'
-  | 'state'
-  | 'npa'
-  | 'tags'
-  | 'schedule'
-  | 'attestation'
-  | 'duplicate'
-  | 'below_reserve'
-  | 'cap_hourly'
-  | 'cap_daily'
-  | 'cap_monthly'
-  | 'cap_total'
-  | 'cap_concurrent';
+/** Why a bid may not take this call, in the order in which it is looked at: the first that holds is told. */
+export const INELIGIBLE_REASONS = [
+  'bid_paused',
+  'buyer_paused',
+  'target_paused',
+  'account_suspended',
+  'state',
+  'npa',
+  'attestation',
+  'schedule',
+  'below_reserve',
+  'tags',
+  'bid_expired',
+  'duplicate',
+  'cap_hourly',
+  'cap_daily',
+  'cap_monthly',
+  'cap_total',
+  'cap_concurrent',
+  'same_target',
+  'over_max_attempts',
+] as const;
+/** `same_target`: a better bid rings that target. `over_max_attempts`: eligible, yet behind the last place of the plan. */
+export type IneligibleReason = (typeof INELIGIBLE_REASONS)[number];
 
 /** What became of one bid in one decision. */
 export interface BidOutcome {
@@ -40,7 +45,38 @@ export interface BidOutcome {
   readonly price: Micros;
   /** Rank in the ring plan from 1, or the reason why it is not in it. */
   readonly rank: number | undefined;
-  readonly ineligible: IneligibleReason | 'over_max_attempts' | undefined;
+  readonly ineligible: IneligibleReason | undefined;
+}
+
+/**
+ * What became of every bid of the campaign. Small campaigns list each bid; of a large one only the
+ * ring plan is listed and the rest is counted, so that a stored decision stays small. May be
+ * expanded lazily: `JSON.stringify` gives exactly these three fields.
+ */
+export interface BidOutcomes {
+  readonly total: number;
+  /** Bids left out, by reason. */
+  readonly counts: Readonly<Partial<Record<IneligibleReason, number>>>;
+  /** Ranked bids first. */
+  readonly listed: readonly BidOutcome[];
+}
+
+/** A cap that kept a bid out of a plan. */
+export interface CapHint {
+  readonly bidId: string;
+  readonly reason: IneligibleReason;
+}
+
+/** What the decision read of the calls before this one; stored so that it can be replayed. */
+export interface ActivityFacts {
+  /** Calls of this caller in the last hour, this one not counted. */
+  readonly attemptsInLastHour: number;
+  /** Buyers this caller was connected to within the campaign's duplicate window. */
+  readonly recentBuyers: readonly string[];
+  /** Where the campaign's round robin stood. */
+  readonly cursor: number;
+  /** Caps seen exhausted; at most 200 are kept. */
+  readonly capped: readonly CapHint[];
 }
 
 /** Everything needed to explain and to replay a decision. */
@@ -56,7 +92,8 @@ export interface DecisionTrace {
   readonly findings: readonly Finding[];
   /** 0 … 1 with its reasons; undefined when not reached. */
   readonly fraud: { readonly score: number; readonly reasons: readonly string[] } | undefined;
-  readonly bids: readonly BidOutcome[];
+  readonly activity: ActivityFacts;
+  readonly bids: BidOutcomes;
 }
 
 /** One entry of a ring plan, in the order they are to be rung. */

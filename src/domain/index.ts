@@ -7,3 +7,4 @@ export * from './marketplace';
 export * from './decision';
 export * from './errors';
 export * from './clock';
+export * from './local-time';

@@ -1,0 +1,3 @@
+export { runAuction } from './auction';
+export type { AuctionRank, AuctionTerms } from './auction';
+export { clearingPlan } from './clearing-plan';

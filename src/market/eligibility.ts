@@ -1,0 +1,193 @@
+import type { Attestation, CapHint, IneligibleReason } from '../domain';
+import { INELIGIBLE_REASONS } from '../domain';
+import type { BidBook } from './bid-book';
+import { popcount } from './bits';
+import type { CapBlocks } from './cap-blocks';
+import type { Candidates } from './candidates';
+
+const codeOf = (reason: IneligibleReason): number => INELIGIBLE_REASONS.indexOf(reason);
+const STATE = codeOf('state');
+const NPA = codeOf('npa');
+const ATTESTATION = codeOf('attestation');
+const SCHEDULE = codeOf('schedule');
+const BELOW_RESERVE = codeOf('below_reserve');
+const TAGS = codeOf('tags');
+const EXPIRED = codeOf('bid_expired');
+const DUPLICATE = codeOf('duplicate');
+
+/** Books up to this size have the outcome of each bid written down; larger ones are counted. */
+export const LISTED_BIDS = 200;
+const MAX_CAP_HINTS = 200;
+/** Code of a bid that nothing speaks against. */
+export const ELIGIBLE = 255;
+
+/** What the bids of a campaign are asked about one call. */
+export interface BidQuery {
+  /** UTC epoch milliseconds. */
+  readonly now: number;
+  readonly state: string | undefined;
+  readonly npa: string | undefined;
+  readonly attestation: Attestation | undefined;
+  readonly tags: Readonly<Record<string, string>>;
+  /** Micro-units. */
+  readonly reserve: number;
+  /** Market ordinals of buyers for whom this caller is a duplicate. */
+  readonly duplicateBuyers: readonly number[];
+}
+
+/** Why bids were left out of one decision: counts, and a code a row for a small book. */
+export class Tally {
+  readonly counts = new Int32Array(INELIGIBLE_REASONS.length);
+  /** By row: index in INELIGIBLE_REASONS, or {@link ELIGIBLE}. Meaningful only while `listing`. */
+  codes = new Uint8Array(256);
+  listing = false;
+  capped: CapHint[] = [];
+
+  reset(listing: boolean, rows: number): void {
+    this.counts.fill(0);
+    this.listing = listing;
+    this.capped = [];
+    if (!listing) return;
+    if (rows > this.codes.length) this.codes = new Uint8Array(rows * 2);
+    this.codes.fill(ELIGIBLE, 0, rows);
+  }
+
+  /** Leaves out the rows of the bits set in one word. */
+  drop(bits: number, word: number, code: number): void {
+    this.counts[code] = (this.counts[code] as number) + popcount(bits);
+    if (!this.listing) return;
+    for (let rest = bits; rest !== 0; rest &= rest - 1) {
+      this.codes[(word << 5) + 31 - Math.clz32(rest & -rest)] = code;
+    }
+  }
+
+  dropRow(row: number, code: number): void {
+    this.counts[code] = (this.counts[code] as number) + 1;
+    if (this.listing) this.codes[row] = code;
+  }
+}
+
+/** Memory for one evaluation, kept between decisions. */
+export class EligibilityScratch {
+  #zeros = new Int32Array(1);
+  readonly #tagWords: Int32Array[] = [];
+  readonly tally = new Tally();
+
+  zeros(words: number): Int32Array {
+    if (this.#zeros.length < words) this.#zeros = new Int32Array(words * 2);
+    return this.#zeros;
+  }
+
+  tagWords(index: number, words: number): Int32Array {
+    const found = this.#tagWords[index];
+    if (found && found.length >= words) return found;
+    const made = new Int32Array(words);
+    this.#tagWords[index] = made;
+    return made;
+  }
+}
+
+/**
+ * Finds the bids of a book that may take a call: bit operations over 32 bids at a time for what the
+ * bids ask for, then a look at each that is left. Fills `candidates` and the scratch's tally.
+ */
+export function findEligible(
+  book: BidBook,
+  query: BidQuery,
+  caps: CapBlocks,
+  candidates: Candidates,
+  scratch: EligibilityScratch,
+): void {
+  const { tally } = scratch;
+  const words = book.words;
+  candidates.reset(book, words << 5);
+  tally.reset(book.size <= LISTED_BIDS, words << 5);
+  countStandings(book, tally);
+  const none = scratch.zeros(words);
+  const live = book.live.words;
+  const anyState = book.anyState.words;
+  const inState = columnOf(book.states, query.state)?.words ?? none;
+  const anyNpa = book.anyNpa.words;
+  const inNpa = columnOf(book.npas, query.npa)?.words ?? none;
+  const attested = book.accepting(query.attestation);
+  const open = book.openAt(query.now);
+  const atReserve = book.atReserve(query.reserve);
+  const tagged = book.tags.size > 0 ? tagMask(book, query, scratch) : undefined;
+  for (let word = 0; word < words; word++) {
+    let left = live[word] as number;
+    if (left === 0) continue;
+    left = keep(left, (anyState[word] as number) | (inState[word] as number), word, STATE, tally);
+    if (left === 0) continue;
+    left = keep(left, (anyNpa[word] as number) | (inNpa[word] as number), word, NPA, tally);
+    if (left === 0) continue;
+    left = keep(left, attested[word] as number, word, ATTESTATION, tally);
+    left = keep(left, open[word] as number, word, SCHEDULE, tally);
+    left = keep(left, atReserve[word] as number, word, BELOW_RESERVE, tally);
+    if (tagged) left = keep(left, tagged[word] as number, word, TAGS, tally);
+    for (; left !== 0; left &= left - 1) {
+      collect((word << 5) + 31 - Math.clz32(left & -left), book, query, caps, candidates, tally);
+    }
+  }
+}
+
+function keep(left: number, allowed: number, word: number, code: number, tally: Tally): number {
+  const dropped = left & ~allowed;
+  if (dropped !== 0) tally.drop(dropped, word, code);
+  return left & allowed;
+}
+
+/** The last questions, which each bid answers on its own. */
+function collect(
+  row: number,
+  book: BidBook,
+  query: BidQuery,
+  caps: CapBlocks,
+  candidates: Candidates,
+  tally: Tally,
+): void {
+  if ((book.expiresAt[row] as number) <= query.now) return tally.dropRow(row, EXPIRED);
+  const buyer = book.buyer[row] as number;
+  if (query.duplicateBuyers.length > 0 && query.duplicateBuyers.includes(buyer)) {
+    return tally.dropRow(row, DUPLICATE);
+  }
+  if (!caps.isEmpty) {
+    const code = caps.codeFor(book.ordinal[row] as number, book.target[row] as number, buyer, query.now);
+    if (code >= 0) {
+      if (tally.capped.length < MAX_CAP_HINTS) {
+        tally.capped.push({ bidId: book.bidIdAt(row), reason: INELIGIBLE_REASONS[code] as IneligibleReason });
+      }
+      return tally.dropRow(row, code);
+    }
+  }
+  candidates.rows[candidates.count++] = row;
+}
+
+/** Bids that do not stand are known beforehand: they are counted without being looked at. */
+function countStandings(book: BidBook, tally: Tally): void {
+  for (let standing = 1; standing < book.standings.length; standing++) {
+    tally.counts[standing - 1] = book.standings[standing] as number;
+  }
+  if (!tally.listing) return;
+  for (const row of book.rows()) {
+    const standing = book.standing[row] as number;
+    if (standing !== 0) tally.codes[row] = standing - 1;
+  }
+}
+
+/** Rows for which every tag they require has the value the call carries. */
+function tagMask(book: BidBook, query: BidQuery, scratch: EligibilityScratch): Int32Array {
+  const words = book.words;
+  const mask = scratch.tagWords(0, words).fill(-1, 0, words);
+  const content = scratch.tagWords(1, words);
+  for (const [key, { required, byValue }] of book.tags) {
+    const value = Object.hasOwn(query.tags, key) ? query.tags[key] : undefined;
+    for (let word = 0; word < words; word++) content[word] = ~(required.words[word] as number);
+    if (value !== undefined) byValue.get(value)?.unite(content);
+    for (let word = 0; word < words; word++) mask[word] = (mask[word] as number) & (content[word] as number);
+  }
+  return mask;
+}
+
+function columnOf<Column>(columns: ReadonlyMap<string, Column>, key: string | undefined): Column | undefined {
+  return key === undefined ? undefined : columns.get(key);
+}

@@ -1,0 +1,15 @@
+export { Market } from './market';
+export type { MarketChange, MarketContents, MarketEntities, MarketEntity } from './market-change';
+export { Activity } from './activity';
+export type { ActivityLimits, ActivityView } from './activity';
+export { CapBlocks } from './cap-blocks';
+export { capKey, capReason, parseCapKey } from './cap-keys';
+export type { CapKey, CapScope } from './cap-keys';
+export { BidBook } from './bid-book';
+export { Candidates } from './candidates';
+export type { BidColumns } from './candidates';
+export { ELIGIBLE, findEligible } from './eligibility';
+export type { BidQuery, Tally } from './eligibility';
+export { DNC_SOURCES, DncSet } from './dnc-set';
+export type { DncLookup } from './dnc-set';
+export { hashId, mix32 } from './bits';

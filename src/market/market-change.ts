@@ -1,0 +1,37 @@
+import type { Account, Bid, Buyer, Campaign, DidNumber, DncEntry, Target, Trunk } from '../domain';
+
+/** What the market holds, by the name of its kind. */
+export interface MarketEntities {
+  account: Account;
+  trunk: Trunk;
+  number: DidNumber;
+  campaign: Campaign;
+  buyer: Buyer;
+  target: Target;
+  bid: Bid;
+  dnc: DncEntry;
+}
+
+export type MarketEntity = keyof MarketEntities;
+
+/**
+ * One change of the market. A `dnc` entry has no id of its own: it is removed by its number, from
+ * every list (`+12125550123`) or from one (`+12125550123/litigator`).
+ */
+export type MarketChange = {
+  [Entity in MarketEntity]:
+    | { readonly entity: Entity; readonly op: 'upsert'; readonly value: MarketEntities[Entity] }
+    | { readonly entity: Entity; readonly op: 'remove'; readonly id: string };
+}[MarketEntity];
+
+/** A whole market, for the first load and for a reload after the feed was lost. */
+export interface MarketContents {
+  readonly accounts: Iterable<Account>;
+  readonly trunks: Iterable<Trunk>;
+  readonly numbers: Iterable<DidNumber>;
+  readonly campaigns: Iterable<Campaign>;
+  readonly buyers: Iterable<Buyer>;
+  readonly targets: Iterable<Target>;
+  readonly bids: Iterable<Bid>;
+  readonly dnc: Iterable<DncEntry>;
+}

@@ -1,0 +1,325 @@
+import type { Account, Bid, Buyer, Campaign, DidNumber, DncEntry, E164, Target, Trunk } from '../domain';
+import { parseAddress, parseBlock } from './address';
+import type { Standing } from './bid-book';
+import { BidBook } from './bid-book';
+import { Candidates } from './candidates';
+import type { DncLookup } from './dnc-set';
+import { DncSet } from './dnc-set';
+import { EligibilityScratch } from './eligibility';
+import type { MarketChange, MarketContents } from './market-change';
+import { Ordinals } from './ordinals';
+import { PrefixTrie } from './prefix-trie';
+
+/**
+ * The market in memory: what the decision reads, always whole and consistent within one turn of the
+ * event loop. Changes are applied one by one and touch only what they are about.
+ */
+export class Market {
+  readonly #accounts = new Map<string, Account>();
+  readonly #trunks = new Map<string, Trunk>();
+  readonly #numbers = new Map<string, DidNumber>();
+  readonly #numbersByE164 = new Map<string, DidNumber>();
+  readonly #campaigns = new Map<string, Campaign>();
+  readonly #buyers = new Map<string, Buyer>();
+  readonly #targets = new Map<string, Target>();
+  readonly #bids = new Map<string, Bid>();
+  /** Which bids a change of a buyer, a target or an account reaches. */
+  readonly #bidsByBuyer = new Links();
+  readonly #bidsByTarget = new Links();
+  readonly #buyersByAccount = new Links();
+  readonly #books = new Map<string, BidBook>();
+  #dnc = new DncSet();
+  #sources: PrefixTrie<Trunk> | undefined;
+  #version = 0;
+
+  /** Small integers for ids, by which live counters are kept beside the market. */
+  readonly ordinals = { bid: new Ordinals(), target: new Ordinals(), buyer: new Ordinals() } as const;
+  /** Memory that one decision uses and the next uses again. */
+  readonly candidates = new Candidates(new BidBook());
+  readonly scratch = new EligibilityScratch();
+
+  /** Grows by one with each change. */
+  get version(): number {
+    return this.#version;
+  }
+
+  get dnc(): DncLookup {
+    return this.#dnc;
+  }
+
+  /** Standing bids over all campaigns. */
+  get bidCount(): number {
+    return this.#bids.size;
+  }
+
+  account(id: string): Account | undefined {
+    return this.#accounts.get(id);
+  }
+
+  trunk(id: string): Trunk | undefined {
+    return this.#trunks.get(id);
+  }
+
+  campaign(id: string): Campaign | undefined {
+    return this.#campaigns.get(id);
+  }
+
+  buyer(id: string): Buyer | undefined {
+    return this.#buyers.get(id);
+  }
+
+  target(id: string): Target | undefined {
+    return this.#targets.get(id);
+  }
+
+  bid(id: string): Bid | undefined {
+    return this.#bids.get(id);
+  }
+
+  numberByE164(number: E164): DidNumber | undefined {
+    return this.#numbersByE164.get(number);
+  }
+
+  /** The bids of a campaign; undefined when it never had one. */
+  bookOf(campaignId: string): BidBook | undefined {
+    return this.#books.get(campaignId);
+  }
+
+  /**
+   * The trunk whose longest block holds a source address (IPv4, IPv6, or IPv4 mapped into IPv6).
+   * Among trunks of one block an active one goes first, then the smallest id.
+   */
+  trunkBySource(address: string): Trunk | undefined {
+    const parsed = parseAddress(address);
+    if (!parsed) return undefined;
+    this.#sources ??= this.#compileSources();
+    return this.#sources.find(parsed);
+  }
+
+  /** Replaces everything. @throws RangeError on the first thing that cannot be compiled. */
+  load(contents: MarketContents): void {
+    this.#clear();
+    for (const value of contents.accounts) this.apply({ entity: 'account', op: 'upsert', value });
+    for (const value of contents.trunks) this.apply({ entity: 'trunk', op: 'upsert', value });
+    for (const value of contents.numbers) this.apply({ entity: 'number', op: 'upsert', value });
+    for (const value of contents.campaigns) this.apply({ entity: 'campaign', op: 'upsert', value });
+    for (const value of contents.buyers) this.apply({ entity: 'buyer', op: 'upsert', value });
+    for (const value of contents.targets) this.apply({ entity: 'target', op: 'upsert', value });
+    for (const value of contents.bids) this.apply({ entity: 'bid', op: 'upsert', value });
+    for (const value of contents.dnc) this.apply({ entity: 'dnc', op: 'upsert', value });
+  }
+
+  /**
+   * Applies one change; order between entities does not matter, a bid may come before its buyer.
+   * @throws RangeError when a value cannot be compiled (an unknown zone, a bad window, a source that
+   * is no address); the market then still holds the value before it.
+   */
+  apply(change: MarketChange): void {
+    switch (change.entity) {
+      case 'account':
+        if (change.op === 'upsert') this.#accounts.set(change.value.id, change.value);
+        else this.#accounts.delete(change.id);
+        this.#accountChanged(change.op === 'upsert' ? change.value.id : change.id);
+        break;
+      case 'trunk':
+        if (change.op === 'upsert') this.#putTrunk(change.value);
+        else this.#trunks.delete(change.id);
+        this.#sources = undefined;
+        break;
+      case 'number':
+        this.#dropNumber(change.op === 'upsert' ? change.value.id : change.id);
+        if (change.op === 'upsert') {
+          this.#numbers.set(change.value.id, change.value);
+          this.#numbersByE164.set(change.value.number, change.value);
+        }
+        break;
+      case 'campaign':
+        if (change.op === 'upsert') this.#campaigns.set(change.value.id, change.value);
+        else this.#campaigns.delete(change.id);
+        break;
+      case 'buyer':
+        if (change.op === 'upsert') this.#putBuyer(change.value);
+        else this.#dropBuyer(change.id);
+        break;
+      case 'target':
+        if (change.op === 'upsert') this.#targets.set(change.value.id, change.value);
+        else this.#targets.delete(change.id);
+        this.#restand(this.#bidsByTarget.of(change.op === 'upsert' ? change.value.id : change.id));
+        break;
+      case 'bid':
+        if (change.op === 'upsert') this.#putBid(change.value);
+        else this.#dropBid(change.id);
+        break;
+      case 'dnc':
+        if (change.op === 'upsert') this.#dnc.add(change.value);
+        else this.#dropDnc(change.id);
+        break;
+    }
+    this.#version++;
+  }
+
+  #clear(): void {
+    for (const id of [...this.#bids.keys()]) this.#dropBid(id);
+    for (const id of [...this.#buyers.keys()]) this.#dropBuyer(id);
+    for (const map of [this.#accounts, this.#trunks, this.#numbers, this.#numbersByE164]) map.clear();
+    for (const map of [this.#campaigns, this.#targets, this.#books]) map.clear();
+    this.#dnc = new DncSet();
+    this.#sources = undefined;
+  }
+
+  #putTrunk(trunk: Trunk): void {
+    for (const source of trunk.sources) {
+      if (!parseBlock(source)) throw new RangeError(`not an address or block: ${source}`);
+    }
+    this.#trunks.set(trunk.id, trunk);
+  }
+
+  #compileSources(): PrefixTrie<Trunk> {
+    const trie = new PrefixTrie<Trunk>();
+    const rank = (trunk: Trunk): number => (trunk.status === 'active' ? 0 : 1);
+    const trunks = [...this.#trunks.values()].sort((a, b) => rank(a) - rank(b) || (a.id < b.id ? -1 : 1));
+    for (const trunk of trunks) {
+      for (const source of trunk.sources) {
+        const block = parseBlock(source);
+        if (block) trie.add(block, trunk);
+      }
+    }
+    return trie;
+  }
+
+  #dropNumber(id: string): void {
+    const known = this.#numbers.get(id);
+    if (!known) return;
+    this.#numbers.delete(id);
+    if (this.#numbersByE164.get(known.number)?.id === id) this.#numbersByE164.delete(known.number);
+  }
+
+  #putBuyer(buyer: Buyer): void {
+    const before = this.#buyers.get(buyer.id);
+    if (before) this.#buyersByAccount.delete(before.accountId, before.id);
+    this.#buyersByAccount.add(buyer.accountId, buyer.id);
+    this.#buyers.set(buyer.id, buyer);
+    this.#restand(this.#bidsByBuyer.of(buyer.id));
+  }
+
+  #dropBuyer(id: string): void {
+    const before = this.#buyers.get(id);
+    if (!before) return;
+    this.#buyersByAccount.delete(before.accountId, id);
+    this.#buyers.delete(id);
+    this.#restand(this.#bidsByBuyer.of(id));
+  }
+
+  #accountChanged(id: string): void {
+    for (const buyerId of this.#buyersByAccount.of(id)) this.#restand(this.#bidsByBuyer.of(buyerId));
+  }
+
+  #putBid(bid: Bid): void {
+    const before = this.#bids.get(bid.id);
+    if (bid.status === 'archived') {
+      if (before) this.#dropBid(bid.id);
+      return;
+    }
+    if (before && before.campaignId !== bid.campaignId) this.#dropBid(bid.id);
+    let book = this.#books.get(bid.campaignId);
+    if (!book) {
+      book = new BidBook();
+      this.#books.set(bid.campaignId, book);
+    }
+    const fresh = !this.#bids.has(bid.id);
+    book.compile(bid);
+    if (fresh || !before || before.buyerId !== bid.buyerId || before.targetId !== bid.targetId) {
+      if (!fresh && before) this.#unlink(before);
+      this.#bidsByBuyer.add(bid.buyerId, bid.id);
+      this.#bidsByTarget.add(bid.targetId, bid.id);
+    }
+    // Caps seen exhausted under other limits mean nothing: a new ordinal forgets them.
+    if (before && !sameCaps(before, bid)) this.ordinals.bid.release(bid.id);
+    book.upsert(bid, this.#linksOf(bid), this.#standingOf(bid));
+    this.#bids.set(bid.id, bid);
+  }
+
+  #linksOf(bid: Bid): { bid: number; buyer: number; target: number } {
+    const { ordinals } = this;
+    return {
+      bid: ordinals.bid.assign(bid.id),
+      buyer: ordinals.buyer.assign(bid.buyerId),
+      target: ordinals.target.assign(bid.targetId),
+    };
+  }
+
+  #dropBid(id: string): void {
+    const bid = this.#bids.get(id);
+    if (!bid) return;
+    this.#bids.delete(id);
+    this.#books.get(bid.campaignId)?.remove(id);
+    this.#unlink(bid);
+    this.ordinals.bid.release(id);
+  }
+
+  /** Ordinals of buyers and targets live while a bid names them. */
+  #unlink(bid: Bid): void {
+    this.#bidsByBuyer.delete(bid.buyerId, bid.id);
+    this.#bidsByTarget.delete(bid.targetId, bid.id);
+    if (this.#bidsByBuyer.of(bid.buyerId).size === 0) this.ordinals.buyer.release(bid.buyerId);
+    if (this.#bidsByTarget.of(bid.targetId).size === 0) this.ordinals.target.release(bid.targetId);
+  }
+
+  #restand(bidIds: Iterable<string>): void {
+    for (const id of bidIds) {
+      const bid = this.#bids.get(id);
+      if (bid) this.#books.get(bid.campaignId)?.setStanding(id, this.#standingOf(bid));
+    }
+  }
+
+  #standingOf(bid: Bid): Standing {
+    if (bid.status !== 'active') return 1;
+    const buyer = this.#buyers.get(bid.buyerId);
+    if (buyer?.status !== 'active') return 2;
+    const target = this.#targets.get(bid.targetId);
+    if (target?.status !== 'active' || target.buyerId !== bid.buyerId) return 3;
+    return this.#accounts.get(buyer.accountId)?.status === 'active' ? 0 : 4;
+  }
+
+  #dropDnc(id: string): void {
+    const [number, source] = id.split('/');
+    this.#dnc.remove(number as E164, source as DncEntry['source'] | undefined);
+  }
+}
+
+function sameCaps(a: Bid, b: Bid): boolean {
+  const one = a.caps;
+  const two = b.caps;
+  return (
+    one === two ||
+    (one.hourly === two.hourly &&
+      one.daily === two.daily &&
+      one.monthly === two.monthly &&
+      one.total === two.total &&
+      one.concurrent === two.concurrent)
+  );
+}
+
+const NOTHING: ReadonlySet<string> = new Set();
+
+/** One-to-many links between ids. */
+class Links {
+  readonly #byOne = new Map<string, Set<string>>();
+
+  of(one: string): ReadonlySet<string> {
+    return this.#byOne.get(one) ?? NOTHING;
+  }
+
+  add(one: string, many: string): void {
+    const set = this.#byOne.get(one);
+    if (set) set.add(many);
+    else this.#byOne.set(one, new Set([many]));
+  }
+
+  delete(one: string, many: string): void {
+    const set = this.#byOne.get(one);
+    if (!set) return;
+    set.delete(many);
+    if (set.size === 0) this.#byOne.delete(one);
+  }
+}

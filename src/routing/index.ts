@@ -1,0 +1,3 @@
+export { rankByPriority, rankRoundRobin } from './strategies';
+export { ringTarget } from './ring-target';
+export type { Charge } from './ring-target';

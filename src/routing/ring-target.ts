@@ -1,0 +1,39 @@
+import type { Bid, Campaign, Micros, RatePlan, RingTarget } from '../domain';
+import { zoneOf } from '../domain';
+import type { Market } from '../market';
+import { capLimits } from './caps';
+
+/** What a ranked bid is charged if it takes the call. */
+export interface Charge {
+  readonly price: Micros;
+  readonly plan: RatePlan;
+}
+
+/**
+ * The entry of a ring plan for a bid that stands in the market.
+ * @throws RangeError when what it names is not there, which eligibility rules out
+ */
+export function ringTarget(
+  bid: Bid,
+  charge: Charge,
+  campaign: Campaign,
+  market: Market,
+  now: number,
+): RingTarget {
+  const buyer = market.buyer(bid.buyerId);
+  const target = market.target(bid.targetId);
+  const account = buyer && market.account(buyer.accountId);
+  if (!buyer || !target || !account) throw new RangeError(`bid ${bid.id} does not stand in the market`);
+  return {
+    bidId: bid.id,
+    buyerId: buyer.id,
+    buyerAccountId: account.id,
+    targetId: target.id,
+    kind: target.kind,
+    uri: target.uri,
+    ringTimeoutMs: target.ringTimeoutMs ?? campaign.ringTimeoutMs,
+    plan: charge.plan,
+    price: charge.price,
+    reservations: capLimits(bid, buyer, target, zoneOf(account.timezone), now),
+  };
+}
