@@ -164,7 +164,7 @@ function describeDecision(event: Extract<CallEvent, { type: 'call.decided' }>): 
     const reasons = trace.fraud.reasons.length > 0 ? trace.fraud.reasons.join(', ') : 'nothing suspicious';
     lines.push(`fraud      score ${trace.fraud.score.toFixed(2)} of 1 (${reasons})`);
   }
-  for (const bid of trace.bids) {
+  for (const bid of trace.bids.listed) {
     const place = bid.rank === undefined ? `not eligible: ${bid.ineligible}` : `rank ${bid.rank}`;
     lines.push(`bid        ${formatMoney({ amount: bid.price, currency: 'USD' })}: ${place}`);
   }
