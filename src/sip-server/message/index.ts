@@ -1,0 +1,12 @@
+export type { HeaderField, SipMessage, SipRequest, SipResponse } from './sip-message';
+export { headerValue, headerValues, removeHeader, setHeader } from './header-access';
+export { canonicalKey } from './header-names';
+export { decimal, isToken, parseMessage } from './parse-message';
+export type { ParseResult } from './parse-message';
+export { writeMessage } from './write-message';
+export { StreamFramer } from './stream-framer';
+export { formatHost, parseUri, splitHostPort } from './uri';
+export type { SipUri } from './uri';
+export { addressParam, splitAddresses, tagOf, uriOfAddress } from './name-addr';
+export { parseVia, splitTopVia, withReceived } from './via';
+export type { Via } from './via';

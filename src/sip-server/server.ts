@@ -1,0 +1,145 @@
+import { ControlServer } from './control';
+import type { ControlConnection } from './control';
+import type { Context } from './core/context';
+import { Inbound } from './core/inbound';
+import { Outbound, readApplicationMessage } from './core/outbound';
+import { Stack } from './core/stack';
+import { DialogTable } from './dialog';
+import type { SipServerLimits, SipServerOptions, SipServerStats, TimerBases } from './options';
+import { DEFAULT_LIMITS, DEFAULT_TIMERS } from './options';
+import type { ServerTransaction } from './transaction';
+import { systemScheduler } from './transaction';
+import type { SipRequest } from './message';
+import type { Flow } from './transport';
+
+const FAREWELL_MS = 300;
+
+/**
+ * A SIP server that leaves the decisions to applications, which it serves by drachtio's control
+ * protocol. Everything RFC 3261 asks of transports, transactions and dialogs happens here.
+ */
+export class SipServer {
+  readonly #options: SipServerOptions;
+  readonly #limits: SipServerLimits;
+  readonly #stack: Stack;
+  readonly #dialogs = new DialogTable<ControlConnection>();
+  readonly #inbound: Inbound;
+  readonly #outbound: Outbound;
+  #control: ControlServer | undefined;
+  #admits: (address: string) => boolean;
+
+  constructor(options: SipServerOptions) {
+    this.#options = options;
+    this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
+    const timers: TimerBases = { ...DEFAULT_TIMERS, ...options.timers };
+    const log = options.log ?? (() => undefined);
+    this.#admits = options.admits ?? (() => true);
+    this.#stack = new Stack(
+      {
+        onRequest: (transaction: ServerTransaction, text: string) => this.#inbound.onRequest(transaction, text),
+        onAck: (request: SipRequest, text: string, flow: Flow) => this.#inbound.onAck(request, text, flow),
+        onServerTransactionEnd: (transaction: ServerTransaction) => this.#inbound.onServerTransactionEnd(transaction),
+      },
+      this.#limits,
+      timers,
+      systemScheduler,
+      log,
+      (address) => this.#admits(address),
+    );
+    const context: Context = {
+      stack: this.#stack,
+      dialogs: this.#dialogs,
+      control: () => {
+        if (!this.#control) throw new Error('the SIP server is not started');
+        return this.#control;
+      },
+      limits: this.#limits,
+      timers,
+      scheduler: systemScheduler,
+      log,
+    };
+    this.#outbound = new Outbound(context);
+    this.#inbound = new Inbound(context, this.#outbound);
+  }
+
+  /**
+   * Opens the control port and every SIP listener.
+   * @throws Error of the operating system (`EADDRINUSE` …) when one cannot be opened; nothing stays open then
+   */
+  async start(): Promise<void> {
+    const { control, listen, externalAddress, log } = this.#options;
+    try {
+      this.#control = await ControlServer.listen(
+        control,
+        () => this.#stack.listening().join(','),
+        this.#limits,
+        log ?? (() => undefined),
+        {
+          sip: (messageId, tokens, text, connection) => this.#sip(messageId, tokens, text, connection),
+          proxy: (messageId, _tokens, _text, connection) => connection.respond(messageId, 'NOK|proxying is not offered'),
+          gone: (connection) => {
+            this.#inbound.applicationGone(connection);
+            this.#outbound.applicationGone(connection);
+          },
+        },
+      );
+      for (const address of listen) await this.#stack.listen(address, externalAddress);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** `proto/address:port` of every SIP listener. */
+  get listening(): string[] {
+    return this.#stack.listening();
+  }
+
+  get controlPort(): number {
+    return this.#control?.port ?? 0;
+  }
+
+  /** Changes who may send requests outside a dialog; the others are dropped unanswered. */
+  admit(admits: (address: string) => boolean): void {
+    this.#admits = admits;
+  }
+
+  stats(): SipServerStats {
+    return {
+      serverTransactions: this.#stack.serverTransactions,
+      clientTransactions: this.#stack.clientTransactions,
+      dialogs: this.#dialogs.size,
+      connections: this.#stack.connections,
+      controlConnections: this.#control?.size ?? 0,
+      dropped: this.#stack.dropped,
+      malformed: this.#stack.malformed,
+      retransmissions: this.#stack.retransmissions,
+    };
+  }
+
+  /** Hangs up every call, answers what waits, and closes. */
+  async shutdown(): Promise<void> {
+    this.#inbound.refuseAll();
+    this.#outbound.endAll();
+    await new Promise((resolve) => setTimeout(resolve, FAREWELL_MS));
+    this.close();
+  }
+
+  /** Closes everything at once, without a word to peers. */
+  close(): void {
+    this.#control?.close();
+    for (const dialog of this.#dialogs.all()) this.#dialogs.remove(dialog);
+    this.#stack.close();
+  }
+
+  /** A `sip` frame: its tokens say whether it is a response, a request in a dialog, a CANCEL or a new request. */
+  #sip(messageId: string, tokens: readonly string[], text: string, connection: ControlConnection): void {
+    const [transactionId = '', dialogName = '', routeUrl = ''] = tokens;
+    const message = readApplicationMessage(text);
+    if (!message) connection.respond(messageId, 'NOK|Unknown server error: the message cannot be read');
+    else if (message.kind === 'response') {
+      if (transactionId === '') connection.respond(messageId, 'NO|transaction id missing');
+      else this.#inbound.respond(messageId, transactionId, message, connection);
+    } else this.#outbound.send(messageId, transactionId, dialogName, routeUrl, message, connection);
+  }
+}

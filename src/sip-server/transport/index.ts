@@ -1,0 +1,4 @@
+export { isReliable } from './flow';
+export type { Flow, OnMessage } from './flow';
+export { UdpTransport } from './udp-transport';
+export { TcpTransport } from './tcp-transport';

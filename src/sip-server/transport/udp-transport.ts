@@ -1,0 +1,113 @@
+import type { Socket } from 'node:dgram';
+import { createSocket } from 'node:dgram';
+import { isIPv6 } from 'node:net';
+import type { Flow, OnMessage } from './flow';
+
+const SOCKET_BUFFER = 4 * 1024 * 1024;
+
+/** One UDP socket that takes and sends SIP datagrams. */
+export class UdpTransport {
+  readonly #socket: Socket;
+  readonly #external: string | undefined;
+  #localAddress = '';
+  #localPort = 0;
+
+  private constructor(socket: Socket, external: string | undefined) {
+    this.#socket = socket;
+    this.#external = external;
+  }
+
+  /** @throws Error of the operating system when the address cannot be bound */
+  static listen(
+    address: string,
+    port: number,
+    external: string | undefined,
+    onMessage: OnMessage,
+    onError: (error: Error) => void,
+  ): Promise<UdpTransport> {
+    const type = isIPv6(address) ? 'udp6' : 'udp4';
+    // Addresses are numeric already: Node's own look-up would cost a tick for each datagram.
+    const lookup = (host: string, _options: unknown, done: (error: null, address: string, family: number) => void): void =>
+      done(null, host, type === 'udp6' ? 6 : 4);
+    const socket = createSocket({ type, ipv6Only: type === 'udp6', lookup: lookup as never });
+    const transport = new UdpTransport(socket, external);
+    socket.on('message', (data, from) => onMessage(data.toString('latin1'), transport.flowTo(from.address, from.port)));
+    return new Promise((resolve, reject) => {
+      socket.once('error', reject);
+      socket.bind(port, address, () => {
+        socket.removeListener('error', reject);
+        socket.on('error', onError);
+        growBuffers(socket);
+        const bound = socket.address();
+        transport.#localAddress = external ?? bound.address;
+        transport.#localPort = bound.port;
+        resolve(transport);
+      });
+    });
+  }
+
+  get localPort(): number {
+    return this.#localPort;
+  }
+
+  get localAddress(): string {
+    return this.#localAddress;
+  }
+
+  get isIPv6(): boolean {
+    return this.#localAddress.includes(':');
+  }
+
+  flowTo(address: string, port: number): Flow {
+    return new UdpFlow(this.#socket, address, port, this.#seenAs(address), this.#localPort);
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+
+  /** A socket bound to all addresses is reached on loopback by neighbours on loopback. */
+  #seenAs(peer: string): string {
+    if (this.#external !== undefined) return this.#external;
+    return this.#localAddress === '0.0.0.0' && peer.startsWith('127.') ? '127.0.0.1' : this.#localAddress;
+  }
+}
+
+class UdpFlow implements Flow {
+  readonly protocol = 'udp';
+  readonly #socket: Socket;
+
+  constructor(
+    socket: Socket,
+    readonly address: string,
+    readonly port: number,
+    readonly localAddress: string,
+    readonly localPort: number,
+  ) {
+    this.#socket = socket;
+  }
+
+  send(text: string): boolean {
+    return this.sendTo(text, this.port);
+  }
+
+  /** The same peer at another port (a Via without rport). */
+  sendTo(text: string, port: number): boolean {
+    try {
+      this.#socket.send(Buffer.from(text, 'latin1'), port, this.address);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
+
+/** A burst of calls must not overflow the kernel's queue; less than asked for is still something. */
+function growBuffers(socket: Socket): void {
+  try {
+    socket.setRecvBufferSize(SOCKET_BUFFER);
+    socket.setSendBufferSize(SOCKET_BUFFER);
+  } catch {
+    // The kernel's own limit stands.
+  }
+}
