@@ -1,0 +1,55 @@
+import { BlockList, isIPv6 } from 'node:net';
+import type { FromChild, ToChild } from './child-protocol';
+import { SipServer } from './server';
+
+/** The SIP server as a process of its own: told what to do by its parent, and gone when the parent is. */
+function main(): void {
+  let server: SipServer | undefined;
+  const tell = (message: FromChild): void => {
+    if (process.connected) process.send?.(message);
+  };
+  const leave = async (): Promise<void> => {
+    await server?.shutdown();
+    process.exit(0);
+  };
+  process.on('message', (message: ToChild) => {
+    if (message.type === 'start') {
+      const started = new SipServer({
+        ...message.options,
+        log: (level, text, fields) => tell({ type: 'log', level, message: text, fields }),
+      });
+      server = started;
+      started.start().then(
+        () => tell({ type: 'ready', listening: started.listening, controlPort: started.controlPort }),
+        (error: unknown) => {
+          tell({ type: 'failed', message: error instanceof Error ? error.message : String(error) });
+          process.exitCode = 1;
+          process.disconnect();
+        },
+      );
+    } else if (message.type === 'admit') server?.admit(sourceFilter(message.sources));
+    else if (server) {
+      const { user, system } = process.cpuUsage();
+      tell({ type: 'stats', id: message.id, stats: server.stats(), cpuMicros: user + system });
+    }
+  });
+  // A parent that was killed cannot end its calls: they are hung up here, at once.
+  process.on('disconnect', () => void leave());
+  process.on('SIGTERM', () => void leave());
+  // Ctrl-C reaches the whole group; the parent decides when calls are done.
+  process.on('SIGINT', () => undefined);
+}
+
+function sourceFilter(sources: readonly string[] | undefined): (address: string) => boolean {
+  if (sources === undefined) return () => true;
+  const list = new BlockList();
+  for (const source of sources) {
+    const [address = '', prefix] = source.split('/');
+    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
+    if (prefix === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(prefix), family);
+  }
+  return (address) => list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+}
+
+main();
