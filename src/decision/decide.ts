@@ -156,22 +156,18 @@ function rank(
   const places = Math.min(campaign.maxAttempts, MAX_PLACES);
   if (campaign.routing === 'auction') {
     const { auctionType: type, reservePrice: reserve } = campaign;
-    return runAuction(candidates, { type, reserve, seed: course.seed, places }).map(
-      ({ position, clearing }) => {
-        const row = candidates.rows[position] as number;
-        rows.push(row);
-        const bid = book.bidAt(row);
-        const charge = { price: clearing, plan: clearingPlan(bid.plan, bid.price, clearing) };
-        return ringTarget(bid, charge, campaign, market, course.now);
-      },
-    );
+    return runAuction(candidates, { type, reserve, seed: course.seed, places }).map(({ row, clearing }) => {
+      rows.push(row);
+      const bid = book.bidAt(row);
+      const charge = { price: clearing, plan: clearingPlan(bid.plan, bid.price, clearing) };
+      return ringTarget(bid, charge, campaign, market, course.now);
+    });
   }
   const order =
     campaign.routing === 'priority'
       ? rankByPriority(candidates, course.seed, places)
       : rankRoundRobin(candidates, course.activity.cursor, places);
-  return order.map((position) => {
-    const row = candidates.rows[position] as number;
+  return order.map((row) => {
     rows.push(row);
     const bid = book.bidAt(row);
     return ringTarget(bid, bid, campaign, market, course.now);

@@ -1,4 +1,4 @@
-import type { Bid, IneligibleReason } from '../domain';
+import type { Bid, IneligibleReason, WeeklySchedule } from '../domain';
 import { INELIGIBLE_REASONS } from '../domain';
 import { BitColumn, hashId } from './bits';
 import type { BidColumns } from './candidates';
@@ -20,6 +20,12 @@ export interface BidLinks {
   readonly target: number;
 }
 
+/** A bid whose targeting has been checked. */
+export interface CompiledBid {
+  readonly bid: Bid;
+  readonly plan: WeekPlan | undefined;
+}
+
 /** A tag that some bids require: who does, and who is content with each value. */
 export interface TagColumn {
   readonly required: BitColumn;
@@ -33,12 +39,15 @@ const MAX_TAG_KEYS = 64;
 
 /**
  * The standing bids of one campaign, a row each, as columns of numbers and bits. A change of a bid
- * touches its own row only; a row never moves while its bid lives.
+ * touches its own row only.
  */
 export class BidBook implements BidColumns {
   readonly #rowById = new Map<string, number>();
   readonly #bids: (Bid | undefined)[] = [];
-  readonly #free: number[] = [];
+  /** Free rows by cluster; see {@link clusterOf}. */
+  readonly #free = new Map<string, number[]>();
+  /** Cluster that each word of 32 rows belongs to. */
+  readonly #clusters: string[] = [];
   readonly #plans: (WeekPlan | undefined)[] = [];
   /** Compiled schedules by their text: most bids share a few. */
   readonly #interned = new Map<string, WeekPlan>();
@@ -58,6 +67,8 @@ export class BidBook implements BidColumns {
   readonly standings = new Int32Array(5);
 
   readonly live = new BitColumn(1);
+  /** Rows that have an expiry to be looked at. */
+  readonly expiring = new BitColumn(1);
   readonly anyState = new BitColumn(1);
   readonly states = new Map<string, BitColumn>();
   readonly anyNpa = new BitColumn(1);
@@ -102,24 +113,29 @@ export class BidBook implements BidColumns {
     return this.#rowById.values();
   }
 
-  /** Tries whether a bid can be written. @throws RangeError when its schedule or targeting cannot be compiled. */
-  compile(bid: Bid): void {
-    this.#planOf(bid);
-    this.#checkTagRoom(Object.entries(bid.targeting.tags ?? {}));
+  /**
+   * Compiles what a bid asks for, and changes nothing.
+   * @throws RangeError when its schedule or its tags cannot be compiled
+   */
+  compile(bid: Bid): CompiledBid {
+    const { schedule, tags } = bid.targeting;
+    if (tags) this.#checkTagRoom(Object.keys(tags));
+    return { bid, plan: schedule && this.#planOf(schedule) };
   }
 
-  /** Writes a bid into its row. @throws RangeError as {@link compile}, before anything is changed. */
-  upsert(bid: Bid, links: BidLinks, standing: Standing): void {
-    const plan = bid.targeting.schedule ? this.#planOf(bid) : undefined;
-    const tags = Object.entries(bid.targeting.tags ?? {});
-    this.#checkTagRoom(tags);
+  /** Writes a compiled bid into its row. */
+  upsert({ bid, plan }: CompiledBid, links: BidLinks, standing: Standing): void {
     let row = this.rowOf(bid.id);
+    if (row >= 0 && this.#clusters[row >>> 5] !== clusterOf(bid)) {
+      this.remove(bid.id);
+      row = -1;
+    }
     const known = row >= 0;
     const before = known ? this.bidAt(row) : undefined;
-    if (!known) row = this.#newRow(bid.id);
+    if (!known) row = this.#newRow(bid);
     if (before?.targeting !== bid.targeting) {
       if (before) this.#untarget(row, before);
-      this.#target(row, bid, tags);
+      this.#target(row, bid);
     }
     this.#bids[row] = bid;
     this.#plans[row] = plan;
@@ -128,6 +144,7 @@ export class BidBook implements BidColumns {
     this.weight[row] = bid.weight;
     this.hash[row] = hashId(bid.id);
     this.expiresAt[row] = bid.expiresAt ?? Infinity;
+    this.expiring.put(row, bid.expiresAt !== undefined);
     this.ordinal[row] = links.bid;
     this.buyer[row] = links.buyer;
     this.target[row] = links.target;
@@ -157,7 +174,7 @@ export class BidBook implements BidColumns {
     this.#rowById.delete(bidId);
     this.#bids[row] = undefined;
     this.#plans[row] = undefined;
-    this.#free.push(row);
+    this.#free.get(this.#clusters[row >>> 5] as string)?.push(row);
   }
 
   /** Rows whose schedule is open at an instant; worked out once a minute, since windows are whole minutes. */
@@ -202,10 +219,11 @@ export class BidBook implements BidColumns {
   }
 
   /** One plan for all bids of one schedule. */
-  #planOf(bid: Bid): WeekPlan | undefined {
-    const schedule = bid.targeting.schedule;
-    if (!schedule) return undefined;
-    const key = JSON.stringify(schedule);
+  #planOf(schedule: WeeklySchedule): WeekPlan {
+    let key = schedule.timezone;
+    for (const { days, startMinute, endMinute } of schedule.windows) {
+      key += `|${days.join()}/${startMinute}/${endMinute}`;
+    }
     let plan = this.#interned.get(key);
     if (!plan) {
       plan = new WeekPlan(schedule);
@@ -216,15 +234,26 @@ export class BidBook implements BidColumns {
     return plan;
   }
 
-  #newRow(bidId: string): number {
-    const row = this.#free.pop() ?? this.#bids.length;
-    if (row >= this.#capacity) this.#grow();
-    this.#rowById.set(bidId, row);
+  #newRow(bid: Bid): number {
+    const cluster = clusterOf(bid);
+    let free = this.#free.get(cluster);
+    if (!free) {
+      free = [];
+      this.#free.set(cluster, free);
+    }
+    let row = free.pop();
+    if (row === undefined) {
+      const word = this.#clusters.push(cluster) - 1;
+      if (word >= this.words) this.#grow();
+      row = word << 5;
+      for (let next = row + 31; next > row; next--) free.push(next);
+    }
+    this.#rowById.set(bid.id, row);
     return row;
   }
 
-  #target(row: number, bid: Bid, tags: readonly [string, string][]): void {
-    const { states, npas, attestation } = bid.targeting;
+  #target(row: number, bid: Bid): void {
+    const { states, npas, attestation, tags } = bid.targeting;
     this.anyState.put(row, states === undefined);
     for (const state of states ?? []) this.#columnOf(this.states, state).set(row);
     this.anyNpa.put(row, npas === undefined);
@@ -232,7 +261,7 @@ export class BidBook implements BidColumns {
     for (const [index, level] of ATTESTATIONS.entries()) {
       (this.attested[index] as BitColumn).put(row, attestation === undefined || attestation.includes(level));
     }
-    for (const [key, value] of tags) {
+    for (const [key, value] of Object.entries(tags ?? {})) {
       let column = this.tags.get(key);
       if (!column) {
         column = { required: new BitColumn(this.words), byValue: new Map() };
@@ -264,10 +293,10 @@ export class BidBook implements BidColumns {
   }
 
   /** Each required tag is a pass over the book, so their number is bounded. */
-  #checkTagRoom(tags: readonly [string, string][]): void {
+  #checkTagRoom(keys: readonly string[]): void {
     let wanted = this.tags.size;
-    for (const [key] of tags) if (!this.tags.has(key)) wanted++;
-    if (tags.length > 0 && wanted > MAX_TAG_KEYS) {
+    for (const key of keys) if (!this.tags.has(key)) wanted++;
+    if (keys.length > 0 && wanted > MAX_TAG_KEYS) {
       throw new RangeError(`bids of one campaign require more than ${MAX_TAG_KEYS} different tags`);
     }
   }
@@ -300,12 +329,21 @@ export class BidBook implements BidColumns {
   }
 
   *#bitColumns(): Iterable<BitColumn> {
-    yield* [this.live, this.anyState, this.anyNpa, this.#open, this.#atReserve];
+    yield* [this.live, this.expiring, this.anyState, this.anyNpa, this.#open, this.#atReserve];
     yield* this.attested;
     yield* this.states.values();
     yield* this.npas.values();
     for (const tag of this.tags.values()) yield tag.required;
   }
+}
+
+/**
+ * Bids for one state share words of 32 rows, so that a call finds the bids that may want it side by
+ * side and passes over whole words of the others. A matter of speed only.
+ */
+function clusterOf(bid: Bid): string {
+  const state = bid.targeting.states?.[0];
+  return state?.length === 2 ? state : '*';
 }
 
 function widen<Column extends { set(from: Column): void }>(from: Column, into: Column): Column {

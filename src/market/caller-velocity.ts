@@ -51,9 +51,12 @@ export class CallerVelocity {
     if (row < 0) return 0;
     const minute = Math.floor(now / MINUTE_MS);
     const last = this.#minutes[row] as number;
+    const from = Math.max(minute, last) - BUCKETS + 1;
     let count = 0;
-    for (let m = Math.max(minute, last) - BUCKETS + 1; m <= Math.min(minute, last); m++) {
-      count += this.#counts[row * BUCKETS + (((m % BUCKETS) + BUCKETS) % BUCKETS)] as number;
+    // Buckets are turned over only when a call comes, so the older ones of a silent caller are passed by.
+    for (let m = Math.min(minute, last), bucket = m % BUCKETS; m >= from; m--) {
+      count += this.#counts[row * BUCKETS + bucket] as number;
+      bucket = bucket === 0 ? BUCKETS - 1 : bucket - 1;
     }
     return count;
   }

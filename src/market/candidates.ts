@@ -14,16 +14,21 @@ export interface BidColumns {
   bidIdAt(row: number): string;
 }
 
+/** Orders candidates: by the primary key, then by a secondary one that is asked for only on a tie. */
+export interface Ranking {
+  /** Smaller is better. */
+  primary(row: number): number;
+  secondary(row: number): number;
+}
+
 /**
- * The bids that may take one call, as rows of columns, with two keys each by which they are ranked:
- * smaller is better. One is kept and used again for every decision.
+ * The bids that may take one call, as rows of columns.
+ * One is kept and used again for every decision.
  */
 export class Candidates {
   columns: BidColumns;
   count = 0;
   rows = new Int32Array(1_024);
-  primary = new Float64Array(1_024);
-  secondary = new Float64Array(1_024);
 
   constructor(columns: BidColumns) {
     this.columns = columns;
@@ -34,47 +39,46 @@ export class Candidates {
     this.columns = columns;
     this.count = 0;
     if (most <= this.rows.length) return;
-    const length = 2 ** Math.ceil(Math.log2(most));
-    this.rows = new Int32Array(length);
-    this.primary = new Float64Array(length);
-    this.secondary = new Float64Array(length);
+    this.rows = new Int32Array(2 ** Math.ceil(Math.log2(most)));
   }
 
   /**
-   * The best candidates by their keys, best first, at most one of a target: positions in `rows`.
-   * Equal keys are ordered by the bid's id, so the result does not hang on the order of the rows.
+   * Rows of the best candidates, best first, at most one of a target. Equal keys are ordered by the
+   * bid's id, so the result does not hang on the order of the rows.
    */
-  best(places: number): number[] {
+  best(ranking: Ranking, places: number): number[] {
     const chosen: number[] = [];
     if (places <= 0) return chosen;
-    const { primary, rows, count } = this;
+    const { rows, count } = this;
     const targets = this.columns.target;
+    /** Primary key of the last place once all are taken. */
     let bar = Infinity;
     for (let i = 0; i < count; i++) {
-      if ((primary[i] as number) > bar) continue;
-      if (chosen.length === places && this.compare(i, chosen[places - 1] as number) > 0) continue;
-      const target = targets[rows[i] as number] as number;
-      const rival = chosen.findIndex((other) => targets[rows[other] as number] === target);
+      const row = rows[i] as number;
+      const key = ranking.primary(row);
+      if (key > bar) continue;
+      const full = chosen.length === places;
+      if (full && this.#compare(ranking, row, chosen[places - 1] as number) > 0) continue;
+      const rival = chosen.findIndex((other) => targets[other] === targets[row]);
       if (rival >= 0) {
-        if (this.compare(i, chosen[rival] as number) > 0) continue;
+        if (this.#compare(ranking, row, chosen[rival] as number) > 0) continue;
         chosen.splice(rival, 1);
-      } else if (chosen.length === places) chosen.pop();
+      } else if (full) chosen.pop();
       let at = chosen.length;
-      while (at > 0 && this.compare(i, chosen[at - 1] as number) < 0) at--;
-      chosen.splice(at, 0, i);
-      if (chosen.length === places) bar = primary[chosen[places - 1] as number] as number;
+      while (at > 0 && this.#compare(ranking, row, chosen[at - 1] as number) < 0) at--;
+      chosen.splice(at, 0, row);
+      if (chosen.length === places) bar = ranking.primary(chosen[places - 1] as number);
     }
     return chosen;
   }
 
-  /** Negative when the candidate at position `a` goes before the one at `b`. */
-  compare(a: number, b: number): number {
-    const { primary, secondary, rows } = this;
-    const first = (primary[a] as number) - (primary[b] as number);
-    if (first !== 0) return first;
-    const second = (secondary[a] as number) - (secondary[b] as number);
-    if (second !== 0) return second;
+  /** Negative when row `a` goes before row `b`. */
+  #compare(ranking: Ranking, a: number, b: number): number {
     if (a === b) return 0;
-    return this.columns.bidIdAt(rows[a] as number) < this.columns.bidIdAt(rows[b] as number) ? -1 : 1;
+    const first = ranking.primary(a) - ranking.primary(b);
+    if (first !== 0) return first;
+    const second = ranking.secondary(a) - ranking.secondary(b);
+    if (second !== 0) return second;
+    return this.columns.bidIdAt(a) < this.columns.bidIdAt(b) ? -1 : 1;
   }
 }

@@ -55,7 +55,10 @@ export class Tally {
   /** Leaves out the rows of the bits set in one word. */
   drop(bits: number, word: number, code: number): void {
     this.counts[code] = (this.counts[code] as number) + popcount(bits);
-    if (!this.listing) return;
+    if (this.listing) this.list(bits, word, code);
+  }
+
+  list(bits: number, word: number, code: number): void {
     for (let rest = bits; rest !== 0; rest &= rest - 1) {
       this.codes[(word << 5) + 31 - Math.clz32(rest & -rest)] = code;
     }
@@ -81,7 +84,7 @@ export class EligibilityScratch {
   tagWords(index: number, words: number): Int32Array {
     const found = this.#tagWords[index];
     if (found && found.length >= words) return found;
-    const made = new Int32Array(words);
+    const made = new Int32Array(words * 2);
     this.#tagWords[index] = made;
     return made;
   }
@@ -105,6 +108,7 @@ export function findEligible(
   countStandings(book, tally);
   const none = scratch.zeros(words);
   const live = book.live.words;
+  const expiring = book.expiring.words;
   const anyState = book.anyState.words;
   const inState = columnOf(book.states, query.state)?.words ?? none;
   const anyNpa = book.anyNpa.words;
@@ -112,22 +116,28 @@ export function findEligible(
   const attested = book.accepting(query.attestation);
   const open = book.openAt(query.now);
   const atReserve = book.atReserve(query.reserve);
-  const tagged = book.tags.size > 0 ? tagMask(book, query, scratch) : undefined;
+  const tagged = tagWords(book, query, scratch);
+  let inPlace = 0;
   for (let word = 0; word < words; word++) {
-    let left = live[word] as number;
-    if (left === 0) continue;
-    left = keep(left, (anyState[word] as number) | (inState[word] as number), word, STATE, tally);
-    if (left === 0) continue;
+    let left = (live[word] as number) & ((anyState[word] as number) | (inState[word] as number));
+    if (left === 0 && !tally.listing) continue;
+    inPlace += popcount(left);
+    if (tally.listing) tally.list((live[word] as number) & ~left, word, STATE);
     left = keep(left, (anyNpa[word] as number) | (inNpa[word] as number), word, NPA, tally);
-    if (left === 0) continue;
     left = keep(left, attested[word] as number, word, ATTESTATION, tally);
     left = keep(left, open[word] as number, word, SCHEDULE, tally);
     left = keep(left, atReserve[word] as number, word, BELOW_RESERVE, tally);
-    if (tagged) left = keep(left, tagged[word] as number, word, TAGS, tally);
+    for (const { required, content } of tagged) {
+      left = keep(left, ~(required[word] as number) | (content[word] as number), word, TAGS, tally);
+    }
+    const expiries = left & (expiring[word] as number);
+    if (expiries !== 0) left = keep(left, ~expired(expiries, word, book, query.now), word, EXPIRED, tally);
     for (; left !== 0; left &= left - 1) {
       collect((word << 5) + 31 - Math.clz32(left & -left), book, query, caps, candidates, tally);
     }
   }
+  // Most bids want another state: they are counted by what they leave, not one by one.
+  tally.counts[STATE] = (book.standings[0] as number) - inPlace;
 }
 
 function keep(left: number, allowed: number, word: number, code: number, tally: Tally): number {
@@ -145,13 +155,16 @@ function collect(
   candidates: Candidates,
   tally: Tally,
 ): void {
-  if ((book.expiresAt[row] as number) <= query.now) return tally.dropRow(row, EXPIRED);
-  const buyer = book.buyer[row] as number;
-  if (query.duplicateBuyers.length > 0 && query.duplicateBuyers.includes(buyer)) {
+  if (query.duplicateBuyers.length > 0 && query.duplicateBuyers.includes(book.buyer[row] as number)) {
     return tally.dropRow(row, DUPLICATE);
   }
   if (!caps.isEmpty) {
-    const code = caps.codeFor(book.ordinal[row] as number, book.target[row] as number, buyer, query.now);
+    const code = caps.codeFor(
+      book.ordinal[row] as number,
+      book.target[row] as number,
+      book.buyer[row] as number,
+      query.now,
+    );
     if (code >= 0) {
       if (tally.capped.length < MAX_CAP_HINTS) {
         tally.capped.push({ bidId: book.bidIdAt(row), reason: INELIGIBLE_REASONS[code] as IneligibleReason });
@@ -174,19 +187,36 @@ function countStandings(book: BidBook, tally: Tally): void {
   }
 }
 
-/** Rows for which every tag they require has the value the call carries. */
-function tagMask(book: BidBook, query: BidQuery, scratch: EligibilityScratch): Int32Array {
-  const words = book.words;
-  const mask = scratch.tagWords(0, words).fill(-1, 0, words);
-  const content = scratch.tagWords(1, words);
+/** Of the rows of one word, those whose time is up. */
+function expired(rows: number, word: number, book: BidBook, now: number): number {
+  let over = 0;
+  for (let rest = rows; rest !== 0; rest &= rest - 1) {
+    const bit = 31 - Math.clz32(rest & -rest);
+    if ((book.expiresAt[(word << 5) + bit] as number) <= now) over |= 1 << bit;
+  }
+  return over;
+}
+
+/** For each tag that bids of the book require: who requires it, and who is content with the call's value. */
+function tagWords(book: BidBook, query: BidQuery, scratch: EligibilityScratch): readonly TagWords[] {
+  if (book.tags.size === 0) return NO_TAGS;
+  const all: TagWords[] = [];
   for (const [key, { required, byValue }] of book.tags) {
     const value = Object.hasOwn(query.tags, key) ? query.tags[key] : undefined;
-    for (let word = 0; word < words; word++) content[word] = ~(required.words[word] as number);
-    if (value !== undefined) byValue.get(value)?.unite(content);
-    for (let word = 0; word < words; word++) mask[word] = (mask[word] as number) & (content[word] as number);
+    const rows = value === undefined ? undefined : byValue.get(value);
+    const content = rows ? scratch.tagWords(all.length, book.words) : scratch.zeros(book.words);
+    if (rows) rows.unite(content.fill(0));
+    all.push({ required: required.words, content });
   }
-  return mask;
+  return all;
 }
+
+interface TagWords {
+  readonly required: Int32Array;
+  readonly content: Int32Array;
+}
+
+const NO_TAGS: readonly TagWords[] = [];
 
 function columnOf<Column>(columns: ReadonlyMap<string, Column>, key: string | undefined): Column | undefined {
   return key === undefined ? undefined : columns.get(key);

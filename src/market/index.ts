@@ -7,7 +7,7 @@ export { capKey, capReason, parseCapKey } from './cap-keys';
 export type { CapKey, CapScope } from './cap-keys';
 export { BidBook } from './bid-book';
 export { Candidates } from './candidates';
-export type { BidColumns } from './candidates';
+export type { BidColumns, Ranking } from './candidates';
 export { ELIGIBLE, findEligible } from './eligibility';
 export type { BidQuery, Tally } from './eligibility';
 export { DNC_SOURCES, DncSet } from './dnc-set';

@@ -215,28 +215,34 @@ export class Market {
   }
 
   #putBid(bid: Bid): void {
-    const before = this.#bids.get(bid.id);
     if (bid.status === 'archived') {
-      if (before) this.#dropBid(bid.id);
+      this.#dropBid(bid.id);
       return;
     }
-    if (before && before.campaignId !== bid.campaignId) this.#dropBid(bid.id);
-    let book = this.#books.get(bid.campaignId);
+    const before = this.#bids.get(bid.id);
+    const book = this.#bookFor(bid.campaignId);
+    // What cannot be compiled is refused here, before anything is changed.
+    const compiled = book.compile(bid);
+    this.#bidsByBuyer.add(bid.buyerId, bid.id);
+    this.#bidsByTarget.add(bid.targetId, bid.id);
+    if (before) {
+      if (before.campaignId !== bid.campaignId) this.#books.get(before.campaignId)?.remove(bid.id);
+      if (before.buyerId !== bid.buyerId) this.#unlinkBuyer(before);
+      if (before.targetId !== bid.targetId) this.#unlinkTarget(before);
+      // Caps seen exhausted under other limits mean nothing: a new ordinal forgets them.
+      if (!sameCaps(before, bid)) this.ordinals.bid.release(bid.id);
+    }
+    book.upsert(compiled, this.#linksOf(bid), this.#standingOf(bid));
+    this.#bids.set(bid.id, bid);
+  }
+
+  #bookFor(campaignId: string): BidBook {
+    let book = this.#books.get(campaignId);
     if (!book) {
       book = new BidBook();
-      this.#books.set(bid.campaignId, book);
+      this.#books.set(campaignId, book);
     }
-    const fresh = !this.#bids.has(bid.id);
-    book.compile(bid);
-    if (fresh || !before || before.buyerId !== bid.buyerId || before.targetId !== bid.targetId) {
-      if (!fresh && before) this.#unlink(before);
-      this.#bidsByBuyer.add(bid.buyerId, bid.id);
-      this.#bidsByTarget.add(bid.targetId, bid.id);
-    }
-    // Caps seen exhausted under other limits mean nothing: a new ordinal forgets them.
-    if (before && !sameCaps(before, bid)) this.ordinals.bid.release(bid.id);
-    book.upsert(bid, this.#linksOf(bid), this.#standingOf(bid));
-    this.#bids.set(bid.id, bid);
+    return book;
   }
 
   #linksOf(bid: Bid): { bid: number; buyer: number; target: number } {
@@ -253,16 +259,20 @@ export class Market {
     if (!bid) return;
     this.#bids.delete(id);
     this.#books.get(bid.campaignId)?.remove(id);
-    this.#unlink(bid);
+    this.#unlinkBuyer(bid);
+    this.#unlinkTarget(bid);
     this.ordinals.bid.release(id);
   }
 
   /** Ordinals of buyers and targets live while a bid names them. */
-  #unlink(bid: Bid): void {
-    this.#bidsByBuyer.delete(bid.buyerId, bid.id);
-    this.#bidsByTarget.delete(bid.targetId, bid.id);
-    if (this.#bidsByBuyer.of(bid.buyerId).size === 0) this.ordinals.buyer.release(bid.buyerId);
-    if (this.#bidsByTarget.of(bid.targetId).size === 0) this.ordinals.target.release(bid.targetId);
+  #unlinkBuyer({ id, buyerId }: Bid): void {
+    this.#bidsByBuyer.delete(buyerId, id);
+    if (this.#bidsByBuyer.of(buyerId).size === 0) this.ordinals.buyer.release(buyerId);
+  }
+
+  #unlinkTarget({ id, targetId }: Bid): void {
+    this.#bidsByTarget.delete(targetId, id);
+    if (this.#bidsByTarget.of(targetId).size === 0) this.ordinals.target.release(targetId);
   }
 
   #restand(bidIds: Iterable<string>): void {

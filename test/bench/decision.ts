@@ -73,16 +73,20 @@ function campaign(): Campaign {
   };
 }
 
+/** Four states, a quarter of the list apart. */
+function statesFrom(n: number): string[] {
+  return [0, 5, 10, 15].map((step) => (PLACES[(n + step) % PLACES.length] as (typeof PLACES)[number])[0]);
+}
+
 /**
- * Bids such that every caller finds just `eligible` of them: each wants one of twenty states, and of
- * those for a state a part asks for an area code, a schedule, a tag or a price that no call meets.
+ * Bids such that every caller finds just `eligible` of them: each wants four of twenty states, and of
+ * those for a state most ask for an area code, a schedule, a tag or a price that no call meets.
  */
 function bidsFor({ eligible, standing }: Case): Bid[] {
   return Array.from({ length: standing }, (_, n): Bid => {
-    const [state] = PLACES[n % PLACES.length] as (typeof PLACES)[number];
     const nth = Math.floor(n / PLACES.length);
-    const taken = standing === eligible || nth < eligible;
-    const buyer = standing === eligible ? n : nth;
+    const taken = standing === eligible || nth < eligible / 4;
+    const buyer = n % 5_000;
     const flaw = taken ? -1 : nth % 4;
     const price = (flaw === 3 ? 500_000 : 2_000_000 + ((n * 7_919) % 30_000) * 1_000) as Micros;
     return {
@@ -96,7 +100,7 @@ function bidsFor({ eligible, standing }: Case): Bid[] {
       priority: 1 + (n % 3),
       weight: 100,
       targeting: {
-        ...(standing === eligible ? {} : { states: [state] }),
+        ...(standing === eligible ? {} : { states: statesFrom(n) }),
         ...(flaw === 0 ? { npas: ['907'] } : {}),
         ...(flaw === 1 ? { tags: { vertical: 'roofing' } } : {}),
         schedule: {
@@ -221,17 +225,20 @@ function measure(shape: Case): Result {
   };
 }
 
-/** Bids changed a second: a new price, and now and then other targeting. */
+/** Bids changed a second: each arrives as a fresh value, as from a feed; one in eight asks for other calls. */
 function measureUpdates(shape: Case): number {
   const market = marketFor(shape);
   const bids = bidsFor(shape);
+  const fresh = Array.from({ length: 50_000 }, (_, n): Bid => {
+    const bid = structuredClone(bids[(n * 7_919) % bids.length] as Bid);
+    const targeting = n % 8 === 0 ? { ...bid.targeting, npas: ['212', '310'] } : bid.targeting;
+    return { ...bid, targeting };
+  });
   const updates = 200_000;
   const began = performance.now();
   for (let n = 0; n < updates; n++) {
-    const bid = bids[(n * 7_919) % bids.length] as Bid;
-    const price = (bid.price + 1_000) as Micros;
-    const targeting = n % 8 === 0 ? { ...bid.targeting, npas: ['212', '310'] } : bid.targeting;
-    market.apply({ entity: 'bid', op: 'upsert', value: { ...bid, price, targeting } });
+    const bid = fresh[n % fresh.length] as Bid;
+    market.apply({ entity: 'bid', op: 'upsert', value: { ...bid, price: (bid.price + n) as Micros } });
   }
   return updates / ((performance.now() - began) / 1_000);
 }
