@@ -5,6 +5,7 @@ export * from './schedule';
 export * from './rate-plan';
 export * from './marketplace';
 export * from './decision';
+export * from './call-record';
 export * from './errors';
 export * from './clock';
 export * from './local-time';

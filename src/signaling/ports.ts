@@ -1,12 +1,13 @@
 import type {
+  AnsweredRecord,
   CallAttempt,
-  CallOrigin,
-  CallState,
+  CallEndedRecord,
   CapLimit,
   Decision,
+  DecidedRecord,
   EndReason,
+  RingAttempt,
   RingTarget,
-  SaleTerms,
   Trunk,
 } from '../domain';
 
@@ -35,62 +36,6 @@ export interface CallRecorder {
   answered(record: AnsweredRecord): void;
   /** The one end of a call: its CDR, and what settlement needs. */
   ended(record: CallEndedRecord): void;
-}
-
-export interface DecidedRecord {
-  readonly attempt: CallAttempt;
-  readonly sipCallId: string;
-  readonly decision: Decision;
-  /** Microseconds that the decision took. */
-  readonly decisionMicroseconds: number;
-}
-
-export interface AnsweredRecord {
-  readonly callId: string;
-  readonly target: RingTarget;
-  readonly terms: SaleTerms;
-  /** UTC epoch milliseconds. */
-  readonly answeredAt: number;
-}
-
-/** One rung target in the CDR. */
-export interface RingAttempt {
-  readonly bidId: string;
-  readonly targetId: string;
-  readonly buyerId: string;
-  /** UTC epoch milliseconds. */
-  readonly startedAt: number;
-  /** Milliseconds until the outcome. */
-  readonly durationMs: number;
-  readonly outcome:
-    'answered' | 'busy' | 'no_answer' | 'declined' | 'failed' | 'unreachable' | 'cap_reached' | 'canceled';
-  /** Final SIP status; 0 when none came. */
-  readonly sipStatus: number;
-}
-
-export interface CallEndedRecord {
-  readonly callId: string;
-  readonly sipCallId: string;
-  readonly state: Extract<CallState, 'completed' | 'rejected' | 'canceled' | 'failed'>;
-  readonly reason: EndReason;
-  /** Final SIP status given to the carrier; 200 for an answered call. */
-  readonly sipStatus: number;
-  readonly detail: string;
-  readonly trunkId: string;
-  readonly from: string | undefined;
-  readonly to: string;
-  readonly origin: CallOrigin;
-  /** UTC epoch milliseconds. */
-  readonly receivedAt: number;
-  readonly firstRingAt: number | undefined;
-  readonly answeredAt: number | undefined;
-  readonly endedAt: number;
-  /** Connected milliseconds by the monotonic clock, cut at the last media where media went away; 0 when never answered. */
-  readonly connectedMs: number;
-  readonly attempts: readonly RingAttempt[];
-  /** The target that answered, and on which terms; undefined when none did. */
-  readonly sale: { readonly target: RingTarget; readonly terms: SaleTerms } | undefined;
-  readonly media: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Live news of calls, for people who watch: the console, the demo, metrics. Never blocks. */
@@ -126,3 +71,5 @@ export type CallEvent = {
 export interface TrunkDirectory {
   trunkBySource(address: string): Trunk | undefined;
 }
+
+export type { AnsweredRecord, CallEndedRecord, DecidedRecord, RingAttempt } from '../domain';

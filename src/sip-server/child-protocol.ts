@@ -11,7 +11,12 @@ export type ToChild =
 export type FromChild =
   | { readonly type: 'ready'; readonly listening: readonly string[]; readonly controlPort: number }
   | { readonly type: 'failed'; readonly message: string }
-  | { readonly type: 'stats'; readonly id: number; readonly stats: SipServerStats; readonly cpuMicros: number }
+  | {
+      readonly type: 'stats';
+      readonly id: number;
+      readonly stats: SipServerStats;
+      readonly cpuMicros: number;
+    }
   | {
       readonly type: 'log';
       readonly level: 'info' | 'warn';

@@ -67,7 +67,11 @@ export interface SipServerOptions {
 }
 
 /** Where the server tells of itself. Called rarely: repeated trouble is counted, not repeated. */
-export type SipServerLog = (level: 'info' | 'warn', message: string, fields: Readonly<Record<string, unknown>>) => void;
+export type SipServerLog = (
+  level: 'info' | 'warn',
+  message: string,
+  fields: Readonly<Record<string, unknown>>,
+) => void;
 
 /** What is alive; all zero when nothing goes on. */
 export interface SipServerStats {

@@ -36,9 +36,11 @@ export class SipServer {
     this.#admits = options.admits ?? (() => true);
     this.#stack = new Stack(
       {
-        onRequest: (transaction: ServerTransaction, text: string) => this.#inbound.onRequest(transaction, text),
+        onRequest: (transaction: ServerTransaction, text: string) =>
+          this.#inbound.onRequest(transaction, text),
         onAck: (request: SipRequest, text: string, flow: Flow) => this.#inbound.onAck(request, text, flow),
-        onServerTransactionEnd: (transaction: ServerTransaction) => this.#inbound.onServerTransactionEnd(transaction),
+        onServerTransactionEnd: (transaction: ServerTransaction) =>
+          this.#inbound.onServerTransactionEnd(transaction),
       },
       this.#limits,
       timers,
@@ -76,7 +78,8 @@ export class SipServer {
         log ?? (() => undefined),
         {
           sip: (messageId, tokens, text, connection) => this.#sip(messageId, tokens, text, connection),
-          proxy: (messageId, _tokens, _text, connection) => connection.respond(messageId, 'NOK|proxying is not offered'),
+          proxy: (messageId, _tokens, _text, connection) =>
+            connection.respond(messageId, 'NOK|proxying is not offered'),
           gone: (connection) => {
             this.#inbound.applicationGone(connection);
             this.#outbound.applicationGone(connection);

@@ -32,7 +32,10 @@ export class SipServerSupervisor {
   #retryMs = FIRST_RETRY_MS;
   #retryTimer: NodeJS.Timeout | undefined;
   #nextId = 0;
-  readonly #waiting = new Map<number, (answer: { stats: SipServerStats; cpuMicros: number } | undefined) => void>();
+  readonly #waiting = new Map<
+    number,
+    (answer: { stats: SipServerStats; cpuMicros: number } | undefined) => void
+  >();
 
   /** @param main - path of the compiled main module of the server */
   constructor(options: SupervisedOptions, log: SipServerLog, main = join(__dirname, 'main.js')) {
@@ -96,7 +99,10 @@ export class SipServerSupervisor {
 
   #spawn(): Promise<SipServerReady> {
     return new Promise((resolve, reject) => {
-      const child = fork(this.#main, [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'json' });
+      const child = fork(this.#main, [], {
+        stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+        serialization: 'json',
+      });
       this.#child = child;
       const startedAt = performance.now();
       let ready = false;

@@ -141,7 +141,8 @@ export class ControlConnection {
     if (outgoing === '' || this.#closed) return;
     this.#outgoing = '';
     this.#socket.write(outgoing, 'latin1');
-    if (this.#socket.writableLength > this.#limits.maxWriteBuffer * 4) this.#end('the application does not read');
+    if (this.#socket.writableLength > this.#limits.maxWriteBuffer * 4)
+      this.#end('the application does not read');
   }
 
   #end(reason: string): void {

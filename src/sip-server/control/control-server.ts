@@ -27,7 +27,13 @@ export class ControlServer {
   #complainedAt = Number.NEGATIVE_INFINITY;
   #complaints = 0;
 
-  private constructor(secret: string, hostports: () => string, limits: SipServerLimits, log: SipServerLog, events: ApplicationEvents) {
+  private constructor(
+    secret: string,
+    hostports: () => string,
+    limits: SipServerLimits,
+    log: SipServerLog,
+    events: ApplicationEvents,
+  ) {
     this.#limits = limits;
     this.#log = log;
     const expected = digest(secret);

@@ -26,7 +26,17 @@ interface Pending {
   answerTimer: { cancel(): void } | undefined;
 }
 
-const ROUTABLE = new Set(['INVITE', 'REGISTER', 'MESSAGE', 'OPTIONS', 'INFO', 'NOTIFY', 'SUBSCRIBE', 'PUBLISH', 'REFER']);
+const ROUTABLE = new Set([
+  'INVITE',
+  'REGISTER',
+  'MESSAGE',
+  'OPTIONS',
+  'INFO',
+  'NOTIFY',
+  'SUBSCRIBE',
+  'PUBLISH',
+  'REFER',
+]);
 const MIN_SESSION_SECONDS = 90;
 const UNKNOWN_TRANSACTION = 'NOK|Response not sent due to unknown transaction';
 
@@ -58,7 +68,13 @@ export class Inbound implements StackUser {
     const pending = dialog.acknowledged();
     dialog.flow = flow;
     // The ACK of a 2xx is shown without a protocol: that is how an application tells it from a request.
-    dialog.owner?.sip('network', text, { ...peerOf(flow), protocol: '' as 'udp' }, pending?.transactionId ?? newId(), dialog.id);
+    dialog.owner?.sip(
+      'network',
+      text,
+      { ...peerOf(flow), protocol: '' as 'udp' },
+      pending?.transactionId ?? newId(),
+      dialog.id,
+    );
   }
 
   onServerTransactionEnd(transaction: ServerTransaction): void {
@@ -66,7 +82,12 @@ export class Inbound implements StackUser {
   }
 
   /** An application's response. */
-  respond(messageId: string, transactionId: string, response: SipResponse, connection: ControlConnection): void {
+  respond(
+    messageId: string,
+    transactionId: string,
+    response: SipResponse,
+    connection: ControlConnection,
+  ): void {
     const pending = this.#pending.get(transactionId);
     if (!pending || pending.cancelled || pending.transaction.answered) {
       connection.respond(messageId, UNKNOWN_TRANSACTION);
@@ -76,7 +97,8 @@ export class Inbound implements StackUser {
     pending.answerTimer?.cancel();
     pending.answerTimer = undefined;
     const wantedTag = tagOf(headerValue(response, 'to') ?? '');
-    if (wantedTag !== '' && pending.created === undefined && pending.dialog === undefined) transaction.localTag = wantedTag;
+    if (wantedTag !== '' && pending.created === undefined && pending.dialog === undefined)
+      transaction.localTag = wantedTag;
     const reliable = response.status > 100 && response.status < 200 && asksFor100rel(response);
     if (reliable && !this.#reliable.supportedBy(transaction.request)) {
       connection.respond(messageId, 'NOK|Remote endpoint does not support 100rel');
@@ -117,7 +139,8 @@ export class Inbound implements StackUser {
     if (parseUri(request.uri) === undefined) return this.#refuse(transaction, 416);
     if (request.method === 'INVITE') {
       const session = sessionExpires(request);
-      if (session && session.seconds < MIN_SESSION_SECONDS) return this.#refuse(transaction, 422, `Min-SE: ${MIN_SESSION_SECONDS}\r\n`);
+      if (session && session.seconds < MIN_SESSION_SECONDS)
+        return this.#refuse(transaction, 422, `Min-SE: ${MIN_SESSION_SECONDS}\r\n`);
       transaction.respond(100, plainResponse(request, 100, 'Trying', ''));
     }
     const taker = this.#context.control().takerOf(request.method);
@@ -138,7 +161,8 @@ export class Inbound implements StackUser {
       if (!this.#reliable.acknowledge(dialog, request)) return this.#refuse(transaction, 481);
     }
     if (request.method === 'INVITE') {
-      if (dialog.inviteFromPeer || dialog.pendingAnswer) return this.#refuse(transaction, 500, 'Retry-After: 3\r\n');
+      if (dialog.inviteFromPeer || dialog.pendingAnswer)
+        return this.#refuse(transaction, 500, 'Retry-After: 3\r\n');
       if (dialog.inviteFromUs) return this.#refuse(transaction, 491);
       dialog.inviteFromPeer = transaction;
       transaction.respond(100, plainResponse(request, 100, 'Trying', ''));
@@ -256,7 +280,8 @@ export class Inbound implements StackUser {
   #responseText(pending: Pending, response: SipResponse, reliable: boolean, extra: string): string {
     const { transaction } = pending;
     const { request } = transaction;
-    const inviteLike = request.method === 'INVITE' || request.method === 'SUBSCRIBE' || request.method === 'UPDATE';
+    const inviteLike =
+      request.method === 'INVITE' || request.method === 'SUBSCRIBE' || request.method === 'UPDATE';
     const needsContact = reliable || (inviteLike && response.status >= 200 && response.status < 300);
     const given = headerValue(response, 'contact');
     const own = (pending.dialog ?? pending.created)?.localContact ?? contactOf(transaction.flow);
@@ -320,4 +345,3 @@ function peerOf(flow: Flow): Flow {
   const { protocol, address, port, localAddress, localPort } = flow;
   return { protocol, address, port, localAddress, localPort, send: () => false };
 }
-

@@ -66,7 +66,10 @@ export function applicationHeaders(message: SipMessage, flow: Flow): string {
 /** Content-Type where it was left out of an SDP, Content-Length in bytes, and the body. */
 export function tail(message: SipMessage): string {
   const { body } = message;
-  const type = body.startsWith('v=0') && headerValue(message, 'content-type') === undefined ? 'Content-Type: application/sdp\r\n' : '';
+  const type =
+    body.startsWith('v=0') && headerValue(message, 'content-type') === undefined
+      ? 'Content-Type: application/sdp\r\n'
+      : '';
   return `${type}Content-Length: ${body.length}\r\n\r\n${body}`;
 }
 
@@ -128,7 +131,13 @@ function toLine(field: HeaderField, parts: ResponseParts): string {
 }
 
 /** A short response of the server's own. */
-export function plainResponse(request: SipRequest, status: number, reason: string, toTag: string, extra = ''): string {
+export function plainResponse(
+  request: SipRequest,
+  status: number,
+  reason: string,
+  toTag: string,
+  extra = '',
+): string {
   return responseText(request, { status, reason, toTag, contact: undefined, extra, tail: NO_BODY });
 }
 

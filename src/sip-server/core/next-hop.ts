@@ -51,7 +51,10 @@ export class NextHops {
     const key = `${parsed.host}|${parsed.port ?? ''}|${parsed.params.get('transport') ?? ''}`;
     const known = this.#cache.get(key);
     if (known && this.#now() - known.at < CACHE_MS) return known.hops;
-    const hops = await within(LOOKUP_TIMEOUT_MS, this.#find(parsed.host, parsed.port, parsed.params.has('transport') ? protocol : undefined));
+    const hops = await within(
+      LOOKUP_TIMEOUT_MS,
+      this.#find(parsed.host, parsed.port, parsed.params.has('transport') ? protocol : undefined),
+    );
     if (this.#cache.size >= MAX_CACHED) this.#cache.clear();
     this.#cache.set(key, { hops, at: this.#now() });
     return hops;
@@ -68,7 +71,10 @@ export class NextHops {
   }
 
   /** SRV names to try: those that NAPTR names, else the standard ones (RFC 3263 §4.1). */
-  async #services(host: string, protocol: Protocol | undefined): Promise<{ name: string; protocol: Protocol }[]> {
+  async #services(
+    host: string,
+    protocol: Protocol | undefined,
+  ): Promise<{ name: string; protocol: Protocol }[]> {
     const standard: { name: string; protocol: Protocol }[] = [
       { name: `_sip._udp.${host}`, protocol: 'udp' },
       { name: `_sip._tcp.${host}`, protocol: 'tcp' },

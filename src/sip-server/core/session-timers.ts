@@ -55,7 +55,9 @@ export class SessionTimers {
     if (!agreed || dialog.state === 'ended') return;
     dialog.sessionTimer?.cancel();
     // Our own refresh goes at half time; the peer's is awaited until shortly before the end (RFC 4028 §10).
-    const seconds = agreed.peerRefreshes ? agreed.seconds - Math.min(32, agreed.seconds / 3) : agreed.seconds / 2;
+    const seconds = agreed.peerRefreshes
+      ? agreed.seconds - Math.min(32, agreed.seconds / 3)
+      : agreed.seconds / 2;
     dialog.sessionTimer = this.#context.scheduler.after(seconds * 1000, () => {
       if (agreed.peerRefreshes) this.#outbound.endByServer(dialog, 'Session timer expired');
       else {

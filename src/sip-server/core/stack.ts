@@ -1,5 +1,13 @@
 import type { SipMessage, SipRequest, SipResponse, Via } from '../message';
-import { headerValue, parseMessage, parseVia, splitTopVia, tagOf, withReceived, writeMessage } from '../message';
+import {
+  headerValue,
+  parseMessage,
+  parseVia,
+  splitTopVia,
+  tagOf,
+  withReceived,
+  writeMessage,
+} from '../message';
 import type { ListenAddress, Protocol, SipServerLimits, SipServerLog, TimerBases } from '../options';
 import type { ClientTransactionUser, Scheduler } from '../transaction';
 import { ClientTransaction, ServerTransaction } from '../transaction';
@@ -89,7 +97,9 @@ export class Stack {
       this.#udp.push(await UdpTransport.listen(at.address, at.port, external, onMessage, onError));
     } else {
       const onGarbage = (address: string, reason: string): void => this.#garbage(address, reason);
-      this.#tcp.push(await TcpTransport.listen(at.address, at.port, external, this.#limits, { onMessage, onGarbage }));
+      this.#tcp.push(
+        await TcpTransport.listen(at.address, at.port, external, this.#limits, { onMessage, onGarbage }),
+      );
     }
   }
 
@@ -144,7 +154,10 @@ export class Stack {
     const via = viaOf(flow, branch);
     const text = write(via);
     const key = clientKey(branch, request.method);
-    const sent: SipRequest = { ...request, headers: [{ name: 'Via', key: 'via', value: via }, ...request.headers] };
+    const sent: SipRequest = {
+      ...request,
+      headers: [{ name: 'Via', key: 'via', value: via }, ...request.headers],
+    };
     const transaction = new ClientTransaction(
       id,
       branch,
@@ -183,7 +196,8 @@ export class Stack {
     const parsed = parseMessage(text);
     if (parsed.ok) {
       if (parsed.message.kind === 'response') this.#receiveResponse(parsed.message, text);
-      else this.#receiveRequest(parsed.message, parsed.excess > 0 ? text.slice(0, -parsed.excess) : text, flow);
+      else
+        this.#receiveRequest(parsed.message, parsed.excess > 0 ? text.slice(0, -parsed.excess) : text, flow);
       return;
     }
     this.#garbage(flow.address, parsed.reason);
@@ -379,7 +393,8 @@ function problemOf(request: SipRequest): { status: number; reason: string } | un
   if (!from || !isAddress(from)) return { status: 400, reason: 'From is missing or malformed' };
   if (!to || !isAddress(to)) return { status: 400, reason: 'To is missing or malformed' };
   const match = /^(\d{1,10})\s+(\S+)$/.exec(cseq ?? '');
-  if (!match || Number(match[1]) > MAX_SEQUENCE) return { status: 400, reason: 'CSeq is missing or malformed' };
+  if (!match || Number(match[1]) > MAX_SEQUENCE)
+    return { status: 400, reason: 'CSeq is missing or malformed' };
   if (match[2] !== request.method) return { status: 400, reason: 'CSeq names another method' };
   return undefined;
 }

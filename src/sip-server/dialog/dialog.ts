@@ -1,5 +1,14 @@
 import type { SipRequest, SipResponse } from '../message';
-import { addressParam, decimal, headerValue, headerValues, parseUri, splitAddresses, tagOf, uriOfAddress } from '../message';
+import {
+  addressParam,
+  decimal,
+  headerValue,
+  headerValues,
+  parseUri,
+  splitAddresses,
+  tagOf,
+  uriOfAddress,
+} from '../message';
 import type { Retransmission, ServerTransaction, Timer } from '../transaction';
 import type { Flow } from '../transport';
 
@@ -71,7 +80,12 @@ export class Dialog<Owner> {
   }
 
   /** RFC 3261 §12.1.1: the dialog that our response to an INVITE makes. */
-  static asServer<Owner>(request: SipRequest, localTag: string, localContact: string, flow: Flow): Dialog<Owner> {
+  static asServer<Owner>(
+    request: SipRequest,
+    localTag: string,
+    localContact: string,
+    flow: Flow,
+  ): Dialog<Owner> {
     const callId = headerValue(request, 'call-id') ?? '';
     const from = headerValue(request, 'from') ?? '';
     const to = headerValue(request, 'to') ?? '';
@@ -96,7 +110,12 @@ export class Dialog<Owner> {
   }
 
   /** RFC 3261 §12.1.2: the dialog that a response to our INVITE makes. */
-  static asClient<Owner>(request: SipRequest, response: SipResponse, localContact: string, flow: Flow): Dialog<Owner> {
+  static asClient<Owner>(
+    request: SipRequest,
+    response: SipResponse,
+    localContact: string,
+    flow: Flow,
+  ): Dialog<Owner> {
     const callId = headerValue(request, 'call-id') ?? '';
     const from = headerValue(request, 'from') ?? '';
     const to = headerValue(response, 'to') ?? '';
@@ -123,7 +142,8 @@ export class Dialog<Owner> {
   /** A re-INVITE, UPDATE or its 2xx may move the peer (RFC 3261 §12.2). */
   refreshTarget(message: SipRequest | SipResponse, flow: Flow): void {
     const contact = headerValue(message, 'contact');
-    if (contact !== undefined) this.remoteTarget = uriOfAddress(splitAddresses(contact)[0] ?? '') || this.remoteTarget;
+    if (contact !== undefined)
+      this.remoteTarget = uriOfAddress(splitAddresses(contact)[0] ?? '') || this.remoteTarget;
     this.flow = flow;
     this.#judgeSymmetry();
   }
@@ -166,8 +186,7 @@ export class Dialog<Owner> {
 
   #judgeSymmetry(): void {
     const target = parseUri(this.remoteTarget);
-    this.symmetric =
-      this.routes.length === 0 && (target === undefined || target.host !== this.flow.address);
+    this.symmetric = this.routes.length === 0 && (target === undefined || target.host !== this.flow.address);
   }
 }
 

@@ -79,7 +79,11 @@ function parseStartLine(text: string, from: number, to: number): StartLine | und
     const separator = from + 11;
     if (separator < to && text.charCodeAt(separator) !== SP) return undefined;
     const reason = separator < to ? text.slice(separator + 1, to) : '';
-    return { message: { kind: 'response', status, reason, headers: [], body: '' }, problem: undefined, status: 0 };
+    return {
+      message: { kind: 'response', status, reason, headers: [], body: '' },
+      problem: undefined,
+      status: 0,
+    };
   }
   const firstSpace = text.indexOf(' ', from);
   if (firstSpace <= from || firstSpace > to || !isToken(text, from, firstSpace)) return undefined;
@@ -93,12 +97,18 @@ function parseStartLine(text: string, from: number, to: number): StartLine | und
   if (version !== 'SIP/2.0' && version.toUpperCase() !== 'SIP/2.0') {
     return { message, problem: 'version not supported', status: 505 };
   }
-  if (uri === '' || hasWhiteSpaceOrBrackets(uri)) return { message, problem: 'malformed Request-URI', status: 400 };
+  if (uri === '' || hasWhiteSpaceOrBrackets(uri))
+    return { message, problem: 'malformed Request-URI', status: 400 };
   return { message, problem: undefined, status: 0 };
 }
 
 /** A line like `INVITE sip:a@b SIP/2.0   ` (trailing white space): a request, but not one that we serve. */
-function requestLineProblem(text: string, from: number, firstSpace: number, to: number): StartLine | undefined {
+function requestLineProblem(
+  text: string,
+  from: number,
+  firstSpace: number,
+  to: number,
+): StartLine | undefined {
   const line = text.slice(from, to).trimEnd();
   if (!/ SIP\/\d+\.\d+$/i.test(line)) return undefined;
   const message: SipMessage = {
@@ -213,4 +223,3 @@ export function decimal(text: string): number {
   }
   return value;
 }
-

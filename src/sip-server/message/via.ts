@@ -16,7 +16,9 @@ export interface Via {
 /** The first of several comma-joined Vias, and what follows it. */
 export function splitTopVia(value: string): { top: string; rest: string } {
   const comma = value.indexOf(',');
-  return comma < 0 ? { top: value, rest: '' } : { top: value.slice(0, comma).trimEnd(), rest: value.slice(comma) };
+  return comma < 0
+    ? { top: value, rest: '' }
+    : { top: value.slice(0, comma).trimEnd(), rest: value.slice(comma) };
 }
 
 /** Reads one Via; undefined when malformed. */
@@ -30,7 +32,7 @@ export function parseVia(top: string): Via | undefined {
   let received: string | undefined;
   let rport: number | undefined;
   let maddr: string | undefined;
-  for (let at = head.length; at >= 0 && at < top.length; ) {
+  for (let at = head.length; at >= 0 && at < top.length;) {
     const next = top.indexOf(';', at + 1);
     const part = top.slice(at + 1, next < 0 ? undefined : next);
     at = next < 0 ? top.length : next;

@@ -143,7 +143,10 @@ export class ClientTransaction {
     if (this.#state === 'accepted') return;
     this.#ackText = ackForFailure(this.request, response);
     this.#flow.send(this.#ackText);
-    this.#settle('completed', isReliable(this.#flow) ? 0 : Math.max(32_000 * (this.#timers.t1 / 500), 64 * this.#timers.t1));
+    this.#settle(
+      'completed',
+      isReliable(this.#flow) ? 0 : Math.max(32_000 * (this.#timers.t1 / 500), 64 * this.#timers.t1),
+    );
     this.#user.onResponse(response, text, this);
   }
 

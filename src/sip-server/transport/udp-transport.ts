@@ -27,11 +27,16 @@ export class UdpTransport {
   ): Promise<UdpTransport> {
     const type = isIPv6(address) ? 'udp6' : 'udp4';
     // Addresses are numeric already: Node's own look-up would cost a tick for each datagram.
-    const lookup = (host: string, _options: unknown, done: (error: null, address: string, family: number) => void): void =>
-      done(null, host, type === 'udp6' ? 6 : 4);
+    const lookup = (
+      host: string,
+      _options: unknown,
+      done: (error: null, address: string, family: number) => void,
+    ): void => done(null, host, type === 'udp6' ? 6 : 4);
     const socket = createSocket({ type, ipv6Only: type === 'udp6', lookup: lookup as never });
     const transport = new UdpTransport(socket, external);
-    socket.on('message', (data, from) => onMessage(data.toString('latin1'), transport.flowTo(from.address, from.port)));
+    socket.on('message', (data, from) =>
+      onMessage(data.toString('latin1'), transport.flowTo(from.address, from.port)),
+    );
     return new Promise((resolve, reject) => {
       socket.once('error', reject);
       socket.bind(port, address, () => {

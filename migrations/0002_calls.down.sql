@@ -1,0 +1,1 @@
+drop table outbox, call_decisions, calls, nodes;

@@ -1,0 +1,75 @@
+-- The double-entry ledger: append-only, balanced by the database itself.
+
+create table ledger_accounts (
+  id         bigint generated always as identity primary key,
+  account_id text not null references accounts (id),
+  purpose    text not null check (purpose in ('receivable', 'revenue', 'payable', 'payout')),
+  currency   text not null check (currency ~ '^[A-Z]{3}$'),
+  -- Sum of all entries; kept by the trigger below, checked by the trial balance.
+  balance    bigint not null default 0,
+  unique (account_id, purpose, currency)
+);
+
+create table ledger_transactions (
+  id              bigint generated always as identity primary key,
+  idempotency_key text not null unique,
+  kind            text not null check (kind in ('call_settlement', 'adjustment', 'reversal')),
+  call_id         text,
+  posted_at       timestamptz not null default now()
+);
+create index ledger_transactions_by_call on ledger_transactions (call_id) where call_id is not null;
+
+create table ledger_entries (
+  id                bigint generated always as identity primary key,
+  transaction_id    bigint not null references ledger_transactions (id),
+  ledger_account_id bigint not null references ledger_accounts (id),
+  -- Micro-units; positive debits, negative credits.
+  amount            bigint not null check (amount <> 0)
+);
+create index ledger_entries_by_transaction on ledger_entries (transaction_id);
+create index ledger_entries_by_account on ledger_entries (ledger_account_id, id);
+
+create function refuse_change() returns trigger language plpgsql as $$
+begin
+  raise exception '% is append-only', tg_table_name using errcode = 'restrict_violation';
+end $$;
+create trigger ledger_entries_append_only before update or delete or truncate on ledger_entries
+  for each statement execute function refuse_change();
+create trigger ledger_transactions_append_only before update or delete or truncate on ledger_transactions
+  for each statement execute function refuse_change();
+
+create function check_balanced() returns trigger language plpgsql as $$
+begin
+  if exists (
+    select 1
+    from ledger_entries e join ledger_accounts a on a.id = e.ledger_account_id
+    where e.transaction_id = new.transaction_id
+    group by a.currency
+    having sum(e.amount) <> 0
+  ) then
+    raise exception 'transaction % does not balance', new.transaction_id using errcode = 'check_violation';
+  end if;
+  return null;
+end $$;
+create constraint trigger ledger_entries_balanced after insert on ledger_entries
+  deferrable initially deferred for each row execute function check_balanced();
+
+create function add_to_balances() returns trigger language plpgsql as $$
+begin
+  update ledger_accounts a set balance = a.balance + d.amount
+  from (select ledger_account_id, sum(amount)::bigint as amount from added group by ledger_account_id order by 1) d
+  where a.id = d.ledger_account_id;
+  return null;
+end $$;
+create trigger ledger_entries_balances after insert on ledger_entries
+  referencing new table as added for each statement execute function add_to_balances();
+
+create table settlements (
+  call_id        text primary key,
+  transaction_id bigint references ledger_transactions (id),
+  connected_ms   bigint not null,
+  revenue        bigint not null check (revenue >= 0),
+  payout         bigint not null check (payout >= 0),
+  currency       text not null,
+  settled_at     timestamptz not null default now()
+);

@@ -1,0 +1,89 @@
+import type { Queryable } from './database';
+
+/** A stored call, as the API shows it. */
+export interface CallRow {
+  readonly id: string;
+  readonly nodeId: string;
+  readonly sipCallId: string;
+  readonly state: string;
+  readonly endReason: string | null;
+  readonly sipStatus: number | null;
+  readonly detail: string | null;
+  readonly trunkId: string;
+  readonly from: string | null;
+  readonly to: string;
+  readonly origin: string;
+  readonly campaignId: string | null;
+  readonly buyerId: string | null;
+  readonly targetId: string | null;
+  readonly receivedAt: number;
+  readonly firstRingAt: number | null;
+  readonly answeredAt: number | null;
+  readonly endedAt: number | null;
+  readonly connectedMs: number;
+  readonly attempts: unknown;
+  readonly media: unknown;
+}
+
+export interface CallFilter {
+  readonly state?: string;
+  readonly campaignId?: string;
+  readonly buyerId?: string;
+  /** UTC epoch milliseconds, inclusive. */
+  readonly fromTime?: number;
+  /** UTC epoch milliseconds, exclusive. */
+  readonly toTime?: number;
+  /** `receivedAt` and id of the last call of the page before. */
+  readonly after?: { readonly receivedAt: number; readonly id: string };
+  readonly limit: number;
+}
+
+const COLUMNS = `id, node_id as "nodeId", sip_call_id as "sipCallId", state, end_reason as "endReason",
+  sip_status as "sipStatus", detail, trunk_id as "trunkId", caller as "from", dialled as "to", origin,
+  campaign_id as "campaignId", buyer_id as "buyerId", target_id as "targetId", received_at as "receivedAt",
+  first_ring_at as "firstRingAt", answered_at as "answeredAt", ended_at as "endedAt",
+  connected_ms as "connectedMs", attempts, media`;
+
+/** Calls, newest first. */
+export async function listCalls(db: Queryable, filter: CallFilter): Promise<CallRow[]> {
+  const values: unknown[] = [];
+  const conditions: string[] = [];
+  const add = (condition: (place: string) => string, value: unknown): void => {
+    if (value === undefined) return;
+    values.push(value);
+    conditions.push(condition(`$${values.length}`));
+  };
+  add((p) => `state = ${p}`, filter.state);
+  add((p) => `campaign_id = ${p}`, filter.campaignId);
+  add((p) => `buyer_id = ${p}`, filter.buyerId);
+  add((p) => `received_at >= ${p}`, filter.fromTime);
+  add((p) => `received_at < ${p}`, filter.toTime);
+  if (filter.after) {
+    values.push(filter.after.receivedAt, filter.after.id);
+    conditions.push(`(received_at, id) < ($${values.length - 1}, $${values.length})`);
+  }
+  values.push(filter.limit);
+  const where = conditions.length > 0 ? `where ${conditions.join(' and ')}` : '';
+  const { rows } = await db.query<CallRow>(
+    `select ${COLUMNS} from calls ${where} order by received_at desc, id desc limit $${values.length}`,
+    values,
+  );
+  return rows;
+}
+
+export async function getCall(db: Queryable, id: string): Promise<CallRow | undefined> {
+  const { rows } = await db.query<CallRow>(`select ${COLUMNS} from calls where id = $1`, [id]);
+  return rows[0];
+}
+
+/** The decision about a call, with its trace, as it was stored. */
+export async function getDecision(
+  db: Queryable,
+  callId: string,
+): Promise<{ decision: unknown; microseconds: number } | undefined> {
+  const { rows } = await db.query<{ decision: unknown; microseconds: number }>(
+    'select decision, microseconds from call_decisions where call_id = $1',
+    [callId],
+  );
+  return rows[0];
+}

@@ -1,0 +1,263 @@
+import { AppError } from '../domain';
+import type { Account, Bid, Buyer, Campaign, DidNumber, DncEntry, Target, Trunk } from '../domain';
+import type { MarketEntities, MarketEntity } from '../market';
+import type { Queryable } from './database';
+
+/** A stored entity with what storage adds. */
+export type Stored<T> = T & {
+  readonly id: string;
+  readonly version: number;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+};
+
+/** How one kind of entity lies in its table: field → column. */
+interface TableSpec {
+  readonly table: string;
+  readonly columns: Readonly<Record<string, string>>;
+  /** Fields that lie as JSON. */
+  readonly json?: readonly string[];
+}
+
+/** A spec that names every field of its entity: a field forgotten here does not compile. */
+function spec<T>(
+  table: string,
+  columns: Readonly<Record<Exclude<keyof T & string, 'id'>, string>>,
+  json: readonly (keyof T & string)[] = [],
+): TableSpec {
+  return { table, columns, json };
+}
+
+const TABLES: Readonly<Record<MarketEntity, TableSpec>> = {
+  account: spec<Account>('accounts', {
+    name: 'name',
+    type: 'type',
+    status: 'status',
+    currency: 'currency',
+    timezone: 'timezone',
+  }),
+  trunk: spec<Trunk>('trunks', {
+    accountId: 'account_id',
+    name: 'name',
+    status: 'status',
+    sources: 'sources',
+    origin: 'origin',
+    maxCps: 'max_cps',
+    maxChannels: 'max_channels',
+  }),
+  number: spec<DidNumber>('did_numbers', {
+    number: 'number',
+    campaignId: 'campaign_id',
+    sellerId: 'seller_id',
+    status: 'status',
+  }),
+  campaign: spec<Campaign>(
+    'campaigns',
+    {
+      name: 'name',
+      status: 'status',
+      currency: 'currency',
+      auctionType: 'auction_type',
+      reservePrice: 'reserve_price',
+      routing: 'routing',
+      ringTimeoutMs: 'ring_timeout_ms',
+      maxAttempts: 'max_attempts',
+      maxDurationMs: 'max_duration_ms',
+      payout: 'payout',
+      duplicateWindowMs: 'duplicate_window_ms',
+      velocityPerHour: 'velocity_per_hour',
+      enforceHoursInbound: 'enforce_hours_inbound',
+      ringback: 'ringback',
+    },
+    ['payout'],
+  ),
+  buyer: spec<Buyer>('buyers', {
+    accountId: 'account_id',
+    name: 'name',
+    status: 'status',
+    maxConcurrent: 'max_concurrent',
+  }),
+  target: spec<Target>('targets', {
+    buyerId: 'buyer_id',
+    name: 'name',
+    status: 'status',
+    kind: 'kind',
+    uri: 'uri',
+    maxConcurrent: 'max_concurrent',
+    ringTimeoutMs: 'ring_timeout_ms',
+  }),
+  bid: spec<Bid>(
+    'bids',
+    {
+      campaignId: 'campaign_id',
+      buyerId: 'buyer_id',
+      targetId: 'target_id',
+      status: 'status',
+      plan: 'plan',
+      price: 'price',
+      priority: 'priority',
+      weight: 'weight',
+      targeting: 'targeting',
+      caps: 'caps',
+      expiresAt: 'expires_at',
+    },
+    ['plan', 'targeting', 'caps'],
+  ),
+  dnc: spec<DncEntry>('dnc_entries', { number: 'number', source: 'source', expiresAt: 'expires_at' }),
+};
+
+export interface ListQuery {
+  /** Exact matches by field. */
+  readonly where?: Readonly<Record<string, string | number | boolean>>;
+  /** Id of the last row of the page before. */
+  readonly after?: string;
+  readonly limit: number;
+}
+
+type Row = Record<string, unknown>;
+
+/** One kind of market entity in PostgreSQL. Rows come back as the domain knows them. */
+export class EntityStore<E extends MarketEntity> {
+  readonly #db: Queryable;
+  readonly #spec: TableSpec;
+  readonly #select: string;
+
+  constructor(
+    db: Queryable,
+    readonly entity: E,
+  ) {
+    this.#db = db;
+    this.#spec = TABLES[entity];
+    const columns = Object.entries(this.#spec.columns).map(([field, column]) => `${column} as "${field}"`);
+    this.#select = `id, ${columns.join(', ')}, version, created_at as "createdAt", updated_at as "updatedAt"`;
+  }
+
+  /** A page in the order of ids. */
+  async list(query: ListQuery): Promise<Stored<MarketEntities[E]>[]> {
+    const values: unknown[] = [];
+    const conditions: string[] = [];
+    for (const [field, value] of Object.entries(query.where ?? {})) {
+      const column = field === 'id' ? 'id' : this.#spec.columns[field];
+      if (column === undefined)
+        throw new AppError('validation', 'unknown_filter', `cannot filter by ${field}`);
+      values.push(value);
+      conditions.push(`${column} = $${values.length}`);
+    }
+    if (query.after !== undefined) {
+      values.push(query.after);
+      conditions.push(`id > $${values.length}`);
+    }
+    values.push(query.limit);
+    const where = conditions.length > 0 ? `where ${conditions.join(' and ')}` : '';
+    const { rows } = await this.#db.query<Row>(
+      `select ${this.#select} from ${this.#spec.table} ${where} order by id limit $${values.length}`,
+      values,
+    );
+    return rows.map((row) => this.#toEntity(row));
+  }
+
+  /** All rows, for the first load of the market. */
+  async all(): Promise<Stored<MarketEntities[E]>[]> {
+    const { rows } = await this.#db.query<Row>(`select ${this.#select} from ${this.#spec.table}`);
+    return rows.map((row) => this.#toEntity(row));
+  }
+
+  async get(id: string): Promise<Stored<MarketEntities[E]> | undefined> {
+    return (await this.byIds([id]))[0];
+  }
+
+  async byIds(ids: readonly string[]): Promise<Stored<MarketEntities[E]>[]> {
+    const { rows } = await this.#db.query<Row>(
+      `select ${this.#select} from ${this.#spec.table} where id = any($1)`,
+      [ids],
+    );
+    return rows.map((row) => this.#toEntity(row));
+  }
+
+  /** @throws AppError `conflict` for a taken id or number, `unprocessable` for a reference to nothing or a value out of bounds */
+  async insert(id: string, value: Omit<MarketEntities[E], 'id'>): Promise<Stored<MarketEntities[E]>> {
+    const fields = Object.keys(this.#spec.columns);
+    const columns = fields.map((field) => this.#spec.columns[field]);
+    const places = fields.map((_, index) => `$${index + 2}`);
+    const { rows } = await explain(
+      this.#db.query<Row>(
+        `insert into ${this.#spec.table} (id, ${columns.join(', ')}) values ($1, ${places.join(', ')}) returning ${this.#select}`,
+        [id, ...fields.map((field) => this.#toColumn(field, (value as Row)[field]))],
+      ),
+    );
+    return this.#toEntity(rows[0] as Row);
+  }
+
+  /**
+   * Changes some fields, if the version is still the one that was read.
+   * @throws AppError `not_found`, `conflict` when it was changed meanwhile
+   */
+  async update(
+    id: string,
+    version: number | undefined,
+    changes: Partial<Omit<MarketEntities[E], 'id'>>,
+  ): Promise<Stored<MarketEntities[E]>> {
+    const fields = Object.keys(changes).filter((field) => field in this.#spec.columns);
+    const assignments = fields.map((field, index) => `${this.#spec.columns[field]} = $${index + 3}`);
+    const { rows } = await explain(
+      this.#db.query<Row>(
+        `update ${this.#spec.table} set ${[...assignments, 'version = version + 1'].join(', ')}
+         where id = $1 and ($2::integer is null or version = $2) returning ${this.#select}`,
+        [id, version ?? null, ...fields.map((field) => this.#toColumn(field, (changes as Row)[field]))],
+      ),
+    );
+    const row = rows[0];
+    if (row) return this.#toEntity(row);
+    if (await this.get(id))
+      throw new AppError('conflict', 'changed_meanwhile', `${this.entity} ${id} was changed meanwhile`);
+    throw new AppError('not_found', `${this.entity}_not_found`, `there is no ${this.entity} ${id}`);
+  }
+
+  /** Removes a row for good; only what nothing refers to. @returns false when there was none */
+  async remove(id: string): Promise<boolean> {
+    const { rowCount } = await explain(this.#db.query(`delete from ${this.#spec.table} where id = $1`, [id]));
+    return (rowCount ?? 0) > 0;
+  }
+
+  #toColumn(field: string, value: unknown): unknown {
+    if (value === undefined) return null;
+    return this.#spec.json?.includes(field) ? JSON.stringify(value) : value;
+  }
+
+  #toEntity(row: Row): Stored<MarketEntities[E]> {
+    // The domain says undefined where SQL says null.
+    for (const key in row) if (row[key] === null) row[key] = undefined;
+    return row as unknown as Stored<MarketEntities[E]>;
+  }
+}
+
+/** One store per kind of entity. */
+export type EntityStores = { readonly [E in MarketEntity]: EntityStore<E> };
+
+export function entityStores(db: Queryable): EntityStores {
+  return {
+    account: new EntityStore(db, 'account'),
+    trunk: new EntityStore(db, 'trunk'),
+    number: new EntityStore(db, 'number'),
+    campaign: new EntityStore(db, 'campaign'),
+    buyer: new EntityStore(db, 'buyer'),
+    target: new EntityStore(db, 'target'),
+    bid: new EntityStore(db, 'bid'),
+    dnc: new EntityStore(db, 'dnc'),
+  };
+}
+
+/** PostgreSQL's refusals in our words. */
+async function explain<T>(query: Promise<T>): Promise<T> {
+  try {
+    return await query;
+  } catch (error) {
+    const { code, detail, constraint } = error as { code?: string; detail?: string; constraint?: string };
+    if (code === '23505') throw new AppError('conflict', 'already_exists', detail ?? 'it exists already');
+    if (code === '23503')
+      throw new AppError('unprocessable', 'reference_not_found', detail ?? 'it refers to nothing');
+    if (code === '23514')
+      throw new AppError('unprocessable', 'out_of_bounds', `a value is out of bounds (${constraint ?? ''})`);
+    throw error;
+  }
+}

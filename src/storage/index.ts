@@ -1,0 +1,17 @@
+export { Database } from './database';
+export type { DatabaseOptions, Queryable } from './database';
+export { createMigration, migrateDown, migrateUp, migrationStatus, readMigrations } from './migrations';
+export { entityStores, EntityStore } from './entity-store';
+export type { EntityStores, ListQuery, Stored } from './entity-store';
+export { MarketFeed } from './market-feed';
+export { openRedis } from './redis';
+export { RedisCapReservations } from './cap-reservations';
+export { Journal } from './journal';
+export { PostgresCallRecorder } from './call-recorder';
+export { NodeHeartbeat } from './nodes';
+export { OrphanCloser } from './orphan-closer';
+export { getCall, getDecision, listCalls } from './call-queries';
+export type { CallFilter, CallRow } from './call-queries';
+export { createApiKey, identifyApiKey, insertApiKey } from './api-keys';
+export type { ApiKeyIdentity } from './api-keys';
+export { DEMO, seedDemoMarket } from './seed';

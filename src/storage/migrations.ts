@@ -1,0 +1,135 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Database, Queryable } from './database';
+
+/** One numbered step of the schema. */
+export interface Migration {
+  readonly name: string;
+  readonly up: string;
+  readonly down: string;
+  readonly checksum: string;
+}
+
+export interface MigrationStatus {
+  readonly name: string;
+  readonly appliedAt: Date | undefined;
+}
+
+/** Taken while the schema changes, so that two nodes starting at once do not both change it. */
+const LOCK = 0x0dce;
+const FILE = /^(\d{4}_[a-z0-9_]+)\.(up|down)\.sql$/;
+
+/** Reads the numbered files of a folder. @throws Error naming a file that has no partner. */
+export function readMigrations(folder: string): Migration[] {
+  const names = new Set<string>();
+  for (const file of readdirSync(folder)) {
+    const match = FILE.exec(file);
+    if (match?.[1]) names.add(match[1]);
+  }
+  return [...names].sort().map((name) => {
+    const up = readFileSync(join(folder, `${name}.up.sql`), 'utf8');
+    const down = readFileSync(join(folder, `${name}.down.sql`), 'utf8');
+    return { name, up, down, checksum: createHash('sha256').update(up).digest('hex') };
+  });
+}
+
+/** Applies what is missing, each step in a transaction of its own. @returns names of the steps applied */
+export async function migrateUp(database: Database, migrations: readonly Migration[]): Promise<string[]> {
+  return locked(database, async (tx) => {
+    const applied = await appliedSteps(tx);
+    const done: string[] = [];
+    for (const migration of migrations) {
+      const before = applied.get(migration.name);
+      if (before) {
+        if (before.checksum !== migration.checksum) {
+          throw new Error(`migration ${migration.name} was changed after it had been applied`);
+        }
+        continue;
+      }
+      await step(tx, migration.up, 'insert into schema_migrations (name, checksum) values ($1, $2)', [
+        migration.name,
+        migration.checksum,
+      ]);
+      done.push(migration.name);
+    }
+    return done;
+  });
+}
+
+/** Takes back the newest steps. @returns names of the steps taken back */
+export async function migrateDown(
+  database: Database,
+  migrations: readonly Migration[],
+  steps: number,
+): Promise<string[]> {
+  return locked(database, async (tx) => {
+    const applied = await appliedSteps(tx);
+    const undone: string[] = [];
+    for (const migration of [...migrations].reverse()) {
+      if (undone.length >= steps) break;
+      if (!applied.has(migration.name)) continue;
+      await step(tx, migration.down, 'delete from schema_migrations where name = $1', [migration.name]);
+      undone.push(migration.name);
+    }
+    return undone;
+  });
+}
+
+/** Which steps are applied. */
+export async function migrationStatus(
+  database: Database,
+  migrations: readonly Migration[],
+): Promise<MigrationStatus[]> {
+  return locked(database, async (tx) => {
+    const applied = await appliedSteps(tx);
+    return migrations.map(({ name }) => ({ name, appliedAt: applied.get(name)?.appliedAt }));
+  });
+}
+
+/** Writes an empty pair of files for a new step. @returns its name */
+export function createMigration(folder: string, title: string): string {
+  const last = readMigrations(folder).at(-1)?.name.slice(0, 4) ?? '0000';
+  const slug = title
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '_')
+    .replace(/^_|_$/g, '');
+  const name = `${String(Number(last) + 1).padStart(4, '0')}_${slug}`;
+  writeFileSync(join(folder, `${name}.up.sql`), '-- What this step is for.\n', { flag: 'wx' });
+  writeFileSync(join(folder, `${name}.down.sql`), '', { flag: 'wx' });
+  return name;
+}
+
+async function locked<T>(database: Database, work: (tx: Queryable) => Promise<T>): Promise<T> {
+  const client = await database.connection();
+  try {
+    await client.query('select pg_advisory_lock($1)', [LOCK]);
+    await client.query(
+      `create table if not exists schema_migrations (
+         name text primary key, checksum text not null, applied_at timestamptz not null default now())`,
+    );
+    return await work(client as Queryable);
+  } finally {
+    await client.query('select pg_advisory_unlock($1)', [LOCK]).catch(() => undefined);
+    client.release();
+  }
+}
+
+async function step(tx: Queryable, sql: string, note: string, values: readonly unknown[]): Promise<void> {
+  await tx.query('begin');
+  try {
+    await tx.query(sql);
+    await tx.query(note, values);
+    await tx.query('commit');
+  } catch (error) {
+    await tx.query('rollback');
+    throw error;
+  }
+}
+
+async function appliedSteps(tx: Queryable): Promise<Map<string, { checksum: string; appliedAt: Date }>> {
+  const { rows } = await tx.query<{ name: string; checksum: string; applied_at: Date }>(
+    'select name, checksum, applied_at from schema_migrations',
+  );
+  return new Map(rows.map((row) => [row.name, { checksum: row.checksum, appliedAt: row.applied_at }]));
+}

@@ -1,0 +1,107 @@
+import { micros } from '../domain';
+import type { Database } from './database';
+import { entityStores } from './entity-store';
+
+/** Where the demo buyers answer. */
+export interface SeedOptions {
+  /** Ports of the demo buyers on loopback: the first bids higher and never answers. */
+  readonly buyerPorts: readonly [number, number];
+}
+
+/** What the seed made, for whoever places the first call. */
+export const DEMO = {
+  number: '+18005550100',
+  operatorId: 'operator',
+  campaignId: 'demo-insurance',
+} as const;
+
+const MINUTE_MS = 60_000;
+
+/** Fills an empty database with a small market for demonstration. @returns false when there was one already */
+export async function seedDemoMarket(database: Database, options: SeedOptions): Promise<boolean> {
+  return database.transaction(async (tx) => {
+    // Two nodes that start together must not seed twice.
+    await tx.query('select pg_advisory_xact_lock($1)', [0x5eed]);
+    const { rowCount } = await tx.query('select 1 from accounts limit 1');
+    if ((rowCount ?? 0) > 0) return false;
+    const { account, trunk, number, campaign, buyer, target, bid } = entityStores(tx);
+    const party = { status: 'active', currency: 'USD', timezone: 'America/New_York' } as const;
+    await account.insert(DEMO.operatorId, { ...party, name: 'Exchange operator', type: 'operator' });
+    await account.insert('demo-carrier', { ...party, name: 'Demo carrier', type: 'carrier' });
+    await account.insert('demo-seller', { ...party, name: 'Demo publisher', type: 'seller' });
+    await trunk.insert('demo-trunk', {
+      accountId: 'demo-carrier',
+      name: 'Loopback',
+      status: 'active',
+      sources: ['127.0.0.0/8', '::1'],
+      origin: 'inbound_consumer',
+      maxCps: 0,
+      maxChannels: 0,
+    });
+    await campaign.insert(DEMO.campaignId, {
+      name: 'Demo insurance',
+      status: 'active',
+      currency: 'USD',
+      auctionType: 'second_price',
+      reservePrice: micros(5_000_000),
+      routing: 'auction',
+      ringTimeoutMs: 20_000,
+      maxAttempts: 5,
+      maxDurationMs: 60 * MINUTE_MS,
+      payout: { kind: 'per_call', amount: micros(8_000_000), afterMs: 2_000 },
+      duplicateWindowMs: 0,
+      velocityPerHour: 100,
+      enforceHoursInbound: false,
+      ringback: 'early_media',
+    });
+    await number.insert('demo-number', {
+      number: DEMO.number as never,
+      campaignId: DEMO.campaignId,
+      sellerId: 'demo-seller',
+      status: 'active',
+    });
+    const buyers = [
+      {
+        id: 'demo-buyer-1',
+        name: 'Night Owl Insurance',
+        price: 25_000_000,
+        port: options.buyerPorts[0],
+        ring: 3_000,
+      },
+      {
+        id: 'demo-buyer-2',
+        name: 'Early Bird Insurance',
+        price: 18_000_000,
+        port: options.buyerPorts[1],
+        ring: undefined,
+      },
+    ];
+    for (const { id, name, price, port, ring } of buyers) {
+      await account.insert(`${id}-account`, { ...party, name, type: 'buyer' });
+      await buyer.insert(id, { accountId: `${id}-account`, name, status: 'active', maxConcurrent: 100 });
+      await target.insert(`${id}-target`, {
+        buyerId: id,
+        name: `${name}, sales floor`,
+        status: 'active',
+        kind: 'sip',
+        uri: `sip:sales@127.0.0.1:${port}`,
+        maxConcurrent: 50,
+        ringTimeoutMs: ring,
+      });
+      await bid.insert(`${id}-bid`, {
+        campaignId: DEMO.campaignId,
+        buyerId: id,
+        targetId: `${id}-target`,
+        status: 'active',
+        plan: { kind: 'per_call', amount: micros(price), afterMs: 2_000 },
+        price: micros(price),
+        priority: 1,
+        weight: 1,
+        targeting: {},
+        caps: { daily: 1_000, concurrent: 50 },
+        expiresAt: undefined,
+      });
+    }
+    return true;
+  });
+}
