@@ -31,8 +31,15 @@ const STATES: ReadonlyMap<string, CompiledHours> = new Map(
 /** Every state that has hours of its own. */
 export const STATES_WITH_HOURS: readonly string[] = [...STATES.keys()];
 
+/** Countries whose hours are in the table. */
+export type CountryWithHours = keyof typeof COUNTRIES;
+
+export function hasCountryHours(country: string): country is CountryWithHours {
+  return Object.hasOwn(COUNTRIES, country);
+}
+
 /** Country-wide hours, over every zone the person may be in: the first that forbids decides. */
-export function countryHours(country: 'US' | 'CA', zones: readonly Zone[], now: number): HoursVerdict {
+export function countryHours(country: CountryWithHours, zones: readonly Zone[], now: number): HoursVerdict {
   return over(zones, COUNTRIES[country], now);
 }
 

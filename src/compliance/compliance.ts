@@ -4,7 +4,7 @@ import type { Market } from '../market';
 import { DNC_SOURCES } from '../market';
 import type { ConsumerPlace } from './consumer-place';
 import { placeOf } from './consumer-place';
-import { countryHours, stateHours } from './calling-hours';
+import { countryHours, hasCountryHours, stateHours } from './calling-hours';
 import type { HoursVerdict } from './calling-hours';
 import { classifyNumber, isFictional } from './numbering';
 import type { NumberClass } from './numbering';
@@ -98,7 +98,7 @@ function hoursFindings(
     findings.push(HOURS_NOT_BINDING);
     return;
   }
-  if (place.country !== 'US' && place.country !== 'CA') {
+  if (place.countries.length === 0 || !place.countries.every(hasCountryHours)) {
     findings.push({
       rule: HOURS_RULE,
       outcome: binding ? 'block' : 'flag',
@@ -107,7 +107,9 @@ function hoursFindings(
     });
     return;
   }
-  findings.push(hoursFinding(HOURS_RULE, countryHours(place.country, place.zones, now), now));
+  for (const country of place.countries.filter(hasCountryHours)) {
+    findings.push(hoursFinding(HOURS_RULE, countryHours(country, place.zones, now), now));
+  }
   for (const state of place.states) {
     const verdict = stateHours(state, place.zones, now);
     // Every state the number may mean must allow; the trace keeps those that forbid, or the one there is.

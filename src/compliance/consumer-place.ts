@@ -2,112 +2,103 @@ import type { Zone } from '../domain';
 import { zoneOf } from '../domain';
 import { STATES_WITH_HOURS } from './calling-hours';
 import { NPA_ROWS, ZONE_NAMES } from './data/npa';
-import type { NumberClass } from './numbering';
+import type { NpaPlace, NumberClass } from './numbering';
 
-/** Where a person may be: rules of every state and the clock of every zone count. */
+/** Where a person may be: the rules of every country and state and the clock of every zone count. */
 export interface ConsumerPlace {
-  /** ISO 3166 code; undefined when the number is of a country that is not told from its digits. */
-  readonly country: string | undefined;
+  /** ISO 3166 codes, or `abroad` for a number of another numbering plan; empty when nothing is known. */
+  readonly countries: readonly string[];
   readonly states: readonly string[];
   readonly zones: readonly Zone[];
   /** The one state that bids target: claimed by the trunk, or else the area code's; undefined when unknown. */
   readonly state: string | undefined;
-  /** True when the claimed state is none of those the area code serves. */
+  /** True when the claimed state is none of those the number may be of. */
   readonly contradicted: boolean;
 }
 
-const NOWHERE: ConsumerPlace = {
-  country: undefined,
-  states: [],
-  zones: [],
-  state: undefined,
-  contradicted: false,
-};
-
-/** A North American number whose place is unknown may be in any state with the strictest rules. */
+const unknown = { state: undefined, contradicted: false } as const;
+/** A number that says nothing: withheld, or one that cannot be. */
+const NOWHERE: ConsumerPlace = { countries: [], states: [], zones: [], ...unknown };
+const ABROAD: ConsumerPlace = { countries: ['abroad'], states: [], zones: [], ...unknown };
+/** A North American number without a place may be in any state of the Union. */
 const ANYWHERE: ConsumerPlace = {
-  country: 'US',
+  countries: ['US'],
   states: STATES_WITH_HOURS,
-  zones: ['E', 'C', 'M', 'Z', 'P', 'AK', 'AD', 'H'].map((short) => zoneOf(ZONE_NAMES[short] as string)),
-  state: undefined,
-  contradicted: false,
+  zones: ['E', 'C', 'M', 'Z', 'P', 'AK', 'AD', 'H'].map(zoneByShortName),
+  ...unknown,
 };
 
-const ZONES_BY_STATE = zonesByState();
-/** Places that have been asked for, by area-code place and claim: there are few. */
-const known = new Map<string, ConsumerPlace>();
-const MAX_KNOWN = 20_000;
+const CLAIMS: ReadonlyMap<string, ConsumerPlace> = claimedPlaces();
+/** Places made so far: at most one for each place of the area-code table and each claim. */
+const byNpaPlace = new WeakMap<NpaPlace, ConsumerPlace>();
+const byClaim = new WeakMap<ConsumerPlace, Map<ConsumerPlace, ConsumerPlace>>();
 
 /**
  * The place of a caller from its number and from the state the trunk claims for it. A claim adds to
- * what the number says and takes nothing away: the strictest of all applies.
+ * what the number says and takes nothing away, so that the strictest of all applies; it stands alone
+ * where the number says nothing.
  *
- * @param claim - two-letter state or province, any case
+ * @param claim - two-letter state or province, any case; an unknown one is ignored
  */
 export function placeOf(caller: NumberClass | undefined, claim: string | undefined): ConsumerPlace {
-  const state = claim?.trim().toUpperCase();
-  const claimed = state === undefined ? undefined : ZONES_BY_STATE.get(state);
-  if (!claimed || state === undefined) return placeOfNumber(caller);
   const byNumber = placeOfNumber(caller);
-  if (byNumber === NOWHERE || byNumber === ANYWHERE || byNumber.country !== claimed.country) {
-    return remember(
-      `${byNumber.country ?? ''}/${byNumber === ANYWHERE ? '*' : byNumber.states.join()}/${state}`,
-      () => ({
-        // Abroad stays abroad: no table covers it, whatever is claimed.
-        country: byNumber === NOWHERE && caller?.kind === 'foreign' ? undefined : claimed.country,
-        states: [state],
-        zones: [...new Set([...(byNumber === ANYWHERE ? [] : byNumber.zones), ...claimed.zones])],
-        state,
-        contradicted: byNumber !== NOWHERE && byNumber !== ANYWHERE,
-      }),
-    );
-  }
-  const zoneNames = byNumber.zones.map(({ name }) => name).join();
-  return remember(`${byNumber.states.join()}/${zoneNames}/${state}`, () => ({
-    country: byNumber.country,
-    states: [...new Set([...byNumber.states, state])],
-    zones: byNumber.states.includes(state)
-      ? byNumber.zones
-      : [...new Set([...byNumber.zones, ...claimed.zones])],
-    state,
-    contradicted: !byNumber.states.includes(state),
-  }));
+  const claimed = claim === undefined ? undefined : CLAIMS.get(claim.trim().toUpperCase());
+  if (!claimed) return byNumber;
+  return byNumber === NOWHERE || byNumber === ANYWHERE ? claimed : unionOf(byNumber, claimed);
 }
-
-const byNumberPlace = new Map<unknown, ConsumerPlace>();
 
 function placeOfNumber(caller: NumberClass | undefined): ConsumerPlace {
-  if (!caller || caller.kind === 'foreign' || caller.kind === 'impossible') return NOWHERE;
+  if (!caller || caller.kind === 'impossible') return NOWHERE;
+  if (caller.kind === 'foreign') return ABROAD;
   if (caller.kind !== 'geographic') return ANYWHERE;
-  const { place } = caller;
-  let found = byNumberPlace.get(place);
-  if (!found) {
-    found = { ...place, state: place.states[0], contradicted: false };
-    byNumberPlace.set(place, found);
-  }
-  return found;
-}
-
-function remember(key: string, make: () => ConsumerPlace): ConsumerPlace {
-  let place = known.get(key);
+  let place = byNpaPlace.get(caller.place);
   if (!place) {
-    place = make();
-    if (known.size < MAX_KNOWN) known.set(key, place);
+    const { country, states, zones } = caller.place;
+    place = { countries: [country], states, zones, state: states[0], contradicted: false };
+    byNpaPlace.set(caller.place, place);
   }
   return place;
 }
 
-function zonesByState(): ReadonlyMap<string, { country: string; zones: readonly Zone[] }> {
-  const byState = new Map<string, { country: string; zones: Zone[] }>();
+function unionOf(byNumber: ConsumerPlace, claimed: ConsumerPlace): ConsumerPlace {
+  let unions = byClaim.get(byNumber);
+  if (!unions) {
+    unions = new Map();
+    byClaim.set(byNumber, unions);
+  }
+  let place = unions.get(claimed);
+  if (!place) {
+    const agrees = claimed.states.every((state) => byNumber.states.includes(state));
+    place = {
+      countries: [...new Set([...byNumber.countries, ...claimed.countries])],
+      states: [...new Set([...byNumber.states, ...claimed.states])],
+      // Within a state that the area code serves, the area code knows the clock better.
+      zones: agrees ? byNumber.zones : [...new Set([...byNumber.zones, ...claimed.zones])],
+      state: claimed.state,
+      contradicted: !agrees,
+    };
+    unions.set(claimed, place);
+  }
+  return place;
+}
+
+function claimedPlaces(): ReadonlyMap<string, ConsumerPlace> {
+  const places = new Map<string, ConsumerPlace>();
   for (const [country, states, zones] of NPA_ROWS) {
     for (const state of states === '' ? [] : states.split(' ')) {
-      const entry = byState.get(state) ?? { country, zones: [] };
-      for (const short of zones.split(' ')) {
-        const zone = zoneOf(ZONE_NAMES[short] as string);
-        if (!entry.zones.includes(zone)) entry.zones.push(zone);
-      }
-      byState.set(state, entry);
+      const before = places.get(state)?.zones ?? [];
+      places.set(state, {
+        countries: [country],
+        states: [state],
+        zones: [...new Set([...before, ...zones.split(' ').map(zoneByShortName)])],
+        state,
+        contradicted: false,
+      });
     }
   }
-  return byState;
+  return places;
+}
+
+function zoneByShortName(short: string): Zone {
+  return zoneOf(ZONE_NAMES[short] as string);
 }

@@ -74,6 +74,12 @@ describe('calling hours', () => {
     expect(screen(toronto, at(21, 29)).blocked).toBeUndefined();
   });
 
+  test('of both countries apply to a Canadian number that claims to be American', () => {
+    const call = { origin: 'callback', from: '+14163334567' as E164, tags: { state: 'NY' } } as const;
+    expect(screen(call, at(8, 30)).blocked?.detail).toContain('hours of CA');
+    expect(screen(call, at(21, 10)).blocked?.detail).toContain('hours of US');
+  });
+
   test.each([
     ['a toll-free number', '+18883334567'],
     ['an area code not in the table', '+12223334567'],
@@ -104,8 +110,9 @@ describe('calling hours', () => {
         (npa, now) => {
           const verdict = screen({ origin: 'outbound_transfer', from: `+1${npa}3334567` as E164 }, now);
           if (verdict.blocked) return;
-          expect(['US', 'CA']).toContain(verdict.place.country);
-          const [opens, closes] = verdict.place.country === 'US' ? [480, 1260] : [540, 1290];
+          const american = verdict.place.countries.includes('US');
+          expect(verdict.place.countries).toEqual([american ? 'US' : 'CA']);
+          const [opens, closes] = american ? [480, 1260] : [540, 1290];
           for (const { name } of verdict.place.zones) {
             expect(minuteIn(name, now)).toBeGreaterThanOrEqual(opens);
             expect(minuteIn(name, now)).toBeLessThan(closes);
