@@ -113,11 +113,13 @@ export class Zone {
     const span = this.#spanAt(instant);
     const wall = instant + span.offset;
     const wallStart = wall - mod(wall, HOUR_MS);
-    const from = Math.max(wallStart - span.offset, span.from);
-    const endsAt = Math.min(wallStart + HOUR_MS - span.offset, span.until);
+    const before = this.#spanAt(span.from - 1).offset;
+    const after = this.#spanAt(span.until).offset;
+    // Spans are also cut where the year turns; only a change of the clocks cuts an hour.
+    const from = Math.max(wallStart - span.offset, before === span.offset ? -Infinity : span.from);
+    const endsAt = Math.min(wallStart + HOUR_MS - span.offset, after === span.offset ? Infinity : span.until);
     const date = civilDate(Math.floor(wallStart / DAY_MS));
     const hour = Math.floor(mod(wallStart, DAY_MS) / HOUR_MS);
-    const before = this.#spanAt(span.from - 1).offset;
     // After the clocks went back, a label that the earlier pass has read already is a period of its own.
     const repeated = before > span.offset && wallStart < span.from + before;
     const label = `${isoDate(date)}T${two(hour)}${repeated ? '~2' : ''}`;

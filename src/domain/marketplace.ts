@@ -62,7 +62,7 @@ export interface Campaign {
   readonly payout: RatePlan;
   /** The same caller is a duplicate for this long after a connected call, in milliseconds; 0 = never. */
   readonly duplicateWindowMs: number;
-  /** Calls of one caller allowed per hour before the call is refused. */
+  /** Calls of one caller allowed per hour before the call is refused; 0 = no limit. */
   readonly velocityPerHour: number;
   /** Apply calling hours to consumer-initiated calls as well, as a policy of the campaign. */
   readonly enforceHoursInbound: boolean;

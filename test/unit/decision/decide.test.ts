@@ -269,6 +269,7 @@ describe('replay', () => {
       const decision = run(market, {}, activity);
       expect(decision.ok).toBe(true);
       const trace = JSON.parse(JSON.stringify(decision.trace)) as Decision['trace'];
+      expect(stored(replay(trace, market))).toEqual(stored(decision));
       const again = marketOf([...bids].reverse(), { routing });
       const second = replay({ ...trace, marketVersion: again.version }, again);
       expect(second.ok && second.plan).toEqual(decision.ok && decision.plan);
