@@ -1,17 +1,15 @@
-import type { Bid, IneligibleReason, WeeklySchedule } from '../domain';
-import { INELIGIBLE_REASONS } from '../domain';
+import type { Bid } from '../domain';
 import { BitColumn, hashId } from './bits';
 import type { BidColumns } from './candidates';
-import { RowSet } from './row-set';
-import { WeekPlan } from './week-plan';
+import { PlanTable } from './plan-table';
+import { RowSpace } from './row-space';
+import { TargetingIndex } from './targeting-index';
 
-/** Codes of what the entities around a bid say of it; 0 = it stands. */
+/**
+ * What the entities around a bid say of it: 0 = it stands, n = the reason at n - 1 of
+ * INELIGIBLE_REASONS (bid, buyer or target paused, account suspended).
+ */
 export type Standing = 0 | 1 | 2 | 3 | 4;
-
-/** The reason behind a standing other than 0. */
-export function standingReason(standing: number): IneligibleReason {
-  return INELIGIBLE_REASONS[standing - 1] as IneligibleReason;
-}
 
 /** Market ordinals of what a bid belongs to. */
 export interface BidLinks {
@@ -20,37 +18,17 @@ export interface BidLinks {
   readonly target: number;
 }
 
-/** A bid whose targeting has been checked. */
-export interface CompiledBid {
-  readonly bid: Bid;
-  readonly plan: WeekPlan | undefined;
-}
-
-/** A tag that some bids require: who does, and who is content with each value. */
-export interface TagColumn {
-  readonly required: BitColumn;
-  /** Rows content with a value. */
-  readonly byValue: Map<string, RowSet>;
-}
-
 const INITIAL_ROWS = 32;
-const ATTESTATIONS = ['A', 'B', 'C', null] as const;
-const MAX_TAG_KEYS = 64;
+const MINUTE_MS = 60_000;
 
 /**
  * The standing bids of one campaign, a row each, as columns of numbers and bits. A change of a bid
  * touches its own row only.
  */
 export class BidBook implements BidColumns {
-  readonly #rowById = new Map<string, number>();
+  readonly #space = new RowSpace();
   readonly #bids: (Bid | undefined)[] = [];
-  /** Free rows by cluster; see {@link clusterOf}. */
-  readonly #free = new Map<string, number[]>();
-  /** Cluster that each word of 32 rows belongs to. */
-  readonly #clusters: string[] = [];
-  readonly #plans: (WeekPlan | undefined)[] = [];
-  /** Compiled schedules by their text: most bids share a few. */
-  readonly #interned = new Map<string, WeekPlan>();
+  readonly #plans = new PlanTable();
   #capacity = INITIAL_ROWS;
 
   price = new Float64Array(INITIAL_ROWS);
@@ -63,18 +41,16 @@ export class BidBook implements BidColumns {
   buyer = new Int32Array(INITIAL_ROWS);
   target = new Int32Array(INITIAL_ROWS);
   standing = new Uint8Array(INITIAL_ROWS);
+  /** Index of each bid's schedule in the plan table. */
+  #plan = new Int32Array(INITIAL_ROWS);
+
   /** Bids by standing. */
   readonly standings = new Int32Array(5);
-
+  readonly targeting = new TargetingIndex();
+  /** Rows whose bid stands. */
   readonly live = new BitColumn(1);
   /** Rows that have an expiry to be looked at. */
   readonly expiring = new BitColumn(1);
-  readonly anyState = new BitColumn(1);
-  readonly states = new Map<string, BitColumn>();
-  readonly anyNpa = new BitColumn(1);
-  readonly npas = new Map<string, BitColumn>();
-  readonly attested: readonly BitColumn[] = ATTESTATIONS.map(() => new BitColumn(1));
-  readonly tags = new Map<string, TagColumn>();
   readonly #open = new BitColumn(1);
   /** Minute (since the epoch) for which `#open` was worked out; NaN = never. */
   #openMinute = NaN;
@@ -82,7 +58,7 @@ export class BidBook implements BidColumns {
   #reserve = 0;
 
   get size(): number {
-    return this.#rowById.size;
+    return this.#space.size;
   }
 
   /** Words of every bit column. */
@@ -90,10 +66,7 @@ export class BidBook implements BidColumns {
     return this.#capacity >>> 5;
   }
 
-  rowOf(bidId: string): number {
-    return this.#rowById.get(bidId) ?? -1;
-  }
-
+  /** @throws RangeError when the row is empty */
   bidAt(row: number): Bid {
     const bid = this.#bids[row];
     if (!bid) throw new RangeError(`no bid in row ${row}`);
@@ -104,41 +77,36 @@ export class BidBook implements BidColumns {
     return this.bidAt(row).id;
   }
 
-  bids(): Iterable<Bid> {
-    return this.#bids.filter((bid) => bid !== undefined);
-  }
-
   /** Rows that hold a bid, in no order that means anything. */
   rows(): Iterable<number> {
-    return this.#rowById.values();
+    return this.#space.rows();
   }
 
   /**
-   * Compiles what a bid asks for, and changes nothing.
-   * @throws RangeError when its schedule or its tags cannot be compiled
+   * Compiles what a bid asks for; {@link upsert} must follow.
+   *
+   * @returns the bid's schedule in the plan table
+   * @throws RangeError when its schedule or its tags cannot be compiled; nothing is changed then
    */
-  compile(bid: Bid): CompiledBid {
-    const { schedule, tags } = bid.targeting;
-    if (tags) this.#checkTagRoom(Object.keys(tags));
-    return { bid, plan: schedule && this.#planOf(schedule) };
+  compile({ targeting }: Bid): number {
+    this.targeting.check(targeting);
+    return this.#plans.acquire(targeting.schedule);
   }
 
   /** Writes a compiled bid into its row. */
-  upsert({ bid, plan }: CompiledBid, links: BidLinks, standing: Standing): void {
-    let row = this.rowOf(bid.id);
-    if (row >= 0 && this.#clusters[row >>> 5] !== clusterOf(bid)) {
-      this.remove(bid.id);
-      row = -1;
+  upsert(bid: Bid, plan: number, links: BidLinks, standing: Standing): void {
+    const row = this.#rowFor(bid);
+    const before = this.#bids[row];
+    if (before) {
+      this.#plans.release(this.#plan[row] as number);
+      this.#count(this.standing[row] as number, -1);
     }
-    const known = row >= 0;
-    const before = known ? this.bidAt(row) : undefined;
-    if (!known) row = this.#newRow(bid);
     if (before?.targeting !== bid.targeting) {
-      if (before) this.#untarget(row, before);
-      this.#target(row, bid);
+      if (before) this.targeting.take(row, before.targeting);
+      this.targeting.put(row, bid.targeting);
     }
     this.#bids[row] = bid;
-    this.#plans[row] = plan;
+    this.#plan[row] = plan;
     this.price[row] = bid.price;
     this.priority[row] = bid.priority;
     this.weight[row] = bid.weight;
@@ -149,51 +117,37 @@ export class BidBook implements BidColumns {
     this.buyer[row] = links.buyer;
     this.target[row] = links.target;
     this.#atReserve.put(row, bid.price >= this.#reserve);
-    if (!Number.isNaN(this.#openMinute)) this.#open.put(row, plan?.isOpen(this.#openMinute * 60_000) ?? true);
-    if (known) this.#count(row, -1);
-    this.standing[row] = standing;
-    this.#count(row, 1);
-    this.live.put(row, standing === 0);
+    if (!Number.isNaN(this.#openMinute)) {
+      this.#open.put(row, this.#plans.isOpen(plan, this.#openMinute * MINUTE_MS));
+    }
+    this.#stand(row, standing);
   }
 
   setStanding(bidId: string, standing: Standing): void {
-    const row = this.rowOf(bidId);
+    const row = this.#space.rowOf(bidId);
     if (row < 0) return;
-    this.#count(row, -1);
-    this.standing[row] = standing;
-    this.#count(row, 1);
-    this.live.put(row, standing === 0);
+    this.#count(this.standing[row] as number, -1);
+    this.#stand(row, standing);
   }
 
   remove(bidId: string): void {
-    const row = this.rowOf(bidId);
+    const row = this.#space.rowOf(bidId);
     if (row < 0) return;
-    this.#untarget(row, this.bidAt(row));
-    this.#count(row, -1);
+    this.targeting.take(row, this.bidAt(row).targeting);
+    this.#plans.release(this.#plan[row] as number);
+    this.#count(this.standing[row] as number, -1);
     this.live.clear(row);
-    this.#rowById.delete(bidId);
     this.#bids[row] = undefined;
-    this.#plans[row] = undefined;
-    this.#free.get(this.#clusters[row >>> 5] as string)?.push(row);
+    this.#space.give(bidId);
   }
 
   /** Rows whose schedule is open at an instant; worked out once a minute, since windows are whole minutes. */
   openAt(instant: number): Int32Array {
-    const minute = Math.floor(instant / 60_000);
+    const minute = Math.floor(instant / MINUTE_MS);
     if (minute !== this.#openMinute) {
       this.#openMinute = minute;
-      this.#open.words.fill(-1);
-      const answers = new Map<WeekPlan, boolean>();
-      for (let row = 0; row < this.#plans.length; row++) {
-        const plan = this.#plans[row];
-        if (!plan) continue;
-        let open = answers.get(plan);
-        if (open === undefined) {
-          open = plan.isOpen(instant);
-          answers.set(plan, open);
-        }
-        if (!open) this.#open.clear(row);
-      }
+      const answers = this.#plans.openAt(instant);
+      for (const row of this.#space.rows()) this.#open.put(row, answers[this.#plan[row] as number] === 1);
     }
     return this.#open.words;
   }
@@ -202,117 +156,34 @@ export class BidBook implements BidColumns {
   atReserve(reserve: number): Int32Array {
     if (reserve !== this.#reserve) {
       this.#reserve = reserve;
-      for (const row of this.#rowById.values())
-        this.#atReserve.put(row, (this.price[row] as number) >= reserve);
+      for (const row of this.#space.rows()) this.#atReserve.put(row, (this.price[row] as number) >= reserve);
     }
     return this.#atReserve.words;
   }
 
-  /** Rows that accept a call of this attestation. */
-  accepting(attestation: 'A' | 'B' | 'C' | undefined): Int32Array {
-    return (this.attested[ATTESTATIONS.indexOf(attestation ?? null)] as BitColumn).words;
+  #stand(row: number, standing: Standing): void {
+    this.standing[row] = standing;
+    this.#count(standing, 1);
+    this.live.put(row, standing === 0);
   }
 
-  #count(row: number, by: 1 | -1): void {
-    const standing = this.standing[row] as number;
+  #count(standing: number, by: 1 | -1): void {
     this.standings[standing] = (this.standings[standing] as number) + by;
   }
 
-  /** One plan for all bids of one schedule. */
-  #planOf(schedule: WeeklySchedule): WeekPlan {
-    let key = schedule.timezone;
-    for (const { days, startMinute, endMinute } of schedule.windows) {
-      key += `|${days.join()}/${startMinute}/${endMinute}`;
-    }
-    let plan = this.#interned.get(key);
-    if (!plan) {
-      plan = new WeekPlan(schedule);
-      // Schedules nobody uses any more go when the table has outgrown the book.
-      if (this.#interned.size > this.#rowById.size + 1_024) this.#interned.clear();
-      this.#interned.set(key, plan);
-    }
-    return plan;
-  }
-
-  #newRow(bid: Bid): number {
+  /** The row of a bid: its own, or a new one when it is new or now belongs among others. */
+  #rowFor(bid: Bid): number {
     const cluster = clusterOf(bid);
-    let free = this.#free.get(cluster);
-    if (!free) {
-      free = [];
-      this.#free.set(cluster, free);
-    }
-    let row = free.pop();
-    if (row === undefined) {
-      const word = this.#clusters.push(cluster) - 1;
-      if (word >= this.words) this.#grow();
-      row = word << 5;
-      for (let next = row + 31; next > row; next--) free.push(next);
-    }
-    this.#rowById.set(bid.id, row);
-    return row;
-  }
-
-  #target(row: number, bid: Bid): void {
-    const { states, npas, attestation, tags } = bid.targeting;
-    this.anyState.put(row, states === undefined);
-    for (const state of states ?? []) this.#columnOf(this.states, state).set(row);
-    this.anyNpa.put(row, npas === undefined);
-    for (const npa of npas ?? []) this.#columnOf(this.npas, npa).set(row);
-    for (const [index, level] of ATTESTATIONS.entries()) {
-      (this.attested[index] as BitColumn).put(row, attestation === undefined || attestation.includes(level));
-    }
-    for (const [key, value] of Object.entries(tags ?? {})) {
-      let column = this.tags.get(key);
-      if (!column) {
-        column = { required: new BitColumn(this.words), byValue: new Map() };
-        this.tags.set(key, column);
-      }
-      column.required.set(row);
-      let rows = column.byValue.get(value);
-      if (!rows) {
-        rows = new RowSet();
-        column.byValue.set(value, rows);
-      }
-      rows.add(row, this.words);
-    }
-  }
-
-  #untarget(row: number, bid: Bid): void {
-    const { states, npas, tags } = bid.targeting;
-    for (const state of states ?? []) this.states.get(state)?.clear(row);
-    for (const npa of npas ?? []) this.npas.get(npa)?.clear(row);
-    for (const [key, value] of Object.entries(tags ?? {})) {
-      const column = this.tags.get(key);
-      if (!column) continue;
-      column.required.clear(row);
-      const rows = column.byValue.get(value);
-      rows?.delete(row);
-      if (rows?.size === 0) column.byValue.delete(value);
-      if (column.byValue.size === 0) this.tags.delete(key);
-    }
-  }
-
-  /** Each required tag is a pass over the book, so their number is bounded. */
-  #checkTagRoom(keys: readonly string[]): void {
-    let wanted = this.tags.size;
-    for (const key of keys) if (!this.tags.has(key)) wanted++;
-    if (keys.length > 0 && wanted > MAX_TAG_KEYS) {
-      throw new RangeError(`bids of one campaign require more than ${MAX_TAG_KEYS} different tags`);
-    }
-  }
-
-  #columnOf(columns: Map<string, BitColumn>, key: string): BitColumn {
-    let column = columns.get(key);
-    if (!column) {
-      column = new BitColumn(this.words);
-      columns.set(key, column);
-    }
-    return column;
+    const row = this.#space.rowOf(bid.id);
+    if (row >= 0 && this.#space.clusterAt(row) === cluster) return row;
+    this.remove(bid.id);
+    const fresh = this.#space.take(bid.id, cluster);
+    if (this.#space.words > this.words) this.#grow();
+    return fresh;
   }
 
   #grow(): void {
     const capacity = this.#capacity * 2;
-    const words = capacity >>> 5;
     this.price = widen(this.price, new Float64Array(capacity));
     this.priority = widen(this.priority, new Float64Array(capacity));
     this.weight = widen(this.weight, new Float64Array(capacity));
@@ -322,25 +193,15 @@ export class BidBook implements BidColumns {
     this.buyer = widen(this.buyer, new Int32Array(capacity));
     this.target = widen(this.target, new Int32Array(capacity));
     this.standing = widen(this.standing, new Uint8Array(capacity));
-    for (const column of this.#bitColumns()) column.grow(words);
-    for (const tag of this.tags.values()) for (const rows of tag.byValue.values()) rows.grow(words);
-    this.#openMinute = NaN;
+    this.#plan = widen(this.#plan, new Int32Array(capacity));
+    const words = capacity >>> 5;
+    for (const column of [this.live, this.expiring, this.#open, this.#atReserve]) column.grow(words);
+    this.targeting.grow(words);
     this.#capacity = capacity;
-  }
-
-  *#bitColumns(): Iterable<BitColumn> {
-    yield* [this.live, this.expiring, this.anyState, this.anyNpa, this.#open, this.#atReserve];
-    yield* this.attested;
-    yield* this.states.values();
-    yield* this.npas.values();
-    for (const tag of this.tags.values()) yield tag.required;
   }
 }
 
-/**
- * Bids for one state share words of 32 rows, so that a call finds the bids that may want it side by
- * side and passes over whole words of the others. A matter of speed only.
- */
+/** Bids for one state stand together; most calls ask for one state. */
 function clusterOf(bid: Bid): string {
   const state = bid.targeting.states?.[0];
   return state?.length === 2 ? state : '*';

@@ -109,11 +109,12 @@ export function findEligible(
   const none = scratch.zeros(words);
   const live = book.live.words;
   const expiring = book.expiring.words;
-  const anyState = book.anyState.words;
-  const inState = columnOf(book.states, query.state)?.words ?? none;
-  const anyNpa = book.anyNpa.words;
-  const inNpa = columnOf(book.npas, query.npa)?.words ?? none;
-  const attested = book.accepting(query.attestation);
+  const { targeting } = book;
+  const anyState = targeting.anyState.words;
+  const inState = columnOf(targeting.states, query.state)?.words ?? none;
+  const anyNpa = targeting.anyNpa.words;
+  const inNpa = columnOf(targeting.npas, query.npa)?.words ?? none;
+  const attested = targeting.accepting(query.attestation);
   const open = book.openAt(query.now);
   const atReserve = book.atReserve(query.reserve);
   const tagged = tagWords(book, query, scratch);
@@ -199,9 +200,9 @@ function expired(rows: number, word: number, book: BidBook, now: number): number
 
 /** For each tag that bids of the book require: who requires it, and who is content with the call's value. */
 function tagWords(book: BidBook, query: BidQuery, scratch: EligibilityScratch): readonly TagWords[] {
-  if (book.tags.size === 0) return NO_TAGS;
+  if (book.targeting.tags.size === 0) return NO_TAGS;
   const all: TagWords[] = [];
-  for (const [key, { required, byValue }] of book.tags) {
+  for (const [key, { required, byValue }] of book.targeting.tags) {
     const value = Object.hasOwn(query.tags, key) ? query.tags[key] : undefined;
     const rows = value === undefined ? undefined : byValue.get(value);
     const content = rows ? scratch.tagWords(all.length, book.words) : scratch.zeros(book.words);

@@ -1,14 +1,14 @@
 import type { Account, Bid, Buyer, Campaign, DidNumber, DncEntry, E164, Target, Trunk } from '../domain';
-import { parseAddress, parseBlock } from './address';
 import type { Standing } from './bid-book';
 import { BidBook } from './bid-book';
 import { Candidates } from './candidates';
 import type { DncLookup } from './dnc-set';
 import { DncSet } from './dnc-set';
 import { EligibilityScratch } from './eligibility';
+import { Links } from './links';
 import type { MarketChange, MarketContents } from './market-change';
 import { Ordinals } from './ordinals';
-import { PrefixTrie } from './prefix-trie';
+import { TrunkTable } from './trunk-table';
 
 /**
  * The market in memory: what the decision reads, always whole and consistent within one turn of the
@@ -16,7 +16,7 @@ import { PrefixTrie } from './prefix-trie';
  */
 export class Market {
   readonly #accounts = new Map<string, Account>();
-  readonly #trunks = new Map<string, Trunk>();
+  readonly #trunks = new TrunkTable();
   readonly #numbers = new Map<string, DidNumber>();
   readonly #numbersByE164 = new Map<string, DidNumber>();
   readonly #campaigns = new Map<string, Campaign>();
@@ -29,7 +29,6 @@ export class Market {
   readonly #buyersByAccount = new Links();
   readonly #books = new Map<string, BidBook>();
   #dnc = new DncSet();
-  #sources: PrefixTrie<Trunk> | undefined;
   #version = 0;
 
   /** Small integers for ids, by which live counters are kept beside the market. */
@@ -86,14 +85,11 @@ export class Market {
   }
 
   /**
-   * The trunk whose longest block holds a source address (IPv4, IPv6, or IPv4 mapped into IPv6).
-   * Among trunks of one block an active one goes first, then the smallest id.
+   * The active trunk whose longest block holds a source address: IPv4, IPv6, or IPv4 mapped into
+   * IPv6. A disabled trunk shuts its block.
    */
   trunkBySource(address: string): Trunk | undefined {
-    const parsed = parseAddress(address);
-    if (!parsed) return undefined;
-    this.#sources ??= this.#compileSources();
-    return this.#sources.find(parsed);
+    return this.#trunks.bySource(address);
   }
 
   /** Replaces everything. @throws RangeError on the first thing that cannot be compiled. */
@@ -122,9 +118,8 @@ export class Market {
         this.#accountChanged(change.op === 'upsert' ? change.value.id : change.id);
         break;
       case 'trunk':
-        if (change.op === 'upsert') this.#putTrunk(change.value);
+        if (change.op === 'upsert') this.#trunks.put(change.value);
         else this.#trunks.delete(change.id);
-        this.#sources = undefined;
         break;
       case 'number':
         this.#dropNumber(change.op === 'upsert' ? change.value.id : change.id);
@@ -161,30 +156,10 @@ export class Market {
   #clear(): void {
     for (const id of [...this.#bids.keys()]) this.#dropBid(id);
     for (const id of [...this.#buyers.keys()]) this.#dropBuyer(id);
-    for (const map of [this.#accounts, this.#trunks, this.#numbers, this.#numbersByE164]) map.clear();
+    for (const map of [this.#accounts, this.#numbers, this.#numbersByE164]) map.clear();
     for (const map of [this.#campaigns, this.#targets, this.#books]) map.clear();
     this.#dnc = new DncSet();
-    this.#sources = undefined;
-  }
-
-  #putTrunk(trunk: Trunk): void {
-    for (const source of trunk.sources) {
-      if (!parseBlock(source)) throw new RangeError(`not an address or block: ${source}`);
-    }
-    this.#trunks.set(trunk.id, trunk);
-  }
-
-  #compileSources(): PrefixTrie<Trunk> {
-    const trie = new PrefixTrie<Trunk>();
-    const rank = (trunk: Trunk): number => (trunk.status === 'active' ? 0 : 1);
-    const trunks = [...this.#trunks.values()].sort((a, b) => rank(a) - rank(b) || (a.id < b.id ? -1 : 1));
-    for (const trunk of trunks) {
-      for (const source of trunk.sources) {
-        const block = parseBlock(source);
-        if (block) trie.add(block, trunk);
-      }
-    }
-    return trie;
+    this.#trunks.clear();
   }
 
   #dropNumber(id: string): void {
@@ -222,7 +197,7 @@ export class Market {
     const before = this.#bids.get(bid.id);
     const book = this.#bookFor(bid.campaignId);
     // What cannot be compiled is refused here, before anything is changed.
-    const compiled = book.compile(bid);
+    const plan = book.compile(bid);
     this.#bidsByBuyer.add(bid.buyerId, bid.id);
     this.#bidsByTarget.add(bid.targetId, bid.id);
     if (before) {
@@ -232,7 +207,7 @@ export class Market {
       // Caps seen exhausted under other limits mean nothing: a new ordinal forgets them.
       if (!sameCaps(before, bid)) this.ordinals.bid.release(bid.id);
     }
-    book.upsert(compiled, this.#linksOf(bid), this.#standingOf(bid));
+    book.upsert(bid, plan, this.#linksOf(bid), this.#standingOf(bid));
     this.#bids.set(bid.id, bid);
   }
 
@@ -308,28 +283,4 @@ function sameCaps(a: Bid, b: Bid): boolean {
       one.total === two.total &&
       one.concurrent === two.concurrent)
   );
-}
-
-const NOTHING: ReadonlySet<string> = new Set();
-
-/** One-to-many links between ids. */
-class Links {
-  readonly #byOne = new Map<string, Set<string>>();
-
-  of(one: string): ReadonlySet<string> {
-    return this.#byOne.get(one) ?? NOTHING;
-  }
-
-  add(one: string, many: string): void {
-    const set = this.#byOne.get(one);
-    if (set) set.add(many);
-    else this.#byOne.set(one, new Set([many]));
-  }
-
-  delete(one: string, many: string): void {
-    const set = this.#byOne.get(one);
-    if (!set) return;
-    set.delete(many);
-    if (set.size === 0) this.#byOne.delete(one);
-  }
 }

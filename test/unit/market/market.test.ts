@@ -29,6 +29,7 @@ describe('trunks by source', () => {
   add('host', ['10.1.2.3', '2001:db8:1::5']);
   add('b-shared', ['198.51.100.0/24']);
   add('a-shared', ['198.51.100.0/24'], 'disabled');
+  add('shut', ['10.1.7.0/24'], 'disabled');
   add('mapped', ['::ffff:203.0.113.0/120']);
 
   test.each([
@@ -43,6 +44,7 @@ describe('trunks by source', () => {
     ['2001:db8:1::5%eth0', 'host'],
     ['198.51.100.7', 'b-shared'],
     ['203.0.113.9', 'mapped'],
+    ['10.1.7.7', undefined],
     ['11.0.0.1', undefined],
     ['2001:db9::1', undefined],
     ['not an address', undefined],
