@@ -87,6 +87,6 @@ export interface CallAttempt {
   readonly trunkId: string;
   readonly origin: CallOrigin;
   readonly attestation: Attestation | undefined;
-  /** Upper-cased X- headers and Request-URI parameters that the trunk may set, e.g. `{ zip: '10001' }`. */
+  /** X- headers (without their X-) and Request-URI parameters, by lower-case name, e.g. `{ zip: '10001' }`. */
   readonly tags: Readonly<Record<string, string>>;
 }

@@ -2,6 +2,8 @@ export { Market } from './market';
 export type { MarketChange, MarketContents, MarketEntities, MarketEntity } from './market-change';
 export { Activity } from './activity';
 export type { ActivityLimits, ActivityView } from './activity';
+export { observeCaps } from './observed-caps';
+export type { CapService } from './observed-caps';
 export { CapBlocks } from './cap-blocks';
 export { capKey, capReason, parseCapKey } from './cap-keys';
 export type { CapKey, CapScope } from './cap-keys';

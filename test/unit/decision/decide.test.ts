@@ -1,4 +1,6 @@
+import * as fc from 'fast-check';
 import type { BidTargeting, Decision, E164 } from '../../../src/domain';
+import { CALL_ORIGINS } from '../../../src/domain';
 import { decide, replay } from '../../../src/decision';
 import type { Market } from '../../../src/market';
 import { Activity } from '../../../src/market';
@@ -284,6 +286,43 @@ describe('replay', () => {
       plan: [{ bidId: 'bid-2' }],
     });
   });
+});
+
+test('whatever the call carries, it is decided, and its trace can be stored and replayed', () => {
+  const market = marketOf(
+    THREE.map((one, n) => ({
+      ...one,
+      targeting: [
+        { tags: { vertical: 'solar' } },
+        { states: ['NY', 'TX'] },
+        { npas: ['212'], attestation: ['A'] },
+      ][n] as BidTargeting,
+    })),
+    { routing: 'priority', velocityPerHour: 2 },
+  );
+  const activity = new Activity(market);
+  const calls = fc.record({
+    from: fc.option(fc.stringMatching(/^\+[1-9]\d{6,14}$/) as fc.Arbitrary<string> as fc.Arbitrary<E164>, {
+      nil: undefined,
+    }),
+    origin: fc.constantFrom(...CALL_ORIGINS),
+    attestation: fc.constantFrom('A' as const, 'B' as const, 'C' as const, undefined),
+    tags: fc.dictionary(
+      fc.oneof(fc.string(), fc.constantFrom('state', 'vertical')),
+      fc.oneof(fc.string(), fc.constantFrom('NY', 'solar')),
+    ),
+  });
+  fc.assert(
+    fc.property(calls, fc.integer({ min: 0, max: 4e12 }), fc.nat(), (call, now, seed) => {
+      const decision = decide(attempt(call), market, activity, now, seed);
+      if (decision.ok) expect(decision.plan.length).toBeGreaterThan(0);
+      else expect([404, 480, 603]).toContain(decision.sipStatus);
+      const trace = (stored(decision) as Decision).trace;
+      expect(stored(replay(trace, market))).toEqual(stored(decision));
+      activity.recordDecision(decision);
+    }),
+    { numRuns: 500 },
+  );
 });
 
 test('a trace tells the same after the market has changed', () => {

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import type { CapLimit, E164 } from '../../../src/domain';
-import { Activity, capKey, parseCapKey } from '../../../src/market';
+import { INELIGIBLE_REASONS } from '../../../src/domain';
+import { Activity, capKey, observeCaps, parseCapKey } from '../../../src/market';
 import { CALLER, NOON, bidOf, marketOf } from './fixtures';
 
 const MINUTE = 60_000;
@@ -87,6 +88,35 @@ describe('caps', () => {
     own.noteReserved([daily]);
     own.noteReleased([daily], 'not_connected');
     expect(own.inUse(daily.key)).toBe(1);
+  });
+
+  test('reservations made elsewhere are told to the activity, and their results passed on', async () => {
+    const own = activity();
+    const results = [{ ok: true }, { ok: false, exhausted: daily.key }] as const;
+    const released: string[] = [];
+    let call = 0;
+    const caps = observeCaps(
+      {
+        reserve: () => Promise.resolve(results[call++] ?? { ok: true }),
+        release: (callId) => Promise.resolve(void released.push(callId)),
+      },
+      own,
+      () => NOON,
+    );
+    const ordinals = [0, 0, 0] as const;
+    expect(await caps.reserve('a', [concurrent])).toEqual({ ok: true });
+    expect([own.inUse(concurrent.key), own.blocks.codeFor(...ordinals, NOON)]).toEqual([1, -1]);
+    expect(await caps.reserve('b', [daily])).toEqual({ ok: false, exhausted: daily.key });
+    expect(INELIGIBLE_REASONS[own.blocks.codeFor(...ordinals, NOON)]).toBe('cap_daily');
+    await caps.release('a', [concurrent], 'ended');
+    expect([own.inUse(concurrent.key), released]).toEqual([0, ['a']]);
+  });
+
+  test('concurrency refused by other nodes is tried again after a second', () => {
+    const own = activity();
+    own.noteExhausted(concurrent, NOON);
+    const reasons = [999, 1_000].map((later) => own.blocks.codeFor(0, 0, 0, NOON + later));
+    expect(reasons).toEqual([INELIGIBLE_REASONS.indexOf('cap_concurrent'), -1]);
   });
 
   test('lapsed counters are swept', () => {
