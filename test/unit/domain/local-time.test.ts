@@ -112,6 +112,12 @@ describe('calendar periods', () => {
   });
 });
 
+test('a day whose midnight comes twice begins with the first', () => {
+  // Cuba: 2026-11-01 01:00 → 00:00.
+  const start = zoneOf('America/Havana').startOfDay(daysFromCivil(2026, 11, 1));
+  expect(start).toBe(Date.UTC(2026, 10, 1, 4));
+});
+
 test('a day number and its date are one', () => {
   fc.assert(
     fc.property(fc.integer({ min: -200_000, max: 200_000 }), (day) => {
