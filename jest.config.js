@@ -13,6 +13,7 @@ const project = (displayName, folder, more = {}) => ({
   testMatch: ['**/*.test.ts'],
   moduleFileExtensions: ['ts', 'js', 'json', 'node'],
   transform,
+  setupFilesAfterEnv: ['<rootDir>/test/support/jest-timeout.js'],
   ...more,
 });
 

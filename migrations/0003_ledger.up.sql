@@ -73,3 +73,6 @@ create table settlements (
   currency       text not null,
   settled_at     timestamptz not null default now()
 );
+
+-- The exchange itself has books from the first day.
+insert into accounts (id, name, type) values ('operator', 'Exchange operator', 'operator') on conflict do nothing;

@@ -88,7 +88,7 @@ export class DeadLetters {
 
   /** The oldest first, 200 at most. */
   async list(): Promise<DeadLetter[]> {
-    const jobs = await this.#dead.getJobs(['waiting', 'paused'], 0, MAX_LISTED - 1, true);
+    const jobs = await this.#dead.getJobs(['waiting'], 0, MAX_LISTED - 1, true);
     return jobs.map((job) => job.data);
   }
 

@@ -3,7 +3,7 @@
  * workers or channels. SDP follows the offer/answer rules of RFC 3264.
  */
 export interface MediaEngine {
-  readonly name: 'mediasoup' | 'freeswitch';
+  readonly name: 'mediasoup' | 'freeswitch' | 'passthrough';
   /**
    * Opens the media side of one call. Cheap: ports are taken when legs are created.
    * @param listener - told at most once that the session cannot go on

@@ -22,11 +22,10 @@ export async function seedDemoMarket(database: Database, options: SeedOptions): 
   return database.transaction(async (tx) => {
     // Two nodes that start together must not seed twice.
     await tx.query('select pg_advisory_xact_lock($1)', [0x5eed]);
-    const { rowCount } = await tx.query('select 1 from accounts limit 1');
+    const { rowCount } = await tx.query('select 1 from trunks limit 1');
     if ((rowCount ?? 0) > 0) return false;
     const { account, trunk, number, campaign, buyer, target, bid } = entityStores(tx);
     const party = { status: 'active', currency: 'USD', timezone: 'America/New_York' } as const;
-    await account.insert(DEMO.operatorId, { ...party, name: 'Exchange operator', type: 'operator' });
     await account.insert('demo-carrier', { ...party, name: 'Demo carrier', type: 'carrier' });
     await account.insert('demo-seller', { ...party, name: 'Demo publisher', type: 'seller' });
     await trunk.insert('demo-trunk', {

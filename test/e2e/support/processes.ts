@@ -3,6 +3,8 @@ import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 
+export { until } from '../../support/until';
+
 /** A started program with what it has printed so far. */
 export interface Program {
   readonly child: ChildProcess;
@@ -41,19 +43,6 @@ export function startProgram(
       await exited.catch(() => undefined);
     },
   };
-}
-
-/** Waits until the condition holds. @throws Error naming what was awaited when it never does. */
-export async function until(
-  what: string,
-  condition: () => boolean | Promise<boolean>,
-  withinMs = 10_000,
-): Promise<void> {
-  const deadline = Date.now() + withinMs;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`waited ${withinMs} ms in vain for: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 /**

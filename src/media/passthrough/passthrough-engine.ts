@@ -1,0 +1,131 @@
+import type {
+  LegStats,
+  MediaEngine,
+  MediaEngineStats,
+  MediaLeg,
+  MediaLegRole,
+  MediaSession,
+  SdpResult,
+} from '../media-engine';
+
+const NO_STATS: LegStats = {
+  packetsReceived: 0,
+  packetsSent: 0,
+  bytesReceived: 0,
+  bytesSent: 0,
+  packetsLost: 0,
+  jitterMs: 0,
+  codec: undefined,
+};
+
+/**
+ * Media that does not pass through the switch: each side's description is handed to the other, and
+ * the peers exchange RTP directly. No inactivity timeout, no counters; calls are bounded by their
+ * longest duration and by session timers alone.
+ */
+export class PassthroughEngine implements MediaEngine {
+  readonly name = 'passthrough';
+  readonly #sessions = new Set<PassthroughSession>();
+
+  openSession(): MediaSession {
+    const session = new PassthroughSession(() => this.#sessions.delete(session));
+    this.#sessions.add(session);
+    return session;
+  }
+
+  stats(): MediaEngineStats {
+    let legs = 0;
+    for (const session of this.#sessions) legs += session.size;
+    return { sessions: this.#sessions.size, legs, ports: 0 };
+  }
+
+  close(): Promise<void> {
+    for (const session of [...this.#sessions]) session.close();
+    return Promise.resolve();
+  }
+}
+
+class PassthroughSession implements MediaSession {
+  readonly #onClose: () => void;
+  readonly #legs = new Map<MediaLegRole, PassthroughLeg>();
+
+  constructor(onClose: () => void) {
+    this.#onClose = onClose;
+  }
+
+  get size(): number {
+    return this.#legs.size;
+  }
+
+  createLeg(role: MediaLegRole): Promise<MediaLeg> {
+    const leg: PassthroughLeg = new PassthroughLeg(
+      role,
+      () => this.#legs.get(role === 'caller' ? 'buyer' : 'caller')?.remote,
+      () => {
+        if (this.#legs.get(role) === leg) this.#legs.delete(role);
+      },
+    );
+    this.#legs.set(role, leg);
+    return Promise.resolve(leg);
+  }
+
+  bridge(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  lastMediaAt(): undefined {
+    return undefined;
+  }
+
+  close(): void {
+    this.#legs.clear();
+    this.#onClose();
+  }
+}
+
+class PassthroughLeg implements MediaLeg {
+  /** What this leg's peer last said. */
+  remote: string | undefined;
+  readonly #other: () => string | undefined;
+  readonly #onClose: () => void;
+
+  constructor(
+    readonly role: MediaLegRole,
+    other: () => string | undefined,
+    onClose: () => void,
+  ) {
+    this.#other = other;
+    this.#onClose = onClose;
+  }
+
+  createOffer(): SdpResult {
+    const sdp = this.#other();
+    return sdp === undefined ? { ok: false, reason: 'no_audio' } : { ok: true, sdp };
+  }
+
+  applyAnswer(sdp: string): Promise<SdpResult> {
+    return Promise.resolve(this.receiveOffer(sdp));
+  }
+
+  receiveOffer(sdp: string): SdpResult {
+    if (!sdp.startsWith('v=')) return { ok: false, reason: 'malformed' };
+    this.remote = sdp;
+    return { ok: true, sdp };
+  }
+
+  createAnswer(): Promise<SdpResult> {
+    return Promise.resolve(this.createOffer());
+  }
+
+  remoteDirection(): 'sendrecv' {
+    return 'sendrecv';
+  }
+
+  stats(): Promise<LegStats> {
+    return Promise.resolve(NO_STATS);
+  }
+
+  close(): void {
+    this.#onClose();
+  }
+}

@@ -1,0 +1,1 @@
+export { cacheFolder, findMediasoupWorker } from './mediasoup-worker';

@@ -1,0 +1,4 @@
+'use strict';
+
+/** Tests with real peers wait for real time; what hangs still ends. */
+jest.setTimeout(60_000);

@@ -1,0 +1,105 @@
+import type { Socket } from 'node:dgram';
+import { createSocket } from 'node:dgram';
+
+export interface HeardPacket {
+  readonly payloadType: number;
+  readonly ssrc: number;
+  readonly sequence: number;
+  readonly payload: Buffer;
+}
+
+const FRAME = 160;
+
+/** Past the fixed header and a header extension, if any (RFC 3550 §5.1, §5.3.1). */
+function payloadStart(packet: Buffer): number {
+  const extended = ((packet[0] ?? 0) & 0x10) !== 0;
+  return extended ? 16 + 4 * packet.readUInt16BE(14) : 12;
+}
+
+/** A plain RTP endpoint on loopback: sends numbered frames every 20 ms and keeps what it hears. */
+export class RtpPeer {
+  readonly heard: HeardPacket[] = [];
+  readonly #socket: Socket;
+  #timer: NodeJS.Timeout | undefined;
+  #sequence = Math.floor(Math.random() * 1000);
+  #timestamp = 0;
+  #frame = 0;
+  ssrc = Math.floor(Math.random() * 2 ** 32);
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on('message', (packet) => {
+      const payloadType = (packet[1] ?? 0) & 0x7f;
+      if (packet.length < 12 || (payloadType >= 64 && payloadType <= 95)) return;
+      this.heard.push({
+        payloadType,
+        ssrc: packet.readUInt32BE(8),
+        sequence: packet.readUInt16BE(2),
+        payload: packet.subarray(payloadStart(packet)),
+      });
+    });
+  }
+
+  static open(address = '127.0.0.1'): Promise<RtpPeer> {
+    const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+    return new Promise((resolve) => socket.bind(0, address, () => resolve(new RtpPeer(socket))));
+  }
+
+  get port(): number {
+    return this.#socket.address().port;
+  }
+
+  /** Sends 20 ms frames whose bytes all say which frame of whose it is. */
+  speak(port: number, mark: number, address = '127.0.0.1'): void {
+    this.hush();
+    this.#timer = setInterval(() => this.send(port, 0, Buffer.alloc(FRAME, mark), address), 20);
+  }
+
+  send(port: number, payloadType: number, payload: Buffer, address = '127.0.0.1'): void {
+    const packet = Buffer.alloc(12 + payload.length);
+    packet[0] = 0x80;
+    packet[1] = payloadType;
+    packet.writeUInt16BE(this.#sequence++ & 0xffff, 2);
+    packet.writeUInt32BE(this.#timestamp >>> 0, 4);
+    packet.writeUInt32BE(this.ssrc, 8);
+    payload.copy(packet, 12);
+    this.#timestamp += FRAME;
+    this.#frame++;
+    this.#socket.send(packet, port, address);
+  }
+
+  hush(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Frames heard that carry this mark. */
+  marked(mark: number): number {
+    return this.heard.filter(({ payload }) => payload.length === FRAME && payload.every((byte) => byte === mark)).length;
+  }
+
+  close(): void {
+    this.hush();
+    this.#socket.close();
+  }
+
+  /** A description of this endpoint; options as carriers write them. */
+  sdp(options: { codecs?: string; telephoneEvent?: number; direction?: string; address?: string } = {}): string {
+    const te = options.telephoneEvent ?? 101;
+    const address = options.address ?? '127.0.0.1';
+    const family = address.includes(':') ? 'IP6' : 'IP4';
+    return [
+      'v=0',
+      `o=peer 1 1 IN ${family} ${address}`,
+      's=-',
+      `c=IN ${family} ${address}`,
+      't=0 0',
+      `m=audio ${this.port} RTP/AVP ${options.codecs ?? '0 8'} ${te}`,
+      'a=rtpmap:0 PCMU/8000',
+      'a=rtpmap:8 PCMA/8000',
+      `a=rtpmap:${te} telephone-event/8000`,
+      ...(options.direction === undefined ? [] : [`a=${options.direction}`]),
+      '',
+    ].join('\r\n');
+  }
+}
