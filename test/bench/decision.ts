@@ -283,6 +283,7 @@ print(
     p99Us100: round(hundred.p99Us),
     maxUs: Math.round(thousand.maxUs),
     heapBytesPerMillion: thousand.heapPerMillion,
+    // Standing bids settled, one way or the other, most of them thirty-two at a time.
     bidsPerSecond: Math.round(thousand.perSecond * thousand.standing),
     bidUpdatesPerSecond,
   }),

@@ -22,7 +22,7 @@ function auction(bids: readonly PlainBid[], over: Partial<AuctionTerms> = {}): W
 
 /** Few distinct prices, so that ties are common; several bids of a buyer and of a target. */
 const someBids = fc
-  .array(fc.record({ price: fc.nat(6), buyer: fc.nat(4), spot: fc.nat(2) }), { maxLength: 25 })
+  .array(fc.record({ price: fc.nat(6), buyer: fc.nat(4), spot: fc.nat(2) }), { maxLength: 25, size: 'max' })
   .map((rows) =>
     rows.map(({ price, buyer, spot }, n): PlainBid => ({
       id: `bid-${n}`,

@@ -81,7 +81,7 @@ describe('trunks by source', () => {
     const toNumber = (o: readonly number[]): number => o.reduce((sum, octet) => sum * 256 + octet, 0);
     fc.assert(
       fc.property(
-        fc.array(fc.tuple(octets, fc.integer({ min: 0, max: 32 })), { maxLength: 20 }),
+        fc.array(fc.tuple(octets, fc.integer({ min: 0, max: 32 })), { maxLength: 20, size: 'max' }),
         octets,
         (blocks, address) => {
           const own = new Market();
@@ -186,7 +186,7 @@ const targetings: fc.Arbitrary<BidTargeting> = fc.record(
           startMinute: fc.nat(1439),
           endMinute: fc.integer({ min: 1, max: 1440 }),
         }),
-        { maxLength: 2 },
+        { maxLength: 2, size: 'max' },
       ),
     }),
   },
@@ -234,6 +234,7 @@ describe('the book against the rules said plainly', () => {
       fc.property(
         fc.array(fc.oneof({ weight: 4, arbitrary: bids }, { weight: 1, arbitrary: fc.nat(60) }), {
           maxLength: 120,
+          size: 'max',
         }),
         tagSets,
         (steps, tags) => {
@@ -269,7 +270,7 @@ describe('the book against the rules said plainly', () => {
 
   test('a market loaded at once decides as one changed step by step', () => {
     fc.assert(
-      fc.property(fc.array(bids, { maxLength: 80 }), fc.nat(), (steps, seed) => {
+      fc.property(fc.array(bids, { maxLength: 80, size: 'max' }), fc.nat(), (steps, seed) => {
         const stepwise = marketOf(Array.from({ length: 61 }, (_, n) => bidOf(n)));
         for (let n = 0; n <= 60; n++) stepwise.apply({ entity: 'bid', op: 'remove', id: `bid-${n}` });
         for (const value of steps) stepwise.apply({ entity: 'bid', op: 'upsert', value });
@@ -316,7 +317,7 @@ describe('do-not-call lists', () => {
     });
     const bits = { internal: 1, national: 2, state: 4, litigator: 8 };
     fc.assert(
-      fc.property(fc.array(step, { minLength: 1_500, maxLength: 3_000 }), (steps) => {
+      fc.property(fc.array(step, { minLength: 1_500, maxLength: 3_000, size: 'max' }), (steps) => {
         const market = new Market();
         const model = new Map<E164, number>();
         for (const { digits, source, op } of steps) {

@@ -24,7 +24,7 @@ describe('priority', () => {
       fc.property(
         fc.array(
           fc.record({ priority: fc.integer({ min: 1, max: 3 }), weight: fc.integer({ min: 1, max: 1_000 }) }),
-          { maxLength: 20 },
+          { maxLength: 20, size: 'max' },
         ),
         fc.nat(),
         (rows, seed) => {
