@@ -9,6 +9,7 @@ import type {
   MediaSessionListener,
 } from '../media-engine';
 import { MediaUnavailable } from '../media-engine';
+import type { AudioCodec } from '../sdp/session-description';
 import { PortAllocator } from './port-allocator';
 import type { CodecAgreement } from './rtp-leg';
 import { RtpLeg } from './rtp-leg';
@@ -139,7 +140,7 @@ class RtpSession implements MediaSession {
             port,
             agreement: this.#agreement,
             now: this.#now,
-            router: (telephoneEvent) => this.#router(telephoneEvent),
+            router: (codec, telephoneEvent) => this.#router(codec, telephoneEvent),
             onProducer: (changed) => this.#producerChanged(changed),
             onLost: (reason) => this.#lost(reason),
             onClosed: (closed) => {
@@ -203,9 +204,9 @@ class RtpSession implements MediaSession {
     this.#pooled = pooled;
   }
 
-  #router(telephoneEvent: number): Promise<types.Router> {
+  #router(codec: AudioCodec, telephoneEvent: number): Promise<types.Router> {
     if (!this.#pooled) return Promise.reject(new MediaUnavailable('no media worker'));
-    return this.#pool.router(this.#pooled, telephoneEvent);
+    return this.#pool.router(this.#pooled, codec, telephoneEvent);
   }
 
   #producerChanged(changed: RtpLeg): void {

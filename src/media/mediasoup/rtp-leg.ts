@@ -5,6 +5,7 @@ import type { AudioCodec, Direction, RemoteAudio } from '../sdp/session-descript
 import { answerDirection, parseAudio, writeAudio } from '../sdp/session-description';
 import type { LearnedSource } from './rtp-learner';
 import { RtpLearner } from './rtp-learner';
+import { codecParameters } from './worker-pool';
 
 /** What a leg needs of the call it belongs to. */
 export interface LegContext {
@@ -15,7 +16,7 @@ export interface LegContext {
   /** What the call has agreed so far. */
   readonly agreement: CodecAgreement;
   readonly now: () => number;
-  router(telephoneEvent: number): Promise<types.Router>;
+  router(codec: AudioCodec, telephoneEvent: number): Promise<types.Router>;
   /** A stream from this leg's peer can be heard: the other leg may be joined to it. */
   onProducer(leg: RtpLeg): void;
   onLost(reason: string): void;
@@ -265,7 +266,7 @@ export class RtpLeg implements MediaLeg {
     const remote = this.#remote;
     if (!remote || this.#closed) return;
     const { listenAddress, announcedAddress, port, agreement } = this.#context;
-    const router = await this.#context.router(agreement.telephoneEvent ?? DEFAULT_TELEPHONE_EVENT);
+    const router = await this.#router();
     await this.#learner?.close();
     this.#learner = undefined;
     const transport = await router.createPlainTransport({
@@ -324,12 +325,17 @@ export class RtpLeg implements MediaLeg {
     const transport = this.#transport;
     if (!transport || !producer || producer.closed || this.#consumer?.producerId === producer.id) return;
     this.#consumer?.close();
-    const router = await this.#context.router(this.#context.agreement.telephoneEvent ?? DEFAULT_TELEPHONE_EVENT);
+    const router = await this.#router();
     this.#consumer = await transport.consume({
       producerId: producer.id,
       rtpCapabilities: router.rtpCapabilities,
       paused: !this.#mayBeHeard(),
     });
+  }
+
+  #router(): Promise<types.Router> {
+    const { codec = 'PCMU', telephoneEvent = DEFAULT_TELEPHONE_EVENT } = this.#context.agreement;
+    return this.#context.router(codec, telephoneEvent);
   }
 
   #describe(
@@ -357,18 +363,8 @@ export class RtpLeg implements MediaLeg {
 }
 
 function rtpParameters(agreement: CodecAgreement, ssrc: number): types.RtpParameters {
-  const codec = agreement.codec ?? 'PCMU';
-  return {
-    codecs: [
-      { mimeType: `audio/${codec}`, payloadType: codec === 'PCMU' ? 0 : 8, clockRate: RTP_CLOCK },
-      {
-        mimeType: 'audio/telephone-event',
-        payloadType: agreement.telephoneEvent ?? DEFAULT_TELEPHONE_EVENT,
-        clockRate: RTP_CLOCK,
-      },
-    ],
-    encodings: [{ ssrc }],
-  };
+  const { codec = 'PCMU', telephoneEvent = DEFAULT_TELEPHONE_EVENT } = agreement;
+  return { codecs: codecParameters(codec, telephoneEvent), encodings: [{ ssrc }] };
 }
 
 /** Addresses of RFC 1918, RFC 6598, loopback and unique local IPv6. */

@@ -1,4 +1,5 @@
 import type * as Mediasoup from 'mediasoup';
+import type { AudioCodec } from '../sdp/session-description';
 
 type Worker = Mediasoup.types.Worker;
 type Router = Mediasoup.types.Router;
@@ -15,7 +16,7 @@ export interface WorkerPoolOptions {
 /** One worker process with its routers, and the sessions that ride on it. */
 export interface PooledWorker {
   readonly worker: Worker;
-  readonly routers: Map<number, Promise<Router>>;
+  readonly routers: Map<string, Promise<Router>>;
   /** Sessions on this worker, told when it dies. */
   readonly sessions: Set<{ workerDied(): void }>;
 }
@@ -60,25 +61,24 @@ export class WorkerPool {
   }
 
   /**
-   * The worker's router for calls whose telephone-event has this payload type: a router's payload
-   * types are fixed, so there is one for each number seen.
+   * The worker's router for calls of this codec whose telephone-event has this payload type: a
+   * router's payload types are fixed, so there is one for each pair seen.
+   *
+   * The worker forwards only what it takes for media, and telephone-event is none to it. So the
+   * digits travel under the name of the G.711 variant that the call does not use.
    */
-  router(pooled: PooledWorker, telephoneEvent: number): Promise<Router> {
-    let router = pooled.routers.get(telephoneEvent);
+  router(pooled: PooledWorker, codec: AudioCodec, telephoneEvent: number): Promise<Router> {
+    const key = `${codec}/${telephoneEvent}`;
+    let router = pooled.routers.get(key);
     if (!router) {
-      router = pooled.worker.createRouter({
-        mediaCodecs: [
-          { kind: 'audio', mimeType: 'audio/PCMU', clockRate: 8000, preferredPayloadType: 0 },
-          { kind: 'audio', mimeType: 'audio/PCMA', clockRate: 8000, preferredPayloadType: 8 },
-          {
-            kind: 'audio',
-            mimeType: 'audio/telephone-event',
-            clockRate: 8000,
-            preferredPayloadType: telephoneEvent,
-          },
-        ],
-      });
-      pooled.routers.set(telephoneEvent, router);
+      const mediaCodecs = codecParameters(codec, telephoneEvent).map(({ mimeType, payloadType, clockRate }) => ({
+        kind: 'audio' as const,
+        mimeType,
+        clockRate,
+        preferredPayloadType: payloadType,
+      }));
+      router = pooled.worker.createRouter({ mediaCodecs });
+      pooled.routers.set(key, router);
     }
     return router;
   }
@@ -115,4 +115,19 @@ export class WorkerPool {
     }, afterMs);
     this.#timers.add(timer);
   }
+}
+
+const RTP_CLOCK = 8_000;
+
+/** What a leg of a call sends and receives: its codec, and telephone-event under its stand-in name. */
+export function codecParameters(
+  codec: AudioCodec,
+  telephoneEvent: number,
+): { mimeType: string; payloadType: number; clockRate: number }[] {
+  const payloadType = codec === 'PCMU' ? 0 : 8;
+  const standIn = codec === 'PCMU' ? 'PCMA' : 'PCMU';
+  return [
+    { mimeType: `audio/${codec}`, payloadType, clockRate: RTP_CLOCK },
+    { mimeType: `audio/${standIn}`, payloadType: telephoneEvent, clockRate: RTP_CLOCK },
+  ];
 }

@@ -1,0 +1,66 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+const SECONDS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const MICROS = [0.00001, 0.000025, 0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.005, 0.01];
+
+/** Everything the switch counts, under the prefix `dce_`. */
+export function createMetrics() {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  return {
+    registry,
+    calls: new Counter({ name: 'dce_calls_total', help: 'Calls that ended', labelNames: ['outcome', 'reason'], registers }),
+    callsActive: new Gauge({ name: 'dce_calls_active', help: 'Calls that are up', registers }),
+    callsRefused: new Counter({ name: 'dce_calls_refused_total', help: 'INVITEs refused before they became calls', labelNames: ['reason'], registers }),
+    callDuration: new Histogram({ name: 'dce_calls_duration_seconds', help: 'Conversation of answered calls', buckets: [1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600], registers }),
+    bids: new Counter({ name: 'dce_bids_total', help: 'Bids looked at', labelNames: ['outcome'], registers }),
+    routing: new Histogram({ name: 'dce_routing_duration_seconds', help: 'One whole decision', buckets: MICROS, registers }),
+    violations: new Counter({ name: 'dce_compliance_violations_total', help: 'Findings that blocked a call', labelNames: ['rule'], registers }),
+    fraudScore: new Histogram({ name: 'dce_fraud_score', help: 'Fraud score of calls, 0 to 1', buckets: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1], registers }),
+    pdd: new Histogram({ name: 'dce_pdd_seconds', help: 'From INVITE to answer', buckets: SECONDS, registers }),
+    ringAttempts: new Counter({ name: 'dce_ring_attempts_total', help: 'Targets rung', labelNames: ['outcome'], registers }),
+    settlements: new Counter({ name: 'dce_settlements_total', help: 'Settlement jobs', labelNames: ['outcome'], registers }),
+    bugs: new Counter({ name: 'dce_bugs_total', help: 'Impossible things that happened', registers }),
+    degraded: new Gauge({ name: 'dce_degraded', help: '1 while a part works in its fallback', labelNames: ['part'], registers }),
+    httpRequests: new Counter({ name: 'http_requests_total', help: 'API requests', labelNames: ['method', 'route', 'status'], registers }),
+    httpDuration: new Histogram({ name: 'http_request_duration_seconds', help: 'API requests', labelNames: ['method', 'route'], buckets: SECONDS, registers }),
+  };
+}
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+const SAMPLE_MS = 500;
+
+/** How late the event loop is, and how much memory is in use; sampled twice a second. */
+export class LoadSampler {
+  readonly #histogram = monitorEventLoopDelay({ resolution: 10 });
+  readonly #timer: NodeJS.Timeout;
+  #delayMs = 0;
+  #rss = process.memoryUsage.rss();
+
+  constructor() {
+    this.#histogram.enable();
+    this.#timer = setInterval(() => {
+      // The histogram counts the sampling interval itself.
+      this.#delayMs = Math.max(0, this.#histogram.percentile(90) / 1e6 - 10);
+      this.#histogram.reset();
+      this.#rss = process.memoryUsage.rss();
+    }, SAMPLE_MS);
+    this.#timer.unref();
+  }
+
+  eventLoopDelayMs(): number {
+    return this.#delayMs;
+  }
+
+  rssBytes(): number {
+    return this.#rss;
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#histogram.disable();
+  }
+}
