@@ -16,6 +16,7 @@ exports.ROOMS = {
   routing: ['market', 'domain'],
   decision: ['compliance', 'fraud', 'auction', 'routing', 'market', 'domain'],
   media: ['domain'],
+  provision: [],
   storage: ['market', 'domain'],
   billing: ['domain', 'storage'],
   events: ['domain', 'storage'],

@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto';
+import type { RequestHandler } from 'express';
+
+/** What the API reports of each request. */
+export interface RequestReport {
+  readonly requestId: string;
+  readonly method: string;
+  /** The route's pattern, so that ids do not multiply the series. */
+  readonly route: string;
+  readonly status: number;
+  readonly seconds: number;
+}
+
+const GIVEN_ID = /^[A-Za-z0-9_.-]{1,64}$/;
+
+/** Names each request, echoes the name, and reports the request when it is over. */
+export function requestContext(report: (done: RequestReport) => void): RequestHandler {
+  return (request, response, next) => {
+    const given = request.get('X-Request-Id');
+    const requestId = given !== undefined && GIVEN_ID.test(given) ? given : randomUUID();
+    response.setHeader('X-Request-Id', requestId);
+    const startedAt = performance.now();
+    response.once('close', () => {
+      const route = (request.route as { path?: string } | undefined)?.path ?? '(none)';
+      report({
+        requestId,
+        method: request.method,
+        route: typeof route === 'string' ? route : '(none)',
+        status: response.statusCode,
+        seconds: (performance.now() - startedAt) / 1000,
+      });
+    });
+    next();
+  };
+}
+
+/** Headers that every answer carries; the documentation page loosens the policy for itself. */
+export const securityHeaders: RequestHandler = (_request, response, next) => {
+  response.setHeader('X-Content-Type-Options', 'nosniff');
+  response.setHeader('X-Frame-Options', 'DENY');
+  response.setHeader('Referrer-Policy', 'no-referrer');
+  response.setHeader('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'");
+  response.setHeader('Strict-Transport-Security', 'max-age=31536000; includeSubDomains');
+  response.setHeader('Cache-Control', 'no-store');
+  next();
+};

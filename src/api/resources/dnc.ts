@@ -1,0 +1,25 @@
+import { z } from 'zod';
+import type { EntityStores } from '../../storage';
+import type { Route } from '../route';
+import { phoneNumber } from '../schemas';
+import { entityRoutes } from './entity-resource';
+
+const schema = z.strictObject({
+  number: phoneNumber,
+  source: z.enum(['internal', 'national', 'state', 'litigator']).default('internal'),
+  expiresAt: z.number().int().positive().optional().describe('UTC epoch milliseconds; absent = permanent'),
+});
+
+/** Numbers that must not be called. */
+export function dncRoutes({ dnc }: EntityStores): Route[] {
+  return entityRoutes({
+    path: 'dnc',
+    singular: 'dnc_entry',
+    schema,
+    filters: ['number', 'source'],
+    archivedAs: undefined,
+    store: dnc,
+    // The market removes an entry by its number and list, so that is what it is called.
+    nameOf: (entry) => `${entry.number}/${entry.source}`,
+  });
+}

@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import type { EntityStores } from '../../storage';
+import type { Route } from '../route';
+import { id, phoneNumber } from '../schemas';
+import { entityRoutes } from './entity-resource';
+
+const schema = z.strictObject({
+  number: phoneNumber.describe('The dialled number; stored in E.164'),
+  campaignId: id,
+  sellerId: id.describe('Account of the seller who brings its calls'),
+  status: z.enum(['active', 'disabled']).default('active'),
+});
+
+/** Dialled numbers (DIDs). */
+export function numberRoutes({ number }: EntityStores): Route[] {
+  return entityRoutes({
+    path: 'numbers',
+    singular: 'number',
+    schema,
+    filters: ['campaignId', 'sellerId', 'number', 'status'],
+    archivedAs: 'disabled',
+    store: number,
+  });
+}

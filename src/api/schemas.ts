@@ -1,0 +1,86 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { CURRENCIES, isTimeZone, parsePhoneNumber } from '../domain';
+
+/** Shapes that several resources share. Money is an integer of micro-units (1 USD = 1,000,000). */
+
+export const id = z.string().min(1).max(64).regex(/^[A-Za-z0-9+][A-Za-z0-9_.+/-]*$/, 'letters, digits, _ . + / -');
+export const name = z.string().trim().min(1).max(100);
+export const currency = z.enum(CURRENCIES);
+export const micros = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).describe('Micro-units: 1,000,000 is one unit of the currency');
+export const milliseconds = z.number().int().min(0).max(31_536_000_000);
+export const timezone = z.string().max(64).refine(isTimeZone, 'not an IANA time zone');
+
+/** Any way of writing a number; what is stored is E.164. */
+export const phoneNumber = z
+  .string()
+  .max(64)
+  .transform((text, context) => {
+    const parsed = parsePhoneNumber(text);
+    if (parsed.ok) return parsed.number;
+    context.addIssue({ code: 'custom', message: `not a telephone number (${parsed.reason})` });
+    return z.NEVER;
+  });
+
+/** An address or a CIDR block, IPv4 or IPv6. */
+export const source = z
+  .string()
+  .max(64)
+  .refine((text) => {
+    const [address = '', prefix, more] = text.split('/');
+    const family = isIP(address);
+    if (family === 0 || more !== undefined) return false;
+    return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128));
+  }, 'not an address or CIDR block');
+
+export const sipUri = z
+  .string()
+  .max(512)
+  .regex(/^sips?:[^\s<>"@]+@[^\s<>"@]+$/i, 'must look like sip:user@host:port');
+
+export const ratePlan = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('per_call'),
+    amount: micros.describe('What a call costs, in micro-units'),
+    afterMs: milliseconds.describe('Connected milliseconds before it counts'),
+  }),
+  z.strictObject({
+    kind: z.literal('per_minute'),
+    ratePerMinute: micros,
+    firstIncrementMs: milliseconds.min(1),
+    nextIncrementMs: milliseconds.min(1),
+    afterMs: milliseconds,
+  }),
+]);
+
+export const weeklySchedule = z.strictObject({
+  timezone,
+  windows: z
+    .array(
+      z.strictObject({
+        days: z.array(z.number().int().min(0).max(6)).min(1).max(7).describe('0 is Sunday'),
+        startMinute: z.number().int().min(0).max(1439),
+        endMinute: z.number().int().min(1).max(1440).describe('Exclusive; at or before the start means the next day'),
+      }),
+    )
+    .max(64),
+});
+
+export const targeting = z.strictObject({
+  states: z.array(z.string().regex(/^[A-Z]{2}$/)).max(64).optional(),
+  npas: z.array(z.string().regex(/^[2-9]\d\d$/)).max(800).optional(),
+  tags: z.record(z.string().min(1).max(256).transform((key) => key.toLowerCase()), z.string().max(256)).optional(),
+  schedule: weeklySchedule.optional(),
+  attestation: z.array(z.enum(['A', 'B', 'C']).nullable()).min(1).max(4).optional(),
+});
+
+const cap = z.number().int().min(0).max(1_000_000_000).optional();
+export const caps = z.strictObject({ hourly: cap, daily: cap, monthly: cap, total: cap, concurrent: cap });
+
+/** What storage adds to an entity. */
+export const stored = { version: z.number().int(), createdAt: z.iso.datetime(), updatedAt: z.iso.datetime() };
+
+export const page = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.string().max(200).optional().describe('`nextCursor` of the page before'),
+});
