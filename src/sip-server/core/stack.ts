@@ -365,6 +365,7 @@ class RedirectedFlow implements Flow {
 }
 
 const MAX_SEQUENCE = 2 ** 31 - 1;
+const EMPTY_PARAMETER = /[;,]\s*(?:[;,]|$)/;
 
 /** What every request must have (RFC 3261 §8.1.1), and what makes one unusable. */
 function problemOf(request: SipRequest): { status: number; reason: string } | undefined {
@@ -385,8 +386,10 @@ function problemOf(request: SipRequest): { status: number; reason: string } | un
     } else if (key === 'cseq') {
       if (cseq !== undefined) return { status: 400, reason: 'CSeq twice' };
       cseq = value;
-    } else if (key === 'max-forwards' && !/^\d{1,3}$/.test(value)) {
+    } else if (key === 'max-forwards' && !/^0*\d{1,3}$/.test(value)) {
       return { status: 400, reason: 'malformed Max-Forwards' };
+    } else if (key === 'via' && EMPTY_PARAMETER.test(value)) {
+      return { status: 400, reason: 'malformed Via' };
     }
   }
   if (!callId) return { status: 400, reason: 'Call-ID is missing' };

@@ -36,21 +36,42 @@ export function uriOfAddress(value: string): string {
   return (semicolon < 0 ? value : value.slice(0, semicolon)).trim();
 }
 
-/** A header parameter of one address, e.g. `tag` of From; undefined when absent. */
+/**
+ * A header parameter of one address, e.g. `tag` of From; undefined when absent. White space around
+ * ';' and '=' and quoted values are as RFC 3261 §25.1 allows them.
+ */
 export function addressParam(value: string, name: string): string | undefined {
   const open = openBracket(value);
-  let at = open >= 0 ? value.indexOf('>', open) : 0;
-  if (at < 0) return undefined;
-  const wanted = `${name}=`;
-  while ((at = value.indexOf(';', at)) >= 0) {
-    at++;
-    while (value.charCodeAt(at) === 32) at++;
-    if (value.length >= at + wanted.length && value.slice(at, at + wanted.length).toLowerCase() === wanted) {
-      const end = value.indexOf(';', at);
-      return value.slice(at + wanted.length, end < 0 ? undefined : end).trim();
+  let at = value.indexOf(';', open >= 0 ? value.indexOf('>', open) : 0);
+  if (open >= 0 && value.indexOf('>', open) < 0) return undefined;
+  while (at >= 0) {
+    const end = endOfParam(value, at + 1);
+    const equals = value.indexOf('=', at);
+    if (
+      equals > 0 &&
+      equals < end &&
+      value
+        .slice(at + 1, equals)
+        .trim()
+        .toLowerCase() === name
+    ) {
+      return value.slice(equals + 1, end).trim();
     }
+    at = end < value.length ? end : -1;
   }
   return undefined;
+}
+
+/** Index of the ';' that ends a parameter, past a quoted value; the length when it is the last. */
+function endOfParam(value: string, from: number): number {
+  const semicolon = value.indexOf(';', from);
+  const quote = value.indexOf('"', from);
+  if (semicolon < 0) return value.length;
+  if (quote < 0 || quote > semicolon) return semicolon;
+  let i = quote + 1;
+  for (; i < value.length && value[i] !== '"'; i++) if (value[i] === '\\') i++;
+  const end = value.indexOf(';', i);
+  return end < 0 ? value.length : end;
 }
 
 /** The tag of a From or To header, or ''. */

@@ -10,7 +10,7 @@ export interface StreamFramerEvents {
 }
 
 const DEFAULT_LIMIT = 65_536;
-const CONTENT_LENGTH = /(?:^|\n)(?:content-length|l)[ \t]*:[ \t]*([^\r\n]*)/i;
+const CONTENT_LENGTH = /(?:^|\n)(?:content-length|l)[ \t]*:[ \t]*([^\r\n]*)/gi;
 
 /** Cuts a byte stream into SIP messages by Content-Length (RFC 3261 §18.3), within a bounded buffer. */
 export class StreamFramer {
@@ -22,6 +22,8 @@ export class StreamFramer {
   /** Length of the whole message once its headers are known; 0 before. */
   #needed = 0;
   #failed = false;
+  /** An empty line was seen that may be the first half of a ping. */
+  #halfPing = false;
 
   /** @param limit - longest message in bytes */
   constructor(events: StreamFramerEvents, limit = DEFAULT_LIMIT) {
@@ -44,20 +46,19 @@ export class StreamFramer {
     this.#pending = this.#pending.slice(this.#needed);
     this.#needed = 0;
     this.#searched = 0;
+    this.#halfPing = false;
     this.#events.onMessage(message);
     return this.#pending.length > 0;
   }
 
   #readHead(): boolean {
-    if (this.#searched === 0) this.#skipKeepAlives();
+    this.#skipKeepAlives();
     const end = this.#pending.indexOf('\r\n\r\n', Math.max(0, this.#searched - 3));
     if (end < 0) {
       this.#searched = this.#pending.length;
       return false;
     }
-    const head = this.#pending.slice(0, end);
-    const match = CONTENT_LENGTH.exec(head);
-    const length = match ? decimal((match[1] ?? '').trim()) : -1;
+    const length = lengthIn(this.#pending.slice(0, end));
     if (length < 0) {
       this.#fail('no usable Content-Length on a stream');
       return false;
@@ -72,13 +73,13 @@ export class StreamFramer {
 
   #skipKeepAlives(): void {
     let at = 0;
-    while (this.#pending.startsWith('\r\n', at)) {
-      if (this.#pending.startsWith('\r\n\r\n', at)) {
-        this.#events.onPing();
-        at += 4;
-      } else at += 2;
+    for (; this.#pending.startsWith('\r\n', at); at += 2) {
+      if (this.#halfPing) this.#events.onPing();
+      this.#halfPing = !this.#halfPing;
     }
-    if (at > 0) this.#pending = this.#pending.slice(at);
+    if (at === 0) return;
+    this.#pending = this.#pending.slice(at);
+    this.#searched = 0;
   }
 
   #fail(reason: string): void {
@@ -86,4 +87,15 @@ export class StreamFramer {
     this.#pending = '';
     this.#events.onError(reason);
   }
+}
+
+/** Content-Length of a head; -1 when there is none, or several that differ, or one that is no number. */
+function lengthIn(head: string): number {
+  let length = -1;
+  for (const [, value = ''] of head.matchAll(CONTENT_LENGTH)) {
+    const read = decimal(value.trim());
+    if (read < 0 || (length >= 0 && read !== length)) return -1;
+    length = read;
+  }
+  return length;
 }
