@@ -67,7 +67,8 @@ export class ServerTransaction {
 
   /** The same request arrived again: the last response is sent again. */
   retransmitted(): void {
-    if (this.#lastResponse === undefined || this.#state === 'accepted' || this.#state === 'confirmed') return;
+    const repeats = this.#state === 'proceeding' || this.#state === 'completed';
+    if (this.#lastResponse === undefined || !repeats) return;
     this.#user.onRetransmit();
     this.flow.send(this.#lastResponse);
   }
