@@ -19,7 +19,6 @@ exports.ROOMS = {
   provision: [],
   storage: ['market', 'domain'],
   billing: ['domain', 'storage'],
-  events: ['domain', 'storage'],
   signaling: ['decision', 'market', 'media', 'domain'],
-  api: ['billing', 'decision', 'market', 'storage', 'events', 'domain'],
+  api: ['billing', 'decision', 'market', 'storage', 'domain'],
 };

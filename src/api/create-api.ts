@@ -45,7 +45,9 @@ export interface ApiServices {
 const BODY_LIMIT = '1mb';
 
 /** Every operation of the API. */
-export function apiRoutes(services: Pick<ApiServices, 'database' | 'live' | 'news' | 'deadLetters'>): Route[] {
+export function apiRoutes(
+  services: Pick<ApiServices, 'database' | 'live' | 'news' | 'deadLetters'>,
+): Route[] {
   const stores = entityStores(services.database);
   return [
     ...accountRoutes(stores),

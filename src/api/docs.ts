@@ -12,7 +12,8 @@ const PAGE = `<!doctype html>
 <script src="/docs/start.js"></script></body></html>
 `;
 const START = `window.ui = SwaggerUIBundle({ url: '/api/v1/openapi.json', dom_id: '#ui', deepLinking: true });\n`;
-const POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
+const POLICY =
+  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
 
 /** The documentation page, with everything it loads served from here. */
 export function serveDocs(app: Express): void {

@@ -23,7 +23,11 @@ export function serveHealth(app: Express, health: Health, startedAt: number, now
     const degraded = all.some((check) => check.status === 'degraded');
     response
       .status(down ? 503 : degraded ? 206 : 200)
-      .json({ status: down ? 'down' : degraded ? 'degraded' : 'ok', uptimeMs: Math.round(now() - startedAt), checks });
+      .json({
+        status: down ? 'down' : degraded ? 'degraded' : 'ok',
+        uptimeMs: Math.round(now() - startedAt),
+        checks,
+      });
   });
   app.get('/health/live', (_request, response) => void response.json({ status: 'ok' }));
   app.get('/health/ready', (_request, response) => {

@@ -16,7 +16,8 @@ export function openApiDocument(routes: readonly Route[]): Record<string, unknow
     info: {
       title: 'Dependable Call Exchange',
       version: VERSION,
-      description: 'Amounts of money are integers of micro-units (1 USD = 1,000,000); instants are UTC epoch milliseconds.',
+      description:
+        'Amounts of money are integers of micro-units (1 USD = 1,000,000); instants are UTC epoch milliseconds.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
@@ -30,10 +31,14 @@ export function openApiDocument(routes: readonly Route[]): Record<string, unknow
 }
 
 function operation(route: Route): Record<string, unknown> {
-  const problem = { description: 'A problem (RFC 9457)', content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } };
+  const problem = {
+    description: 'A problem (RFC 9457)',
+    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+  };
   const success: Record<string, unknown> = { description: route.summary };
   if (route.streams) success['content'] = { 'text/event-stream': { schema: { type: 'string' } } };
-  else if (route.status !== 204) success['content'] = { 'application/json': { schema: jsonSchema(route.reply, 'output') } };
+  else if (route.status !== 204)
+    success['content'] = { 'application/json': { schema: jsonSchema(route.reply, 'output') } };
   return {
     operationId: `${route.method}_${route.path.replace(/[^a-zA-Z]+/g, '_').replace(/^_|_$/g, '')}`,
     tags: [route.tag],
@@ -42,11 +47,18 @@ function operation(route: Route): Record<string, unknown> {
     parameters: [
       ...parameters(route.params, 'path'),
       ...parameters(route.query, 'query'),
-      ...(route.idempotent ? [header('Idempotency-Key', 'The same key and request get the same answer for a day')] : []),
+      ...(route.idempotent
+        ? [header('Idempotency-Key', 'The same key and request get the same answer for a day')]
+        : []),
       ...(route.method === 'patch' ? [header('If-Match', 'ETag of the version that is to be changed')] : []),
     ],
     ...(route.body
-      ? { requestBody: { required: true, content: { 'application/json': { schema: jsonSchema(route.body, 'input') } } } }
+      ? {
+          requestBody: {
+            required: true,
+            content: { 'application/json': { schema: jsonSchema(route.body, 'input') } },
+          },
+        }
       : {}),
     responses: { [String(route.status)]: success, default: problem },
   };
@@ -68,6 +80,10 @@ function header(name: string, description: string): unknown {
 }
 
 function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): unknown {
-  const { $schema: _schema, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any', target: 'draft-2020-12' });
+  const { $schema: _schema, ...rest } = z.toJSONSchema(schema, {
+    io,
+    unrepresentable: 'any',
+    target: 'draft-2020-12',
+  });
   return rest;
 }

@@ -10,13 +10,22 @@ export const problemSchema = z.object({
   code: z.string().describe('Stable name for programs'),
   detail: z.string().optional(),
   requestId: z.string().optional(),
-  errors: z.array(z.object({ pointer: z.string(), message: z.string() })).optional().describe('What is wrong with which field'),
+  errors: z
+    .array(z.object({ pointer: z.string(), message: z.string() }))
+    .optional()
+    .describe('What is wrong with which field'),
 });
 
 type Problem = z.infer<typeof problemSchema>;
 
 /** Writes a problem; nothing is written when an answer has begun. */
-export function sendProblem(response: Response, status: number, code: string, title: string, more: Partial<Problem> = {}): void {
+export function sendProblem(
+  response: Response,
+  status: number,
+  code: string,
+  title: string,
+  more: Partial<Problem> = {},
+): void {
   if (response.headersSent) {
     response.end();
     return;

@@ -4,10 +4,19 @@ import { CURRENCIES, isTimeZone, parsePhoneNumber } from '../domain';
 
 /** Shapes that several resources share. Money is an integer of micro-units (1 USD = 1,000,000). */
 
-export const id = z.string().min(1).max(64).regex(/^[A-Za-z0-9+][A-Za-z0-9_.+/-]*$/, 'letters, digits, _ . + / -');
+export const id = z
+  .string()
+  .min(1)
+  .max(64)
+  .regex(/^[A-Za-z0-9+][A-Za-z0-9_.+/-]*$/, 'letters, digits, _ . + / -');
 export const name = z.string().trim().min(1).max(100);
 export const currency = z.enum(CURRENCIES);
-export const micros = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).describe('Micro-units: 1,000,000 is one unit of the currency');
+export const micros = z
+  .number()
+  .int()
+  .min(0)
+  .max(Number.MAX_SAFE_INTEGER)
+  .describe('Micro-units: 1,000,000 is one unit of the currency');
 export const milliseconds = z.number().int().min(0).max(31_536_000_000);
 export const timezone = z.string().max(64).refine(isTimeZone, 'not an IANA time zone');
 
@@ -60,18 +69,42 @@ export const weeklySchedule = z.strictObject({
       z.strictObject({
         days: z.array(z.number().int().min(0).max(6)).min(1).max(7).describe('0 is Sunday'),
         startMinute: z.number().int().min(0).max(1439),
-        endMinute: z.number().int().min(1).max(1440).describe('Exclusive; at or before the start means the next day'),
+        endMinute: z
+          .number()
+          .int()
+          .min(1)
+          .max(1440)
+          .describe('Exclusive; at or before the start means the next day'),
       }),
     )
     .max(64),
 });
 
 export const targeting = z.strictObject({
-  states: z.array(z.string().regex(/^[A-Z]{2}$/)).max(64).optional(),
-  npas: z.array(z.string().regex(/^[2-9]\d\d$/)).max(800).optional(),
-  tags: z.record(z.string().min(1).max(256).transform((key) => key.toLowerCase()), z.string().max(256)).optional(),
+  states: z
+    .array(z.string().regex(/^[A-Z]{2}$/))
+    .max(64)
+    .optional(),
+  npas: z
+    .array(z.string().regex(/^[2-9]\d\d$/))
+    .max(800)
+    .optional(),
+  tags: z
+    .record(
+      z
+        .string()
+        .min(1)
+        .max(256)
+        .transform((key) => key.toLowerCase()),
+      z.string().max(256),
+    )
+    .optional(),
   schedule: weeklySchedule.optional(),
-  attestation: z.array(z.enum(['A', 'B', 'C']).nullable()).min(1).max(4).optional(),
+  attestation: z
+    .array(z.enum(['A', 'B', 'C']).nullable())
+    .min(1)
+    .max(4)
+    .optional(),
 });
 
 const cap = z.number().int().min(0).max(1_000_000_000).optional();

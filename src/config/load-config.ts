@@ -48,12 +48,24 @@ export function loadConfig(input: ConfigInput): LoadedConfig {
     if (!name.startsWith('DCE_') || text === undefined || text === '' || isOther(name)) continue;
     const key = CONFIG_KEYS.find((known) => known.env === name);
     if (key) put(key, convert(text, key), 'env');
-    else problems.push(`${name}: there is no such setting${nearest(name, CONFIG_KEYS.map((known) => known.env))}`);
+    else
+      problems.push(
+        `${name}: there is no such setting${nearest(
+          name,
+          CONFIG_KEYS.map((known) => known.env),
+        )}`,
+      );
   }
   for (const [path, text] of Object.entries(input.flags)) {
     const key = CONFIG_KEYS.find((known) => known.path === path);
     if (key) put(key, convert(text, key), 'flag');
-    else problems.push(`--${path}: there is no such setting${nearest(path, CONFIG_KEYS.map((known) => known.path))}`);
+    else
+      problems.push(
+        `--${path}: there is no such setting${nearest(
+          path,
+          CONFIG_KEYS.map((known) => known.path),
+        )}`,
+      );
   }
   const parsed = configSchema.safeParse(raw);
   if (!parsed.success) {
@@ -88,7 +100,8 @@ function readFile(
   try {
     const content = parse(readFileSync(file, 'utf8')) as unknown;
     if (content === null || content === undefined) return;
-    if (typeof content !== 'object' || Array.isArray(content)) throw new Error('it must hold settings by name');
+    if (typeof content !== 'object' || Array.isArray(content))
+      throw new Error('it must hold settings by name');
     Object.assign(raw, content);
     for (const key of CONFIG_KEYS) {
       if (getPath(raw, key.path.split('.')) !== undefined) sources.set(key.path, 'file');

@@ -6,11 +6,16 @@ const positive = z.number().int().positive();
 const nonNegative = z.number().int().nonnegative();
 
 /** `udp:127.0.0.1:5060`, `tcp:[::1]:5060`. */
-const listen = z.string().regex(/^(udp|tcp):(\[[0-9a-fA-F:.]+\]|[0-9.]+):\d{1,5}$/, 'must look like udp:127.0.0.1:5060');
+const listen = z
+  .string()
+  .regex(/^(udp|tcp):(\[[0-9a-fA-F:.]+\]|[0-9.]+):\d{1,5}$/, 'must look like udp:127.0.0.1:5060');
 
 /** Every setting: its kind, its bounds, its default, and one line of what it is for. */
 export const configSchema = z.strictObject({
-  environment: z.enum(['development', 'test', 'production']).default('development').describe('Which kind of installation this is'),
+  environment: z
+    .enum(['development', 'test', 'production'])
+    .default('development')
+    .describe('Which kind of installation this is'),
   dataDir: z.string().min(1).default('.dce').describe('Folder for the private database, journals and keys'),
   node: z
     .strictObject({
@@ -19,32 +24,60 @@ export const configSchema = z.strictObject({
     .prefault({}),
   sip: z
     .strictObject({
-      listen: z.array(listen).min(1).max(16).default(['udp:127.0.0.1:5060', 'tcp:127.0.0.1:5060']).describe('Where the embedded SIP server listens'),
-      externalAddress: z.string().optional().describe('Address that SIP peers see, where it differs from the one bound'),
-      unknownSource: z.enum(['drop', 'forbid']).default('drop').describe('What an INVITE from an address of no trunk gets: nothing, or 403'),
+      listen: z
+        .array(listen)
+        .min(1)
+        .max(16)
+        .default(['udp:127.0.0.1:5060', 'tcp:127.0.0.1:5060'])
+        .describe('Where the embedded SIP server listens'),
+      externalAddress: z
+        .string()
+        .optional()
+        .describe('Address that SIP peers see, where it differs from the one bound'),
+      unknownSource: z
+        .enum(['drop', 'forbid'])
+        .default('drop')
+        .describe('What an INVITE from an address of no trunk gets: nothing, or 403'),
       drachtio: z
         .strictObject({
-          host: z.string().optional().describe('Host of a drachtio-server to use instead of the embedded SIP server'),
+          host: z
+            .string()
+            .optional()
+            .describe('Host of a drachtio-server to use instead of the embedded SIP server'),
           port: port.default(9022).describe('Control port of the drachtio-server'),
-          secret: z.string().min(1).default('cymru').describe('Secret of the drachtio-server').meta({ secret: true }),
+          secret: z
+            .string()
+            .min(1)
+            .default('cymru')
+            .describe('Secret of the drachtio-server')
+            .meta({ secret: true }),
         })
         .prefault({}),
     })
     .prefault({}),
   media: z
     .strictObject({
-      engine: z.enum(['mediasoup', 'passthrough']).default('mediasoup').describe('Who carries audio: mediasoup, or nobody (peers exchange RTP directly)'),
+      engine: z
+        .enum(['mediasoup', 'passthrough'])
+        .default('mediasoup')
+        .describe('Who carries audio: mediasoup, or nobody (peers exchange RTP directly)'),
       workers: positive.max(64).default(1).describe('mediasoup worker processes'),
       listenAddress: z.string().default('127.0.0.1').describe('Address that RTP ports are bound to'),
       announcedAddress: z.string().optional().describe('Address told to peers for RTP, where it differs'),
       portMin: port.min(1024).default(40_000).describe('Lowest UDP port for audio'),
       portMax: port.min(1024).default(49_999).describe('Highest UDP port for audio'),
-      rtpTimeoutMs: positive.default(20_000).describe('Milliseconds without audio after which a call is ended'),
+      rtpTimeoutMs: positive
+        .default(20_000)
+        .describe('Milliseconds without audio after which a call is ended'),
     })
     .prefault({}),
   database: z
     .strictObject({
-      url: z.string().optional().describe('PostgreSQL to use; without it a private one is started').meta({ secret: true }),
+      url: z
+        .string()
+        .optional()
+        .describe('PostgreSQL to use; without it a private one is started')
+        .meta({ secret: true }),
       poolSize: positive.max(200).default(10).describe('Connections a process may hold'),
       statementTimeoutMs: positive.default(30_000).describe('Longest a statement may take'),
       connectTimeoutMs: positive.default(5_000).describe('Longest a connection may take'),
@@ -52,7 +85,11 @@ export const configSchema = z.strictObject({
     .prefault({}),
   redis: z
     .strictObject({
-      url: z.string().optional().describe('Redis to use; without it a private one is started').meta({ secret: true }),
+      url: z
+        .string()
+        .optional()
+        .describe('Redis to use; without it a private one is started')
+        .meta({ secret: true }),
     })
     .prefault({}),
   api: z
@@ -66,22 +103,37 @@ export const configSchema = z.strictObject({
     .strictObject({
       maxCalls: nonNegative.default(5_000).describe('Calls up at once on a node; 0 = no limit'),
       maxCps: nonNegative.default(0).describe('New calls per second on a node; 0 = no limit'),
-      maxEventLoopDelayMs: nonNegative.default(500).describe('Event-loop delay over which new calls are refused; 0 = no limit'),
-      maxRssMegabytes: nonNegative.default(4_096).describe('Resident memory over which new calls are refused; 0 = no limit'),
-      drainMs: nonNegative.default(30_000).describe('Milliseconds running calls may take to end when the node goes down'),
+      maxEventLoopDelayMs: nonNegative
+        .default(500)
+        .describe('Event-loop delay over which new calls are refused; 0 = no limit'),
+      maxRssMegabytes: nonNegative
+        .default(4_096)
+        .describe('Resident memory over which new calls are refused; 0 = no limit'),
+      drainMs: nonNegative
+        .default(30_000)
+        .describe('Milliseconds running calls may take to end when the node goes down'),
     })
     .prefault({}),
   caps: z
     .strictObject({
-      whenRedisIsAway: z.enum(['local', 'refuse']).default('local').describe('Keep limits in this node alone, or refuse calls'),
-      leaseMs: positive.min(3_000).default(30_000).describe('Milliseconds after which what a dead node held is free again'),
+      whenRedisIsAway: z
+        .enum(['local', 'refuse'])
+        .default('local')
+        .describe('Keep limits in this node alone, or refuse calls'),
+      leaseMs: positive
+        .min(3_000)
+        .default(30_000)
+        .describe('Milliseconds after which what a dead node held is free again'),
     })
     .prefault({}),
   billing: z
     .strictObject({
       concurrency: positive.max(100).default(8).describe('Settlements a worker has in hand at once'),
       checkpointMs: positive.default(2_000).describe('Milliseconds between checkpoints of running calls'),
-      nodeDeadAfterMs: positive.min(5_000).default(30_000).describe('Milliseconds without a heartbeat after which a node is taken for dead'),
+      nodeDeadAfterMs: positive
+        .min(5_000)
+        .default(30_000)
+        .describe('Milliseconds without a heartbeat after which a node is taken for dead'),
     })
     .prefault({}),
   demo: z
@@ -93,9 +145,15 @@ export const configSchema = z.strictObject({
     .prefault({}),
   telemetry: z
     .strictObject({
-      logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info').describe('Least important log line that is written'),
+      logLevel: z
+        .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+        .default('info')
+        .describe('Least important log line that is written'),
       tracing: z.boolean().default(false).describe('Export OpenTelemetry traces'),
-      otlpEndpoint: z.string().default('http://127.0.0.1:4318').describe('Where traces are sent (OTLP over HTTP)'),
+      otlpEndpoint: z
+        .string()
+        .default('http://127.0.0.1:4318')
+        .describe('Where traces are sent (OTLP over HTTP)'),
       samplingRatio: z.number().min(0).max(1).default(0.1).describe('Share of calls that are traced'),
     })
     .prefault({}),

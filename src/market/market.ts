@@ -92,6 +92,11 @@ export class Market {
     return this.#trunks.bySource(address);
   }
 
+  /** Every address and block of the active trunks. */
+  trunkSources(): string[] {
+    return this.#trunks.activeSources();
+  }
+
   /** Replaces everything. @throws RangeError on the first thing that cannot be compiled. */
   load(contents: MarketContents): void {
     this.#clear();

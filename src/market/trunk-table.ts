@@ -42,6 +42,11 @@ export class TrunkTable {
     return trunk?.status === 'active' ? trunk : undefined;
   }
 
+  /** Every address and block of the active trunks. */
+  activeSources(): string[] {
+    return [...this.#trunks.values()].flatMap(({ status, sources }) => (status === 'active' ? sources : []));
+  }
+
   #compile(): PrefixTrie<Trunk> {
     const trie = new PrefixTrie<Trunk>();
     const rank = ({ status }: Trunk): number => (status === 'active' ? 0 : 1);

@@ -1,5 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { chownSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, statfsSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { freePort } from './free-port';
@@ -47,6 +58,8 @@ export async function startPrivatePostgres(dataDir: string): Promise<PrivateServ
 
   if (!existsSync(join(data, 'PG_VERSION')) || !remembered) {
     rmSync(data, { recursive: true, force: true });
+    mkdirSync(data, { recursive: true, mode: 0o700 });
+    if (place.owner) chownSync(data, place.owner.uid, place.owner.gid);
     const password = randomBytes(18).toString('base64url');
     const passwordFile = join(tmpdir(), `dce-${randomBytes(6).toString('hex')}`);
     writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
@@ -54,10 +67,22 @@ export async function startPrivatePostgres(dataDir: string): Promise<PrivateServ
     try {
       const init = await run(
         join(place.bin, 'initdb'),
-        ['-D', data, '-U', USER, '--auth=scram-sha-256', `--pwfile=${passwordFile}`, '-E', 'UTF8', '--locale=C', '--no-sync'],
-        { ...asUser, cwd: place.home },
+        [
+          '-D',
+          data,
+          '-U',
+          USER,
+          '--auth=scram-sha-256',
+          `--pwfile=${passwordFile}`,
+          '-E',
+          'UTF8',
+          '--locale=C',
+          '--no-sync',
+        ],
+        { ...asUser, cwd: '/' },
       );
-      if (init.code !== 0) throw new Error(`PostgreSQL could not be set up in ${data}: ${lastLine(init.output)}`);
+      if (init.code !== 0)
+        throw new Error(`PostgreSQL could not be set up in ${data}: ${lastLine(init.output)}`);
     } finally {
       unlinkSync(passwordFile);
     }
@@ -65,7 +90,7 @@ export async function startPrivatePostgres(dataDir: string): Promise<PrivateServ
   }
 
   const { port: lastPort, password } = readState<State>(stateFile) ?? { port: 0, password: '' };
-  const running = await run(pgCtl, ['status', '-D', data], { ...asUser, cwd: place.home });
+  const running = await run(pgCtl, ['status', '-D', data], { ...asUser, cwd: '/' });
   let port = lastPort;
   if (running.code !== 0) {
     port = await freePort(lastPort);
@@ -73,7 +98,7 @@ export async function startPrivatePostgres(dataDir: string): Promise<PrivateServ
     const options = [...SETTINGS, `-p ${port}`].join(' ');
     const started = await run(pgCtl, ['start', '-w', '-t', '60', '-D', data, '-l', log, '-o', options], {
       ...asUser,
-      cwd: place.home,
+      cwd: '/',
     });
     if (started.code !== 0) {
       const why = existsSync(log) ? lastLine(readFileSync(log, 'utf8')) : lastLine(started.output);
@@ -86,7 +111,7 @@ export async function startPrivatePostgres(dataDir: string): Promise<PrivateServ
   return {
     url: url(DATABASE),
     stop: async () => {
-      await run(pgCtl, ['stop', '-m', 'fast', '-w', '-t', '30', '-D', data], { ...asUser, cwd: place.home });
+      await run(pgCtl, ['stop', '-m', 'fast', '-w', '-t', '30', '-D', data], { ...asUser, cwd: '/' });
     },
   };
 }
@@ -124,12 +149,12 @@ async function prepare(home: string): Promise<Place> {
   // A checkout below /root cannot be entered by anybody else: data and programs go where they can.
   const reachable = isReachable(home) && isReachable(native);
   const place = reachable ? home : join(ROOT_HOME, Buffer.from(home).toString('base64url').slice(-48));
-  mkdirSync(join(place, 'postgres'), { recursive: true });
-  chownSync(join(place, 'postgres'), owner.uid, owner.gid);
+  mkdirSync(place, { recursive: true });
   let bin = join(native, 'bin');
   if (!reachable) {
     const copy = join(ROOT_HOME, `postgresql-${versionOf(native)}`);
-    if (!existsSync(join(copy, 'bin', 'postgres'))) cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
+    if (!existsSync(join(copy, 'bin', 'postgres')))
+      cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
     bin = join(copy, 'bin');
   }
   return { home: place, bin, owner };
@@ -140,12 +165,15 @@ function binaries(): string {
   try {
     return join(dirname(dirname(require.resolve(name))), 'native');
   } catch {
-    throw new Error(`there is no PostgreSQL for this platform (${name}): set DCE_DATABASE_URL to one of your own`);
+    throw new Error(
+      `there is no PostgreSQL for this platform (${name}): set DCE_DATABASE_URL to one of your own`,
+    );
   }
 }
 
 function versionOf(native: string): string {
-  return (JSON.parse(readFileSync(join(dirname(native), 'package.json'), 'utf8')) as { version: string }).version;
+  return (JSON.parse(readFileSync(join(dirname(native), 'package.json'), 'utf8')) as { version: string })
+    .version;
 }
 
 async function postgresUser(): Promise<{ uid: number; gid: number }> {
@@ -153,7 +181,8 @@ async function postgresUser(): Promise<{ uid: number; gid: number }> {
   if (known) return known;
   const made = await run('useradd', ['--system', '--user-group', '--no-create-home', 'postgres']);
   const user = passwdEntry();
-  if (made.code !== 0 || !user) throw new Error('PostgreSQL needs a user of its own: run useradd --system postgres');
+  if (made.code !== 0 || !user)
+    throw new Error('PostgreSQL needs a user of its own: run useradd --system postgres');
   return user;
 }
 

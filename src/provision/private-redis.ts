@@ -30,8 +30,26 @@ export async function startPrivateRedis(dataDir: string): Promise<PrivateService
   };
   writeState(stateFile, state);
   const log = openSync(join(folder, 'server.log'), 'a');
-  const args = ['--port', String(state.port), '--bind', '127.0.0.1', '--dir', folder, '--requirepass', state.password];
-  args.push('--appendonly', 'yes', '--appendfsync', 'everysec', '--save', '', '--maxmemory-policy', 'noeviction');
+  const args = [
+    '--port',
+    String(state.port),
+    '--bind',
+    '127.0.0.1',
+    '--dir',
+    folder,
+    '--requirepass',
+    state.password,
+  ];
+  args.push(
+    '--appendonly',
+    'yes',
+    '--appendfsync',
+    'everysec',
+    '--save',
+    '',
+    '--maxmemory-policy',
+    'noeviction',
+  );
   let failure = '';
   const child = spawn('redis-server', args, { stdio: ['ignore', log, log], detached: true });
   child.once('error', () => {
@@ -44,7 +62,8 @@ export async function startPrivateRedis(dataDir: string): Promise<PrivateService
   const deadline = Date.now() + START_MS;
   while (!(await answers(urlOf(state)))) {
     if (failure !== '') throw new Error(failure);
-    if (Date.now() > deadline) throw new Error(`redis-server does not answer: see ${join(folder, 'server.log')}`);
+    if (Date.now() > deadline)
+      throw new Error(`redis-server does not answer: see ${join(folder, 'server.log')}`);
     await new Promise((wait) => setTimeout(wait, 50));
   }
   return service(state);

@@ -23,7 +23,7 @@ const START_TRIES = 8;
 
 /** Runs the embedded SIP server as a child process, and starts it again when it dies. */
 export class SipServerSupervisor {
-  readonly #options: SupervisedOptions;
+  #options: SupervisedOptions;
   readonly #log: SipServerLog;
   readonly #main: string;
   #child: ChildProcess | undefined;
@@ -54,6 +54,11 @@ export class SipServerSupervisor {
         await new Promise((resolve) => setTimeout(resolve, FIRST_RETRY_MS * 2 ** attempt));
       }
     }
+  }
+
+  /** From now on the control port is this one, so that applications find a server that was started again. */
+  keepControlPort(port: number): void {
+    this.#options = { ...this.#options, control: { ...this.#options.control, port } };
   }
 
   get pid(): number | undefined {

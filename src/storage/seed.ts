@@ -42,7 +42,7 @@ export async function seedDemoMarket(database: Database, options: SeedOptions): 
       status: 'active',
       currency: 'USD',
       auctionType: 'second_price',
-      reservePrice: micros(5_000_000),
+      reservePrice: micros(12_000_000),
       routing: 'auction',
       ringTimeoutMs: 20_000,
       maxAttempts: 5,

@@ -4,7 +4,19 @@ import { pino } from 'pino';
 
 export type { Logger } from 'pino';
 
-const SECRETS = ['secret', 'password', 'authorization', 'apiKey', 'key', 'url', '*.secret', '*.password', '*.apiKey', 'headers.authorization', 'headers["x-api-key"]'];
+const SECRETS = [
+  'secret',
+  'password',
+  'authorization',
+  'apiKey',
+  'key',
+  'url',
+  '*.secret',
+  '*.password',
+  '*.apiKey',
+  'headers.authorization',
+  'headers["x-api-key"]',
+];
 
 /** JSON logs on standard output, with the trace they belong to, without secrets. */
 export function createLogger(level: string, component: string): Logger {

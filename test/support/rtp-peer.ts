@@ -75,7 +75,9 @@ export class RtpPeer {
 
   /** Frames heard that carry this mark. */
   marked(mark: number): number {
-    return this.heard.filter(({ payload }) => payload.length === FRAME && payload.every((byte) => byte === mark)).length;
+    return this.heard.filter(
+      ({ payload }) => payload.length === FRAME && payload.every((byte) => byte === mark),
+    ).length;
   }
 
   close(): void {
@@ -84,7 +86,9 @@ export class RtpPeer {
   }
 
   /** A description of this endpoint; options as carriers write them. */
-  sdp(options: { codecs?: string; telephoneEvent?: number; direction?: string; address?: string } = {}): string {
+  sdp(
+    options: { codecs?: string; telephoneEvent?: number; direction?: string; address?: string } = {},
+  ): string {
     const te = options.telephoneEvent ?? 101;
     const address = options.address ?? '127.0.0.1';
     const family = address.includes(':') ? 'IP6' : 'IP4';

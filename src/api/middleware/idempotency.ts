@@ -20,7 +20,8 @@ export async function recall(
   key: string,
   request: { method: string; path: string; body: unknown },
 ): Promise<RememberedAnswer | undefined> {
-  if (!KEY.test(key)) throw new AppError('validation', 'invalid_idempotency_key', 'the Idempotency-Key cannot be used');
+  if (!KEY.test(key))
+    throw new AppError('validation', 'invalid_idempotency_key', 'the Idempotency-Key cannot be used');
   const { rows } = await db.query<{ request_hash: string; status: number; body: unknown }>(
     `select request_hash, status, body from api_idempotency
      where api_key_id = $1 and key = $2 and created_at > now() - interval '24 hours'`,
@@ -29,7 +30,11 @@ export async function recall(
   const row = rows[0];
   if (!row) return undefined;
   if (row.request_hash !== hashOf(request)) {
-    throw new AppError('conflict', 'idempotency_key_reused', 'the Idempotency-Key came with another request before');
+    throw new AppError(
+      'conflict',
+      'idempotency_key_reused',
+      'the Idempotency-Key came with another request before',
+    );
   }
   return { status: row.status, body: row.body };
 }
@@ -50,5 +55,7 @@ export async function remember(
 }
 
 function hashOf(request: { method: string; path: string; body: unknown }): string {
-  return createHash('sha256').update(JSON.stringify([request.method, request.path, request.body])).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify([request.method, request.path, request.body]))
+    .digest('hex');
 }

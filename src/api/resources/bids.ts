@@ -34,7 +34,11 @@ export function bidRoutes(stores: EntityStores): Route[] {
         throw new AppError('unprocessable', 'target_of_another_buyer', 'the target belongs to another buyer');
       }
       if (bid.plan.kind === 'per_call' && bid.plan.amount !== bid.price) {
-        throw new AppError('unprocessable', 'price_differs_from_plan', 'the price of a per-call bid is the amount of its plan');
+        throw new AppError(
+          'unprocessable',
+          'price_differs_from_plan',
+          'the price of a per-call bid is the amount of its plan',
+        );
       }
     },
   });

@@ -5,7 +5,13 @@ import { id, milliseconds, name, sipUri } from '../schemas';
 import { entityRoutes } from './entity-resource';
 
 const status = z.enum(['active', 'paused', 'archived']).default('active');
-const concurrency = z.number().int().min(0).max(1_000_000).default(0).describe('Calls up or ringing at once; 0 = no limit');
+const concurrency = z
+  .number()
+  .int()
+  .min(0)
+  .max(1_000_000)
+  .default(0)
+  .describe('Calls up or ringing at once; 0 = no limit');
 
 const buyerSchema = z.strictObject({
   accountId: id.describe('Account that pays'),

@@ -123,11 +123,18 @@ export function callRoutes(db: Queryable, live: LiveCalls, news: CallNews): Rout
       summary: 'One call with its decision trace and its ledger lines',
       scope: 'calls:read',
       params: z.strictObject({ id }),
-      reply: call.extend({ decision: z.unknown(), decisionMicroseconds: z.number().nullable(), ledger: z.array(ledgerLine) }),
+      reply: call.extend({
+        decision: z.unknown(),
+        decisionMicroseconds: z.number().nullable(),
+        ledger: z.array(ledgerLine),
+      }),
       handle: async ({ params }) => {
         const row = await getCall(db, params.id);
         if (!row) throw new AppError('not_found', 'call_not_found', `there is no call ${params.id}`);
-        const [decision, ledger] = await Promise.all([getDecision(db, params.id), ledgerLinesOfCall(db, params.id)]);
+        const [decision, ledger] = await Promise.all([
+          getDecision(db, params.id),
+          ledgerLinesOfCall(db, params.id),
+        ]);
         return {
           body: {
             ...row,
@@ -164,6 +171,7 @@ function writeCursor(row: CallRow): string {
 function readCursor(cursor: string): { receivedAt: number; id: string } {
   const [receivedAt, callId] = Buffer.from(cursor, 'base64url').toString('utf8').split('|');
   const at = Number(receivedAt);
-  if (!Number.isSafeInteger(at) || !callId) throw new AppError('validation', 'invalid_cursor', 'the cursor is none of ours');
+  if (!Number.isSafeInteger(at) || !callId)
+    throw new AppError('validation', 'invalid_cursor', 'the cursor is none of ours');
   return { receivedAt: at, id: callId };
 }

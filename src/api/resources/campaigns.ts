@@ -15,7 +15,9 @@ const schema = z.strictObject({
   maxAttempts: z.number().int().min(1).max(50).default(5),
   maxDurationMs: milliseconds.min(1_000).max(14_400_000).default(3_600_000),
   payout: ratePlan.describe('What the seller earns'),
-  duplicateWindowMs: milliseconds.default(0).describe('A caller is a duplicate for this long after a connected call'),
+  duplicateWindowMs: milliseconds
+    .default(0)
+    .describe('A caller is a duplicate for this long after a connected call'),
   velocityPerHour: z.number().int().min(1).max(1_000_000).default(100),
   enforceHoursInbound: z.boolean().default(false),
   ringback: z.enum(['local', 'early_media']).default('early_media'),

@@ -26,12 +26,17 @@ export interface EntityResource<E extends MarketEntity, S extends z.ZodObject> {
 }
 
 /** List, get, create, change and archive: the same for every entity of the market. */
-export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(resource: EntityResource<E, S>): Route[] {
+export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
+  resource: EntityResource<E, S>,
+): Route[] {
   const { path, singular, schema, store } = resource;
   const reply = z.object({ id, ...schema.shape, ...stored });
   const params = z.strictObject({ id });
-  const filters = Object.fromEntries(resource.filters.map((field) => [field, z.string().max(200).optional()]));
-  const show = (row: Stored<MarketEntities[E]>): Record<string, unknown> => row as unknown as Record<string, unknown>;
+  const filters = Object.fromEntries(
+    resource.filters.map((field) => [field, z.string().max(200).optional()]),
+  );
+  const show = (row: Stored<MarketEntities[E]>): Record<string, unknown> =>
+    row as unknown as Record<string, unknown>;
   return [
     route({
       method: 'get',
@@ -42,12 +47,23 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(reso
       query: page.extend(filters),
       reply: z.object({ items: z.array(reply), nextCursor: z.string().nullable() }),
       handle: async ({ query }) => {
-        const { limit, cursor, ...rest } = query as { limit: number; cursor?: string } & Record<string, string | undefined>;
-        const where = Object.fromEntries(Object.entries(rest).filter((entry): entry is [string, string] => entry[1] !== undefined));
-        const rows = await store.list({ limit: limit + 1, where, ...(cursor === undefined ? {} : { after: cursor }) });
+        const { limit, cursor, ...rest } = query as { limit: number; cursor?: string } & Record<
+          string,
+          string | undefined
+        >;
+        const where = Object.fromEntries(
+          Object.entries(rest).filter((entry): entry is [string, string] => entry[1] !== undefined),
+        );
+        const rows = await store.list({
+          limit: limit + 1,
+          where,
+          ...(cursor === undefined ? {} : { after: cursor }),
+        });
         const items = rows.slice(0, limit);
         const last = items.at(-1);
-        return { body: { items: items.map(show), nextCursor: rows.length > limit && last ? last.id : null } as never };
+        return {
+          body: { items: items.map(show), nextCursor: rows.length > limit && last ? last.id : null } as never,
+        };
       },
     }),
     route({
@@ -60,7 +76,8 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(reso
       reply,
       handle: async ({ params: { id: wanted } }) => {
         const row = await store.get(wanted);
-        if (!row) throw new AppError('not_found', `${singular}_not_found`, `there is no ${singular} ${wanted}`);
+        if (!row)
+          throw new AppError('not_found', `${singular}_not_found`, `there is no ${singular} ${wanted}`);
         return { body: show(row) as never, etag: row.version };
       },
     }),
@@ -91,11 +108,15 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(reso
       params,
       body: schema.partial(),
       reply,
-      handle: async ({ params: { id: wanted }, body, ifMatch }) => {
+      handle: async ({ params: { id: wanted }, body, ifMatch, request }) => {
+        // Defaults are for what is created: a field that was not sent is not changed.
+        const sent = request.body as object;
+        const changes = Object.fromEntries(Object.entries(body as object).filter(([field]) => field in sent));
         const before = await store.get(wanted);
-        if (!before) throw new AppError('not_found', `${singular}_not_found`, `there is no ${singular} ${wanted}`);
-        await resource.check?.({ ...before, ...(body as object) });
-        const row = await store.update(wanted, ifMatch, body as Partial<Omit<MarketEntities[E], 'id'>>);
+        if (!before)
+          throw new AppError('not_found', `${singular}_not_found`, `there is no ${singular} ${wanted}`);
+        await resource.check?.({ ...before, ...changes });
+        const row = await store.update(wanted, ifMatch, changes as Partial<Omit<MarketEntities[E], 'id'>>);
         return { body: show(row) as never, etag: row.version };
       },
     }),
@@ -103,14 +124,18 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(reso
       method: 'delete',
       path: `/${path}/:id`,
       tag: path,
-      summary: resource.archivedAs === undefined ? 'Remove it' : `Set it to ${resource.archivedAs}; nothing is forgotten`,
+      summary:
+        resource.archivedAs === undefined
+          ? 'Remove it'
+          : `Set it to ${resource.archivedAs}; nothing is forgotten`,
       scope: `${path}:write`,
       params,
       reply: z.unknown(),
       status: 204,
       handle: async ({ params: { id: wanted }, ifMatch }) => {
         if (resource.archivedAs === undefined) {
-          if (!(await store.remove(wanted))) throw new AppError('not_found', `${singular}_not_found`, `there is no ${singular} ${wanted}`);
+          if (!(await store.remove(wanted)))
+            throw new AppError('not_found', `${singular}_not_found`, `there is no ${singular} ${wanted}`);
         } else {
           await store.update(wanted, ifMatch, { status: resource.archivedAs } as never);
         }

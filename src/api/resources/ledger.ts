@@ -47,7 +47,9 @@ export function ledgerRoutes(db: Queryable, dead: DeadLetters): Route[] {
       tag: 'ledger',
       summary: 'Settlements that no retry helped',
       scope: 'ledger:read',
-      reply: z.object({ items: z.array(z.object({ callId: z.string(), reason: z.string(), diedAt: z.number() })) }),
+      reply: z.object({
+        items: z.array(z.object({ callId: z.string(), reason: z.string(), diedAt: z.number() })),
+      }),
       handle: async () => ({ body: { items: await dead.list() } }),
     }),
     route({
@@ -61,7 +63,11 @@ export function ledgerRoutes(db: Queryable, dead: DeadLetters): Route[] {
       status: 202,
       handle: async ({ params }) => {
         if (!(await dead.redrive(params.id))) {
-          throw new AppError('not_found', 'dead_letter_not_found', `no settlement of call ${params.id} is waiting for a person`);
+          throw new AppError(
+            'not_found',
+            'dead_letter_not_found',
+            `no settlement of call ${params.id} is waiting for a person`,
+          );
         }
         return { body: { callId: params.id } };
       },

@@ -11,8 +11,20 @@ const schema = z.strictObject({
   status: z.enum(['active', 'disabled']).default('active'),
   sources: z.array(source).min(1).max(256).describe('Addresses or CIDR blocks its INVITEs come from'),
   origin: z.enum(CALL_ORIGINS).describe('Who started the solicitation, by contract: decides which law binds'),
-  maxCps: z.number().int().min(0).max(100_000).default(0).describe('New calls per second; 0 = no limit of its own'),
-  maxChannels: z.number().int().min(0).max(1_000_000).default(0).describe('Calls up at once; 0 = no limit of its own'),
+  maxCps: z
+    .number()
+    .int()
+    .min(0)
+    .max(100_000)
+    .default(0)
+    .describe('New calls per second; 0 = no limit of its own'),
+  maxChannels: z
+    .number()
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(0)
+    .describe('Calls up at once; 0 = no limit of its own'),
 });
 
 /** Carriers' ways in. */

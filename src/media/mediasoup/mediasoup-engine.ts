@@ -97,7 +97,12 @@ class RtpSession implements MediaSession {
   readonly #now: () => number;
   readonly #onClose: () => void;
   readonly #legs = new Set<RtpLeg>();
-  readonly #agreement: CodecAgreement = { offered: undefined, telephoneEvent: undefined, codec: undefined, fixed: false };
+  readonly #agreement: CodecAgreement = {
+    offered: undefined,
+    telephoneEvent: undefined,
+    codec: undefined,
+    fixed: false,
+  };
   #pooled: PooledWorker | undefined;
   #bridged: readonly [RtpLeg, RtpLeg] | undefined;
   #watchTimer: NodeJS.Timeout | undefined;
@@ -176,7 +181,8 @@ class RtpSession implements MediaSession {
     let last: number | undefined;
     for (const leg of this.#legs) {
       if (role !== undefined && leg.role !== role) continue;
-      if (leg.lastMediaAt !== undefined && (last === undefined || leg.lastMediaAt > last)) last = leg.lastMediaAt;
+      if (leg.lastMediaAt !== undefined && (last === undefined || leg.lastMediaAt > last))
+        last = leg.lastMediaAt;
     }
     return last;
   }

@@ -104,7 +104,8 @@ export class RtpLeg implements MediaLeg {
 
   createOffer(): SdpResult {
     const { agreement } = this.#context;
-    const codecs = agreement.fixed && agreement.codec ? [agreement.codec] : (agreement.offered ?? DEFAULT_CODECS);
+    const codecs =
+      agreement.fixed && agreement.codec ? [agreement.codec] : (agreement.offered ?? DEFAULT_CODECS);
     const telephoneEvent = agreement.offered ? agreement.telephoneEvent : DEFAULT_TELEPHONE_EVENT;
     return { ok: true, sdp: this.#describe(codecs, telephoneEvent, 'sendrecv') };
   }
@@ -113,7 +114,8 @@ export class RtpLeg implements MediaLeg {
     const parsed = parseAudio(sdp);
     if (!parsed.ok) return parsed;
     const { agreement } = this.#context;
-    const allowed = agreement.fixed && agreement.codec ? [agreement.codec] : (agreement.offered ?? DEFAULT_CODECS);
+    const allowed =
+      agreement.fixed && agreement.codec ? [agreement.codec] : (agreement.offered ?? DEFAULT_CODECS);
     const codec = parsed.audio.codecs.find((name) => allowed.includes(name));
     if (codec === undefined) return { ok: false, reason: 'no_common_codec' };
     agreement.codec = codec;
@@ -146,10 +148,14 @@ export class RtpLeg implements MediaLeg {
     const { agreement } = this.#context;
     if (!remote) return { ok: false, reason: 'no_audio' };
     const codec = agreement.codec ?? remote.codecs[0];
-    if (codec === undefined || !remote.codecs.includes(codec)) return { ok: false, reason: 'no_common_codec' };
+    if (codec === undefined || !remote.codecs.includes(codec))
+      return { ok: false, reason: 'no_common_codec' };
     agreement.codec = codec;
     agreement.fixed = true;
-    return { ok: true, sdp: this.#describe([codec], remote.telephoneEvent, answerDirection(remote.direction), remote) };
+    return {
+      ok: true,
+      sdp: this.#describe([codec], remote.telephoneEvent, answerDirection(remote.direction), remote),
+    };
   }
 
   remoteDirection(): Direction {
@@ -238,7 +244,9 @@ export class RtpLeg implements MediaLeg {
   }
 
   #openLearner(): Promise<RtpLearner> {
-    return RtpLearner.open(this.#context.listenAddress, this.#context.port, (address) => this.#isPeer(address));
+    return RtpLearner.open(this.#context.listenAddress, this.#context.port, (address) =>
+      this.#isPeer(address),
+    );
   }
 
   /** RTP is taken from where the peer said, or from where its signalling came; from elsewhere only behind NAT. */
@@ -270,7 +278,10 @@ export class RtpLeg implements MediaLeg {
     await this.#learner?.close();
     this.#learner = undefined;
     const transport = await router.createPlainTransport({
-      listenIp: { ip: listenAddress, ...(announcedAddress === listenAddress ? {} : { announcedIp: announcedAddress }) },
+      listenIp: {
+        ip: listenAddress,
+        ...(announcedAddress === listenAddress ? {} : { announcedIp: announcedAddress }),
+      },
       port,
       rtcpMux: remote.rtcpMux,
       comedia: false,
@@ -287,7 +298,10 @@ export class RtpLeg implements MediaLeg {
     await transport.connect({ ip: address, port: rtpPort, ...(remote.rtcpMux ? {} : { rtcpPort }) });
     if (source) {
       this.#lastMediaAt = this.#context.now();
-      this.#producer = await transport.produce({ kind: 'audio', rtpParameters: rtpParameters(agreement, source.ssrc) });
+      this.#producer = await transport.produce({
+        kind: 'audio',
+        rtpParameters: rtpParameters(agreement, source.ssrc),
+      });
       this.#context.onProducer(this);
     }
     await this.#join();
@@ -370,5 +384,7 @@ function rtpParameters(agreement: CodecAgreement, ssrc: number): types.RtpParame
 /** Addresses of RFC 1918, RFC 6598, loopback and unique local IPv6. */
 function isPrivate(address: string): boolean {
   if (!isIPv4(address)) return /^(::1|f[cd])/i.test(address);
-  return /^(10|127)\.|^192\.168\.|^172\.(1[6-9]|2\d|3[01])\.|^100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./.test(address);
+  return /^(10|127)\.|^192\.168\.|^172\.(1[6-9]|2\d|3[01])\.|^100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./.test(
+    address,
+  );
 }

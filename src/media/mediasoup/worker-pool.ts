@@ -71,12 +71,14 @@ export class WorkerPool {
     const key = `${codec}/${telephoneEvent}`;
     let router = pooled.routers.get(key);
     if (!router) {
-      const mediaCodecs = codecParameters(codec, telephoneEvent).map(({ mimeType, payloadType, clockRate }) => ({
-        kind: 'audio' as const,
-        mimeType,
-        clockRate,
-        preferredPayloadType: payloadType,
-      }));
+      const mediaCodecs = codecParameters(codec, telephoneEvent).map(
+        ({ mimeType, payloadType, clockRate }) => ({
+          kind: 'audio' as const,
+          mimeType,
+          clockRate,
+          preferredPayloadType: payloadType,
+        }),
+      );
       router = pooled.worker.createRouter({ mediaCodecs });
       pooled.routers.set(key, router);
     }

@@ -59,7 +59,9 @@ export function parseAudio(text: string): ParsedAudio {
       rtcpPort: audio.rtcp?.port ?? audio.port + 1,
       rtcpMux: audio.rtcpMux !== undefined,
       codecs,
-      telephoneEvent: audio.rtp.find((map) => map.codec.toLowerCase() === 'telephone-event' && map.rate === 8000)?.payload,
+      telephoneEvent: audio.rtp.find(
+        (map) => map.codec.toLowerCase() === 'telephone-event' && map.rate === 8000,
+      )?.payload,
       direction: nowhere ? 'inactive' : direction,
       mediaIndex,
       media: media.map((line) => ({
@@ -71,7 +73,12 @@ export function parseAudio(text: string): ParsedAudio {
   };
 }
 
-function codecsOf(audio: MediaAttributes & { payloads?: string | number; rtp: { payload: number; codec: string; rate?: number }[] }): AudioCodec[] {
+function codecsOf(
+  audio: MediaAttributes & {
+    payloads?: string | number;
+    rtp: { payload: number; codec: string; rate?: number }[];
+  },
+): AudioCodec[] {
   const codecs: AudioCodec[] = [];
   for (const payload of String(audio.payloads ?? '').split(' ')) {
     const number = Number(payload);

@@ -69,7 +69,9 @@ export class Baresip {
   }
 
   async terminated(): Promise<void> {
-    await until(`the end of the call on baresip ${this.port}`, () => /terminated|session closed/.test(this.output()));
+    await until(`the end of the call on baresip ${this.port}`, () =>
+      /terminated|session closed/.test(this.output()),
+    );
   }
 
   /** What it heard so far. */

@@ -42,8 +42,26 @@ export class Sipp {
     writeFileSync(file, options.scenario);
     const args = [
       ...(options.remote === undefined ? [] : [options.remote]),
-      ...['-sf', file, '-i', '127.0.0.1', '-p', String(port), '-mi', '127.0.0.1', '-mp', String(await freePort())],
-      ...['-nostdin', '-t', options.transport ?? 'u1', '-timeout', `${options.timeoutSeconds ?? 60}s`, '-timeout_error'],
+      ...[
+        '-sf',
+        file,
+        '-i',
+        '127.0.0.1',
+        '-p',
+        String(port),
+        '-mi',
+        '127.0.0.1',
+        '-mp',
+        String(await freePort()),
+      ],
+      ...[
+        '-nostdin',
+        '-t',
+        options.transport ?? 'u1',
+        '-timeout',
+        `${options.timeoutSeconds ?? 60}s`,
+        '-timeout_error',
+      ],
       ...(options.service === undefined ? [] : ['-s', options.service]),
       ...(options.calls === undefined ? [] : ['-m', String(options.calls)]),
       ...(options.rate === undefined ? [] : ['-r', String(options.rate)]),

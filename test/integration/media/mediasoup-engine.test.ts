@@ -49,7 +49,11 @@ const portOf = (sdp: string): number => parse(sdp).media[0]?.port ?? 0;
 const payloadsOf = (sdp: string): string => String(parse(sdp).media[0]?.payloads);
 
 /** Sets a call up as signalling does: caller's offer, our offer to the buyer, its answer, our answer. */
-async function call(caller: RtpPeer, buyer: RtpPeer, options: { telephoneEvent?: number; codecs?: string } = {}): Promise<Call> {
+async function call(
+  caller: RtpPeer,
+  buyer: RtpPeer,
+  options: { telephoneEvent?: number; codecs?: string } = {},
+): Promise<Call> {
   const lost: string[] = [];
   const silent: MediaLegRole[] = [];
   const session = engine.openSession('call', {
@@ -65,7 +69,15 @@ async function call(caller: RtpPeer, buyer: RtpPeer, options: { telephoneEvent?:
   const answer = await callerLeg.createAnswer();
   if (!offer.ok || !answer.ok) throw new Error('no description');
   await session.bridge(callerLeg, buyerLeg);
-  return { session, callerLeg, buyerLeg, callerSends: portOf(answer.sdp), buyerSends: portOf(offer.sdp), lost, silent };
+  return {
+    session,
+    callerLeg,
+    buyerLeg,
+    callerSends: portOf(answer.sdp),
+    buyerSends: portOf(offer.sdp),
+    lost,
+    silent,
+  };
 }
 
 test('audio crosses byte for byte, both ways, though neither SSRC was announced', async () => {
@@ -96,7 +108,9 @@ test('RFC 4733 digits cross with the payload type that both sides agreed', async
   await until('audio', () => buyer.marked(1) > 5);
   const digit = Buffer.from([5, 0x8a, 0x03, 0x20]);
   caller.send(callerSends, 96, digit);
-  await until('the digit', () => buyer.heard.some((packet) => packet.payloadType === 96 && packet.payload.equals(digit)));
+  await until('the digit', () =>
+    buyer.heard.some((packet) => packet.payloadType === 96 && packet.payload.equals(digit)),
+  );
   session.close();
 });
 
@@ -147,7 +161,10 @@ test('early media of one buyer, then another: the codec the caller was told stay
   const next = await session.createLeg('buyer');
   const offer = next.createOffer();
   expect(offer.ok && payloadsOf(offer.sdp)).toBe('8 101');
-  expect(await next.applyAnswer(second.sdp({ codecs: '0' }))).toEqual({ ok: false, reason: 'no_common_codec' });
+  expect(await next.applyAnswer(second.sdp({ codecs: '0' }))).toEqual({
+    ok: false,
+    reason: 'no_common_codec',
+  });
   expect(await next.applyAnswer(second.sdp({ codecs: '8' }))).toMatchObject({ ok: true });
   await session.bridge(callerLeg, next);
   if (!offer.ok) return;

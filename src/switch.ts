@@ -1,0 +1,375 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { appendFileSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { join } from 'node:path';
+import type { HealthCheck } from './api';
+import { createApi, listen } from './api';
+import { DeadLetters, OutboxRelay } from './billing';
+import { CallNewsHub, countCall } from './call-news';
+import type { Config } from './config';
+import { decide } from './decision';
+import { systemClock } from './domain';
+import { Activity, Market, observeCaps } from './market';
+import type { MediaEngine } from './media';
+import { MediasoupEngine, PassthroughEngine } from './media';
+import { findMediasoupWorker } from './provision';
+import { AdmissionControl, DrachtioStack, Switchboard } from './signaling';
+import type { ListenAddress, SipServerStats } from './sip-server';
+import { SipServerSupervisor } from './sip-server';
+import {
+  Database,
+  Journal,
+  MarketFeed,
+  NodeHeartbeat,
+  openRedis,
+  OrphanCloser,
+  PostgresCallRecorder,
+  RedisCapReservations,
+} from './storage';
+import type { Logger } from './telemetry';
+import { createMetrics, LoadSampler } from './telemetry';
+
+/** What is in use in a running switch; everything is zero when no call is up. */
+export interface SwitchStats {
+  readonly calls: number;
+  readonly media: ReturnType<MediaEngine['stats']>;
+  readonly reserved: number;
+  readonly queuedRecords: number;
+  readonly sip: SipServerStats | undefined;
+  /** Processor time of the embedded SIP server, in microseconds. */
+  readonly sipCpuMicros: number | undefined;
+}
+
+/** A switch that runs. */
+export interface RunningSwitch {
+  /** `proto/address:port` of every SIP listener. */
+  readonly sipListening: readonly string[];
+  readonly apiUrl: string;
+  readonly sipServerPid: number | undefined;
+  stats(): Promise<SwitchStats>;
+  /** Takes no new calls, lets those that are up end, gives everything back. */
+  stop(drainMs?: number): Promise<void>;
+}
+
+const SWEEP_MS = 60_000;
+const SIP_READY_MS = 10_000;
+
+/**
+ * Builds the switch out of its rooms and starts it. Needs a migrated database and a Redis.
+ * @throws Error in one line that says what to do
+ */
+export async function startSwitch(config: Config, log: Logger): Promise<RunningSwitch> {
+  const databaseUrl = required(config.database.url, 'database.url (DCE_DATABASE_URL)');
+  const redisUrl = required(config.redis.url, 'redis.url (DCE_REDIS_URL)');
+  const bootId = randomUUID();
+  const clock = systemClock;
+  const metrics = createMetrics();
+  const load = new LoadSampler();
+  const warn = (message: string) => (error: Error) => log.warn({ error: error.message }, message);
+  const degraded = (part: string) => (yes: boolean, error?: Error) => {
+    metrics.degraded.set({ part }, yes ? 1 : 0);
+    if (yes) log.error({ part, error: error?.message }, 'a part works in its fallback');
+    else log.info({ part }, 'a part is back');
+  };
+  const onBug = (error: unknown, callId?: string): void => {
+    metrics.bugs.inc();
+    log.error(
+      { callId, error: error instanceof Error ? (error.stack ?? error.message) : String(error) },
+      'bug',
+    );
+  };
+
+  // Storage: the books of calls, and what several nodes share.
+  const database = new Database({
+    ...config.database,
+    url: databaseUrl,
+    applicationName: `dce switch ${config.node.id}`,
+    onError: warn('database connection lost'),
+  });
+  const redis = openRedis(redisUrl);
+  const queueRedis = openRedis(redisUrl, true);
+  const heartbeat = new NodeHeartbeat(database, config.node.id, bootId);
+  await heartbeat.start();
+  const orphans = new OrphanCloser(database, config.billing.nodeDeadAfterMs, (count) => {
+    log.warn({ count }, 'orphaned calls closed from their last checkpoint');
+    relay.wake();
+  });
+  const relay = new OutboxRelay(database, queueRedis, warn('settlement jobs cannot be queued'));
+  const deadLetters = new DeadLetters(queueRedis);
+  const recorder = new PostgresCallRecorder(database, new Journal(join(config.dataDir, 'calls.journal')), {
+    nodeId: config.node.id,
+    bootId,
+    maxQueued: 50_000,
+    onDegraded: degraded('recorder'),
+    onOutbox: () => relay.wake(),
+    onRejected: (json, error) => {
+      log.error({ error: error.message }, 'a call record cannot be stored: kept in calls.rejected');
+      appendFileSync(join(config.dataDir, 'calls.rejected'), `${json}\n`);
+    },
+  });
+  const redisCaps = new RedisCapReservations(redis, {
+    fallback: config.caps.whenRedisIsAway,
+    leaseMs: config.caps.leaseMs,
+    now: () => clock.now(),
+    onDegraded: degraded('caps'),
+  });
+
+  // The market in memory, and the decision that reads it.
+  const market = new Market();
+  const activity = new Activity(market);
+  const feed = new MarketFeed(database, market, {
+    onStale: (error) => degraded('market')(true, error),
+    onFresh: () => {
+      degraded('market')(false);
+      admitTrunks();
+    },
+    onBadRow: (entity, id, error) => log.error({ entity, id, error: error.message }, 'a row cannot be used'),
+    onChanged: (entities) => {
+      if (entities.has('trunk')) admitTrunks();
+    },
+  });
+  const sweep = setInterval(() => activity.sweep(clock.now()), SWEEP_MS);
+
+  // SIP and media.
+  const sipServer = config.sip.drachtio.host === undefined ? superviseSip(config, log) : undefined;
+  const admitTrunks = (): void => {
+    // Strangers are turned away by the SIP server itself, before anything is spent on them.
+    if (config.sip.unknownSource === 'drop') sipServer?.supervisor.admit(market.trunkSources());
+  };
+  const media = await openMedia(config, log);
+  const stack = new DrachtioStack(log);
+  const news = new CallNewsHub((event) => countCall(metrics, event));
+  const admission = new AdmissionControl(
+    { ...config.limits, maxRssBytes: config.limits.maxRssMegabytes * 1024 * 1024 },
+    load,
+    clock,
+  );
+  const switchboard = new Switchboard(
+    {
+      stack,
+      media,
+      caps: observeCaps(redisCaps, activity, () => clock.now()),
+      recorder,
+      observer: news,
+      clock,
+      admission,
+      trunks: market,
+      newCallId: () => newCallId(clock.now()),
+      decide: (attempt) => {
+        const decision = decide(attempt, market, activity, clock.now(), randomBytes(4).readUInt32LE());
+        activity.recordDecision(decision);
+        return decision;
+      },
+      connected: (attempt, target) => {
+        if (attempt.from !== undefined) activity.recordConnected(attempt.from, target.buyerId, clock.now());
+      },
+      onBug,
+    },
+    config.sip.unknownSource,
+  );
+  const checkpoint = setInterval(
+    () => void recorder.checkpoint(switchboard.answered()),
+    config.billing.checkpointMs,
+  );
+
+  await orphans.start();
+  await feed.start();
+  relay.start();
+  const listening = await connectSip(config, stack, sipServer);
+  const api = await listen(
+    createApi({
+      database,
+      live: { list: () => switchboard.calls(), hangup: (id, detail) => switchboard.hangup(id, detail) },
+      news,
+      deadLetters,
+      requestsPerMinute: config.api.requestsPerMinute,
+      now: () => clock.monotonic(),
+      onBug,
+      onRequest: ({ method, route, status, seconds }) => {
+        metrics.httpRequests.inc({ method, route, status });
+        metrics.httpDuration.observe({ method, route }, seconds);
+      },
+      health: {
+        checks: () => checkHealth(database, redis, { feed, stack, caps: redisCaps, recorder, media }),
+        ready: () => stack.connected,
+        metrics: async () => ({
+          contentType: metrics.registry.contentType,
+          text: await metrics.registry.metrics(),
+        }),
+      },
+    }),
+    config.api.host,
+    config.api.port,
+  );
+  log.info(
+    { sip: listening, api: apiUrl(api, config.api.host), node: config.node.id },
+    'the switch takes calls',
+  );
+
+  return {
+    sipListening: listening,
+    apiUrl: apiUrl(api, config.api.host),
+    get sipServerPid() {
+      return sipServer?.supervisor.pid;
+    },
+    stats: async () => {
+      const sip = await sipServer?.supervisor.stats();
+      return {
+        calls: switchboard.size,
+        media: media.stats(),
+        reserved: redisCaps.held,
+        queuedRecords: recorder.queued,
+        sip: sip?.stats,
+        sipCpuMicros: sip?.cpuMicros,
+      };
+    },
+    stop: async (drainMs = config.limits.drainMs) => {
+      await switchboard.drain(drainMs);
+      clearInterval(checkpoint);
+      clearInterval(sweep);
+      stack.close();
+      await sipServer?.supervisor.stop();
+      await media.close();
+      api.closeAllConnections();
+      api.close();
+      feed.close();
+      orphans.stop();
+      heartbeat.stop();
+      await recorder.close();
+      await relay.close();
+      await deadLetters.close();
+      redisCaps.close();
+      redis.disconnect();
+      queueRedis.disconnect();
+      load.close();
+      await database.close();
+    },
+  };
+}
+
+interface EmbeddedSip {
+  readonly supervisor: SipServerSupervisor;
+  readonly secret: string;
+}
+
+function superviseSip(config: Config, log: Logger): EmbeddedSip {
+  const secret = randomBytes(24).toString('hex');
+  const supervisor = new SipServerSupervisor(
+    {
+      listen: config.sip.listen.map(listenAddress),
+      control: { host: '127.0.0.1', port: 0, secret },
+      ...(config.sip.externalAddress === undefined ? {} : { externalAddress: config.sip.externalAddress }),
+    },
+    (level, message, fields) => log[level](fields, message),
+  );
+  return { supervisor, secret };
+}
+
+/** Starts the embedded server, or finds the configured one, and waits until it takes our word. */
+async function connectSip(
+  config: Config,
+  stack: DrachtioStack,
+  embedded: EmbeddedSip | undefined,
+): Promise<string[]> {
+  let connection: { host: string; port: number; secret: string };
+  if (embedded) {
+    const ready = await embedded.supervisor.start().catch((error: unknown) => {
+      throw new Error(
+        `the SIP server cannot start: ${error instanceof Error ? error.message : String(error)}; change sip.listen (DCE_SIP_LISTEN)`,
+      );
+    });
+    connection = { host: '127.0.0.1', port: ready.controlPort, secret: embedded.secret };
+    embedded.supervisor.keepControlPort(ready.controlPort);
+  } else {
+    const { host = '', port, secret } = config.sip.drachtio;
+    connection = { host, port, secret };
+  }
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(new Error(`the SIP server at ${connection.host}:${connection.port} does not accept the switch`));
+    }, SIP_READY_MS);
+    stack.onReady((listening) => {
+      clearTimeout(timer);
+      resolve(listening.split(','));
+    });
+    stack.connect(connection);
+  });
+}
+
+async function openMedia(config: Config, log: Logger): Promise<MediaEngine> {
+  if (config.media.engine === 'passthrough') return new PassthroughEngine();
+  const workerBin = findMediasoupWorker();
+  if (workerBin === undefined) {
+    throw new Error('the media worker is missing: npm start builds it, or set DCE_MEDIASOUP_WORKER_BIN');
+  }
+  return MediasoupEngine.start({
+    workerBin,
+    workers: config.media.workers,
+    listenAddress: config.media.listenAddress,
+    ...(config.media.announcedAddress === undefined
+      ? {}
+      : { announcedAddress: config.media.announcedAddress }),
+    portRange: [config.media.portMin, config.media.portMax],
+    rtpTimeoutMs: config.media.rtpTimeoutMs,
+    onWorkerDied: (pid) => log.error({ workerPid: pid }, 'a media worker died and is replaced'),
+  });
+}
+
+interface Parts {
+  readonly feed: MarketFeed;
+  readonly stack: DrachtioStack;
+  readonly caps: RedisCapReservations;
+  readonly recorder: PostgresCallRecorder;
+  readonly media: MediaEngine;
+}
+
+async function checkHealth(
+  database: Database,
+  redis: ReturnType<typeof openRedis>,
+  parts: Parts,
+): Promise<Record<string, HealthCheck>> {
+  const [databaseUp, redisUp] = await Promise.all([
+    database.query('select 1').then(
+      () => true,
+      () => false,
+    ),
+    redis.ping().then(
+      () => true,
+      () => false,
+    ),
+  ]);
+  return {
+    sip: { status: parts.stack.connected ? 'ok' : 'down' },
+    database: databaseUp ? { status: 'ok' } : { status: 'degraded', detail: 'records go to the journal' },
+    redis: redisUp ? { status: 'ok' } : { status: 'degraded', detail: 'limits are kept by this node alone' },
+    market: parts.feed.fresh ? { status: 'ok' } : { status: 'degraded', detail: 'as last known' },
+    recorder: { status: parts.recorder.degraded ? 'degraded' : 'ok' },
+    media: { status: 'ok', detail: `${parts.media.name}, ${parts.media.stats().legs} legs` },
+  };
+}
+
+function listenAddress(text: string): ListenAddress {
+  const match = /^(udp|tcp):(.+):(\d+)$/.exec(text);
+  if (!match) throw new Error(`not an address to listen on: ${text}`);
+  return {
+    protocol: match[1] as 'udp' | 'tcp',
+    address: (match[2] ?? '').replace(/^\[|\]$/g, ''),
+    port: Number(match[3]),
+  };
+}
+
+/** A name for a call: sorts by time, unique over all nodes. */
+function newCallId(now: number): string {
+  return `${now.toString(36).padStart(9, '0')}${randomBytes(9).toString('hex')}`;
+}
+
+function apiUrl(server: Server, host: string): string {
+  const address = server.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  return `http://${host}:${port}`;
+}
+
+function required(value: string | undefined, what: string): string {
+  if (value === undefined) throw new Error(`${what} is not set; dce start provides one by itself`);
+  return value;
+}
