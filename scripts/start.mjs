@@ -1,0 +1,7 @@
+import { join } from 'node:path';
+import { ROOT } from './lib/paths.mjs';
+import { hand } from './lib/run.mjs';
+import { setUp } from './lib/setup.mjs';
+
+await setUp('start');
+process.exit(await hand(process.execPath, [join(ROOT, 'dist/cli.js'), 'start', ...process.argv.slice(2)], { cwd: ROOT }));
