@@ -4,4 +4,6 @@ import { hand } from './lib/run.mjs';
 import { setUp } from './lib/setup.mjs';
 
 await setUp('start');
-process.exit(await hand(process.execPath, [join(ROOT, 'dist/cli.js'), 'start', ...process.argv.slice(2)], { cwd: ROOT }));
+process.exit(
+  await hand(process.execPath, [join(ROOT, 'dist/cli.js'), 'start', ...process.argv.slice(2)], { cwd: ROOT }),
+);

@@ -25,4 +25,6 @@ const projects = parts.filter((part) => PROJECTS.has(part));
 const rest = parts.filter((part) => !PROJECTS.has(part));
 const jest = [bin('jest/bin/jest.js'), '--ci', '--maxWorkers=2'];
 if (projects.length > 0) jest.push('--selectProjects', ...projects, '--');
-process.exit(await hand(process.execPath, [...jest, ...rest], { cwd: ROOT, env: { ...process.env, NODE_ENV: 'test' } }));
+process.exit(
+  await hand(process.execPath, [...jest, ...rest], { cwd: ROOT, env: { ...process.env, NODE_ENV: 'test' } }),
+);

@@ -11,7 +11,11 @@ export async function buildProduct() {
   const wanted = fingerprint(join(ROOT, 'src'));
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   const shown = progress('compiling');
-  const result = await run(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], { cwd: ROOT });
+  const result = await run(
+    process.execPath,
+    [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'],
+    { cwd: ROOT },
+  );
   if (result.code !== 0) fail(`the sources do not compile:\n${result.output.slice(-3_000)}`);
   mkdirSync(join(ROOT, 'dist'), { recursive: true });
   writeFileSync(stamp, wanted);

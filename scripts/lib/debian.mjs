@@ -43,8 +43,11 @@ export async function installDebian(packages, why) {
   clearInterval(timer);
   if (result.code !== 0) {
     const full = result.output.includes('No space left');
-    fail(full ? 'the disk is full: make room and start again' : `apt-get install ${wanted.join(' ')} failed:\n${result.output.slice(-1_500)}`);
+    fail(
+      full
+        ? 'the disk is full: make room and start again'
+        : `apt-get install ${wanted.join(' ')} failed:\n${result.output.slice(-1_500)}`,
+    );
   }
   shown.done();
 }
-

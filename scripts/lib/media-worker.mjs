@@ -1,5 +1,16 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installDebian } from './debian.mjs';
@@ -62,7 +73,9 @@ export async function provideMediaWorker() {
   const version = JSON.parse(readFileSync(join(ROOT, 'node_modules/mediasoup/package.json'), 'utf8')).version;
   const folder = join(CACHE, NAME);
   const key = `${version}-${process.platform}-${process.arch}`;
-  const kept = existsSync(folder) && readdirSync(folder).some((name) => name.startsWith(key) && existsSync(join(folder, name, NAME)));
+  const kept =
+    existsSync(folder) &&
+    readdirSync(folder).some((name) => name.startsWith(key) && existsSync(join(folder, name, NAME)));
   if (kept) return;
   if (!process.env.DCE_MEDIASOUP_BUILD && (await download(version, join(folder, `${key}-prebuilt`)))) return;
   await build(join(folder, key));
@@ -72,9 +85,9 @@ export async function provideMediaWorker() {
 async function download(version, target) {
   const shown = 'looking for a prebuilt media worker';
   say(shown);
-  const libc = process.platform === 'linux' ? '-kernel6' : '';
-  const file = `mediasoup-worker-${version}-${process.platform}-${process.arch}${libc}.tgz`;
-  const url = `https://github.com/versatica/mediasoup/releases/download/${version}/${file}`;
+  const { repository } = JSON.parse(readFileSync(join(ROOT, 'node_modules/mediasoup/package.json'), 'utf8'));
+  const releases = `${repository.url.replace(/^git\+|\.git$/g, '')}/releases/download`;
+  const url = `${releases}/${version}/mediasoup-worker-${version}-${process.platform}-${process.arch}.tgz`;
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(DOWNLOAD_MS) });
     if (!response.ok) return false;
@@ -101,13 +114,18 @@ async function runs(binary) {
 /** Builds it from the sources in the package, with Debian's compiler and libraries. */
 async function build(target) {
   await installDebian([...TOOLS, ...LIBRARIES], 'to build the media worker');
-  const work = join(tmpdir(), `dce-${NAME}-${createHash('sha256').update(target).digest('hex').slice(0, 8)}-${process.pid}`);
+  const work = join(
+    tmpdir(),
+    `dce-${NAME}-${createHash('sha256').update(target).digest('hex').slice(0, 8)}-${process.pid}`,
+  );
   const log = join(CACHE, `${NAME}.log`);
   mkdirSync(CACHE, { recursive: true });
   const shown = progress('building the media worker (once per machine, about 6 minutes)');
   try {
     prepare(work);
-    let result = await run('meson', ['setup', 'out', '--buildtype', 'release', '-Db_ndebug=true'], { cwd: work });
+    let result = await run('meson', ['setup', 'out', '--buildtype', 'release', '-Db_ndebug=true'], {
+      cwd: work,
+    });
     if (result.code === 0) {
       result = await run('ninja', ['-C', 'out', NAME], {
         cwd: work,
@@ -147,5 +165,8 @@ function prepare(work) {
     if (options) writeFileSync(join(folder, 'meson_options.txt'), options);
   }
   const main = join(work, 'meson.build');
-  writeFileSync(main, readFileSync(main, 'utf8').replace(/meson_version: '>= [\d.]+'/, `meson_version: '>= 1.0.0'`));
+  writeFileSync(
+    main,
+    readFileSync(main, 'utf8').replace(/meson_version: '>= [\d.]+'/, `meson_version: '>= 1.0.0'`),
+  );
 }

@@ -8,7 +8,9 @@ import { fail, progress } from './say.mjs';
 /** Installs node_modules when it is missing or older than the lock file. */
 export async function installPackages() {
   const stamp = join(ROOT, 'node_modules', '.dce-installed');
-  const wanted = createHash('sha256').update(readFileSync(join(ROOT, 'package-lock.json'))).digest('hex');
+  const wanted = createHash('sha256')
+    .update(readFileSync(join(ROOT, 'package-lock.json')))
+    .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   const shown = progress('installing packages');
   const timer = setInterval(() => shown.update(''), 1_000);
@@ -17,7 +19,9 @@ export async function installPackages() {
   clearInterval(timer);
   if (result.code !== 0) {
     const full = result.output.includes('ENOSPC');
-    fail(full ? 'the disk is full: make room and start again' : `npm ci failed:\n${result.output.slice(-2_000)}`);
+    fail(
+      full ? 'the disk is full: make room and start again' : `npm ci failed:\n${result.output.slice(-2_000)}`,
+    );
   }
   await linkPostgresLibraries();
   mkdirSync(join(ROOT, 'node_modules'), { recursive: true });
