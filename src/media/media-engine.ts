@@ -41,8 +41,12 @@ export type SdpProblem =
 export interface MediaSession {
   /** Creates a leg and takes its port. Rejected with {@link MediaUnavailable} when no port or worker is free. */
   createLeg(role: MediaLegRole, hints?: LegHints): Promise<MediaLeg>;
-  /** Lets audio flow both ways between two legs whose SDP is negotiated. */
-  bridge(a: MediaLeg, b: MediaLeg): Promise<void>;
+  /**
+   * Lets audio flow both ways between two legs whose SDP is negotiated; again when early media
+   * becomes a call.
+   * @param options - `early` before the answer, when silence of either side says nothing
+   */
+  bridge(a: MediaLeg, b: MediaLeg, options?: { readonly early?: boolean }): Promise<void>;
   /** Monotonic milliseconds of the last RTP packet seen on this leg, or on either; undefined before the first. */
   lastMediaAt(role?: MediaLegRole): number | undefined;
   /** Releases everything. Idempotent. */

@@ -164,7 +164,7 @@ export class Waterfall {
       this.#call.progress(180, undefined);
       return;
     }
-    await media.bridge(callerLeg, leg);
+    await media.bridge(callerLeg, leg, { early: true });
     this.#call.progress(status === 180 ? 180 : 183, answer.sdp);
   }
 

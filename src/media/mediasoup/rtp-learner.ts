@@ -1,63 +1,79 @@
 import type { Socket } from 'node:dgram';
 import { createSocket } from 'node:dgram';
+import { isIPv6 } from 'node:net';
+import type { RtpHeader } from './rtp-packet';
+import { readRtpHeader } from './rtp-packet';
+import type { Endpoint } from './source-rule';
 
-/** Where a peer's RTP really comes from, and the synchronisation source it sends as. */
-export interface LearnedSource {
-  readonly address: string;
-  readonly port: number;
+/** Where a peer's RTP really comes from, and the stream it sends. */
+export interface LearnedSource extends Endpoint {
   readonly ssrc: number;
+  readonly payloadType: number;
 }
-
-const RTP_HEADER = 12;
-const RTP_VERSION = 2;
-/** With the marker bit, RTCP packet types 192 … 223 look like these payload types (RFC 5761 §4). */
-const FIRST_RTCP_TYPE = 64;
-const LAST_RTCP_TYPE = 95;
 
 /**
  * Holds an RTP port until the peer's first packet shows its address and SSRC. SIP peers announce
- * neither reliably (NAT, no `a=ssrc`), and the media worker must know both before it can take a
- * stream; so the port is listened to here first and handed to the worker then.
+ * neither reliably (NAT, no `a=ssrc`), and the media worker must know both before it takes a
+ * stream: so the port is listened to here first, and handed to the worker then.
  */
 export class RtpLearner {
   readonly #socket: Socket;
-  readonly #accepts: (address: string) => boolean;
+  readonly #admits: (header: RtpHeader, from: Endpoint) => boolean;
   #source: LearnedSource | undefined;
   #onLearned: ((source: LearnedSource) => void) | undefined;
   #closed: Promise<void> | undefined;
 
-  private constructor(socket: Socket, accepts: (address: string) => boolean) {
+  private constructor(socket: Socket, admits: (header: RtpHeader, from: Endpoint) => boolean) {
     this.#socket = socket;
-    this.#accepts = accepts;
+    this.#admits = admits;
   }
 
   /**
-   * @param accepts - false for sources that are not the peer's: strangers must not steal the stream
+   * @param admits - says of each RTP packet whether it shows the peer's stream
    * @throws Error of the operating system when the port is taken
    */
-  static open(address: string, port: number, accepts: (address: string) => boolean): Promise<RtpLearner> {
-    const socket = createSocket({ type: address.includes(':') ? 'udp6' : 'udp4' });
-    const learner = new RtpLearner(socket, accepts);
+  static open(
+    address: string,
+    port: number,
+    admits: (header: RtpHeader, from: Endpoint) => boolean,
+  ): Promise<RtpLearner> {
+    const socket = createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4' });
+    const learner = new RtpLearner(socket, admits);
     return new Promise((resolve, reject) => {
-      socket.once('error', reject);
+      socket.once('error', (error) => {
+        socket.close();
+        reject(error);
+      });
       socket.bind(port, address, () => {
-        socket.removeListener('error', reject);
+        socket.removeAllListeners('error');
+        // What the network says of packets that did not arrive (ICMP) changes nothing here.
         socket.on('error', () => undefined);
-        socket.on('message', (packet, from) => learner.#packet(packet, from.address, from.port));
+        socket.on('message', (packet, from) => learner.#received(packet, from));
         resolve(learner);
       });
     });
   }
 
-  /** The last acceptable packet's source so far. */
+  /** The peer's stream, as the last admitted packet showed it. */
   get source(): LearnedSource | undefined {
     return this.#source;
   }
 
-  /** Calls back at the first acceptable packet; at once when there was one. */
+  /** Calls back once, at the first admitted packet; at once when there was one. */
   onLearned(listener: (source: LearnedSource) => void): void {
     this.#onLearned = listener;
     if (this.#source) this.#tell(this.#source);
+  }
+
+  /** Forgets what was learned: the rule that admitted it has changed. */
+  forget(): void {
+    this.#source = undefined;
+  }
+
+  /** Sends to the peer from the port that it knows. */
+  send(packet: Buffer, to: Endpoint): void {
+    if (this.#closed) return;
+    this.#socket.send(packet, to.port, to.address, () => undefined);
   }
 
   /** Frees the port; resolves when it is free. */
@@ -67,13 +83,17 @@ export class RtpLearner {
     return this.#closed;
   }
 
-  #packet(packet: Buffer, address: string, port: number): void {
-    if (packet.length < RTP_HEADER || (packet[0] ?? 0) >> 6 !== RTP_VERSION) return;
-    const payloadType = (packet[1] ?? 0) & 0x7f;
-    if (payloadType >= FIRST_RTCP_TYPE && payloadType <= LAST_RTCP_TYPE) return;
-    if (!this.#accepts(address)) return;
-    this.#source = { address, port, ssrc: packet.readUInt32BE(8) };
-    this.#tell(this.#source);
+  #received(packet: Buffer, from: Endpoint): void {
+    const header = readRtpHeader(packet);
+    if (!header || !this.#admits(header, from)) return;
+    const source = {
+      address: from.address,
+      port: from.port,
+      ssrc: header.ssrc,
+      payloadType: header.payloadType,
+    };
+    this.#source = source;
+    this.#tell(source);
   }
 
   #tell(source: LearnedSource): void {

@@ -1,8 +1,7 @@
 import type * as Mediasoup from 'mediasoup';
-import type { AudioCodec } from '../sdp/session-description';
+import { Labels } from './labels';
 
 type Worker = Mediasoup.types.Worker;
-type Router = Mediasoup.types.Router;
 
 export interface WorkerPoolOptions {
   /** Path of the mediasoup-worker binary. */
@@ -10,25 +9,27 @@ export interface WorkerPoolOptions {
   readonly workers: number;
   /** Ports for RTCP that is not multiplexed, inclusive. */
   readonly rtcpPorts: readonly [number, number];
+  readonly now: () => number;
   readonly onWorkerDied?: (pid: number) => void;
 }
 
-/** One worker process with its routers, and the sessions that ride on it. */
-export interface PooledWorker {
-  readonly worker: Worker;
-  readonly routers: Map<string, Promise<Router>>;
-  /** Sessions on this worker, told when it dies. */
-  readonly sessions: Set<{ workerDied(): void }>;
+/** What a worker tells those who ride on it. */
+export interface WorkerPassenger {
+  workerDied(): void;
 }
 
 const FIRST_RETRY_MS = 200;
 const MAX_RETRY_MS = 5_000;
+/** A worker that lived this long did not die of its own start. */
+const STEADY_MS = 10_000;
+/** Payload types for digits are few in the field: calls beyond these go without digits. */
+const MAX_EXCHANGES = 64;
 
 /** Media worker processes: the least loaded takes the next call, one that dies is replaced. */
 export class WorkerPool {
   readonly #mediasoup: typeof Mediasoup;
   readonly #options: WorkerPoolOptions;
-  readonly #workers: PooledWorker[] = [];
+  readonly #workers = new Set<PooledWorker>();
   readonly #timers = new Set<NodeJS.Timeout>();
   #closed = false;
 
@@ -37,99 +38,129 @@ export class WorkerPool {
     this.#options = options;
   }
 
-  /** @throws Error when the first workers cannot be started */
+  /** @throws Error when a worker cannot be started */
   static async start(options: WorkerPoolOptions): Promise<WorkerPool> {
-    // mediasoup reads the path when it is loaded, so it is set before and loaded here.
+    // mediasoup takes the path of its worker from the environment, once, when it is loaded.
     process.env['MEDIASOUP_WORKER_BIN'] = options.workerBin;
     const mediasoup = await import('mediasoup');
+    if (mediasoup.workerBin !== options.workerBin) {
+      throw new Error(`mediasoup was loaded with another worker already: ${mediasoup.workerBin}`);
+    }
     const pool = new WorkerPool(mediasoup, options);
-    await Promise.all(Array.from({ length: options.workers }, () => pool.#spawn()));
+    try {
+      await Promise.all(Array.from({ length: options.workers }, () => pool.#spawn(FIRST_RETRY_MS)));
+    } catch (error) {
+      pool.close();
+      throw error;
+    }
     return pool;
   }
 
   get pids(): number[] {
-    return this.#workers.map(({ worker }) => worker.pid);
+    return [...this.#workers].map(({ pid }) => pid);
   }
 
-  /** The least loaded worker; undefined while none is up. */
-  least(): PooledWorker | undefined {
-    let best: PooledWorker | undefined;
-    for (const candidate of this.#workers) {
-      if (!best || candidate.sessions.size < best.sessions.size) best = candidate;
+  /** Takes a seat on the least loaded worker; undefined while none is up. */
+  board(passenger: WorkerPassenger): PooledWorker | undefined {
+    let least: PooledWorker | undefined;
+    for (const worker of this.#workers) {
+      if (!least || worker.passengers.size < least.passengers.size) least = worker;
     }
-    return best;
-  }
-
-  /**
-   * The worker's router for calls of this codec whose telephone-event has this payload type: a
-   * router's payload types are fixed, so there is one for each pair seen.
-   *
-   * The worker forwards only what it takes for media, and telephone-event is none to it. So the
-   * digits travel under the name of the G.711 variant that the call does not use.
-   */
-  router(pooled: PooledWorker, codec: AudioCodec, telephoneEvent: number): Promise<Router> {
-    const key = `${codec}/${telephoneEvent}`;
-    let router = pooled.routers.get(key);
-    if (!router) {
-      const mediaCodecs = codecParameters(codec, telephoneEvent).map(
-        ({ mimeType, payloadType, clockRate }) => ({
-          kind: 'audio' as const,
-          mimeType,
-          clockRate,
-          preferredPayloadType: payloadType,
-        }),
-      );
-      router = pooled.worker.createRouter({ mediaCodecs });
-      pooled.routers.set(key, router);
-    }
-    return router;
+    least?.passengers.add(passenger);
+    return least;
   }
 
   close(): void {
     this.#closed = true;
     for (const timer of this.#timers) clearTimeout(timer);
-    for (const { worker } of this.#workers.splice(0)) worker.close();
+    this.#timers.clear();
+    for (const worker of this.#workers) worker.close();
+    this.#workers.clear();
   }
 
-  async #spawn(): Promise<void> {
+  async #spawn(retryMs: number): Promise<void> {
     const [rtcMinPort, rtcMaxPort] = this.#options.rtcpPorts;
     const worker = await this.#mediasoup.createWorker({ logLevel: 'error', rtcMinPort, rtcMaxPort });
     if (this.#closed) {
       worker.close();
       return;
     }
-    const pooled: PooledWorker = { worker, routers: new Map(), sessions: new Set() };
-    this.#workers.push(pooled);
+    const startedAt = this.#options.now();
+    const pooled = new PooledWorker(worker);
+    this.#workers.add(pooled);
     worker.on('died', () => {
-      const at = this.#workers.indexOf(pooled);
-      if (at >= 0) this.#workers.splice(at, 1);
-      for (const session of [...pooled.sessions]) session.workerDied();
-      this.#options.onWorkerDied?.(worker.pid);
-      this.#replace(FIRST_RETRY_MS);
+      this.#workers.delete(pooled);
+      const steady = this.#options.now() - startedAt > STEADY_MS;
+      this.#replaceAfter(steady ? FIRST_RETRY_MS : retryMs);
+      for (const passenger of [...pooled.passengers]) passenger.workerDied();
+      this.#options.onWorkerDied?.(pooled.pid);
     });
   }
 
-  #replace(afterMs: number): void {
+  #replaceAfter(delayMs: number): void {
     if (this.#closed) return;
+    const nextMs = Math.min(delayMs * 2, MAX_RETRY_MS);
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      this.#spawn().catch(() => this.#replace(Math.min(afterMs * 2, MAX_RETRY_MS)));
-    }, afterMs);
+      this.#spawn(nextMs).catch(() => this.#replaceAfter(nextMs));
+    }, delayMs);
     this.#timers.add(timer);
   }
 }
 
-const RTP_CLOCK = 8_000;
+/** One worker process, its routers, and the sessions that ride on it. */
+export class PooledWorker {
+  readonly passengers = new Set<WorkerPassenger>();
+  readonly pid: number;
+  readonly #worker: Worker;
+  readonly #exchanges = new Map<string, Promise<Exchange>>();
 
-/** What a leg of a call sends and receives: its codec, and telephone-event under its stand-in name. */
-export function codecParameters(
-  codec: AudioCodec,
-  telephoneEvent: number,
-): { mimeType: string; payloadType: number; clockRate: number }[] {
-  const payloadType = codec === 'PCMU' ? 0 : 8;
-  const standIn = codec === 'PCMU' ? 'PCMA' : 'PCMU';
-  return [
-    { mimeType: `audio/${codec}`, payloadType, clockRate: RTP_CLOCK },
-    { mimeType: `audio/${standIn}`, payloadType: telephoneEvent, clockRate: RTP_CLOCK },
-  ];
+  constructor(worker: Worker) {
+    this.#worker = worker;
+    this.pid = worker.pid;
+  }
+
+  /**
+   * The router for these payload types.
+   * @throws Error when the worker died meanwhile
+   */
+  exchange(wanted: Labels): Promise<Exchange> {
+    const full = this.#exchanges.size >= MAX_EXCHANGES && !this.#exchanges.has(wanted.key);
+    const labels = full ? new Labels([]) : wanted;
+    const { key } = labels;
+    let exchange = this.#exchanges.get(key);
+    if (!exchange) {
+      exchange = this.#open(labels);
+      this.#exchanges.set(key, exchange);
+      exchange.catch(() => this.#exchanges.delete(key));
+    }
+    return exchange;
+  }
+
+  close(): void {
+    this.#worker.close();
+  }
+
+  async #open(labels: Labels): Promise<Exchange> {
+    const router = await this.#worker.createRouter({ mediaCodecs: labels.mediaCodecs });
+    return new Exchange(router, labels);
+  }
+}
+
+/** A router, and the tap through which its packets can be had here. */
+export class Exchange {
+  readonly router: Mediasoup.types.Router;
+  readonly labels: Labels;
+  #tap: Promise<Mediasoup.types.DirectTransport> | undefined;
+
+  constructor(router: Mediasoup.types.Router, labels: Labels) {
+    this.router = router;
+    this.labels = labels;
+  }
+
+  /** Shared by all who listen here: a transport without a socket. */
+  tap(): Promise<Mediasoup.types.DirectTransport> {
+    this.#tap ??= this.router.createDirectTransport();
+    return this.#tap;
+  }
 }
