@@ -31,6 +31,8 @@ export class RtpLeg implements MediaLeg {
   #offered: AudioTerms | undefined;
   /** Payload type that we asked the peer to send digits with. */
   #digitsIn: number | undefined;
+  /** Our answer to the peer's last offer: a 200 repeats what a 183 said (RFC 6337 §3.1.1). */
+  #answer: string | undefined;
   #version = 0;
   #written = '';
   #closed = false;
@@ -63,6 +65,7 @@ export class RtpLeg implements MediaLeg {
     if (typeof remote === 'string') return { ok: false, reason: remote };
     if (!this.#context.codecs.offeredBy(this.role, remote)) return { ok: false, reason: 'no_common_codec' };
     this.#pending = remote;
+    this.#answer = undefined;
     return { ok: true, sdp };
   }
 
@@ -97,16 +100,17 @@ export class RtpLeg implements MediaLeg {
   }
 
   #createAnswer(): SdpResult {
-    const remote = this.#pending ?? this.#remote;
     if (this.#closed) return { ok: false, reason: 'lost' };
+    if (this.#answer !== undefined) return { ok: true, sdp: this.#answer };
+    const remote = this.#pending;
     if (!remote) return { ok: false, reason: 'no_audio' };
     const terms = this.#context.codecs.answer(this.role, remote);
     if (!terms) return { ok: false, reason: 'no_common_codec' };
     this.#pending = undefined;
     this.#digitsIn = terms.telephoneEvent;
-    const sdp = this.#write(terms, answerDirection(remote.direction), remote);
+    this.#answer = this.#write(terms, answerDirection(remote.direction), remote);
     this.#described(remote);
-    return { ok: true, sdp };
+    return { ok: true, sdp: this.#answer };
   }
 
   #described(remote: RemoteAudio): void {

@@ -1,3 +1,5 @@
+import { parseAudio } from '../sdp/parse-audio';
+import type { Direction } from '../sdp/audio-description';
 import type {
   LegStats,
   MediaEngine,
@@ -21,7 +23,8 @@ const NO_STATS: LegStats = {
 /**
  * Media that does not pass through the switch: each side's description is handed to the other, and
  * the peers exchange RTP directly. No inactivity timeout, no counters; calls are bounded by their
- * longest duration and by session timers alone.
+ * longest duration and by session timers alone. A later offer is answered with the other side's last
+ * description: a peer that moves in mid-call is not followed.
  */
 export class PassthroughEngine implements MediaEngine {
   readonly name = 'passthrough';
@@ -117,8 +120,9 @@ class PassthroughLeg implements MediaLeg {
     return Promise.resolve(this.createOffer());
   }
 
-  remoteDirection(): 'sendrecv' {
-    return 'sendrecv';
+  remoteDirection(): Direction {
+    const parsed = this.remote === undefined ? undefined : parseAudio(this.remote);
+    return parsed?.ok ? parsed.audio.direction : 'sendrecv';
   }
 
   stats(): Promise<LegStats> {

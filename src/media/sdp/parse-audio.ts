@@ -90,7 +90,7 @@ function codecsOf(audio: MediaDescription): AudioCodec[] {
       payload === PAYLOAD_TYPES.PCMU ? 'PCMU' : payload === PAYLOAD_TYPES.PCMA ? 'PCMA' : undefined;
     if (!codec || codecs.includes(codec)) continue;
     const map = audio.rtp.find((entry) => entry.payload === payload);
-    const contradicts = map && (map.codec.toUpperCase() !== codec || (map.rate ?? CLOCK_RATE) !== CLOCK_RATE);
+    const contradicts = map && (nameOf(map) !== codec || (map.rate ?? CLOCK_RATE) !== CLOCK_RATE);
     if (!contradicts) codecs.push(codec);
   }
   return codecs;
@@ -99,14 +99,19 @@ function codecsOf(audio: MediaDescription): AudioCodec[] {
 function telephoneEventOf(audio: MediaDescription): number | undefined {
   const payloads = payloadsOf(audio);
   const map = audio.rtp.find(
-    ({ payload, codec, rate }) =>
-      codec.toLowerCase() === 'telephone-event' &&
-      rate === CLOCK_RATE &&
-      payload <= MAX_PAYLOAD_TYPE &&
-      payloads.includes(payload),
+    (entry) =>
+      nameOf(entry) === 'TELEPHONE-EVENT' &&
+      entry.rate === CLOCK_RATE &&
+      entry.payload <= MAX_PAYLOAD_TYPE &&
+      payloads.includes(entry.payload),
   );
   const taken = map?.payload === PAYLOAD_TYPES.PCMU || map?.payload === PAYLOAD_TYPES.PCMA;
   return taken ? undefined : map?.payload;
+}
+
+/** The parser turns whatever looks like a number into one, names too. */
+function nameOf({ codec }: { readonly codec: unknown }): string {
+  return String(codec).toUpperCase();
 }
 
 function rtcpPortOf(audio: MediaDescription, rtcpMux: boolean): number {
@@ -117,8 +122,8 @@ function rtcpPortOf(audio: MediaDescription, rtcpMux: boolean): number {
 }
 
 /** Without the TTL and count that a multicast address may carry (RFC 8866 §5.7). */
-function addressOf(connection: string | undefined): string | undefined {
-  return connection === undefined || connection === '' ? undefined : connection.split('/', 1)[0];
+function addressOf(connection: unknown): string | undefined {
+  return connection === undefined || connection === '' ? undefined : String(connection).split('/', 1)[0];
 }
 
 function ptimeOf(ptime: unknown): number | undefined {

@@ -1,0 +1,30 @@
+import fc from 'fast-check';
+import { Labels } from '../../../src/media/mediasoup/labels';
+
+const dynamic = fc.option(fc.integer({ min: 96, max: 127 }), { nil: undefined });
+
+test('digits leave with the payload type that the hearing side wants, audio with its own', () => {
+  fc.assert(
+    fc.property(dynamic, dynamic, dynamic, (digitsIn, out, otherOut) => {
+      const labels = new Labels([out, otherOut]);
+      const router = new Map(labels.mediaCodecs.map((codec) => [codec.mimeType, codec.preferredPayloadType]));
+      const leaves = labels
+        .stream(['PCMA', 'PCMU'], digitsIn, out)
+        .map(({ mimeType, payloadType }) => [payloadType, router.get(mimeType)]);
+      const digits = digitsIn === undefined || out === undefined ? [] : [[digitsIn, out]];
+      expect(leaves).toEqual([[8, 8], [0, 0], ...digits]);
+    }),
+  );
+});
+
+test('calls with the same payload types share a router, whichever side has which', () => {
+  expect(new Labels([101, 96]).key).toBe(new Labels([96, 101]).key);
+  expect(new Labels([101, 101]).key).toBe(new Labels([undefined, 101]).key);
+  expect(new Labels([101, 96]).key).not.toBe(new Labels([101]).key);
+});
+
+test('payload types that a router lacks cannot be asked of it', () => {
+  expect(new Labels([]).stream(['PCMU'], 101, 101)).toEqual(
+    new Labels([]).stream(['PCMU'], undefined, undefined),
+  );
+});
