@@ -176,9 +176,21 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
   await feed.start();
   relay.start();
   const listening = await connectSip(config, stack, sipServer);
+  const stats = async (): Promise<SwitchStats> => {
+    const sip = await sipServer?.supervisor.stats();
+    return {
+      calls: switchboard.size,
+      media: media.stats(),
+      reserved: redisCaps.held,
+      queuedRecords: recorder.queued,
+      sip: sip?.stats,
+      sipCpuMicros: sip?.cpuMicros,
+    };
+  };
   const api = await listen(
     createApi({
       database,
+      system: { stats },
       live: { list: () => switchboard.calls(), hangup: (id, detail) => switchboard.hangup(id, detail) },
       news,
       deadLetters,
@@ -212,17 +224,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     get sipServerPid() {
       return sipServer?.supervisor.pid;
     },
-    stats: async () => {
-      const sip = await sipServer?.supervisor.stats();
-      return {
-        calls: switchboard.size,
-        media: media.stats(),
-        reserved: redisCaps.held,
-        queuedRecords: recorder.queued,
-        sip: sip?.stats,
-        sipCpuMicros: sip?.cpuMicros,
-      };
-    },
+    stats,
     stop: async (drainMs = config.limits.drainMs) => {
       await switchboard.drain(drainMs);
       clearInterval(checkpoint);
@@ -258,6 +260,8 @@ function superviseSip(config: Config, log: Logger): EmbeddedSip {
     {
       listen: config.sip.listen.map(listenAddress),
       control: { host: '127.0.0.1', port: 0, secret },
+      // T2 and T4 keep their proportion to T1 (RFC 3261 §17.1.1.1: 500 ms, 4 s, 5 s).
+      timers: { t1: config.sip.t1Ms, t2: config.sip.t1Ms * 8, t4: config.sip.t1Ms * 10 },
       ...(config.sip.externalAddress === undefined ? {} : { externalAddress: config.sip.externalAddress }),
     },
     (level, message, fields) => log[level](fields, message),

@@ -25,6 +25,8 @@ import { campaignRoutes } from './resources/campaigns';
 import { dncRoutes } from './resources/dnc';
 import { ledgerRoutes } from './resources/ledger';
 import { numberRoutes } from './resources/numbers';
+import type { SystemStats } from './resources/system';
+import { systemRoutes } from './resources/system';
 import { trunkRoutes } from './resources/trunks';
 import type { Route } from './route';
 
@@ -34,6 +36,7 @@ export interface ApiServices {
   readonly news: CallNews;
   readonly deadLetters: DeadLetters;
   readonly health: Health;
+  readonly system: SystemStats;
   /** Requests one API key may make in a minute. */
   readonly requestsPerMinute: number;
   readonly onRequest: (report: RequestReport) => void;
@@ -46,7 +49,7 @@ const BODY_LIMIT = '1mb';
 
 /** Every operation of the API. */
 export function apiRoutes(
-  services: Pick<ApiServices, 'database' | 'live' | 'news' | 'deadLetters'>,
+  services: Pick<ApiServices, 'database' | 'live' | 'news' | 'deadLetters' | 'system'>,
 ): Route[] {
   const stores = entityStores(services.database);
   return [
@@ -59,6 +62,7 @@ export function apiRoutes(
     ...dncRoutes(stores),
     ...callRoutes(services.database, services.live, services.news),
     ...ledgerRoutes(services.database, services.deadLetters),
+    ...systemRoutes(services.system),
   ];
 }
 

@@ -21,13 +21,11 @@ export function serveHealth(app: Express, health: Health, startedAt: number, now
     const all = Object.values(checks);
     const down = all.some((check) => check.status === 'down');
     const degraded = all.some((check) => check.status === 'degraded');
-    response
-      .status(down ? 503 : degraded ? 206 : 200)
-      .json({
-        status: down ? 'down' : degraded ? 'degraded' : 'ok',
-        uptimeMs: Math.round(now() - startedAt),
-        checks,
-      });
+    response.status(down ? 503 : degraded ? 206 : 200).json({
+      status: down ? 'down' : degraded ? 'degraded' : 'ok',
+      uptimeMs: Math.round(now() - startedAt),
+      checks,
+    });
   });
   app.get('/health/live', (_request, response) => void response.json({ status: 'ok' }));
   app.get('/health/ready', (_request, response) => {

@@ -34,6 +34,10 @@ export const configSchema = z.strictObject({
         .string()
         .optional()
         .describe('Address that SIP peers see, where it differs from the one bound'),
+      t1Ms: positive
+        .max(5_000)
+        .default(500)
+        .describe('RFC 3261 timer T1 of the embedded SIP server, in milliseconds'),
       unknownSource: z
         .enum(['drop', 'forbid'])
         .default('drop')

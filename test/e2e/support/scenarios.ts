@@ -35,7 +35,7 @@ const pause = (ms: number | 'random'): string =>
 /* ---- the caller's side (a carrier) ---- */
 
 const CALLER_HEADERS = `Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]`;
-const CALLER_FROM = 'From: <sip:+1212555[caller]@[local_ip]:[local_port]>;tag=[pid]SIPp[call_number]';
+const CALLER_FROM = 'From: <sip:+1212345[caller]@[local_ip]:[local_port]>;tag=[pid]SIPp[call_number]';
 
 function invite(extra = '', sdp = true): string {
   return send(

@@ -66,7 +66,7 @@ export class Sipp {
       ...(options.calls === undefined ? [] : ['-m', String(options.calls)]),
       ...(options.rate === undefined ? [] : ['-r', String(options.rate)]),
       ...(options.limit === undefined ? [] : ['-l', String(options.limit)]),
-      ...Object.entries(options.keys ?? {}).flatMap(([key, value]) => ['-key', key, value]),
+      ...Object.entries({ caller: '2671', ...options.keys }).flatMap(([key, value]) => ['-key', key, value]),
       ...['-trace_err', '-error_file', join(folder, 'errors.log')],
       ...(options.args ?? []),
     ];

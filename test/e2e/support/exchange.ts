@@ -1,0 +1,180 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import type { RunFile } from '../../../src/start';
+import type { SwitchStats } from '../../../src/switch';
+import type { Program } from './processes';
+import { freePort, startProgram, until } from './processes';
+
+const CLI = join(__dirname, '../../../dist/cli.js');
+const START_MS = 60_000;
+/** Short SIP timers: 64·T1 is over in 3.2 s instead of 32. */
+const T1_MS = 50;
+
+export interface ExchangeOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Folder of an exchange that ran before. */
+  readonly dataDir?: string;
+}
+
+/** A whole exchange as `dce start` runs it, on its own ports, with its own PostgreSQL and Redis. */
+export class Exchange {
+  #program: Program;
+  #file: RunFile;
+
+  private constructor(
+    readonly dataDir: string,
+    readonly sipPort: number,
+    private readonly env: NodeJS.ProcessEnv,
+    program: Program,
+    file: RunFile,
+  ) {
+    this.#program = program;
+    this.#file = file;
+  }
+
+  static async start(options: ExchangeOptions = {}): Promise<Exchange> {
+    const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'dce-e2e-'));
+    const sipPort = await freePort();
+    const mediaPort = 42_000 + Math.floor(Math.random() * 15) * 500;
+    const env: NodeJS.ProcessEnv = {
+      ...process.env,
+      NODE_ENV: 'production',
+      DCE_DATA_DIR: dataDir,
+      DCE_SIP_LISTEN: `udp:127.0.0.1:${sipPort},tcp:127.0.0.1:${sipPort}`,
+      DCE_SIP_T1_MS: String(T1_MS),
+      DCE_API_PORT: '0',
+      DCE_API_REQUESTS_PER_MINUTE: '100000',
+      DCE_DEMO_SEED: 'false',
+      DCE_MEDIA_PORT_MIN: String(mediaPort),
+      DCE_MEDIA_PORT_MAX: String(mediaPort + 499),
+      DCE_MEDIA_RTP_TIMEOUT_MS: '3000',
+      DCE_BILLING_CHECKPOINT_MS: '500',
+      DCE_LIMITS_DRAIN_MS: '0',
+      DCE_TELEMETRY_LOG_LEVEL: 'warn',
+      ...options.env,
+    };
+    const { program, file } = await boot(env, dataDir);
+    return new Exchange(dataDir, sipPort, env, program, file);
+  }
+
+  get sip(): string {
+    return `127.0.0.1:${this.sipPort}`;
+  }
+
+  get file(): RunFile {
+    return this.#file;
+  }
+
+  output(): string {
+    return this.#program.output();
+  }
+
+  /** kill -9 of the switch, as a machine that loses its mind would. */
+  async kill(): Promise<void> {
+    await this.#program.stop('SIGKILL');
+  }
+
+  /** Starts again on the same data. */
+  async restart(): Promise<void> {
+    const { program, file } = await boot(this.env, this.dataDir);
+    this.#program = program;
+    this.#file = file;
+  }
+
+  async stop(): Promise<void> {
+    await this.#program.stop('SIGTERM');
+    rmSync(this.dataDir, { recursive: true, force: true });
+  }
+
+  /** One request of the admin API. */
+  async api<T = Record<string, unknown>>(
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<{ status: number; body: T }> {
+    const response = await fetch(`${this.#file.apiUrl}${path}`, {
+      method,
+      headers: {
+        'X-API-Key': this.#file.apiKey,
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, body: (text === '' ? {} : JSON.parse(text)) as T };
+  }
+
+  /** Creates something. @throws Error with the problem when it is refused */
+  async create(path: string, body: Record<string, unknown>): Promise<void> {
+    const { status, body: reply } = await this.api('POST', `/api/v1/${path}`, body);
+    if (status !== 201) throw new Error(`POST ${path}: ${status} ${JSON.stringify(reply)}`);
+  }
+
+  async stats(): Promise<SwitchStats> {
+    return (await this.api<SwitchStats>('GET', '/api/v1/system/stats')).body;
+  }
+
+  /** Rows of a statement on the exchange's own database. */
+  async sql<T extends object>(text: string, values: unknown[] = []): Promise<T[]> {
+    const client = new Client({ connectionString: this.#file.databaseUrl });
+    await client.connect();
+    try {
+      return (await client.query<T>(text, values)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  /**
+   * After calls: nothing is held any more anywhere, every call has ended once, every sold one is
+   * settled once, and the books balance.
+   */
+  async isClean(): Promise<void> {
+    await until('every call to end', async () => (await this.stats()).calls === 0, 20_000);
+    await until(
+      'transactions, dialogs, ports and reservations to be given back',
+      async () => {
+        const { media, reserved, queuedRecords, sip } = await this.stats();
+        const held = [media.sessions, media.legs, media.ports, reserved, queuedRecords];
+        held.push(sip?.serverTransactions ?? 1, sip?.clientTransactions ?? 1, sip?.dialogs ?? 1);
+        return held.every((count) => count === 0);
+      },
+      20_000,
+    );
+    await until(
+      'every sold call to be settled',
+      async () =>
+        (
+          await this.sql(`select 1 from calls c left join settlements s on s.call_id = c.id
+          where c.ended_at is null or (c.sale is not null and s.call_id is null) limit 1`)
+        ).length === 0,
+      20_000,
+    );
+    const [books] = await this.sql<{ imbalance: string; doubled: string; events: string; calls: string }>(
+      `select (select coalesce(sum(amount), 0) from ledger_entries) as imbalance,
+         (select count(*) from (select call_id from ledger_transactions group by call_id having count(*) > 1) d) as doubled,
+         (select count(*) from outbox where type = 'call.ended') as events,
+         (select count(*) from calls) as calls`,
+    );
+    expect(books).toEqual({ imbalance: '0', doubled: '0', events: books?.calls, calls: books?.calls });
+  }
+}
+
+async function boot(env: NodeJS.ProcessEnv, dataDir: string): Promise<{ program: Program; file: RunFile }> {
+  const runFile = join(dataDir, 'run.json');
+  rmSync(runFile, { force: true });
+  const program = startProgram(process.execPath, [CLI, 'start'], { env });
+  let over: number | string | undefined;
+  void program.exited.then((code) => (over = code));
+  await until(
+    'the exchange to start',
+    () => {
+      if (over !== undefined) throw new Error(`dce start ended with ${over}:\n${program.output()}`);
+      return program.output().includes('The exchange is open') && existsSync(runFile);
+    },
+    START_MS,
+  );
+  return { program, file: JSON.parse(readFileSync(runFile, 'utf8')) as RunFile };
+}

@@ -1,0 +1,72 @@
+import type { Exchange } from './exchange';
+
+export const NUMBER = '+18005550199';
+export const REVENUE = 20_000_000;
+export const PAYOUT = 12_000_000;
+
+/** One buyer of the test market. */
+export interface TestBuyer {
+  readonly id: string;
+  readonly uri: string;
+  readonly price: number;
+  readonly ringTimeoutMs?: number;
+}
+
+/** Parties, a trunk for loopback, a first-price campaign that pays on connect, and its number. */
+export async function openMarket(exchange: Exchange, campaign: Record<string, unknown> = {}): Promise<void> {
+  await exchange.create('accounts', { id: 'carrier', name: 'Carrier', type: 'carrier' });
+  await exchange.create('accounts', { id: 'seller', name: 'Seller', type: 'seller' });
+  await exchange.create('trunks', {
+    id: 'trunk',
+    accountId: 'carrier',
+    name: 'Loopback',
+    sources: ['127.0.0.1'],
+    origin: 'inbound_consumer',
+  });
+  await exchange.create('campaigns', {
+    id: 'campaign',
+    name: 'Test campaign',
+    status: 'active',
+    auctionType: 'first_price',
+    reservePrice: 1_000_000,
+    payout: { kind: 'per_call', amount: PAYOUT, afterMs: 0 },
+    velocityPerHour: 1_000_000,
+    ...campaign,
+  });
+  await exchange.create('numbers', { number: NUMBER, campaignId: 'campaign', sellerId: 'seller' });
+}
+
+/** Adds a buyer with one target and one bid; the higher price rings first. */
+export async function addBuyer(exchange: Exchange, buyer: TestBuyer): Promise<void> {
+  await exchange.create('accounts', { id: `${buyer.id}-account`, name: buyer.id, type: 'buyer' });
+  await exchange.create('buyers', {
+    id: buyer.id,
+    accountId: `${buyer.id}-account`,
+    name: buyer.id,
+    maxConcurrent: 500,
+  });
+  await exchange.create('targets', {
+    id: `${buyer.id}-target`,
+    buyerId: buyer.id,
+    name: 'desk',
+    uri: buyer.uri,
+    maxConcurrent: 500,
+    ringTimeoutMs: buyer.ringTimeoutMs ?? 1_500,
+  });
+  await exchange.create('bids', {
+    id: `${buyer.id}-bid`,
+    campaignId: 'campaign',
+    buyerId: buyer.id,
+    targetId: `${buyer.id}-target`,
+    plan: { kind: 'per_call', amount: buyer.price, afterMs: 0 },
+    price: buyer.price,
+    caps: { daily: 1_000_000, concurrent: 500 },
+  });
+}
+
+/** Sends one target elsewhere, and waits until decisions know. */
+export async function moveTarget(exchange: Exchange, buyerId: string, uri: string): Promise<void> {
+  const { status } = await exchange.api('PATCH', `/api/v1/targets/${buyerId}-target`, { uri });
+  if (status !== 200) throw new Error(`the target of ${buyerId} cannot be moved: ${status}`);
+  await new Promise((resolve) => setTimeout(resolve, 150));
+}
