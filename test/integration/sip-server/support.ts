@@ -61,6 +61,13 @@ export class Bench {
     const srf = new Srf();
     prepare(srf);
     srf.on('error', () => undefined);
+    const disconnect = srf.disconnect.bind(srf);
+    let gone = false;
+    // drachtio-srf fails when it is to disconnect twice.
+    srf.disconnect = () => {
+      if (!gone) disconnect();
+      gone = true;
+    };
     this.#closers.push(() => srf.disconnect());
     const connected = new Promise<void>((resolve, reject) => {
       srf.on('connect', (error) => (error ? reject(error) : resolve()));
