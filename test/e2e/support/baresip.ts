@@ -98,7 +98,6 @@ export class Baresip {
 function config(folder: string, port: number, rtp: number): string {
   return `poll_method epoll
 sip_listen 127.0.0.1:${port}
-net_interface lo
 call_max_calls 20
 audio_player aubridge,nil
 audio_source aufile,${join(folder, 'tone.wav')}

@@ -50,7 +50,7 @@ function invite(extra = '', sdp = true): string {
       ${extra}${extra === '' ? '' : '\n      '}${sdp ? 'Content-Type: application/sdp\n      ' : ''}Content-Length: [len]
 
       ${sdp ? SDP : ''}`,
-    'retrans="500" start_rtd="invite"',
+    'retrans="500"',
   );
 }
 
@@ -117,7 +117,7 @@ const PROVISIONALS = [
   recv('response="180"', 'optional="true"'),
   recv('response="183"', 'optional="true"'),
 ];
-const ANSWERED = [...PROVISIONALS, recv('response="200"', 'rtd="invite" rrs="true"'), ACK_200];
+const ANSWERED = [...PROVISIONALS, recv('response="200"', 'rrs="true"'), ACK_200];
 
 /** Calls, talks for a while, hangs up. */
 export const callerHangsUp = (talkMs: number | 'random', extra = ''): string =>
@@ -192,8 +192,17 @@ function respond(status: number, reason: string, sdp: boolean): string {
   );
 }
 
-const INVITED = recv('request="INVITE"', 'crlf="true"');
-const ACKED = recv('request="ACK"', 'rtd="true" crlf="true"');
+/**
+ * Takes the INVITE and keeps what later messages need: the Contact to send to ($1), the From to answer
+ * to ($2), and the CSeq for a final response that comes after other requests ($9).
+ */
+const INVITED = `<recv request="INVITE"><action>
+        <ereg regexp="sip:[^>;]*" search_in="hdr" header="Contact:" assign_to="1"/>
+        <ereg regexp="[^ ].*" search_in="hdr" header="From:" assign_to="2"/>
+        <ereg regexp="[0-9]+ INVITE" search_in="hdr" header="CSeq:" assign_to="9"/>
+      </action></recv>
+      <Reference variables="1,2,9"/>`;
+const ACKED = recv('request="ACK"');
 
 /** Rings, answers after a while, and waits for BYE. */
 export const buyerAnswers = (ringMs = 20, early = false): string =>
@@ -216,7 +225,7 @@ export const buyerHangsUp = (talkMs: number): string =>
     ACKED,
     pause(talkMs),
     send(
-      `BYE sip:[next_url] SIP/2.0
+      `BYE [$1] SIP/2.0
       Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
       From: <sip:buyer@[local_ip]:[local_port]>;tag=[pid]B[call_number]
       To: [$2]
@@ -228,15 +237,7 @@ export const buyerHangsUp = (talkMs: number): string =>
       'retrans="500"',
     ),
     recv('response="200"'),
-  ])
-    .replace(
-      '<recv request="INVITE" crlf="true"></recv>',
-      `<recv request="INVITE" crlf="true"><action>
-        <ereg regexp="sip:[^>;]*" search_in="hdr" header="Contact:" assign_to="1"/>
-        <ereg regexp="[^ ].*" search_in="hdr" header="From:" assign_to="2"/>
-      </action></recv>`,
-    )
-    .replace('BYE sip:[next_url] SIP/2.0', 'BYE [$1] SIP/2.0');
+  ]);
 
 /** Refuses every call with this status. */
 export const buyerRefuses = (status: number, reason: string): string =>
@@ -257,7 +258,7 @@ export const buyerRingsOn = (): string =>
       [last_From:]
       [last_To:];tag=[pid]B[call_number]
       [last_Call-ID:]
-      CSeq: 1 INVITE
+      CSeq: [$9]
       Content-Length: 0
 `),
     ACKED,
@@ -269,7 +270,7 @@ export const buyerAnswersAcrossCancel = (): string =>
     INVITED,
     respond(180, 'Ringing', false),
     recv('request="CANCEL"', 'timeout="60000"'),
-    respond(200, 'OK', true).replace('[last_CSeq:]', 'CSeq: [$cseq] INVITE'),
+    respond(200, 'OK', true).replace('[last_CSeq:]', 'CSeq: [$9]'),
     ACKED,
     recv('request="BYE"', 'timeout="10000"'),
     OK,

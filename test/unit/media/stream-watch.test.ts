@@ -1,4 +1,4 @@
-import type { Sight } from '../../../src/media/mediasoup/stream-watch';
+import type { Sight } from '../../../src/media/mediasoup/carriage';
 import { StreamWatch } from '../../../src/media/mediasoup/stream-watch';
 
 let now = 0;

@@ -1,0 +1,91 @@
+import {
+  buyerAnswers,
+  buyerAnswersAcrossCancel,
+  buyerHangsUp,
+  buyerRefuses,
+  buyerRingsOn,
+  callerCancels,
+  callerHangsUp,
+  callerIsRefused,
+  callerWaitsForBye,
+} from '../../e2e/support/scenarios';
+import type { SippOptions } from '../../e2e/support/sipp';
+import { Sipp } from '../../e2e/support/sipp';
+import type { Bench } from './support';
+import { benches, HOST } from './support';
+
+const start = benches();
+let bench: Bench;
+const running: Sipp[] = [];
+
+beforeEach(async () => {
+  bench = await start();
+});
+afterEach(async () => {
+  for (const sipp of running.splice(0)) await sipp.stop();
+});
+
+async function sipp(options: SippOptions): Promise<Sipp> {
+  const started = await Sipp.start({ timeoutSeconds: 30, ...options });
+  running.push(started);
+  return started;
+}
+
+/** Connects every caller to SIPp, the buyer. */
+async function bridgeTo(buyer: Sipp, transport: 'u1' | 't1'): Promise<void> {
+  const uri = `sip:buyer@${HOST}:${buyer.port}${transport === 't1' ? ';transport=tcp' : ''}`;
+  await bench.application((srf) => {
+    srf.invite((req, res) => {
+      srf.createB2BUA(req, res, uri, {}).then(
+        ({ uas, uac }) => {
+          uas.on('destroy', () => uac.destroy());
+          uac.on('destroy', () => uas.destroy());
+        },
+        () => undefined,
+      );
+    });
+  });
+}
+
+async function call(
+  caller: string,
+  buyer: string,
+  { calls = 1, transport = 'u1' as 'u1' | 't1' } = {},
+): Promise<void> {
+  const answering = await sipp({ scenario: buyer, calls, transport });
+  await bridgeTo(answering, transport);
+  const remote = `${HOST}:${bench.port(transport === 'u1' ? 'udp' : 'tcp')}`;
+  const calling = await sipp({
+    scenario: caller,
+    remote,
+    service: '12125550100',
+    calls,
+    rate: 20,
+    transport,
+  });
+  await Promise.all([calling.succeeds(), answering.succeeds()]);
+}
+
+describe.each(['u1', 't1'] as const)('SIPp on both sides (%s)', (transport) => {
+  test('callers hang up', () => call(callerHangsUp(50), buyerAnswers(), { calls: 20, transport }));
+  test('the buyer hangs up', () => call(callerWaitsForBye(), buyerHangsUp(50), { calls: 5, transport }));
+  test('the buyer refuses', () =>
+    call(callerIsRefused(486), buyerRefuses(486, 'Busy'), { calls: 5, transport }));
+  test('callers give up', () => call(callerCancels(100), buyerRingsOn(), { calls: 3, transport }));
+});
+
+test('early media reaches the caller', () => call(callerHangsUp(50), buyerAnswers(20, true)));
+
+test('no application: refused by the book', async () => {
+  const remote = `${HOST}:${bench.port('udp')}`;
+  const caller = await sipp({
+    scenario: callerIsRefused(503, 'Retry-After'),
+    remote,
+    service: '1',
+    calls: 2,
+  });
+  await caller.succeeds();
+});
+
+test('an answer across the CANCEL is paid for with a BYE', () =>
+  call(callerCancels(100), buyerAnswersAcrossCancel().replace('CSeq: [$cseq] INVITE', '[last_CSeq:]')));
