@@ -78,7 +78,7 @@ export class RtpLeg implements MediaLeg {
   }
 
   async stats(): Promise<LegStats> {
-    return { ...(await this.path.stats()), codec: this.#context.codecs.codec };
+    return { ...(await this.path.counters()), codec: this.#context.codecs.codec };
   }
 
   close(): void {

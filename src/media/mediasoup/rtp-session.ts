@@ -66,7 +66,9 @@ export class RtpSession implements MediaSession, WorkerPassenger {
         return await this.#openLeg(role, hints, address, port);
       } catch (error) {
         ports.give(port);
-        if (!TAKEN.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+        if (!TAKEN.has((error as NodeJS.ErrnoException).code ?? '')) {
+          throw new MediaUnavailable(`RTP port ${port}: ${String(error)}`, { cause: error });
+        }
       }
     }
     throw new MediaUnavailable('no RTP port is free');

@@ -1,9 +1,7 @@
-/** What a look at the worker's counters finds since the look before. */
-export type Sight = 'media' | 'mixed' | 'nothing';
+import type { Sight } from './carriage';
 
 /** What a watch does. */
 export interface WatchActions {
-  /** `mixed` when part of what arrives is not of the stream that is known. */
   look(): Promise<Sight>;
   /** Told again and again while audio is due and none comes. @param forMs - how long already */
   onSilence(forMs: number): void;
@@ -90,11 +88,12 @@ export class StreamWatch {
 
   async #tick(timer: NodeJS.Timeout): Promise<void> {
     const sight = await this.#actions.look();
-    if (sight !== 'nothing') this.heard();
+    const heard = sight === 'media' || sight === 'mixed';
+    if (heard) this.heard();
     // While it looked, something else was scheduled.
     if (this.#closed || this.#timer !== timer) return;
     this.#looks++;
-    if (sight === 'nothing' && this.#attention === 'audio') {
+    if (!heard && this.#attention === 'audio') {
       this.#actions.onSilence(this.#now() - Math.max(this.#dueSince, this.#lastAt ?? 0));
     }
     this.#schedule(this.#soon.shift() ?? this.#pause(sight));
@@ -102,7 +101,7 @@ export class StreamWatch {
 
   #pause(sight: Sight): number {
     if (sight === 'mixed') return AGAIN_MS;
-    if (sight === 'nothing') return SILENT_MS;
+    if (sight !== 'media') return SILENT_MS;
     return this.#looks < FRESH_LOOKS ? FRESH_MS : STEADY_MS;
   }
 }
