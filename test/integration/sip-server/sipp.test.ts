@@ -1,6 +1,5 @@
 import {
   buyerAnswers,
-  buyerAnswersAcrossCancel,
   buyerHangsUp,
   buyerRefuses,
   buyerRingsOn,
@@ -16,6 +15,11 @@ import { benches, HOST } from './support';
 
 const start = benches();
 let bench: Bench;
+/** SIPp must have seen the 180 before it waits: it takes no message during a pause. */
+const CANCELS_WHILE_IT_RINGS = callerCancels(50).replace(
+  '<recv response="100" ></recv>',
+  '<recv response="100" optional="true"></recv><recv response="180"></recv>',
+);
 const running: Sipp[] = [];
 
 beforeEach(async () => {
@@ -71,7 +75,7 @@ describe.each(['u1', 't1'] as const)('SIPp on both sides (%s)', (transport) => {
   test('the buyer hangs up', () => call(callerWaitsForBye(), buyerHangsUp(50), { calls: 5, transport }));
   test('the buyer refuses', () =>
     call(callerIsRefused(486), buyerRefuses(486, 'Busy'), { calls: 5, transport }));
-  test('callers give up', () => call(callerCancels(100), buyerRingsOn(), { calls: 3, transport }));
+  test('callers give up', () => call(CANCELS_WHILE_IT_RINGS, buyerRingsOn(), { calls: 3, transport }));
 });
 
 test('early media reaches the caller', () => call(callerHangsUp(50), buyerAnswers(20, true)));
@@ -86,6 +90,3 @@ test('no application: refused by the book', async () => {
   });
   await caller.succeeds();
 });
-
-test('an answer across the CANCEL is paid for with a BYE', () =>
-  call(callerCancels(100), buyerAnswersAcrossCancel().replace('CSeq: [$cseq] INVITE', '[last_CSeq:]')));
