@@ -158,18 +158,18 @@ export const callerIsIgnored = (): string =>
     pause(1),
   ]);
 
-/** Calls and gives up after a while, by CANCEL; a 200 that crosses is confirmed and ended. */
-export const callerCancels = (afterMs: number): string =>
+/** Calls, waits for ringback (a repeated 180 counts once) and a while more, and gives up by CANCEL. */
+export const callerCancels = (rings: number, thenMs: number): string =>
   scenario('caller cancels', [
     invite(),
     recv('response="100"'),
-    pause(afterMs),
+    ...Array.from({ length: rings }, () => recv('response="180"')),
+    ...(thenMs > 0 ? [pause(thenMs)] : []),
     CANCEL,
+    // What was under way when the CANCEL left may arrive first, and the 200 is the CANCEL's own.
     recv('response="180"', 'optional="true"'),
-    recv('response="183"', 'optional="true"'),
     recv('response="200"'),
     recv('response="180"', 'optional="true"'),
-    recv('response="183"', 'optional="true"'),
     recv('response="487"'),
     ACK_FAILURE,
   ]);

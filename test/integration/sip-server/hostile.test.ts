@@ -158,18 +158,11 @@ describe('requests that must not go further', () => {
     const caller = Leg.caller(a);
     caller.invite();
     await a.response(100);
-    const first = caller;
-    const copy = Leg.caller(a);
     // The copy has the caller's Call-ID, From and CSeq, but a branch of its own.
-    Object.assign(copy, {
-      callId: first.callId,
-      local: first.local,
-      target: first.target,
-      remote: first.remote,
-    });
+    const copy = caller.twin();
     copy.invite();
     copy.ack(await a.response(482));
-    first.ack(await a.response(486));
+    caller.ack(await a.response(486));
     expect(shown).toBe(1);
   });
 

@@ -13,6 +13,7 @@ import {
   StreamFramer,
   tagOf,
 } from '../../../src/sip-server/message';
+import type { Scheduler } from '../../../src/sip-server/transaction';
 import { until } from '../../support/until';
 
 export const HOST = '127.0.0.1';
@@ -37,16 +38,19 @@ export class Bench {
 
   private constructor(readonly server: SipServer) {}
 
-  static async start(options: Partial<SipServerOptions> = {}): Promise<Bench> {
-    const server = new SipServer({
-      listen: [
-        { protocol: 'udp', address: HOST, port: 0 },
-        { protocol: 'tcp', address: HOST, port: 0 },
-      ],
-      control: { host: HOST, port: 0, secret: SECRET },
-      timers: TIMERS,
-      ...options,
-    });
+  static async start(options: Partial<SipServerOptions> = {}, scheduler?: Scheduler): Promise<Bench> {
+    const server = new SipServer(
+      {
+        listen: [
+          { protocol: 'udp', address: HOST, port: 0 },
+          { protocol: 'tcp', address: HOST, port: 0 },
+        ],
+        control: { host: HOST, port: 0, secret: SECRET },
+        timers: TIMERS,
+        ...options,
+      },
+      scheduler,
+    );
     await server.start();
     return new Bench(server);
   }
@@ -128,7 +132,7 @@ export class Bench {
  * Servers for the tests of a file, one each. What a test leaves behind must die out by itself: that
  * is awaited for all of them together at the end, so that it costs the time of the timers once.
  */
-export function benches(): (options?: Partial<SipServerOptions>) => Promise<Bench> {
+export function benches(): (options?: Partial<SipServerOptions>, scheduler?: Scheduler) => Promise<Bench> {
   const started: { bench: Bench; test: string }[] = [];
   afterAll(async () => {
     const left: string[] = [];
@@ -138,8 +142,8 @@ export function benches(): (options?: Partial<SipServerOptions>) => Promise<Benc
     }
     expect(left).toEqual([]);
   });
-  return async (options) => {
-    const bench = await Bench.start(options);
+  return async (options, scheduler) => {
+    const bench = await Bench.start(options, scheduler);
     started.push({ bench, test: expect.getState().currentTestName ?? '' });
     return bench;
   };
@@ -369,6 +373,13 @@ export class Leg {
     const target = `sip:${user}@${HOST}:${peer.serverPort}`;
     const local = `<sip:caller@${HOST}:${peer.port}>;tag=caller${n}`;
     return new Leg(peer, `call-${process.pid}-${n}@test`, local, `<${target}>`, target);
+  }
+
+  /** A second hand of the same side: what it sends belongs to the same call, in transactions of its own. */
+  twin(): Leg {
+    const twin = new Leg(this.peer, this.callId, this.local, this.remote, this.target);
+    twin.sequence = this.sequence;
+    return twin;
   }
 
   /** The side that is called by this INVITE. */
