@@ -7,7 +7,7 @@ import { Stack } from './core/stack';
 import { DialogTable } from './dialog';
 import type { SipServerLimits, SipServerOptions, SipServerStats, TimerBases } from './options';
 import { DEFAULT_LIMITS, DEFAULT_TIMERS } from './options';
-import type { ServerTransaction } from './transaction';
+import type { Scheduler, ServerTransaction } from './transaction';
 import { systemScheduler } from './transaction';
 import type { SipRequest } from './message';
 import type { Flow } from './transport';
@@ -28,7 +28,8 @@ export class SipServer {
   #control: ControlServer | undefined;
   #admits: (address: string) => boolean;
 
-  constructor(options: SipServerOptions) {
+  /** @param scheduler - where all timers of transactions and dialogs come from */
+  constructor(options: SipServerOptions, scheduler: Scheduler = systemScheduler) {
     this.#options = options;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
     const timers: TimerBases = { ...DEFAULT_TIMERS, ...options.timers };
@@ -44,7 +45,7 @@ export class SipServer {
       },
       this.#limits,
       timers,
-      systemScheduler,
+      scheduler,
       log,
       (address) => this.#admits(address),
     );
@@ -57,7 +58,7 @@ export class SipServer {
       },
       limits: this.#limits,
       timers,
-      scheduler: systemScheduler,
+      scheduler,
       log,
     };
     this.#outbound = new Outbound(context);

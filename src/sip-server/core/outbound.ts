@@ -93,19 +93,28 @@ export class Outbound {
     for (const dialog of this.#context.dialogs.all()) this.#abandon(dialog);
   }
 
-  /** A session refresh of our own: a re-INVITE with the SDP that stands (RFC 4028 §7.2). */
+  /**
+   * A session refresh of our own: UPDATE, or a re-INVITE with the SDP that stands for a peer without
+   * UPDATE (RFC 4028 §7.4). The refresher is named by its role in this very request: we are its client.
+   */
   refresh(dialog: AppDialog, seconds: number): void {
+    const method = dialog.refreshMethod;
+    if (method === 'INVITE' && (dialog.inviteFromUs || dialog.inviteFromPeer)) return;
     const request: SipRequest = {
       kind: 'request',
-      method: 'UPDATE',
+      method,
       uri: dialog.remoteTarget,
       headers: [
-        { name: 'Session-Expires', key: 'session-expires', value: `${seconds};refresher=uas` },
+        { name: 'Session-Expires', key: 'session-expires', value: `${seconds};refresher=uac` },
         { name: 'Supported', key: 'supported', value: 'timer' },
       ],
-      body: '',
+      body: method === 'INVITE' ? dialog.localSdp : '',
     };
-    this.#inDialog(dialog, request, undefined, undefined);
+    this.#inDialog(dialog, request, undefined, undefined, (status) => {
+      if (method !== 'UPDATE' || (status !== 405 && status !== 501)) return;
+      dialog.refreshMethod = 'INVITE';
+      this.refresh(dialog, seconds);
+    });
   }
 
   #abandon(dialog: AppDialog): void {
@@ -422,6 +431,7 @@ export class Outbound {
     request: SipRequest,
     messageId: string | undefined,
     connection: ControlConnection | undefined,
+    onFinal: (status: number) => void = () => undefined,
   ): string | undefined {
     const { uri, routes, nextHop } = dialog.addressing();
     const id = newId();
@@ -470,8 +480,11 @@ export class Outbound {
       made,
       flow,
       {
-        onResponse: (response, text, transaction) =>
-          this.#onDialogResponse(sent, dialog, response, text, transaction),
+        onResponse: (response, text, transaction) => {
+          const final = response.status >= 200 && !sent.over;
+          this.#onDialogResponse(sent, dialog, response, text, transaction);
+          if (final) onFinal(response.status);
+        },
         onNoResponse: (why) => {
           dialog.inviteFromUs = false;
           this.#onNoResponse(sent, why);
@@ -518,6 +531,11 @@ export class Outbound {
     dialog.ackText = undefined;
     dialog.unacknowledged = sequenceOf(sent.request);
     dialog.refreshTarget(response, flow);
+    if (sent.connection === undefined) {
+      dialog.unacknowledged = undefined;
+      dialog.inviteFromUs = false;
+      this.#acknowledge(dialog, sequenceOf(sent.request), '', NO_BODY);
+    }
     if (sent.request.body !== '') dialog.localSdp = sent.request.body;
   }
 

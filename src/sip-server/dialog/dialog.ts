@@ -54,6 +54,8 @@ export class Dialog<Owner> {
   sessionTimer: Timer | undefined;
   /** The SDP we sent last, for a session refresh of our own. */
   localSdp = '';
+  /** How we refresh the session: UPDATE, until the peer shows that it does not know it (RFC 4028 §7.4). */
+  refreshMethod: 'UPDATE' | 'INVITE' = 'UPDATE';
 
   private constructor(
     readonly id: string,
