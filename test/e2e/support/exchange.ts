@@ -7,7 +7,7 @@ import type { SwitchStats } from '../../../src/switch';
 import type { Program } from './processes';
 import { freePort, startProgram, until } from './processes';
 
-const CLI = join(__dirname, '../../../dist/cli.js');
+const CLI = join(process.cwd(), 'dist/cli.js');
 const START_MS = 60_000;
 /** Short SIP timers: 64·T1 is over in 3.2 s instead of 32. */
 const T1_MS = 50;
