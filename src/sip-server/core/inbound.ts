@@ -94,8 +94,11 @@ export class Inbound implements StackUser {
       return;
     }
     const { transaction } = pending;
-    pending.answerTimer?.cancel();
-    pending.answerTimer = undefined;
+    // Only a call may ring on; anything else must have its final response in time.
+    if (transaction.isInvite || response.status >= 200) {
+      pending.answerTimer?.cancel();
+      pending.answerTimer = undefined;
+    }
     const wantedTag = tagOf(headerValue(response, 'to') ?? '');
     if (wantedTag !== '' && pending.created === undefined && pending.dialog === undefined)
       transaction.localTag = wantedTag;

@@ -1,6 +1,7 @@
 import type { SipMessage, SipRequest, SipResponse, Via } from '../message';
 import {
   headerValue,
+  headerValues,
   parseMessage,
   parseVia,
   splitTopVia,
@@ -208,9 +209,12 @@ export class Stack {
   }
 
   #receiveResponse(response: SipResponse, text: string): void {
-    const via = parseVia(splitTopVia(headerValue(response, 'via') ?? '').top);
+    const vias = headerValues(response, 'via');
+    const { top, rest } = splitTopVia(vias[0] ?? '');
+    const via = parseVia(top);
     const cseq = headerValue(response, 'cseq') ?? '';
-    if (!via) return;
+    // Ours is the only Via of what we sent: with another behind it, it went astray (RFC 3261 §8.1.3.3).
+    if (!via || rest !== '' || vias.length > 1) return;
     const method = cseq.slice(cseq.search(/\s/) + 1).trim();
     this.#clients.get(clientKey(via.branch, method))?.receive(response, text);
   }

@@ -60,6 +60,14 @@ describe('applications that are not there', () => {
     await a.response(500, 'OPTIONS');
   });
 
+  test('a provisional response keeps nothing but a call open', async () => {
+    const a = await bench.udpPeer();
+    await bench.application((srf) => srf.use('options', (_req, res) => res.send(183)));
+    Leg.caller(a).request('OPTIONS');
+    await a.response(183, 'OPTIONS');
+    await a.response(500, 'OPTIONS');
+  });
+
   test('one that goes while the phone rings: the caller gets 503, the buyer CANCEL', async () => {
     const [a, b] = [await bench.udpPeer(), await bench.udpPeer()];
     const srf = await bench.application((app) => {

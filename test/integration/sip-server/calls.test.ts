@@ -282,6 +282,20 @@ describe('what the network loses', () => {
     callee.answer(await b.request('BYE'), 200);
   });
 
+  test('a response with a Via behind ours is not for us', async () => {
+    const [a, b] = [await bench.udpPeer(), await bench.udpPeer()];
+    await b2bua(b);
+    const caller = Leg.caller(a);
+    caller.invite();
+    const invite = await b.request('INVITE');
+    const callee = Leg.callee(b, invite);
+    callee.answer(invite, 404, ['Via: SIP/2.0/UDP elsewhere.example.com;branch=z9hG4bKx']);
+    callee.answer(invite, 486);
+    await b.request('ACK');
+    caller.ack(await a.response(486));
+    expect(a.count('404 INVITE')).toBe(0);
+  });
+
   test('a second fork that answers too is confirmed and ended', async () => {
     const [a, b] = [await bench.udpPeer(), await bench.udpPeer()];
     await b2bua(b);
