@@ -1,4 +1,4 @@
-import { headerValue } from '../../../src/sip-server/message';
+import { headerValue, tagOf } from '../../../src/sip-server/message';
 import { until } from '../../support/until';
 import type { Bench, Control } from './support';
 import { benches, HOST, Leg, responseTo, SDP, SECRET } from './support';
@@ -249,6 +249,30 @@ describe('calls that the application makes', () => {
     const caller = Leg.caller(a);
     caller.invite(['Supported: 100rel']);
     caller.ack(await a.response(504));
+  });
+
+  test('an answer that crossed the CANCEL: the server itself hangs up behind the ACK', async () => {
+    const b = await bench.udpPeer();
+    const control = await bench.control();
+    await control.authenticate();
+    control.frame(`i|sip||\r\nINVITE sip:b@${HOST}:${b.port} SIP/2.0\r\n\r\n${SDP}`);
+    const invite = await b.request('INVITE');
+    const callee = Leg.callee(b, invite);
+    callee.answer(invite, 180);
+    await until('the 180 is shown', () => control.received.includes('SIP/2.0 180'));
+    const transaction =
+      /\|response\|i\|OK(?:\|[^|]*){6}\|([^|]*)\|Msg sent:/.exec(control.received)?.[1] ?? '';
+    control.frame(`c|sip|${transaction}|\r\nCANCEL sip:b@${HOST} SIP/2.0\r\nReason: SIP;cause=200\r\n\r\n`);
+    const cancel = await b.request('CANCEL');
+    expect(headerValue(cancel, 'reason')).toBe('SIP;cause=200');
+    callee.answer(invite, 200, [], SDP);
+    callee.answer(cancel, 200);
+    await until('the 200 is shown', () => control.received.includes('SIP/2.0 200'));
+    const dialog = `${callee.callId};from-tag=${tagOf(headerValue(invite, 'from') ?? '')}`;
+    expect(control.received).toContain(`|${transaction}|${dialog}|`);
+    control.frame(`k|sip||${dialog}\r\nACK sip:placeholder SIP/2.0\r\n\r\n`);
+    await b.request('ACK');
+    callee.answer(await b.request('BYE'), 200);
   });
 
   test('a request to the server itself is refused', async () => {
