@@ -1,7 +1,8 @@
 export type { HeaderField, SipMessage, SipRequest, SipResponse } from './sip-message';
 export { headerValue, headerValues, removeHeader, setHeader } from './header-access';
 export { canonicalKey } from './header-names';
-export { decimal, isToken, parseMessage } from './parse-message';
+export { decimal, isToken } from './token';
+export { parseMessage } from './parse-message';
 export type { ParseResult } from './parse-message';
 export { writeMessage } from './write-message';
 export { StreamFramer } from './stream-framer';

@@ -1,5 +1,6 @@
-import { canonicalKey } from './header-names';
+import { hashStep, headerNameAt } from './header-names';
 import type { HeaderField, SipMessage } from './sip-message';
+import { decimal, isBlank, isToken, TOKEN, trimBlanks } from './token';
 
 /** What became of the bytes. A refused request that can be answered comes with its status. */
 export type ParseResult =
@@ -15,7 +16,7 @@ export type ParseResult =
 const CR = 13;
 const LF = 10;
 const SP = 32;
-const TAB = 9;
+const COLON = 58;
 
 const MAX_HEADERS = 256;
 const MAX_LINE = 16_384;
@@ -89,12 +90,13 @@ function parseStartLine(text: string, from: number, to: number): StartLine | und
   if (firstSpace <= from || firstSpace > to || !isToken(text, from, firstSpace)) return undefined;
   const lastSpace = text.lastIndexOf(' ', to - 1);
   if (lastSpace <= firstSpace) return undefined;
-  const version = text.slice(lastSpace + 1, to);
-  if (!/^SIP\/\d+\.\d+$/i.test(version)) return requestLineProblem(text, from, firstSpace, to);
+  const usual = to - lastSpace === 8 && text.startsWith('SIP/2.0', lastSpace + 1);
+  const version = usual ? 'SIP/2.0' : text.slice(lastSpace + 1, to);
+  if (!usual && !/^SIP\/\d+\.\d+$/i.test(version)) return requestLineProblem(text, from, firstSpace, to);
   const method = text.slice(from, firstSpace);
   const uri = text.slice(firstSpace + 1, lastSpace);
   const message: SipMessage = { kind: 'request', method, uri, headers: [], body: '' };
-  if (version !== 'SIP/2.0' && version.toUpperCase() !== 'SIP/2.0') {
+  if (!usual && version.toUpperCase() !== 'SIP/2.0') {
     return { message, problem: 'version not supported', status: 505 };
   }
   if (uri === '' || hasWhiteSpaceOrBrackets(uri))
@@ -137,35 +139,22 @@ function statusCode(text: string, at: number): number {
   return a * 100 + b * 10 + c;
 }
 
-/** RFC 3261 §25.1 token characters, by code. */
-const TOKEN = new Uint8Array(256);
-for (const char of "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-.!%*_+`'~") {
-  TOKEN[char.charCodeAt(0)] = 1;
-}
-
-/** True when `text[from, to)` is a non-empty token. */
-export function isToken(text: string, from = 0, to = text.length): boolean {
-  if (from >= to) return false;
-  for (let i = from; i < to; i++) if (TOKEN[text.charCodeAt(i)] !== 1) return false;
-  return true;
-}
-
 /** Reads header fields up to the empty line; returns the index of the body. */
 function parseHeaders(text: string, from: number, headers: HeaderField[]): number | { problem: string } {
   let at = from;
+  let carriageReturn = -1;
   for (;;) {
     if (at >= text.length) return { problem: 'no empty line after the headers' };
     const end = endOfLine(text, at);
     if (end < 0) return { problem: 'header line without end' };
+    if (carriageReturn < at) carriageReturn = nextCarriageReturn(text, at);
+    // A peer further on may take a lone CR for a line end, and a value for headers of its own.
+    if (carriageReturn < end) return { problem: 'CR without LF' };
     if (end === at) return afterLine(text, end);
     if (end - at > MAX_LINE) return { problem: 'header line too long' };
-    const first = text.charCodeAt(at);
-    if (first === SP || first === TAB) {
-      const previous = headers[headers.length - 1];
-      if (!previous) return { problem: 'continuation without a header' };
-      const more = text.slice(at, end).trim();
-      if (previous.value.length + more.length > MAX_LINE) return { problem: 'header too long' };
-      if (more !== '') previous.value = previous.value === '' ? more : `${previous.value} ${more}`;
+    if (isBlank(text.charCodeAt(at))) {
+      const problem = unfold(text.slice(at, end), headers[headers.length - 1]);
+      if (problem !== undefined) return { problem };
     } else {
       if (headers.length >= MAX_HEADERS) return { problem: 'too many headers' };
       const field = parseField(text, at, end);
@@ -176,22 +165,39 @@ function parseHeaders(text: string, from: number, headers: HeaderField[]): numbe
   }
 }
 
-function parseField(text: string, from: number, to: number): HeaderField | undefined {
-  const colon = text.indexOf(':', from);
-  if (colon <= from || colon >= to) return undefined;
-  let nameEnd = colon;
-  while (nameEnd > from && isSpace(text.charCodeAt(nameEnd - 1))) nameEnd--;
-  if (!isToken(text, from, nameEnd)) return undefined;
-  let valueStart = colon + 1;
-  while (valueStart < to && isSpace(text.charCodeAt(valueStart))) valueStart++;
-  let valueEnd = to;
-  while (valueEnd > valueStart && isSpace(text.charCodeAt(valueEnd - 1))) valueEnd--;
-  const name = text.slice(from, nameEnd);
-  return { name, key: canonicalKey(name), value: text.slice(valueStart, valueEnd) };
+/** Index of the next CR, or the length. */
+function nextCarriageReturn(text: string, from: number): number {
+  const at = text.indexOf('\r', from);
+  return at < 0 ? text.length : at;
 }
 
-function isSpace(code: number): boolean {
-  return code === SP || code === TAB;
+/** Adds a continuation line to the field before it: its white space counts as one (RFC 3261 §7.3.1). */
+function unfold(line: string, previous: HeaderField | undefined): string | undefined {
+  if (!previous) return 'continuation without a header';
+  const more = trimBlanks(line);
+  if (previous.value.length + more.length > MAX_LINE) return 'header too long';
+  if (more !== '') previous.value = previous.value === '' ? more : `${previous.value} ${more}`;
+  return undefined;
+}
+
+/** One header line (RFC 3261 §7.3.1); white space may stand before the colon. */
+function parseField(text: string, from: number, to: number): HeaderField | undefined {
+  let at = from;
+  let hash = 0;
+  for (; at < to; at++) {
+    const code = text.charCodeAt(at);
+    if (TOKEN[code] !== 1) break;
+    hash = hashStep(hash, code);
+  }
+  const nameEnd = at;
+  while (isBlank(text.charCodeAt(at))) at++;
+  if (nameEnd === from || at >= to || text.charCodeAt(at) !== COLON) return undefined;
+  do at++;
+  while (at < to && isBlank(text.charCodeAt(at)));
+  let end = to;
+  while (end > at && isBlank(text.charCodeAt(end - 1))) end--;
+  const { name, key } = headerNameAt(text, from, nameEnd, hash);
+  return { name, key, value: text.slice(at, end) };
 }
 
 /** Content-Length decides how much of what follows is body (RFC 3261 §18.3). */
@@ -210,16 +216,4 @@ function takeBody(text: string, at: number, message: SipMessage): ParseResult {
   if (declared > available) return refuse(message, 400, 'body shorter than Content-Length');
   message.body = text.slice(at, at + declared);
   return { ok: true, message, excess: available - declared };
-}
-
-/** A non-negative decimal of at most nine digits, or -1. */
-export function decimal(text: string): number {
-  if (text.length === 0 || text.length > 9) return -1;
-  let value = 0;
-  for (let i = 0; i < text.length; i++) {
-    const digit = text.charCodeAt(i) - 48;
-    if (digit < 0 || digit > 9) return -1;
-    value = value * 10 + digit;
-  }
-  return value;
 }

@@ -1,4 +1,4 @@
-import { decimal } from './parse-message';
+import { decimal } from './token';
 
 export interface StreamFramerEvents {
   /** One whole message, as a binary string. */
