@@ -2,8 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import type { LoadedConfig } from './config';
-import { ConfigError, explainConfig, loadConfig } from './config';
+import type { Config, LoadedConfig } from './config';
+import { ConfigError, configReference, explainConfig, loadConfig, takeFlags } from './config';
 import { runDemo } from './demo/run-demo';
 import { SipServer } from './sip-server';
 import type { RunFile } from './start';
@@ -18,6 +18,7 @@ import {
   seedDemoMarket,
 } from './storage';
 import { startSwitch } from './switch';
+import type { Logger } from './telemetry';
 import { createLogger, startTracing } from './telemetry';
 import { startWorker } from './worker';
 
@@ -27,8 +28,10 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const program = new Command('dce')
   .description('Dependable Call Exchange: a telephony-first switch for pay-per-call')
-  .option('--config <file>', 'configuration file', process.env['DCE_CONFIG'] ?? 'config.yaml')
-  .option('--set <name=value...>', 'a setting, e.g. --set sip.unknownSource=forbid');
+  .option('--config <file>', 'configuration file; config.yaml by default, where there is one')
+  .option('--set <name=value...>', 'a setting, e.g. --set sip.unknownSource=forbid')
+  .addHelpText('after', '\nEvery setting is an option too, e.g. --sip.unknownSource=forbid: see dce config.');
+const { flags: directFlags, rest: words } = takeFlags(process.argv.slice(2));
 
 program
   .command('start')
@@ -39,8 +42,8 @@ program
   .description('run the switch (signalling, media, API)')
   .action(async () => {
     const { config } = configured();
-    const stopTracing = trace('dce-switch');
-    const running = await startSwitch(config, createLogger(config.telemetry.logLevel, 'switch'));
+    const stopTracing = await trace('dce-switch');
+    const running = await startSwitch(config, logger(config, 'switch'));
     await untilTold();
     await running.stop();
     await stopTracing();
@@ -51,8 +54,8 @@ program
   .option('--attached', 'end when standard input ends: the parent is gone')
   .action(async ({ attached }: { attached?: true }) => {
     const { config } = configured();
-    const stopTracing = trace('dce-worker');
-    const running = startWorker(config, createLogger(config.telemetry.logLevel, 'worker'));
+    const stopTracing = await trace('dce-worker');
+    const running = await startWorker(config, logger(config, 'worker'));
     await untilTold(attached === true);
     await running.stop();
     await stopTracing();
@@ -63,7 +66,7 @@ program
   .option('--control <host:port>', 'control port', '127.0.0.1:9022')
   .action(async ({ control }: { control: string }) => {
     const { config } = configured();
-    const log = createLogger(config.telemetry.logLevel, 'sip-server');
+    const log = logger(config, 'sip-server');
     const [host = '127.0.0.1', port = '9022'] = control.split(':');
     const server = new SipServer({
       listen: config.sip.listen.map((text) => {
@@ -127,26 +130,34 @@ program
 program
   .command('config')
   .description('print the effective configuration, secrets masked')
-  .action(() => say(explainConfig(configured())));
+  .option('--reference', 'print what can be set, in Markdown')
+  .action(({ reference }: { reference?: true }) =>
+    say(reference ? configReference() : explainConfig(configured())),
+  );
 
-program.parseAsync().catch((error: unknown) => {
+program.parseAsync([...words], { from: 'user' }).catch((error: unknown) => {
   const text = error instanceof ConfigError || error instanceof Error ? error.message : String(error);
   process.stderr.write(`dce: ${text}\n`);
   process.exit(1);
 });
 
 function configured(): LoadedConfig {
-  const { config, set = [] } = program.opts<{ config: string; set?: string[] }>();
-  const flags: Record<string, string> = {};
+  const { config, set = [] } = program.opts<{ config?: string; set?: string[] }>();
+  const flags: Record<string, string> = { ...directFlags };
   for (const pair of set) {
     const equals = pair.indexOf('=');
     if (equals <= 0) throw new ConfigError(`--set ${pair}: must look like name=value`);
     flags[pair.slice(0, equals)] = pair.slice(equals + 1);
   }
-  return loadConfig({ env: process.env, flags, file: config });
+  const named = config ?? process.env['DCE_CONFIG'];
+  return loadConfig({ env: process.env, flags, file: named === '' ? undefined : named });
 }
 
-function trace(serviceName: string): () => Promise<void> {
+function logger({ telemetry }: Config, component: string): Logger {
+  return createLogger({ level: telemetry.logLevel, pretty: telemetry.pretty, component });
+}
+
+async function trace(serviceName: string): Promise<() => Promise<void>> {
   const { telemetry } = configured().config;
   if (!telemetry.tracing) return () => Promise.resolve();
   return startTracing({
@@ -179,8 +190,8 @@ function untilTold(parentPipe = false): Promise<void> {
 
 async function runStart(): Promise<void> {
   const { config } = configured();
-  const log = createLogger(config.telemetry.logLevel, 'switch');
-  const stopTracing = trace('dce');
+  const log = logger(config, 'switch');
+  const stopTracing = await trace('dce');
   const running = await startExchange(config, log, say);
   const { file } = running;
   say('');
@@ -205,7 +216,9 @@ function udpAddress(file: RunFile): string {
 async function demo(): Promise<void> {
   const { config } = configured();
   const found = findRunning(config.dataDir);
-  const own = found ? undefined : await startExchange(config, createLogger('warn', 'switch'), say);
+  const own = found
+    ? undefined
+    : await startExchange(config, createLogger({ level: 'warn', component: 'switch' }), say);
   const file = found ?? own?.file;
   if (!file) throw new Error('no exchange runs');
   try {

@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from './config';
+import { configEnvironment } from './config';
 import type { PrivateService } from './provision';
 import { startPrivatePostgres, startPrivateRedis } from './provision';
 import {
@@ -178,17 +179,11 @@ class SupervisedWorker {
   }
 
   #spawn(): ChildProcess {
-    const { database, redis } = this.#config;
     const child = spawn(process.execPath, [join(__dirname, 'cli.js'), 'worker', '--attached'], {
       // Its own group: Ctrl-C is for the parent to pass on in due order.
       detached: true,
       stdio: ['pipe', 'inherit', 'inherit'],
-      env: {
-        ...process.env,
-        DCE_DATABASE_URL: database.url,
-        DCE_REDIS_URL: redis.url,
-        DCE_TELEMETRY_LOG_LEVEL: this.#config.telemetry.logLevel,
-      },
+      env: { ...process.env, ...configEnvironment(this.#config) },
     });
     child.once('exit', (code, signal) => {
       if (this.#stopping) return;

@@ -27,7 +27,7 @@ import {
   RedisCapReservations,
 } from './storage';
 import type { Logger } from './telemetry';
-import { createMetrics, LoadSampler } from './telemetry';
+import { createMetrics, LoadSampler, RepeatedLog } from './telemetry';
 
 /** What is in use in a running switch; everything is zero when no call is up. */
 export interface SwitchStats {
@@ -52,6 +52,8 @@ export interface RunningSwitch {
 }
 
 const SWEEP_MS = 60_000;
+/** The same trouble is logged once in so many milliseconds, with how often it came. */
+const REPEAT_MS = 10_000;
 const SIP_READY_MS = 10_000;
 
 /**
@@ -65,7 +67,9 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
   const clock = systemClock;
   const metrics = createMetrics();
   const load = new LoadSampler();
-  const warn = (message: string) => (error: Error) => log.warn({ error: error.message }, message);
+  const repeated = new RepeatedLog(REPEAT_MS, () => clock.monotonic());
+  const warn = (message: string) => (error: Error) =>
+    repeated.log(message, (suppressed) => log.warn({ error: error.message, suppressed }, message));
   const degraded = (part: string) => (yes: boolean, error?: Error) => {
     metrics.degraded.set({ part }, yes ? 1 : 0);
     if (yes) log.error({ part, error: error?.message }, 'a part works in its fallback');
@@ -197,9 +201,9 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
       requestsPerMinute: config.api.requestsPerMinute,
       now: () => clock.monotonic(),
       onBug,
-      onRequest: ({ method, route, status, seconds }) => {
-        metrics.httpRequests.inc({ method, route, status });
-        metrics.httpDuration.observe({ method, route }, seconds);
+      onRequest: ({ method, endpoint, status, seconds }) => {
+        metrics.httpRequests.inc({ method, endpoint, status });
+        metrics.httpDuration.observe({ method, endpoint }, seconds);
       },
       health: {
         checks: () => checkHealth(database, redis, { feed, stack, caps: redisCaps, recorder, media }),

@@ -10,6 +10,8 @@ export interface ConfigKey {
   readonly description: string;
   readonly secret: boolean;
   readonly kind: 'string' | 'number' | 'boolean' | 'list';
+  /** The only values there are, where it is a choice. */
+  readonly choices: readonly string[] | undefined;
 }
 
 /** Every setting there is, read off the schema. */
@@ -36,6 +38,7 @@ function collect(schema: z.ZodType, path: readonly string[]): ConfigKey[] {
             : inner instanceof z.ZodArray
               ? 'list'
               : 'string',
+      choices: inner instanceof z.ZodEnum ? inner.options.map(String) : undefined,
     },
   ];
 }

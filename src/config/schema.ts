@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { z } from 'zod';
 
@@ -6,12 +7,35 @@ const positive = z.number().int().positive();
 const nonNegative = z.number().int().nonnegative();
 
 /** `udp:127.0.0.1:5060`, `tcp:[::1]:5060`. */
-const listen = z
+const listen = z.string().refine(isListenAddress, 'must look like udp:127.0.0.1:5060 or tcp:[::1]:5060');
+const address = z.string().refine((text) => isIP(text) !== 0, 'must be an IP address');
+/** RFC 1123 §2.1; an address is one too. */
+const host = z
   .string()
-  .regex(/^(udp|tcp):(\[[0-9a-fA-F:.]+\]|[0-9.]+):\d{1,5}$/, 'must look like udp:127.0.0.1:5060');
+  .max(253)
+  .refine(
+    (text) =>
+      isIP(text) !== 0 || /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i.test(text),
+    'must be a host name or an IP address',
+  );
+const url = (...schemes: readonly string[]) =>
+  z
+    .string()
+    .refine(
+      (text) => URL.canParse(text) && schemes.includes(new URL(text).protocol.slice(0, -1)),
+      `must be a URL that begins with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`,
+    );
+/** What a browser sends as Origin: scheme, host and port, no path. */
+const origin = z
+  .string()
+  .refine(
+    (text) => URL.canParse(text) && /^https?:/.test(text) && new URL(text).origin === text,
+    'must look like https://console.example.com',
+  );
 
-/** Every setting: its kind, its bounds, its default, and one line of what it is for. */
-export const configSchema = z.strictObject({
+const MIN_MEDIA_PORTS = 10;
+
+const settings = z.strictObject({
   environment: z
     .enum(['development', 'test', 'production'])
     .default('development')
@@ -19,7 +43,12 @@ export const configSchema = z.strictObject({
   dataDir: z.string().min(1).default('.dce').describe('Folder for the private database, journals and keys'),
   node: z
     .strictObject({
-      id: z.string().min(1).max(64).default(hostname()).describe('Name of this node; unique among all nodes'),
+      id: z
+        .string()
+        .min(1)
+        .max(64)
+        .default(() => hostname().slice(0, 64))
+        .describe('Name of this node, unique among all nodes; the host name by default'),
     })
     .prefault({}),
   sip: z
@@ -30,8 +59,7 @@ export const configSchema = z.strictObject({
         .max(16)
         .default(['udp:127.0.0.1:5060', 'tcp:127.0.0.1:5060'])
         .describe('Where the embedded SIP server listens'),
-      externalAddress: z
-        .string()
+      externalAddress: host
         .optional()
         .describe('Address that SIP peers see, where it differs from the one bound'),
       t1Ms: positive
@@ -44,8 +72,7 @@ export const configSchema = z.strictObject({
         .describe('What an INVITE from an address of no trunk gets: nothing, or 403'),
       drachtio: z
         .strictObject({
-          host: z
-            .string()
+          host: host
             .optional()
             .describe('Host of a drachtio-server to use instead of the embedded SIP server'),
           port: port.default(9022).describe('Control port of the drachtio-server'),
@@ -66,8 +93,8 @@ export const configSchema = z.strictObject({
         .default('mediasoup')
         .describe('Who carries audio: mediasoup, or nobody (peers exchange RTP directly)'),
       workers: positive.max(64).default(1).describe('mediasoup worker processes'),
-      listenAddress: z.string().default('127.0.0.1').describe('Address that RTP ports are bound to'),
-      announcedAddress: z.string().optional().describe('Address told to peers for RTP, where it differs'),
+      listenAddress: address.default('127.0.0.1').describe('Address that RTP ports are bound to'),
+      announcedAddress: host.optional().describe('Address told to peers for RTP, where it differs'),
       portMin: port.min(1024).default(40_000).describe('Lowest UDP port for audio'),
       portMax: port.min(1024).default(49_999).describe('Highest UDP port for audio'),
       rtpTimeoutMs: positive
@@ -77,8 +104,7 @@ export const configSchema = z.strictObject({
     .prefault({}),
   database: z
     .strictObject({
-      url: z
-        .string()
+      url: url('postgres', 'postgresql')
         .optional()
         .describe('PostgreSQL to use; without it a private one is started')
         .meta({ secret: true }),
@@ -89,8 +115,7 @@ export const configSchema = z.strictObject({
     .prefault({}),
   redis: z
     .strictObject({
-      url: z
-        .string()
+      url: url('redis', 'rediss')
         .optional()
         .describe('Redis to use; without it a private one is started')
         .meta({ secret: true }),
@@ -98,9 +123,18 @@ export const configSchema = z.strictObject({
     .prefault({}),
   api: z
     .strictObject({
-      host: z.string().default('127.0.0.1').describe('Address the admin API listens on'),
+      host: host.default('127.0.0.1').describe('Address the admin API listens on'),
       port: port.default(8080).describe('Port of the admin API'),
       requestsPerMinute: positive.default(6_000).describe('Requests one API key may make in a minute'),
+      timeoutMs: positive
+        .max(300_000)
+        .default(30_000)
+        .describe('Longest a request may take before it is answered with 503'),
+      corsOrigins: z
+        .array(origin)
+        .max(64)
+        .default([])
+        .describe('Origins whose pages may call the API from a browser; none by default'),
     })
     .prefault({}),
   limits: z
@@ -154,8 +188,11 @@ export const configSchema = z.strictObject({
         .default('info')
         .describe('Least important log line that is written'),
       tracing: z.boolean().default(false).describe('Export OpenTelemetry traces'),
-      otlpEndpoint: z
-        .string()
+      pretty: z.boolean().default(false).describe('Write log lines for people instead of JSON'),
+      workerMetricsPort: port
+        .optional()
+        .describe('Port where a worker serves its metrics (the switch serves its own with the API)'),
+      otlpEndpoint: url('http', 'https')
         .default('http://127.0.0.1:4318')
         .describe('Where traces are sent (OTLP over HTTP)'),
       samplingRatio: z.number().min(0).max(1).default(0.1).describe('Share of calls that are traced'),
@@ -163,5 +200,23 @@ export const configSchema = z.strictObject({
     .prefault({}),
 });
 
+/** Every setting: its kind, its bounds, its default, and one line of what it is for. */
+export const configSchema = settings.superRefine((config, context) => {
+  const { portMin, portMax } = config.media;
+  if (portMax - portMin < MIN_MEDIA_PORTS) {
+    context.addIssue({
+      code: 'custom',
+      path: ['media', 'portMax'],
+      message: `must be at least ${MIN_MEDIA_PORTS} above media.portMin, which is ${portMin}`,
+    });
+  }
+});
+
 /** The validated configuration. */
 export type Config = z.infer<typeof configSchema>;
+
+function isListenAddress(text: string): boolean {
+  const match = /^(?:udp|tcp):(?:\[([0-9a-fA-F:.]{2,45})\]|([0-9.]{7,15})):(\d{1,5})$/.exec(text);
+  const [, six, four, portText] = match ?? [];
+  return isIP(six ?? four ?? '') === (six === undefined ? 4 : 6) && Number(portText) <= 65_535;
+}

@@ -1,5 +1,10 @@
 export { createLogger } from './logger';
-export type { Logger } from './logger';
-export { createMetrics, LoadSampler } from './metrics';
+export type { Logger, LoggerOptions } from './logger';
+export { RepeatedLog } from './repeated-log';
+export { createMetrics } from './metrics';
 export type { Metrics } from './metrics';
+export { LoadSampler } from './load-sampler';
+export { serveMetrics } from './serve-metrics';
+export type { MetricsServer } from './serve-metrics';
 export { startTracing } from './tracing';
+export type { TracingOptions } from './tracing';

@@ -1,4 +1,3 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 const SECONDS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -67,6 +66,12 @@ export function createMetrics() {
       labelNames: ['outcome'],
       registers,
     }),
+    ledgerImbalance: new Gauge({
+      name: 'dce_ledger_imbalance_micros',
+      help: 'Debits less credits of the whole ledger; anything but 0 is an emergency',
+      labelNames: ['currency'],
+      registers,
+    }),
     bugs: new Counter({ name: 'dce_bugs_total', help: 'Impossible things that happened', registers }),
     degraded: new Gauge({
       name: 'dce_degraded',
@@ -77,13 +82,13 @@ export function createMetrics() {
     httpRequests: new Counter({
       name: 'http_requests_total',
       help: 'API requests',
-      labelNames: ['method', 'route', 'status'],
+      labelNames: ['method', 'endpoint', 'status'],
       registers,
     }),
     httpDuration: new Histogram({
       name: 'http_request_duration_seconds',
-      help: 'API requests',
-      labelNames: ['method', 'route'],
+      help: 'Time that API requests took',
+      labelNames: ['method', 'endpoint'],
       buckets: SECONDS,
       registers,
     }),
@@ -91,37 +96,3 @@ export function createMetrics() {
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;
-
-const SAMPLE_MS = 500;
-
-/** How late the event loop is, and how much memory is in use; sampled twice a second. */
-export class LoadSampler {
-  readonly #histogram = monitorEventLoopDelay({ resolution: 10 });
-  readonly #timer: NodeJS.Timeout;
-  #delayMs = 0;
-  #rss = process.memoryUsage.rss();
-
-  constructor() {
-    this.#histogram.enable();
-    this.#timer = setInterval(() => {
-      // The histogram counts the sampling interval itself.
-      this.#delayMs = Math.max(0, this.#histogram.percentile(90) / 1e6 - 10);
-      this.#histogram.reset();
-      this.#rss = process.memoryUsage.rss();
-    }, SAMPLE_MS);
-    this.#timer.unref();
-  }
-
-  eventLoopDelayMs(): number {
-    return this.#delayMs;
-  }
-
-  rssBytes(): number {
-    return this.#rss;
-  }
-
-  close(): void {
-    clearInterval(this.#timer);
-    this.#histogram.disable();
-  }
-}

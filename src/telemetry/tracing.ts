@@ -1,21 +1,32 @@
-import { NodeSDK } from '@opentelemetry/sdk-node';
-
+/** How traces leave. */
 export interface TracingOptions {
   readonly serviceName: string;
+  /** Base URL of an OTLP receiver over HTTP. */
   readonly endpoint: string;
+  /** Share of traces that are sampled, 0 … 1. */
   readonly samplingRatio: number;
 }
 
-/** Starts exporting traces by OTLP. @returns how to stop, which sends what is left */
-export function startTracing(options: TracingOptions): () => Promise<void> {
-  // The SDK reads its exporter and sampler from the standard variables; what the operator set there wins.
-  process.env['OTEL_TRACES_EXPORTER'] ??= 'otlp';
-  process.env['OTEL_METRICS_EXPORTER'] ??= 'none';
-  process.env['OTEL_LOGS_EXPORTER'] ??= 'none';
-  process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] ??= options.endpoint;
-  process.env['OTEL_TRACES_SAMPLER'] ??= 'parentbased_traceidratio';
-  process.env['OTEL_TRACES_SAMPLER_ARG'] ??= String(options.samplingRatio);
-  const sdk = new NodeSDK({ serviceName: options.serviceName });
+/**
+ * Starts exporting traces by OTLP. The SDK is loaded here and not before: without tracing it costs
+ * neither time nor memory, and every span is a no-op of the API package.
+ * @returns how to stop, which sends what is left
+ */
+export async function startTracing(options: TracingOptions): Promise<() => Promise<void>> {
+  const { NodeSDK, tracing } = await import('@opentelemetry/sdk-node');
+  // The SDK picks its exporters by the standard variables; what the operator set there wins.
+  const { env } = process;
+  env['OTEL_TRACES_EXPORTER'] ??= 'otlp';
+  env['OTEL_METRICS_EXPORTER'] ??= 'none';
+  env['OTEL_LOGS_EXPORTER'] ??= 'none';
+  env['OTEL_EXPORTER_OTLP_ENDPOINT'] ??= options.endpoint;
+  const sampler = new tracing.ParentBasedSampler({
+    root: new tracing.TraceIdRatioBasedSampler(options.samplingRatio),
+  });
+  const sdk = new NodeSDK({
+    serviceName: options.serviceName,
+    ...(env['OTEL_TRACES_SAMPLER'] === undefined ? { sampler } : {}),
+  });
   sdk.start();
   return () => sdk.shutdown();
 }

@@ -6,7 +6,7 @@ export interface RequestReport {
   readonly requestId: string;
   readonly method: string;
   /** The route's pattern, so that ids do not multiply the series. */
-  readonly route: string;
+  readonly endpoint: string;
   readonly status: number;
   readonly seconds: number;
 }
@@ -25,7 +25,7 @@ export function requestContext(report: (done: RequestReport) => void): RequestHa
       report({
         requestId,
         method: request.method,
-        route: typeof route === 'string' ? route : '(none)',
+        endpoint: typeof route === 'string' ? route : '(none)',
         status: response.statusCode,
         seconds: (performance.now() - startedAt) / 1000,
       });

@@ -1,0 +1,64 @@
+import { createMetrics, LoadSampler, serveMetrics } from '../../../src/telemetry';
+
+describe('metrics', () => {
+  it('carry the names that dashboards and alerts know', async () => {
+    const text = await createMetrics().registry.metrics();
+    for (const name of [
+      'dce_calls_total counter',
+      'dce_calls_active gauge',
+      'dce_calls_duration_seconds histogram',
+      'dce_bids_total counter',
+      'dce_routing_duration_seconds histogram',
+      'dce_compliance_violations_total counter',
+      'dce_fraud_score histogram',
+      'dce_pdd_seconds histogram',
+      'dce_ring_attempts_total counter',
+      'dce_settlements_total counter',
+      'dce_ledger_imbalance_micros gauge',
+      'http_requests_total counter',
+      'http_request_duration_seconds histogram',
+      'nodejs_eventloop_lag_seconds gauge',
+      'process_resident_memory_bytes gauge',
+    ]) {
+      expect(text).toContain(`# TYPE ${name}\n`);
+    }
+  });
+
+  it('of two switches in one process do not mix', async () => {
+    const [one, other] = [createMetrics(), createMetrics()];
+    one.calls.inc({ outcome: 'completed', reason: 'caller_hangup' });
+    expect(await one.registry.metrics()).toContain(
+      'dce_calls_total{outcome="completed",reason="caller_hangup"} 1',
+    );
+    expect(await other.registry.metrics()).not.toContain('dce_calls_total{');
+  });
+
+  it('of a process without an API are served, fresh at each reading', async () => {
+    const metrics = createMetrics();
+    let reads = 0;
+    const server = await serveMetrics(metrics.registry, '127.0.0.1', 0, () => {
+      metrics.ledgerImbalance.set({ currency: 'USD' }, ++reads);
+      return reads === 2 ? Promise.reject(new Error('the database is away')) : Promise.resolve();
+    });
+    const get = (path: string) => fetch(`http://127.0.0.1:${server.port}${path}`);
+    expect(await (await get('/metrics')).text()).toContain('dce_ledger_imbalance_micros{currency="USD"} 1');
+    const second = await get('/metrics');
+    expect(second.status).toBe(200);
+    expect(second.headers.get('Content-Type')).toMatch(/^text\/plain/);
+    expect((await get('/')).status).toBe(404);
+    server.close();
+  });
+});
+
+describe('the load of the process', () => {
+  it('is read at no cost, and sampled no more once closed', () => {
+    jest.useFakeTimers();
+    const load = new LoadSampler();
+    expect(load.rssBytes()).toBeGreaterThan(1_000_000);
+    expect(load.eventLoopDelayMs()).toBe(0);
+    expect(jest.getTimerCount()).toBe(1);
+    load.close();
+    expect(jest.getTimerCount()).toBe(0);
+    jest.useRealTimers();
+  });
+});
