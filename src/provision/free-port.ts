@@ -6,7 +6,8 @@ export function freePort(wanted = 0): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', (error: NodeJS.ErrnoException) => {
-      if (wanted !== 0 && error.code === 'EADDRINUSE') freePort().then(resolve, reject);
+      const taken = error.code === 'EADDRINUSE' || error.code === 'EACCES';
+      if (wanted !== 0 && taken) freePort().then(resolve, reject);
       else reject(error);
     });
     server.listen(wanted, '127.0.0.1', () => {

