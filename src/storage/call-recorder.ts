@@ -1,96 +1,84 @@
 import type { AnsweredRecord, CallEndedRecord, DecidedRecord } from '../domain';
-import type { Database, Queryable } from './database';
+import type { Boot, CallEntry } from './call-entries';
+import { storeEntries } from './call-entries';
+import type { Database } from './database';
 import type { Journal } from './journal';
 
-export interface CallRecorderOptions {
-  readonly nodeId: string;
-  readonly bootId: string;
-  /** Records that may wait in memory; beyond, they go to the journal. */
+export interface CallRecorderOptions extends Boot {
+  /** Records that may wait in memory when neither the database nor the disk takes them. */
   readonly maxQueued: number;
-  /** Told when PostgreSQL is away and records go to the journal, and when it is back. */
+  /** Milliseconds after which a write that does not come back is taken for lost, and the journal used. */
+  readonly slowWriteMs?: number;
+  /** UTC epoch milliseconds. */
+  readonly now?: () => number;
+  /** Told when records go to the journal and why, and when they go to the database again. */
   readonly onDegraded?: (degraded: boolean, error?: Error) => void;
   /** Told of a record that cannot be stored: its JSON, to be kept for people. */
   readonly onRejected?: (json: string, error: Error) => void;
-  /** Told when the first of some events were written: somebody may send them on. */
+  /** Told when events were written: somebody may send them on. */
   readonly onOutbox?: () => void;
 }
 
-type Entry =
-  | { readonly kind: 'decided'; readonly record: DecidedRecord }
-  | { readonly kind: 'answered'; readonly record: AnsweredRecord }
-  | { readonly kind: 'ended'; readonly record: CallEndedRecord };
-
 const MAX_BATCH = 250;
-const GATHER_MS = 5;
-const FIRST_RETRY_MS = 100;
-const MAX_RETRY_MS = 5_000;
-
-const INSERT_DECIDED = {
-  name: 'calls-decided',
-  text: `with input as (
-      select * from json_to_recordset($1::json) as r(
-        id text, node_id text, boot_id text, sip_call_id text, state text, trunk_id text, caller text, dialled text,
-        origin text, campaign_id text, received_at bigint, decision json, microseconds integer)),
-    inserted as (
-      insert into calls (id, node_id, boot_id, sip_call_id, state, trunk_id, caller, dialled, origin, campaign_id, received_at)
-      select id, node_id, boot_id, sip_call_id, state, trunk_id, caller, dialled, origin, campaign_id, received_at from input
-      on conflict (id) do nothing)
-    insert into call_decisions (call_id, decision, microseconds)
-    select id, decision, microseconds from input on conflict (call_id) do nothing`,
-};
-
-const UPDATE_ANSWERED = {
-  name: 'calls-answered',
-  text: `update calls c set state = 'answered', answered_at = r.answered_at, buyer_id = r.buyer_id, target_id = r.target_id,
-      sale = r.sale
-    from json_to_recordset($1::json) as r(id text, answered_at bigint, buyer_id text, target_id text, sale jsonb)
-    where c.id = r.id and c.ended_at is null`,
-};
-
-const UPDATE_ENDED = {
-  name: 'calls-ended',
-  text: `with input as (
-      select * from json_to_recordset($1::json) as r(
-        id text, state text, end_reason text, sip_status integer, detail text, buyer_id text, target_id text,
-        first_ring_at bigint, answered_at bigint, ended_at bigint, connected_ms bigint, attempts jsonb, sale jsonb, media jsonb)),
-    updated as (
-      update calls c set state = i.state, end_reason = i.end_reason, sip_status = i.sip_status, detail = i.detail,
-        buyer_id = i.buyer_id, target_id = i.target_id, first_ring_at = i.first_ring_at, answered_at = i.answered_at,
-        ended_at = i.ended_at, connected_ms = i.connected_ms, attempts = i.attempts, sale = i.sale, media = i.media
-      from input i where c.id = i.id and c.ended_at is null
-      returning c.id, c.connected_ms, c.sale)
-    insert into outbox (type, subject, payload)
-    select 'call.ended', id, json_build_object('callId', id, 'connectedMs', connected_ms, 'sold', sale is not null) from updated
-    on conflict (type, subject) do nothing`,
-};
+/** Decisions that come within this time are written together. */
+const GATHER_MS = 40;
+/** The same for answers and ends, which a crash must not take along: as long as a few turns of a disk. */
+const URGENT_GATHER_MS = 10;
+/** The same for the journal, where every write costs the disk a turn. */
+const SPOOL_GATHER_MS = 20;
+const SLOW_WRITE_MS = 1_000;
+const JOURNAL_RETRY_MS = 1_000;
+const FIRST_PROBE_MS = 100;
+const MAX_PROBE_MS = 5_000;
+/** Checkpoints go to the journal no more often than this. */
+const SPOOLED_CHECKPOINT_MS = 10_000;
+const DRAIN_TRIES = 3;
 
 /**
- * Writes calls to PostgreSQL by group commit: whatever waits is written in one transaction, in
- * order, every statement safe to repeat. While PostgreSQL is away, records go to the journal and are
- * replayed first when it is back.
+ * Writes calls to PostgreSQL by group commit: what came within some milliseconds is written together,
+ * one statement for each kind, each of which is whole by itself and changes nothing when repeated. While
+ * PostgreSQL is away or does not come back in time, records go to the journal, on disk within
+ * milliseconds, and are replayed before anything else once it is back. A record may therefore be
+ * written twice; the second time changes nothing.
  */
 export class PostgresCallRecorder {
   readonly #database: Database;
   readonly #journal: Journal;
   readonly #options: CallRecorderOptions;
-  #queue: Entry[] = [];
-  #writing: Promise<void> | undefined;
+  readonly #boot: Boot;
+  readonly #now: () => number;
+  #queue: CallEntry[] = [];
+  /** The newest checkpoint; an older one that was not written is not missed. */
+  #checkpoint: Extract<CallEntry, { kind: 'checkpoint' }> | undefined;
+  #spooledCheckpointAt = 0;
   #timer: NodeJS.Timeout | undefined;
-  #retryMs = FIRST_RETRY_MS;
-  #degraded: boolean;
+  #dueAt = 0;
+  /** The write or spool under way; only one is. */
+  #busy: Promise<void> | undefined;
+  #inFlight = 0;
+  #degraded = false;
+  #journalFailed = false;
+  #probeTimer: NodeJS.Timeout | undefined;
+  #probing: Promise<void> | undefined;
+  #probeMs = FIRST_PROBE_MS;
   #closed = false;
 
   constructor(database: Database, journal: Journal, options: CallRecorderOptions) {
     this.#database = database;
     this.#journal = journal;
     this.#options = options;
-    this.#degraded = !journal.empty;
-    if (this.#degraded) this.#schedule(0);
+    this.#boot = { nodeId: options.nodeId, bootId: options.bootId };
+    this.#now = options.now ?? Date.now;
+    if (!journal.empty) {
+      // What an earlier run left is older than anything that comes now.
+      this.#degraded = true;
+      this.#probeTimer = setTimeout(() => void this.#probe(), 0);
+    }
   }
 
   /** Records that wait in memory. */
   get queued(): number {
-    return this.#queue.length;
+    return this.#queue.length + this.#inFlight;
   }
 
   /** True while records go to the journal. */
@@ -98,41 +86,45 @@ export class PostgresCallRecorder {
     return this.#degraded;
   }
 
+  /**
+   * Replays what an earlier run left in the journal. To be awaited before orphaned calls are closed:
+   * their true end may lie there.
+   *
+   * @returns false when it could not be replayed now; that is tried again later
+   */
+  async start(): Promise<boolean> {
+    if (this.#degraded) await this.#probe();
+    return !this.#degraded;
+  }
+
   decided(record: DecidedRecord): void {
-    this.#enqueue({ kind: 'decided', record });
+    this.#enqueue({ kind: 'decided', boot: this.#boot, record }, GATHER_MS);
   }
 
   answered(record: AnsweredRecord): void {
-    this.#enqueue({ kind: 'answered', record });
+    this.#enqueue({ kind: 'answered', record }, URGENT_GATHER_MS);
   }
 
   ended(record: CallEndedRecord): void {
-    this.#enqueue({ kind: 'ended', record });
+    this.#enqueue({ kind: 'ended', boot: this.#boot, record }, URGENT_GATHER_MS);
   }
 
   /** Notes how long the calls that are up have lasted, for whoever has to close them after a crash. */
-  async checkpoint(calls: readonly { callId: string; connectedMs: number }[]): Promise<void> {
-    if (calls.length === 0 || this.#degraded) return;
-    await this.#database
-      .query({
-        name: 'calls-checkpoint',
-        text: `update calls c set connected_ms = r.ms
-          from unnest($1::text[], $2::bigint[]) as r(id, ms) where c.id = r.id and c.state = 'answered'`,
-        values: [calls.map((call) => call.callId), calls.map((call) => call.connectedMs)],
-      })
-      .catch(() => undefined);
+  checkpoint(calls: readonly { callId: string; connectedMs: number }[]): void {
+    if (calls.length === 0 || this.#closed) return;
+    const at = this.#now();
+    if (this.#degraded && at - this.#spooledCheckpointAt < SPOOLED_CHECKPOINT_MS) return;
+    this.#checkpoint = { kind: 'checkpoint', record: { at, calls: [...calls] } };
+    this.#schedule(GATHER_MS);
   }
 
-  /** Resolves when nothing waits any more, in PostgreSQL or in the journal. */
+  /** Resolves when nothing waits in memory any more: it is in the database, or in the journal. */
   async drain(): Promise<void> {
-    while (this.#queue.length > 0 || this.#writing) {
-      if (this.#degraded) {
-        this.#spool();
-        return;
-      }
+    for (let failures = 0; this.queued > 0 && failures < DRAIN_TRIES;) {
       clearTimeout(this.#timer);
       this.#timer = undefined;
-      await (this.#writing ?? this.#write());
+      await (this.#busy ?? this.#turn());
+      failures = this.#journalFailed ? failures + 1 : 0;
     }
   }
 
@@ -140,172 +132,188 @@ export class PostgresCallRecorder {
     await this.drain();
     this.#closed = true;
     clearTimeout(this.#timer);
-    this.#journal.close();
+    clearTimeout(this.#probeTimer);
+    await this.#probing;
+    await this.#journal.close();
   }
 
-  #enqueue(entry: Entry): void {
+  #enqueue(entry: CallEntry, gatherMs: number): void {
     this.#queue.push(entry);
-    if (this.#degraded && this.#queue.length >= MAX_BATCH) this.#spool();
-    else if (this.#queue.length > this.#options.maxQueued) this.#spool();
-    if (!this.#writing) this.#schedule(GATHER_MS);
+    if (this.#queue.length > this.#options.maxQueued) this.#shed();
+    this.#schedule(this.#degraded ? SPOOL_GATHER_MS : gatherMs);
   }
 
+  /** Decisions go along with an answer or an end that leaves earlier. */
   #schedule(ms: number): void {
-    if (this.#closed) return;
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      if (!this.#writing) void this.#write();
-    }, ms);
+    if (this.#closed || this.#busy) return;
+    const dueAt = performance.now() + ms;
+    if (this.#timer !== undefined) {
+      if (dueAt >= this.#dueAt) return;
+      clearTimeout(this.#timer);
+    }
+    this.#dueAt = dueAt;
+    this.#timer = setTimeout(() => void this.#turn(), ms);
   }
 
-  async #write(): Promise<void> {
-    this.#writing = this.#writeBatch();
+  async #turn(): Promise<void> {
+    this.#timer = undefined;
+    if (this.#busy) return;
+    this.#busy = this.#degraded ? this.#spool() : this.#write();
     try {
-      await this.#writing;
+      await this.#busy;
     } finally {
-      this.#writing = undefined;
-      if (this.#queue.length > 0 || !this.#journal.empty) this.#schedule(this.#degraded ? this.#retryMs : 0);
-    }
-  }
-
-  async #writeBatch(): Promise<void> {
-    let batch: Entry[] = [];
-    try {
-      await this.#replay();
-      batch = this.#queue.splice(0, MAX_BATCH);
-      if (batch.length > 0) await this.#storeAll(batch);
-      this.#recovered();
-      if (batch.some((entry) => entry.kind === 'ended')) this.#options.onOutbox?.();
-    } catch (error) {
-      this.#queue.unshift(...batch);
-      this.#lost(error);
-    }
-  }
-
-  /** What the journal holds is older than what waits in memory. */
-  async #replay(): Promise<void> {
-    if (this.#journal.empty) return;
-    const entries = this.#journal.read().flatMap((line): Entry[] => {
-      try {
-        return [JSON.parse(line) as Entry];
-      } catch {
-        return [];
+      this.#busy = undefined;
+      if (this.#queue.length > 0 || this.#checkpoint) {
+        this.#schedule(
+          this.#journalFailed ? JOURNAL_RETRY_MS : this.#degraded ? SPOOL_GATHER_MS : URGENT_GATHER_MS,
+        );
       }
-    });
-    for (let at = 0; at < entries.length; at += MAX_BATCH) {
-      const part = entries.slice(at, at + MAX_BATCH);
-      await this.#storeAll(part);
     }
-    this.#journal.clear();
-    this.#options.onOutbox?.();
+  }
+
+  #take(most: number): CallEntry[] {
+    const batch = this.#queue.splice(0, most);
+    if (this.#checkpoint) batch.push(this.#checkpoint);
+    this.#checkpoint = undefined;
+    return batch;
+  }
+
+  /** Never rejects. */
+  async #write(): Promise<void> {
+    const batch = this.#take(MAX_BATCH);
+    if (batch.length === 0) return;
+    this.#inFlight = batch.length;
+    const stored = this.#store(batch).then(
+      () => undefined,
+      (error: unknown) => asError(error),
+    );
+    let slow: NodeJS.Timeout | undefined;
+    const slowMs = this.#options.slowWriteMs ?? SLOW_WRITE_MS;
+    const tooSlow = new Promise<Error>((resolve) => {
+      slow = setTimeout(() => resolve(new Error(`a write took longer than ${slowMs} ms`)), slowMs);
+    });
+    const failure = await Promise.race([stored, tooSlow]);
+    clearTimeout(slow);
+    this.#inFlight = 0;
+    if (failure === undefined) {
+      if (batch.some((entry) => entry.kind === 'ended')) this.#options.onOutbox?.();
+      return;
+    }
+    // If the write succeeds after all, its records are written twice, which changes nothing.
+    this.#queue.unshift(...batch);
+    this.#degrade(failure);
+    await this.#spool();
+  }
+
+  /** Moves what waits to disk, in order. Never rejects. */
+  async #spool(): Promise<void> {
+    const batch = this.#take(Infinity);
+    if (batch.length === 0) return;
+    this.#inFlight = batch.length;
+    try {
+      await this.#journal.append(batch.map((entry) => JSON.stringify(entry)));
+      this.#journalFailed = false;
+      if (batch.some((entry) => entry.kind === 'checkpoint')) this.#spooledCheckpointAt = this.#now();
+    } catch (error) {
+      this.#queue.unshift(...batch.filter((entry) => entry.kind !== 'checkpoint'));
+      if (!this.#journalFailed) this.#options.onDegraded?.(true, asError(error));
+      this.#journalFailed = true;
+    } finally {
+      this.#inFlight = 0;
+    }
+  }
+
+  #degrade(error: Error): void {
+    this.#probeMs = FIRST_PROBE_MS;
+    this.#degraded = true;
+    this.#options.onDegraded?.(true, error);
+    this.#probeLater();
+  }
+
+  #probeLater(): void {
+    if (this.#closed) return;
+    clearTimeout(this.#probeTimer);
+    this.#probeTimer = setTimeout(() => void this.#probe(), this.#probeMs);
+    this.#probeMs = Math.min(this.#probeMs * 2, MAX_PROBE_MS);
+  }
+
+  /** Replays the journal; when nothing is left in it, records go to the database again. */
+  #probe(): Promise<void> {
+    clearTimeout(this.#probeTimer);
+    this.#probing ??= this.#replay()
+      .catch(() => this.#probeLater())
+      .finally(() => {
+        this.#probing = undefined;
+      });
+    return this.#probing;
+  }
+
+  async #replay(): Promise<void> {
+    let replayed = 0;
+    do {
+      // What is just being spooled is still to be replayed.
+      await this.#busy;
+      await this.#journal.replay(MAX_BATCH, async (lines) => {
+        if (this.#closed) throw new Error('the recorder is closed');
+        await this.#store(lines.flatMap((line) => this.#readLine(line)));
+        replayed += lines.length;
+      });
+      if (replayed === 0) await this.#database.query('select 1');
+    } while (!this.#journal.empty || this.#busy);
+    this.#degraded = false;
+    this.#options.onDegraded?.(false);
+    if (replayed > 0) this.#options.onOutbox?.();
+    if (this.#queue.length > 0) this.#schedule(0);
+  }
+
+  #readLine(line: string): CallEntry[] {
+    try {
+      return [JSON.parse(line) as CallEntry];
+    } catch (error) {
+      this.#options.onRejected?.(line, asError(error));
+      return [];
+    }
   }
 
   /** A record that PostgreSQL refuses for what it holds must not keep the others out. */
-  async #storeAll(batch: readonly Entry[]): Promise<void> {
+  async #store(batch: readonly CallEntry[]): Promise<void> {
+    if (batch.length === 0) return;
     try {
-      await this.#database.transaction((tx) => this.#store(tx, batch));
+      await storeEntries(this.#database, batch);
     } catch (error) {
-      if (!isDataError(error)) throw error;
-      if (batch.length === 1) {
-        this.#options.onRejected?.(JSON.stringify(batch[0]), error as Error);
-        return;
-      }
-      for (const entry of batch) await this.#storeAll([entry]);
+      if (isRivalry(error)) await storeEntries(this.#database, batch);
+      else if (!isDataError(error)) throw error;
+      else if (batch.length === 1) this.#options.onRejected?.(JSON.stringify(batch[0]), asError(error));
+      else for (const entry of batch) await this.#store([entry]);
     }
   }
 
-  async #store(tx: Queryable, batch: readonly Entry[]): Promise<void> {
-    const { nodeId, bootId } = this.#options;
-    const decided: unknown[] = [];
-    const answered: unknown[] = [];
-    const ended: unknown[] = [];
-    for (const entry of batch) {
-      if (entry.kind === 'decided') decided.push(decidedRow(entry.record, nodeId, bootId));
-      else if (entry.kind === 'answered') answered.push(answeredRow(entry.record));
-      else ended.push(endedRow(entry.record));
+  /** Neither the database nor the disk takes records: what explains calls goes first, what bills them last. */
+  #shed(): void {
+    const kept = this.#queue.filter((entry) => entry.kind !== 'decided');
+    if (kept.length === this.#queue.length) {
+      const entry = kept.shift();
+      this.#options.onRejected?.(JSON.stringify(entry), new Error('neither database nor disk takes records'));
     }
-    // Within a call the three come in this order, so writing kind by kind keeps it.
-    if (decided.length > 0) await tx.query({ ...INSERT_DECIDED, values: [JSON.stringify(decided)] });
-    if (answered.length > 0) await tx.query({ ...UPDATE_ANSWERED, values: [JSON.stringify(answered)] });
-    if (ended.length > 0) await tx.query({ ...UPDATE_ENDED, values: [JSON.stringify(ended)] });
-  }
-
-  /** Memory is bounded and not durable: what waits goes to disk. */
-  #spool(): void {
-    if (this.#queue.length === 0) return;
-    this.#journal.append(this.#queue.map((entry) => JSON.stringify(entry)));
-    this.#queue = [];
-  }
-
-  #lost(error: unknown): void {
-    this.#spool();
-    this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS);
-    if (this.#degraded) return;
-    this.#degraded = true;
-    this.#options.onDegraded?.(true, error instanceof Error ? error : new Error(String(error)));
-  }
-
-  #recovered(): void {
-    this.#retryMs = FIRST_RETRY_MS;
-    if (!this.#degraded) return;
-    this.#degraded = false;
-    this.#options.onDegraded?.(false);
+    this.#queue = kept;
   }
 }
 
-function decidedRow(
-  { attempt, sipCallId, decision, decisionMicroseconds }: DecidedRecord,
-  nodeId: string,
-  bootId: string,
-): unknown {
-  return {
-    id: attempt.callId,
-    node_id: nodeId,
-    boot_id: bootId,
-    sip_call_id: sipCallId,
-    state: decision.ok ? 'ringing' : 'deciding',
-    trunk_id: attempt.trunkId,
-    caller: attempt.from,
-    dialled: attempt.to,
-    origin: attempt.origin,
-    campaign_id: decision.trace.campaignId,
-    received_at: attempt.receivedAt,
-    decision,
-    microseconds: decisionMicroseconds,
-  };
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }
 
-function answeredRow({ callId, target, terms, answeredAt }: AnsweredRecord): unknown {
-  return {
-    id: callId,
-    answered_at: Math.round(answeredAt),
-    buyer_id: target.buyerId,
-    target_id: target.targetId,
-    sale: { target, terms },
-  };
+function sqlState(error: unknown): string {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' ? code : '';
 }
 
-function endedRow(record: CallEndedRecord): unknown {
-  return {
-    id: record.callId,
-    state: record.state,
-    end_reason: record.reason,
-    sip_status: record.sipStatus,
-    detail: record.detail,
-    buyer_id: record.sale?.target.buyerId,
-    target_id: record.sale?.target.targetId,
-    first_ring_at: record.firstRingAt,
-    answered_at: record.answeredAt,
-    ended_at: record.endedAt,
-    connected_ms: record.connectedMs,
-    attempts: record.attempts,
-    sale: record.sale,
-    media: record.media,
-  };
-}
-
-/** SQLSTATE classes 22 (data) and 23 (constraints): the record is at fault, not the connection. */
+/** SQLSTATE classes 21, 22 and 23 (cardinality, data, constraints): the record is at fault, not the connection. */
 function isDataError(error: unknown): boolean {
-  const code = (error as { code?: unknown }).code;
-  return typeof code === 'string' && /^2[23]/.test(code);
+  return /^2[123]...$/.test(sqlState(error));
+}
+
+/** Deadlock or serialization failure: the same again succeeds. */
+function isRivalry(error: unknown): boolean {
+  return sqlState(error) === '40P01' || sqlState(error) === '40001';
 }

@@ -1,7 +1,10 @@
 import type { Redis } from 'ioredis';
 import type { CapLimit } from '../domain';
+import { RELEASE, RENEW, RESERVE } from './cap-scripts';
+import type { ReserveResult } from './local-reservations';
+import { LocalReservations } from './local-reservations';
 
-export type ReserveResult = { readonly ok: true } | { readonly ok: false; readonly exhausted: string };
+export type { ReserveResult } from './local-reservations';
 
 /** What happens to limits while Redis is away. */
 export type CapsFallback = 'local' | 'refuse';
@@ -10,74 +13,13 @@ export interface CapReservationsOptions {
   readonly fallback: CapsFallback;
   /** Milliseconds after which units held by a node that has died lapse. */
   readonly leaseMs: number;
+  /** UTC epoch milliseconds. */
   readonly now: () => number;
   /** Redis went away, or is back. */
   readonly onDegraded?: (degraded: boolean, error?: Error) => void;
 }
 
-/**
- * Keys: `caps:c:<limit>` is a sorted set of concurrent calls (member: call id, score: lease end);
- * `caps:p:<limit>` a counter of a period. `caps:h:<call>` names the units a call holds, so that taking
- * or giving back twice changes nothing.
- * ARGV: call id, now, lease end, then for each limit its kind, limit and reset instant.
- */
-const RESERVE = `
-local call, now, lease = ARGV[1], tonumber(ARGV[2]), ARGV[3]
-local held = KEYS[1]
-local n = #KEYS - 1
-for i = 1, n do
-  local key = KEYS[i + 1]
-  local kind, limit = ARGV[3 * i + 1], tonumber(ARGV[3 * i + 2])
-  if redis.call('HEXISTS', held, key) == 0 then
-    local used
-    if kind == 'concurrent' then
-      redis.call('ZREMRANGEBYSCORE', key, '-inf', now)
-      used = redis.call('ZCARD', key)
-    else
-      used = tonumber(redis.call('GET', key) or '0')
-    end
-    if used >= limit then return i end
-  end
-end
-for i = 1, n do
-  local key = KEYS[i + 1]
-  local kind, reset = ARGV[3 * i + 1], tonumber(ARGV[3 * i + 3])
-  if redis.call('HSETNX', held, key, kind) == 1 then
-    if kind == 'concurrent' then
-      redis.call('ZADD', key, lease, call)
-    else
-      redis.call('INCR', key)
-      if reset > 0 then redis.call('PEXPIREAT', key, reset) end
-    end
-  end
-end
-redis.call('PEXPIRE', held, 86400000)
-return 0`;
-
-/** ARGV: call id, outcome. Units that the call does not hold are left alone. */
-const RELEASE = `
-local call, outcome = ARGV[1], ARGV[2]
-local held = KEYS[1]
-for i = 2, #KEYS do
-  local key = KEYS[i]
-  local kind = redis.call('HGET', held, key)
-  if kind == 'concurrent' then
-    redis.call('ZREM', key, call)
-    redis.call('HDEL', held, key)
-  elseif kind == 'period' and outcome == 'not_connected' then
-    if redis.call('EXISTS', key) == 1 then redis.call('DECR', key) end
-    redis.call('HDEL', held, key)
-  end
-end
-if outcome == 'ended' then redis.call('DEL', held) end
-return 0`;
-
-/** ARGV: lease end, then call ids in the order of the keys. */
-const RENEW = `
-for i = 1, #KEYS do
-  redis.call('ZADD', KEYS[i], 'XX', ARGV[1], ARGV[i + 1])
-end
-return 0`;
+type Outcome = 'not_connected' | 'ended';
 
 interface ScriptedRedis extends Redis {
   dceReserve(keys: number, ...args: (string | number)[]): Promise<number>;
@@ -86,16 +28,24 @@ interface ScriptedRedis extends Redis {
 }
 
 const RENEW_BATCH = 500;
+const PROBE_MS = 500;
+/** Releases that wait for Redis; beyond, concurrent units lapse by themselves and periods stay counted. */
+const MAX_PENDING_RELEASES = 20_000;
+const SCAN_COUNT = 1_000;
 
 /** Limits reserved in Redis: all of an attempt's or none, over all nodes, in one round trip. */
 export class RedisCapReservations {
   readonly #redis: ScriptedRedis;
   readonly #options: CapReservationsOptions;
-  readonly #local = new LocalReservations();
-  /** Concurrent units this node holds, to be renewed. */
-  readonly #leases = new Map<string, { key: string; callId: string }>();
-  #timer: NodeJS.Timeout | undefined;
+  /** Concurrent units this node holds in Redis, by limit: renewed as long as they are here. */
+  readonly #leases = new Map<string, Set<string>>();
+  readonly #local: LocalReservations;
+  readonly #renewTimer: NodeJS.Timeout;
+  #probeTimer: NodeJS.Timeout | undefined;
+  #pendingReleases: { callId: string; limits: readonly CapLimit[]; outcome: Outcome }[] = [];
+  #renewing = false;
   #degraded = false;
+  #closed = false;
 
   constructor(redis: Redis, options: CapReservationsOptions) {
     redis.defineCommand('dceReserve', { lua: RESERVE });
@@ -103,106 +53,197 @@ export class RedisCapReservations {
     redis.defineCommand('dceRenew', { lua: RENEW });
     this.#redis = redis as ScriptedRedis;
     this.#options = options;
-    this.#timer = setInterval(() => void this.#renew(), options.leaseMs / 3);
-    this.#timer.unref();
+    this.#local = new LocalReservations((key) => this.#leases.get(key)?.size ?? 0, options.now);
+    this.#renewTimer = setInterval(() => void this.#renew(), options.leaseMs / 3);
+    this.#renewTimer.unref();
   }
 
-  /** True while limits are kept by this node alone. */
+  /** True while Redis is away: limits are kept by this node alone, or calls refused. */
   get degraded(): boolean {
     return this.#degraded;
   }
 
-  /** Takes one unit of every limit, or none of them. Never rejects. */
+  /** Concurrent units that this node holds; zero when no call is up. */
+  get held(): number {
+    let held = this.#local.held;
+    for (const calls of this.#leases.values()) held += calls.size;
+    return held;
+  }
+
+  /** Takes one unit of every limit, or none of them. Taking again what the call holds changes nothing. Never rejects. */
   async reserve(callId: string, limits: readonly CapLimit[]): Promise<ReserveResult> {
     if (limits.length === 0) return { ok: true };
-    const now = this.#options.now();
-    const args: (string | number)[] = [heldKey(callId), ...limits.map(redisKey)];
-    args.push(callId, now, now + this.#options.leaseMs);
+    if (this.#degraded) return this.#reserveWithout(callId, limits);
+    const args: (string | number)[] = [
+      heldKey(callId),
+      ...limits.map(redisKey),
+      callId,
+      this.#options.leaseMs,
+    ];
     for (const limit of limits) args.push(limit.kind, limit.limit, Math.floor(limit.resetsAt));
     try {
       const refused = await this.#redis.dceReserve(limits.length + 1, ...args);
-      this.#healthy();
       if (refused > 0) return { ok: false, exhausted: limits[refused - 1]?.key ?? '' };
-      for (const limit of limits) {
-        if (limit.kind === 'concurrent')
-          this.#leases.set(`${limit.key}|${callId}`, { key: redisKey(limit), callId });
-      }
+      for (const { key, kind } of limits) if (kind === 'concurrent') this.#lease(key, callId);
       return { ok: true };
     } catch (error) {
-      this.#unhealthy(error);
-      if (this.#options.fallback === 'refuse') return { ok: false, exhausted: limits[0]?.key ?? '' };
-      return this.#local.reserve(callId, limits);
+      this.#lost(error);
+      return this.#reserveWithout(callId, limits);
     }
   }
 
-  /** Gives units back; `ended` keeps the periods' units. Never rejects: what stays in Redis lapses. */
-  async release(
-    callId: string,
-    limits: readonly CapLimit[],
-    outcome: 'not_connected' | 'ended',
-  ): Promise<void> {
+  /** Gives units back; `ended` keeps the periods' units. Idempotent. Never rejects: it is done when Redis is back. */
+  async release(callId: string, limits: readonly CapLimit[], outcome: Outcome): Promise<void> {
     if (limits.length === 0) return;
-    for (const limit of limits) this.#leases.delete(`${limit.key}|${callId}`);
+    for (const { key, kind } of limits) if (kind === 'concurrent') this.#unlease(key, callId);
     this.#local.release(callId, limits, outcome);
+    if (this.#degraded) {
+      this.#releaseLater(callId, limits, outcome);
+      return;
+    }
     try {
-      await this.#redis.dceRelease(
-        limits.length + 1,
-        heldKey(callId),
-        ...limits.map(redisKey),
-        callId,
-        outcome,
-      );
+      await this.#release(callId, limits, outcome);
     } catch (error) {
-      this.#unhealthy(error);
+      this.#lost(error);
+      this.#releaseLater(callId, limits, outcome);
     }
   }
 
-  /** Units of a limit in use now, over all nodes. */
-  async inUse(limit: Pick<CapLimit, 'key' | 'kind'>): Promise<number> {
-    if (limit.kind === 'period') return Number((await this.#redis.get(redisKey(limit))) ?? 0);
-    await this.#redis.zremrangebyscore(redisKey(limit), '-inf', this.#options.now());
-    return this.#redis.zcard(redisKey(limit));
+  /** Units of a limit in use now, over all nodes. @throws Error when Redis is away */
+  async inUse({ key, kind }: Pick<CapLimit, 'key' | 'kind'>): Promise<number> {
+    if (kind === 'period') return Number((await this.#redis.get(redisKey({ key, kind }))) ?? 0);
+    return this.#redis.zcount(redisKey({ key, kind }), await this.#redisNow(), '+inf');
   }
 
-  /** Concurrent units that this node holds; zero when no call is up. */
-  get held(): number {
-    return this.#leases.size + this.#local.held;
+  /** Keys of the period units that a call holds and could still give back. @throws Error when Redis is away */
+  async reservationsOf(callId: string): Promise<string[]> {
+    const keys = await this.#redis.hkeys(heldKey(callId));
+    return keys.map((key) => key.slice('caps:p:'.length)).sort();
+  }
+
+  /** Concurrent units in use over all nodes. Walks every key: for tests and for people. @throws Error when Redis is away */
+  async totalReserved(): Promise<number> {
+    const now = await this.#redisNow();
+    let total = 0;
+    let cursor = '0';
+    do {
+      const [next, keys] = await this.#redis.scan(cursor, 'MATCH', 'caps:c:*', 'COUNT', SCAN_COUNT);
+      const counts = await Promise.all(keys.map((key) => this.#redis.zcount(key, now, '+inf')));
+      total += counts.reduce((sum, count) => sum + count, 0);
+      cursor = next;
+    } while (cursor !== '0');
+    return total;
   }
 
   close(): void {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    this.#closed = true;
+    clearInterval(this.#renewTimer);
+    clearTimeout(this.#probeTimer);
   }
 
-  async #renew(): Promise<void> {
-    const leases = [...this.#leases.values()];
-    const end = this.#options.now() + this.#options.leaseMs;
-    for (let at = 0; at < leases.length; at += RENEW_BATCH) {
-      const batch = leases.slice(at, at + RENEW_BATCH);
-      try {
-        await this.#redis.dceRenew(
-          batch.length,
-          ...batch.map(({ key }) => key),
-          end,
-          ...batch.map(({ callId }) => callId),
-        );
-      } catch (error) {
-        this.#unhealthy(error);
-        return;
-      }
+  #reserveWithout(callId: string, limits: readonly CapLimit[]): ReserveResult {
+    if (this.#options.fallback === 'refuse') return { ok: false, exhausted: limits[0]?.key ?? '' };
+    return this.#local.reserve(callId, limits);
+  }
+
+  async #release(callId: string, limits: readonly CapLimit[], outcome: Outcome): Promise<void> {
+    const kinds = limits.map(({ kind }) => (kind === 'period' && outcome === 'ended' ? 'kept' : kind));
+    await this.#redis.dceRelease(
+      limits.length + 1,
+      heldKey(callId),
+      ...limits.map(redisKey),
+      callId,
+      ...kinds,
+    );
+  }
+
+  #releaseLater(callId: string, limits: readonly CapLimit[], outcome: Outcome): void {
+    if (this.#pendingReleases.length < MAX_PENDING_RELEASES) {
+      this.#pendingReleases.push({ callId, limits, outcome });
     }
   }
 
-  #healthy(): void {
-    if (!this.#degraded) return;
-    this.#degraded = false;
-    this.#options.onDegraded?.(false);
+  #lease(key: string, callId: string): void {
+    const calls = this.#leases.get(key);
+    if (calls) calls.add(callId);
+    else this.#leases.set(key, new Set([callId]));
   }
 
-  #unhealthy(error: unknown): void {
-    if (this.#degraded) return;
+  #unlease(key: string, callId: string): void {
+    const calls = this.#leases.get(key);
+    if (calls?.delete(callId) && calls.size === 0) this.#leases.delete(key);
+  }
+
+  async #renew(): Promise<void> {
+    if (this.#renewing || this.#degraded) return;
+    this.#renewing = true;
+    try {
+      await this.#renewAll();
+    } catch (error) {
+      this.#lost(error);
+    } finally {
+      this.#renewing = false;
+    }
+  }
+
+  /** Each batch is read when it is sent: what was given back meanwhile must not be taken again. */
+  async #renewAll(): Promise<void> {
+    const keys = [...this.#leases.keys()];
+    let batch: [key: string, callId: string][] = [];
+    const send = async (): Promise<void> => {
+      const still = batch.filter(([key, callId]) => this.#leases.get(key)?.has(callId));
+      batch = [];
+      if (still.length === 0) return;
+      await this.#redis.dceRenew(
+        still.length,
+        ...still.map(([key]) => redisKey({ key, kind: 'concurrent' })),
+        this.#options.leaseMs,
+        ...still.map(([, callId]) => callId),
+      );
+    };
+    for (const key of keys) {
+      for (const callId of this.#leases.get(key) ?? []) {
+        batch.push([key, callId]);
+        if (batch.length === RENEW_BATCH) await send();
+      }
+    }
+    await send();
+  }
+
+  #lost(error: unknown): void {
+    if (this.#degraded || this.#closed) return;
     this.#degraded = true;
     this.#options.onDegraded?.(true, error instanceof Error ? error : new Error(String(error)));
+    this.#probeLater();
+  }
+
+  #probeLater(): void {
+    if (this.#closed) return;
+    this.#probeTimer = setTimeout(() => {
+      this.#recover().catch(() => this.#probeLater());
+    }, PROBE_MS);
+    this.#probeTimer.unref();
+  }
+
+  /** Redis learns what was given back and what is up; from then on it is asked again. */
+  async #recover(): Promise<void> {
+    await this.#redis.ping();
+    for (;;) {
+      const release = this.#pendingReleases[0];
+      if (!release) break;
+      await this.#release(release.callId, release.limits, release.outcome);
+      this.#pendingReleases.shift();
+    }
+    for (const { key, callId } of this.#local.takeConcurrent()) this.#lease(key, callId);
+    // Asked again from here on: what is reserved now is leased in order behind the renewal.
+    this.#degraded = false;
+    this.#options.onDegraded?.(false);
+    await this.#renew();
+  }
+
+  async #redisNow(): Promise<number> {
+    const [seconds, micros] = await this.#redis.time();
+    return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
   }
 }
 
@@ -210,40 +251,6 @@ function heldKey(callId: string): string {
   return `caps:h:${callId}`;
 }
 
-function redisKey(limit: Pick<CapLimit, 'key' | 'kind'>): string {
-  return `caps:${limit.kind === 'concurrent' ? 'c' : 'p'}:${limit.key}`;
-}
-
-const MAX_LOCAL_COUNTERS = 100_000;
-
-/** Limits as one node alone can keep them. */
-class LocalReservations {
-  readonly #used = new Map<string, number>();
-  readonly #holders = new Set<string>();
-
-  get held(): number {
-    return this.#holders.size;
-  }
-
-  reserve(callId: string, limits: readonly CapLimit[]): ReserveResult {
-    const full = limits.find((limit) => (this.#used.get(limit.key) ?? 0) >= limit.limit);
-    if (full) return { ok: false, exhausted: full.key };
-    if (this.#used.size > MAX_LOCAL_COUNTERS) return { ok: false, exhausted: limits[0]?.key ?? '' };
-    for (const { key } of limits) {
-      if (this.#holders.has(`${key}|${callId}`)) continue;
-      this.#holders.add(`${key}|${callId}`);
-      this.#used.set(key, (this.#used.get(key) ?? 0) + 1);
-    }
-    return { ok: true };
-  }
-
-  release(callId: string, limits: readonly CapLimit[], outcome: 'not_connected' | 'ended'): void {
-    for (const { key, kind } of limits) {
-      if (!this.#holders.delete(`${key}|${callId}`)) continue;
-      if (outcome === 'ended' && kind === 'period') continue;
-      const left = (this.#used.get(key) ?? 1) - 1;
-      if (left > 0) this.#used.set(key, left);
-      else this.#used.delete(key);
-    }
-  }
+function redisKey({ key, kind }: Pick<CapLimit, 'key' | 'kind'>): string {
+  return `caps:${kind === 'concurrent' ? 'c' : 'p'}:${key}`;
 }

@@ -1,6 +1,5 @@
-import type { PoolClient } from 'pg';
 import type { Market, MarketChange, MarketContents, MarketEntity } from '../market';
-import type { Database } from './database';
+import type { Database, Session } from './database';
 import type { EntityStores } from './entity-store';
 import { entityStores } from './entity-store';
 
@@ -33,7 +32,7 @@ export class MarketFeed {
   readonly #market: Market;
   readonly #events: MarketFeedEvents;
   readonly #stores: EntityStores;
-  #client: PoolClient | undefined;
+  #session: Session | undefined;
   #closed = false;
   #retryMs = FIRST_RETRY_MS;
   #timer: NodeJS.Timeout | undefined;
@@ -63,19 +62,17 @@ export class MarketFeed {
     this.#closed = true;
     clearTimeout(this.#timer);
     clearTimeout(this.#flushTimer);
-    const client = this.#client;
-    this.#client = undefined;
-    client?.release(true);
+    this.#session?.release();
+    this.#session = undefined;
   }
 
   /** LISTEN first, then read: a change in between is read twice rather than missed. */
   async #follow(): Promise<void> {
-    const client = await this.#database.connection();
-    this.#client = client;
-    client.on('notification', ({ payload }) => this.#notified(payload));
-    client.on('error', (error) => this.#lost(client, error));
-    client.on('end', () => this.#lost(client, new Error('the connection ended')));
-    await client.query(`listen ${CHANNEL}`);
+    const session = await this.#database.session();
+    this.#session = session;
+    session.onNotification((payload) => this.#notified(payload));
+    session.onLost((error) => this.#lost(session, error));
+    await session.query(`listen ${CHANNEL}`);
     this.#load(await this.#readAll());
     this.#fresh = true;
     this.#retryMs = FIRST_RETRY_MS;
@@ -177,10 +174,9 @@ export class MarketFeed {
     }
   }
 
-  #lost(client: PoolClient, error: Error): void {
-    if (this.#client !== client || this.#closed) return;
-    this.#client = undefined;
-    client.release(true);
+  #lost(session: Session, error: Error): void {
+    if (this.#session !== session || this.#closed) return;
+    this.#session = undefined;
     this.#fresh = false;
     this.#events.onStale?.(error);
     this.#retry();

@@ -20,14 +20,18 @@ export interface MigrationStatus {
 const LOCK = 0x0dce;
 const FILE = /^(\d{4}_[a-z0-9_]+)\.(up|down)\.sql$/;
 
-/** Reads the numbered files of a folder. @throws Error naming a file that has no partner. */
+/** Reads the numbered files of a folder. @throws Error naming a file without its partner, or a number given twice. */
 export function readMigrations(folder: string): Migration[] {
   const names = new Set<string>();
   for (const file of readdirSync(folder)) {
     const match = FILE.exec(file);
     if (match?.[1]) names.add(match[1]);
   }
+  const numbers = new Set<string>();
   return [...names].sort().map((name) => {
+    const number = name.slice(0, 4);
+    if (numbers.has(number)) throw new Error(`two migrations have the number ${number}`);
+    numbers.add(number);
     const up = readFileSync(join(folder, `${name}.up.sql`), 'utf8');
     const down = readFileSync(join(folder, `${name}.down.sql`), 'utf8');
     return { name, up, down, checksum: createHash('sha256').update(up).digest('hex') };
@@ -100,18 +104,18 @@ export function createMigration(folder: string, title: string): string {
   return name;
 }
 
+/** Steps may take long: a session of its own, without a time limit, that holds the lock as long as it lives. */
 async function locked<T>(database: Database, work: (tx: Queryable) => Promise<T>): Promise<T> {
-  const client = await database.connection();
+  const session = await database.session(0);
   try {
-    await client.query('select pg_advisory_lock($1)', [LOCK]);
-    await client.query(
+    await session.query('select pg_advisory_lock($1)', [LOCK]);
+    await session.query(
       `create table if not exists schema_migrations (
          name text primary key, checksum text not null, applied_at timestamptz not null default now())`,
     );
-    return await work(client as Queryable);
+    return await work(session);
   } finally {
-    await client.query('select pg_advisory_unlock($1)', [LOCK]).catch(() => undefined);
-    client.release();
+    session.release();
   }
 }
 
@@ -122,7 +126,7 @@ async function step(tx: Queryable, sql: string, note: string, values: readonly u
     await tx.query(note, values);
     await tx.query('commit');
   } catch (error) {
-    await tx.query('rollback');
+    await tx.query('rollback').catch(() => undefined);
     throw error;
   }
 }

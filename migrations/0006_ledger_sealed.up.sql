@@ -1,0 +1,59 @@
+-- A ledger transaction is written by one statement, balanced, and never added to. Balances are written by
+-- that statement and by nobody else.
+
+drop trigger ledger_entries_balanced on ledger_entries;
+drop trigger ledger_entries_balances on ledger_entries;
+drop function check_balanced();
+drop function add_to_balances();
+
+create function post_entries() returns trigger language plpgsql as $$
+begin
+  if exists (
+    select 1 from ledger_entries e
+    where e.transaction_id in (select transaction_id from added) and e.id not in (select id from added)
+  ) then
+    raise exception 'a posted transaction takes no more entries' using errcode = 'restrict_violation';
+  end if;
+  if exists (
+    select 1 from added e join ledger_accounts a on a.id = e.ledger_account_id
+    group by e.transaction_id, a.currency having sum(e.amount) <> 0
+  ) then
+    raise exception 'the entries of a transaction must balance in every currency' using errcode = 'check_violation';
+  end if;
+  -- Always in one order, so that two writers cannot wait for each other.
+  perform 1 from ledger_accounts
+  where id in (select ledger_account_id from added) order by id for no key update;
+  update ledger_accounts a set balance = a.balance + d.amount
+  from (select ledger_account_id, sum(amount)::bigint as amount from added group by ledger_account_id) d
+  where a.id = d.ledger_account_id;
+  return null;
+end $$;
+create trigger ledger_entries_posted after insert on ledger_entries
+  referencing new table as added for each statement execute function post_entries();
+
+create function check_not_empty() returns trigger language plpgsql as $$
+begin
+  if not exists (select 1 from ledger_entries where transaction_id = new.id) then
+    raise exception 'transaction % has no entries', new.id using errcode = 'check_violation';
+  end if;
+  return null;
+end $$;
+create constraint trigger ledger_transactions_not_empty after insert on ledger_transactions
+  deferrable initially deferred for each row execute function check_not_empty();
+
+create function keep_balances() returns trigger language plpgsql as $$
+begin
+  raise exception 'balances change by entries alone' using errcode = 'restrict_violation';
+end $$;
+-- Depth 0: a statement of a client, not of the trigger above.
+create trigger ledger_accounts_kept before update on ledger_accounts
+  for each statement when (pg_trigger_depth() = 0) execute function keep_balances();
+create function open_at_zero() returns trigger language plpgsql as $$
+begin
+  if new.balance <> 0 then
+    raise exception 'a ledger account opens at zero' using errcode = 'check_violation';
+  end if;
+  return new;
+end $$;
+create trigger ledger_accounts_open_at_zero before insert on ledger_accounts
+  for each row execute function open_at_zero();

@@ -1,0 +1,205 @@
+import type { AnsweredRecord, CallEndedRecord, DecidedRecord } from '../domain';
+import type { Queryable } from './database';
+
+/** Which start of which node a call belongs to: stays with a record through the journal. */
+export interface Boot {
+  readonly nodeId: string;
+  readonly bootId: string;
+}
+
+/** How long calls have lasted that are up. */
+export interface Checkpoint {
+  /** UTC epoch milliseconds. */
+  readonly at: number;
+  readonly calls: readonly { readonly callId: string; readonly connectedMs: number }[];
+}
+
+/** One thing to be stored of calls; also a line of the journal. */
+export type CallEntry =
+  | { readonly kind: 'decided'; readonly boot: Boot; readonly record: DecidedRecord }
+  | { readonly kind: 'answered'; readonly record: AnsweredRecord }
+  | { readonly kind: 'checkpoint'; readonly record: Checkpoint }
+  | { readonly kind: 'ended'; readonly boot: Boot; readonly record: CallEndedRecord };
+
+const STORE_DECIDED = {
+  name: 'calls-decided',
+  text: `with input as (
+      select * from json_to_recordset($1::json) as r(
+        id text, node_id text, boot_id text, sip_call_id text, state text, trunk_id text, caller text, dialled text,
+        origin text, campaign_id text, received_at bigint, decision jsonb, microseconds integer)),
+    inserted as (
+      insert into calls (id, node_id, boot_id, sip_call_id, state, trunk_id, caller, dialled, origin, campaign_id, received_at)
+      select id, node_id, boot_id, sip_call_id, state, trunk_id, caller, dialled, origin, campaign_id, received_at from input
+      on conflict (id) do nothing)
+    insert into call_decisions (call_id, decision, microseconds)
+    select id, decision, microseconds from input on conflict (call_id) do nothing`,
+};
+
+const STORE_ANSWERED = {
+  name: 'calls-answered',
+  text: `update calls c set state = 'answered', answered_at = r.answered_at, buyer_id = r.buyer_id, target_id = r.target_id,
+      sale = r.sale
+    from json_to_recordset($1::json) as r(id text, answered_at bigint, buyer_id text, target_id text, sale jsonb)
+    where c.id = r.id and c.ended_at is null`,
+};
+
+/** A checkpoint that arrives late says less than the one before: the longest holds. */
+const STORE_CHECKPOINT = {
+  name: 'calls-checkpoint',
+  text: `update calls c set connected_ms = r.ms, checkpoint_at = to_timestamp($3::bigint / 1000.0)
+    from unnest($1::text[], $2::bigint[]) as r(id, ms)
+    where c.id = r.id and c.state = 'answered' and c.connected_ms < r.ms`,
+};
+
+/**
+ * The CDR, and in the same statement the event that settlement starts from. The row is made here if
+ * nothing was stored of the call before. A call that was closed already stays as it is: the same end
+ * again is nothing new, another end is kept aside for reconciliation.
+ */
+const STORE_ENDED = {
+  name: 'calls-ended',
+  text: `with input as (
+      select * from json_to_recordset($1::json) as r(
+        id text, node_id text, boot_id text, sip_call_id text, trunk_id text, caller text, dialled text, origin text,
+        campaign_id text, received_at bigint, state text, end_reason text, sip_status integer, detail text, buyer_id text,
+        target_id text, first_ring_at bigint, answered_at bigint, ended_at bigint, connected_ms bigint, attempts jsonb,
+        sale jsonb, media jsonb)),
+    ended as (
+      insert into calls as c (id, node_id, boot_id, sip_call_id, trunk_id, caller, dialled, origin, campaign_id,
+        received_at, state, end_reason, sip_status, detail, buyer_id, target_id, first_ring_at, answered_at, ended_at,
+        connected_ms, attempts, sale, media)
+      select id, node_id, boot_id, sip_call_id, trunk_id, caller, dialled, origin, campaign_id,
+        received_at, state, end_reason, sip_status, detail, buyer_id, target_id, first_ring_at, answered_at, ended_at,
+        connected_ms, attempts, sale, media from input
+      on conflict (id) do update set state = excluded.state, end_reason = excluded.end_reason,
+        sip_status = excluded.sip_status, detail = excluded.detail, buyer_id = excluded.buyer_id,
+        target_id = excluded.target_id, first_ring_at = excluded.first_ring_at, answered_at = excluded.answered_at,
+        ended_at = excluded.ended_at, connected_ms = excluded.connected_ms, attempts = excluded.attempts,
+        sale = excluded.sale, media = excluded.media, campaign_id = coalesce(c.campaign_id, excluded.campaign_id)
+      where c.ended_at is null
+      returning c.id, c.connected_ms, c.sale is not null as sold),
+    late as (
+      insert into call_late_ends (call_id, record)
+      select i.id, to_jsonb(i) from input i
+      where not exists (select 1 from ended e where e.id = i.id)
+        and not exists (select 1 from calls c where c.id = i.id and c.ended_at = i.ended_at and c.end_reason = i.end_reason)
+      on conflict (call_id) do nothing
+      returning call_id)
+    insert into outbox (type, subject, payload)
+    select 'call.ended', id, json_build_object('callId', id, 'connectedMs', connected_ms, 'sold', sold) from ended
+    union all
+    select 'call.ended_late', call_id, json_build_object('callId', call_id) from late
+    on conflict (type, subject) do nothing`,
+};
+
+/**
+ * Stores entries, one statement for each kind. Storing one again changes nothing, so what failed half
+ * way is simply stored again. Of one call they come decided, answered, ended: writing kind by kind keeps
+ * their order.
+ */
+export async function storeEntries(database: Queryable, entries: readonly CallEntry[]): Promise<void> {
+  // One statement may not write a row twice: the first of a kind counts.
+  const decided = new Map<string, unknown>();
+  const answered = new Map<string, unknown>();
+  const ended = new Map<string, unknown>();
+  const checkpoints: Checkpoint[] = [];
+  for (const entry of entries) {
+    if (entry.kind === 'checkpoint') checkpoints.push(entry.record);
+    else if (entry.kind === 'answered') setFirst(answered, entry.record.callId, answeredRow(entry.record));
+    else if (entry.kind === 'ended') setFirst(ended, entry.record.callId, endedRow(entry.record, entry.boot));
+    else setFirst(decided, entry.record.attempt.callId, decidedRow(entry.record, entry.boot));
+  }
+  if (decided.size > 0) await database.query({ ...STORE_DECIDED, values: [jsonOf(decided)] });
+  if (answered.size > 0) await database.query({ ...STORE_ANSWERED, values: [jsonOf(answered)] });
+  for (const { at, calls } of checkpoints) {
+    await database.query({
+      ...STORE_CHECKPOINT,
+      values: [
+        calls.map((call) => call.callId),
+        calls.map((call) => Math.round(call.connectedMs)),
+        Math.round(at),
+      ],
+    });
+  }
+  if (ended.size > 0) await database.query({ ...STORE_ENDED, values: [jsonOf(ended)] });
+}
+
+function setFirst(rows: Map<string, unknown>, id: string, row: unknown): void {
+  if (!rows.has(id)) rows.set(id, row);
+}
+
+function jsonOf(rows: ReadonlyMap<string, unknown>): string {
+  return storableJson(JSON.stringify([...rows.values()]));
+}
+
+const UNSTORABLE = /(?<!\\)((?:\\\\)*)\\u(?:0000|d[89a-f][0-9a-f]{2})/gi;
+
+/**
+ * JSON that PostgreSQL takes: it knows neither U+0000 nor half a surrogate pair, and what peers write
+ * into headers holds either sooner or later.
+ */
+export function storableJson(json: string): string {
+  return json.includes('\\u') ? json.replace(UNSTORABLE, '$1\\ufffd') : json;
+}
+
+function decidedRow(record: DecidedRecord, { nodeId, bootId }: Boot): unknown {
+  const { attempt, decision } = record;
+  return {
+    id: attempt.callId,
+    node_id: nodeId,
+    boot_id: bootId,
+    sip_call_id: record.sipCallId,
+    state: decision.ok ? 'ringing' : 'deciding',
+    trunk_id: attempt.trunkId,
+    caller: attempt.from,
+    dialled: attempt.to,
+    origin: attempt.origin,
+    campaign_id: decision.trace.campaignId,
+    received_at: Math.round(attempt.receivedAt),
+    decision,
+    microseconds: Math.round(record.decisionMicroseconds),
+  };
+}
+
+function answeredRow({ callId, target, terms, answeredAt }: AnsweredRecord): unknown {
+  return {
+    id: callId,
+    answered_at: Math.round(answeredAt),
+    buyer_id: target.buyerId,
+    target_id: target.targetId,
+    sale: { target, terms },
+  };
+}
+
+function endedRow(record: CallEndedRecord, { nodeId, bootId }: Boot): unknown {
+  const { sale } = record;
+  return {
+    id: record.callId,
+    node_id: nodeId,
+    boot_id: bootId,
+    sip_call_id: record.sipCallId,
+    trunk_id: record.trunkId,
+    caller: record.from,
+    dialled: record.to,
+    origin: record.origin,
+    campaign_id: sale?.terms.campaignId,
+    received_at: Math.round(record.receivedAt),
+    state: record.state,
+    end_reason: record.reason,
+    sip_status: record.sipStatus,
+    detail: record.detail,
+    buyer_id: sale?.target.buyerId,
+    target_id: sale?.target.targetId,
+    first_ring_at: rounded(record.firstRingAt),
+    answered_at: rounded(record.answeredAt),
+    ended_at: Math.round(record.endedAt),
+    connected_ms: Math.round(record.connectedMs),
+    attempts: record.attempts,
+    sale,
+    media: record.media,
+  };
+}
+
+function rounded(instant: number | undefined): number | undefined {
+  return instant === undefined ? undefined : Math.round(instant);
+}
