@@ -3,6 +3,8 @@ import type { ControlConnection } from './control';
 import type { Context } from './core/context';
 import { Inbound } from './core/inbound';
 import { Outbound, readApplicationMessage } from './core/outbound';
+import { NextHops } from './core/next-hop';
+import { Proxy } from './core/proxy';
 import { Stack } from './core/stack';
 import { DialogTable } from './dialog';
 import type { SipServerLimits, SipServerOptions, SipServerStats, TimerBases } from './options';
@@ -25,6 +27,7 @@ export class SipServer {
   readonly #dialogs = new DialogTable<ControlConnection>();
   readonly #inbound: Inbound;
   readonly #outbound: Outbound;
+  readonly #proxy: Proxy;
   #control: ControlServer | undefined;
   #admits: (address: string) => boolean;
 
@@ -61,8 +64,10 @@ export class SipServer {
       scheduler,
       log,
     };
-    this.#outbound = new Outbound(context);
-    this.#inbound = new Inbound(context, this.#outbound);
+    const hops = new NextHops();
+    this.#outbound = new Outbound(context, hops);
+    this.#proxy = new Proxy(context, hops, options.control.secret);
+    this.#inbound = new Inbound(context, this.#outbound, this.#proxy);
   }
 
   /**
@@ -79,8 +84,8 @@ export class SipServer {
         log ?? (() => undefined),
         {
           sip: (messageId, tokens, text, connection) => this.#sip(messageId, tokens, text, connection),
-          proxy: (messageId, _tokens, _text, connection) =>
-            connection.respond(messageId, 'NOK|proxying is not offered'),
+          proxy: (messageId, tokens, text, connection) =>
+            this.#proxy.request(messageId, tokens, text, connection, (id) => this.#inbound.takeOver(id)),
           gone: (connection) => {
             this.#inbound.applicationGone(connection);
             this.#outbound.applicationGone(connection);
@@ -124,6 +129,7 @@ export class SipServer {
   /** Hangs up every call, answers what waits, and closes. */
   async shutdown(): Promise<void> {
     this.#inbound.refuseAll();
+    this.#proxy.cancelAll();
     this.#outbound.endAll();
     await new Promise((resolve) => setTimeout(resolve, FAREWELL_MS));
     this.close();

@@ -3,7 +3,7 @@
  * the same texts, in rounds that take turns; each figure is the median round. Prints a table, and as
  * its last line one JSON object. Nothing here is a pass or fail.
  */
-import { parseMessage } from '../../src/sip-server/message';
+import { parseMessage, validateMessage } from '../../src/sip-server/message';
 
 // eslint-disable-next-line @typescript-eslint/no-require-imports -- a file of the package without types
 const drachtio = require('drachtio-srf/lib/sip-parser/parser') as {
@@ -130,7 +130,7 @@ const subjects: readonly Subject[] = [
     name: 'parseMessage and validateMessage',
     read: (text) => {
       const parsed = parseMessage(text);
-      return parsed.ok;
+      return parsed.ok && validateMessage(parsed.message) === undefined;
     },
     rounds: [],
   },

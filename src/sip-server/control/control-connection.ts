@@ -84,6 +84,12 @@ export class ControlConnection {
     );
   }
 
+  /** The final response of one target of a proxied request; more may follow. `flow` as in {@link sip}. */
+  proxied(messageId: string, text: string, flow: Flow | undefined): void {
+    const peer = flow ? `${text.length}|${flow.protocol}|${flow.address}|${flow.port}` : '0|udp||0';
+    this.#send(`${newId()}|response|${messageId}|OK|network|${peer}|${timeOfDay()}|||continue\r\n${text}`);
+  }
+
   /** A frame of another kind, e.g. a cdr event. */
   raw(payload: string): void {
     this.#send(`${newId()}|${payload}`);

@@ -10,6 +10,7 @@ import type { AppDialog, Context } from './context';
 import { newId } from './identifiers';
 import { applicationHeaders, contactOf, plainResponse, REASONS, responseText, tail } from './message-text';
 import type { Outbound } from './outbound';
+import type { Proxy } from './proxy';
 import { ReliableProvisionals } from './reliable-provisionals';
 import { SessionTimers } from './session-timers';
 import type { StackUser } from './stack';
@@ -44,13 +45,15 @@ const UNKNOWN_TRANSACTION = 'NOK|Response not sent due to unknown transaction';
 export class Inbound implements StackUser {
   readonly #context: Context;
   readonly #outbound: Outbound;
+  readonly #proxy: Proxy;
   readonly #pending = new Map<string, Pending>();
   readonly #reliable: ReliableProvisionals;
   readonly #sessions: SessionTimers;
 
-  constructor(context: Context, outbound: Outbound) {
+  constructor(context: Context, outbound: Outbound, proxy: Proxy) {
     this.#context = context;
     this.#outbound = outbound;
+    this.#proxy = proxy;
     this.#reliable = new ReliableProvisionals(context);
     this.#sessions = new SessionTimers(context, outbound);
   }
@@ -64,6 +67,7 @@ export class Inbound implements StackUser {
 
   onAck(request: SipRequest, text: string, flow: Flow): void {
     const dialog = this.#dialogOf(request);
+    if (!dialog) this.#proxy.forwardAck(request);
     if (!dialog || dialog.pendingAnswer?.sequence !== sequenceOf(request)) return;
     const pending = dialog.acknowledged();
     dialog.flow = flow;
@@ -120,6 +124,14 @@ export class Inbound implements StackUser {
     if (response.status >= 200) this.#settled(pending, response, text, dialog);
   }
 
+  /** The request is to be passed on: from now on no application answers it. Undefined: too late for that. */
+  takeOver(transactionId: string): ServerTransaction | undefined {
+    const pending = this.#pending.get(transactionId);
+    if (!pending || pending.created || pending.dialog || pending.transaction.answered) return undefined;
+    this.#forget(transactionId);
+    return pending.transaction;
+  }
+
   /** The application is gone: what it left unanswered gets an answer. */
   applicationGone(connection: ControlConnection): void {
     for (const pending of [...this.#pending.values()]) {
@@ -156,7 +168,7 @@ export class Inbound implements StackUser {
   #inDialog(transaction: ServerTransaction, text: string): void {
     const { request } = transaction;
     const dialog = this.#dialogOf(request);
-    if (!dialog) return this.#refuse(transaction, 481);
+    if (!dialog) return this.#passOn(transaction);
     const sequence = sequenceOf(request);
     if (sequence <= dialog.remoteSequence) return this.#refuse(transaction, 500);
     dialog.remoteSequence = sequence;
@@ -184,6 +196,16 @@ export class Inbound implements StackUser {
     owner.sip('network', text, transaction.flow, transaction.id, dialog.id);
   }
 
+  /** A request of a dialog that is not ours, but may have us in its route set. */
+  #passOn(transaction: ServerTransaction): void {
+    const { request } = transaction;
+    if (maxForwards(request) === 0) return this.#refuse(transaction, 483);
+    if (!this.#proxy.forward(transaction)) return this.#refuse(transaction, 481);
+    if (transaction.isInvite && !transaction.answered) {
+      transaction.respond(100, plainResponse(request, 100, 'Trying', ''));
+    }
+  }
+
   /** A BYE ends the dialog on arrival; an INVITE that still waits in it ends with 487 (RFC 3261 §15.1.2). */
   #peerEnds(dialog: AppDialog): void {
     const open = dialog.inviteFromPeer;
@@ -201,6 +223,7 @@ export class Inbound implements StackUser {
     if (!invite) return this.#refuse(transaction, 481);
     transaction.localTag = invite.localTag;
     transaction.respond(200, plainResponse(transaction.request, 200, 'OK', invite.localTag));
+    if (this.#proxy.cancel(invite)) return;
     const pending = this.#pending.get(invite.id);
     if (!pending || invite.answered) return;
     pending.cancelled = true;

@@ -4,6 +4,7 @@ import type { SipRequest, SipResponse } from '../message';
 import { headerValue, headerValues, parseMessage, parseUri, tagOf, uriOfAddress } from '../message';
 import type { ClientTransaction } from '../transaction';
 import type { Flow } from '../transport';
+import { cancelRequest, cancelText } from './cancel-request';
 import type { AppDialog, Context } from './context';
 import { newBranch, newId, newTag } from './identifiers';
 import {
@@ -16,7 +17,7 @@ import {
   viaOf,
   withLocalhost,
 } from './message-text';
-import { NextHops } from './next-hop';
+import type { NextHops } from './next-hop';
 import type { Hop } from './stack';
 
 /** A request that an application sent, over all the hops it may need. */
@@ -42,11 +43,12 @@ const FIRST_SEQUENCE_RANGE = 100_000;
 /** The applications' requests to the wire, and the responses to the applications. */
 export class Outbound {
   readonly #context: Context;
-  readonly #hops = new NextHops();
+  readonly #hops: NextHops;
   readonly #sent = new Map<string, Sent>();
 
-  constructor(context: Context) {
+  constructor(context: Context, hops: NextHops) {
     this.#context = context;
+    this.#hops = hops;
   }
 
   /** A request frame of an application. */
@@ -327,7 +329,7 @@ export class Outbound {
 
   /** Cancels now, or as soon as a provisional shows that the INVITE arrived (RFC 3261 §9.1). */
   #cancelNow(sent: Sent, reason: string): string {
-    const text = cancelText(sent, reason);
+    const text = sent.transaction ? cancelText(sent.transaction, sent.request, reason) : '';
     if (sent.cancelled !== undefined) return text;
     sent.cancelled = text;
     if (sent.transaction?.state === 'proceeding') this.#sendCancel(sent);
@@ -339,20 +341,7 @@ export class Outbound {
     const { transaction } = sent;
     if (!text || !transaction) return;
     sent.cancelled = '';
-    const request: SipRequest = {
-      kind: 'request',
-      method: 'CANCEL',
-      uri: sent.request.uri,
-      headers: [],
-      body: '',
-    };
-    const ignore = {
-      onResponse: () => undefined,
-      onNoResponse: () => undefined,
-      onTerminated: () => undefined,
-    };
-    this.#context.stack.request(newId(), request, transaction.flow, ignore, () => text, transaction.branch);
-    transaction.expectEnd();
+    cancelRequest(this.#context.stack, transaction, '', text);
   }
 
   /* ---- requests in a dialog ---- */
@@ -612,18 +601,6 @@ function dialogHeaders(
   let text = 'Max-Forwards: 70\r\n';
   for (const route of routes) text += `Route: ${route}\r\n`;
   return `${text}From: ${dialog.localParty}\r\nTo: ${dialog.remoteParty}\r\nCall-ID: ${dialog.callId}\r\nCSeq: ${sequence} ${method}\r\n`;
-}
-
-/** The CANCEL of an INVITE: its Via, Request-URI, From, To, Call-ID, CSeq number and Route (RFC 3261 §9.1). */
-function cancelText(sent: Sent, reason: string): string {
-  const { transaction, request } = sent;
-  let text = `CANCEL ${request.uri} SIP/2.0\r\nVia: ${transaction ? viaOf(transaction.flow, transaction.branch) : ''}\r\nMax-Forwards: 70\r\n`;
-  for (const { name, key, value } of request.headers) {
-    if (key === 'from' || key === 'to' || key === 'call-id' || key === 'route')
-      text += `${name}: ${value}\r\n`;
-    else if (key === 'cseq') text += `CSeq: ${value.split(/\s/, 1)[0] ?? '1'} CANCEL\r\n`;
-  }
-  return `${text}${reason}Content-Length: 0\r\n\r\n`;
 }
 
 /** The address in an echo: our own over UDP, the peer's over a connection. */

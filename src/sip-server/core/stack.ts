@@ -6,6 +6,7 @@ import {
   parseVia,
   splitTopVia,
   tagOf,
+  validateMessage,
   withReceived,
   writeMessage,
 } from '../message';
@@ -196,7 +197,7 @@ export class Stack {
     if (text.length <= 4 && text.trim() === '') return;
     const parsed = parseMessage(text);
     if (parsed.ok) {
-      if (parsed.message.kind === 'response') this.#receiveResponse(parsed.message, text);
+      if (parsed.message.kind === 'response') this.#receiveResponse(parsed.message, text, flow);
       else
         this.#receiveRequest(parsed.message, parsed.excess > 0 ? text.slice(0, -parsed.excess) : text, flow);
       return;
@@ -208,7 +209,9 @@ export class Stack {
     }
   }
 
-  #receiveResponse(response: SipResponse, text: string): void {
+  #receiveResponse(response: SipResponse, text: string, flow: Flow): void {
+    const problem = validateMessage(response);
+    if (problem) return this.#garbage(flow.address, problem.reason);
     const vias = headerValues(response, 'via');
     const { top, rest } = splitTopVia(vias[0] ?? '');
     const via = parseVia(top);
@@ -222,7 +225,7 @@ export class Stack {
   #receiveRequest(request: SipRequest, received: string, flow: Flow): void {
     const topField = request.headers.find((field) => field.key === 'via');
     const via = topField ? parseVia(splitTopVia(topField.value).top) : undefined;
-    const problem = via ? problemOf(request) : { status: 400, reason: 'Via is missing or malformed' };
+    const problem = via ? validateMessage(request) : { status: 400, reason: 'Via is missing or malformed' };
     if (!topField || !via) {
       this.#garbage(flow.address, problem?.reason ?? '');
       return;
@@ -366,56 +369,6 @@ class RedirectedFlow implements Flow {
   send(text: string): boolean {
     return this.#send(text, this.port);
   }
-}
-
-const MAX_SEQUENCE = 2 ** 31 - 1;
-const EMPTY_PARAMETER = /[;,]\s*(?:[;,]|$)/;
-
-/** What every request must have (RFC 3261 §8.1.1), and what makes one unusable. */
-function problemOf(request: SipRequest): { status: number; reason: string } | undefined {
-  let from: string | undefined;
-  let to: string | undefined;
-  let callId: string | undefined;
-  let cseq: string | undefined;
-  for (const { key, value } of request.headers) {
-    if (key === 'from') {
-      if (from !== undefined) return { status: 400, reason: 'From twice' };
-      from = value;
-    } else if (key === 'to') {
-      if (to !== undefined) return { status: 400, reason: 'To twice' };
-      to = value;
-    } else if (key === 'call-id') {
-      if (callId !== undefined) return { status: 400, reason: 'Call-ID twice' };
-      callId = value;
-    } else if (key === 'cseq') {
-      if (cseq !== undefined) return { status: 400, reason: 'CSeq twice' };
-      cseq = value;
-    } else if (key === 'max-forwards' && !/^0*\d{1,3}$/.test(value)) {
-      return { status: 400, reason: 'malformed Max-Forwards' };
-    } else if (key === 'via' && EMPTY_PARAMETER.test(value)) {
-      return { status: 400, reason: 'malformed Via' };
-    }
-  }
-  if (!callId) return { status: 400, reason: 'Call-ID is missing' };
-  if (!from || !isAddress(from)) return { status: 400, reason: 'From is missing or malformed' };
-  if (!to || !isAddress(to)) return { status: 400, reason: 'To is missing or malformed' };
-  const match = /^(\d{1,10})\s+(\S+)$/.exec(cseq ?? '');
-  if (!match || Number(match[1]) > MAX_SEQUENCE)
-    return { status: 400, reason: 'CSeq is missing or malformed' };
-  if (match[2] !== request.method) return { status: 400, reason: 'CSeq names another method' };
-  return undefined;
-}
-
-/** A name-addr or addr-spec with balanced quotes and brackets (RFC 3261 §25.1). */
-function isAddress(value: string): boolean {
-  let i = 0;
-  if (value.startsWith('"')) {
-    for (i = 1; i < value.length && value[i] !== '"'; i++) if (value[i] === '\\') i++;
-    if (i >= value.length) return false;
-  }
-  const open = value.indexOf('<', i);
-  if (open >= 0) return value.indexOf('>', open) > open + 1;
-  return i === 0 && /^[A-Za-z][A-Za-z0-9+.-]*:[^\s<>"]+/.test(value);
 }
 
 /** Any message's Max-Forwards; RFC 3261 §8.1.1.6 says 70 when absent. */

@@ -1,3 +1,106 @@
+import type { Params } from './params';
+import { endOfParam, endOfQuote, formatParams, parseParams } from './params';
+import { isBlank, isToken, trimBlanks } from './token';
+
+/** One address of From, To, Contact, Route, Refer-To … (RFC 3261 §20.10). */
+export interface Address {
+  /** Display name without its quotes and escapes; '' when there is none. */
+  readonly displayName: string;
+  /** The URI as written. */
+  readonly uri: string;
+  /** Header parameters, e.g. `tag`, `q`, `expires`. */
+  readonly params: Params;
+}
+
+/**
+ * Reads one address; undefined when quotes or brackets do not close, when there is no URI, when
+ * something stands between the URI and its parameters, or when a URI with '?' or ',' has no brackets
+ * (RFC 3261 §20). Display names may hold what the grammar wants quoted, as carriers send them
+ * (RFC 4475 §3.1.2.15), and blanks inside the brackets are passed over (§3.1.2.14).
+ */
+export function parseAddress(value: string): Address | undefined {
+  const open = openBracket(value);
+  const end = endOfAddress(value, open);
+  if (end < 0) return undefined;
+  const name = open < 0 ? '' : trimBlanks(value.slice(0, open));
+  return {
+    displayName: name.startsWith('"') ? name.slice(1, -1).replace(/\\(.)/gs, '$1') : name,
+    uri: trimBlanks(open < 0 ? value.slice(0, end) : value.slice(open + 1, end)),
+    params: parseParams(value, open < 0 ? end : end + 1),
+  };
+}
+
+/** True when `parseAddress` would read it; costs less. */
+export function isAddress(value: string): boolean {
+  return endOfAddress(value, openBracket(value)) >= 0;
+}
+
+/** Index of the '>' (with brackets) or of the first ';' or the end (without); -1 when malformed. */
+function endOfAddress(value: string, open: number): number {
+  if (open < 0) {
+    // Without brackets every parameter is the header's, none the URI's (RFC 3261 §20).
+    const semicolon = value.indexOf(';');
+    const end = semicolon < 0 ? value.length : semicolon;
+    return isPlausibleUri(value, 0, end, false) && quotesClose(value, end) ? end : -1;
+  }
+  const close = value.indexOf('>', open);
+  if (close < 0 || !isPlausibleUri(value, open + 1, close, true) || !isDisplayName(value, open)) return -1;
+  let rest = close + 1;
+  while (isBlank(value.charCodeAt(rest))) rest++;
+  if (rest < value.length && value.charCodeAt(rest) !== 59) return -1;
+  return quotesClose(value, rest) ? close : -1;
+}
+
+/** A scheme, ':' and something without blanks inside, quotes or brackets, whatever the scheme. */
+function isPlausibleUri(text: string, start: number, end: number, bracketed: boolean): boolean {
+  let from = start;
+  let to = end;
+  while (from < to && isBlank(text.charCodeAt(from))) from++;
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
+  const colon = text.indexOf(':', from);
+  if (colon <= from || colon >= to - 1 || !isToken(text, from, colon)) return false;
+  for (let i = colon; i < to; i++) {
+    const code = text.charCodeAt(i);
+    if (code <= 32 || code === 34 || code === 60 || code === 62) return false;
+    if (!bracketed && (code === 44 || code === 63)) return false;
+  }
+  return true;
+}
+
+/** What stands before '<': nothing, one quoted string, or a text without quotes. */
+function isDisplayName(value: string, open: number): boolean {
+  const quote = value.indexOf('"');
+  if (quote < 0 || quote > open) return true;
+  if (trimBlanks(value.slice(0, quote)) !== '') return false;
+  return trimBlanks(value.slice(endOfQuote(value, quote) + 1, open)) === '';
+}
+
+function quotesClose(text: string, from: number): boolean {
+  for (let at = text.indexOf('"', from); at >= 0; at = text.indexOf('"', at + 1)) {
+    at = endOfQuote(text, at);
+    if (at === text.length) return false;
+  }
+  return true;
+}
+
+/** The address as text; the URI is always in brackets, and a name that is more than tokens in quotes. */
+export function formatAddress({ displayName, uri, params }: Address): string {
+  const plain = displayName.split(' ').every((word) => isToken(word));
+  const quoted = plain ? displayName : `"${displayName.replace(/["\\]/g, '\\$&')}"`;
+  return `${displayName === '' ? '' : `${quoted} `}<${uri}>${formatParams(params)}`;
+}
+
+/** Every address of a header field; undefined when one of them is malformed. */
+export function parseAddressList(value: string): Address[] | undefined {
+  const addresses: Address[] = [];
+  for (const part of splitAddresses(value)) {
+    const address = parseAddress(part);
+    if (address === undefined) return undefined;
+    addresses.push(address);
+  }
+  return addresses;
+}
+
 /**
  * Splits a header of addresses (Contact, Route, Record-Route …) at the commas that are neither
  * inside quotes nor inside angle brackets (RFC 3261 §7.3.1).
@@ -6,22 +109,18 @@ export function splitAddresses(value: string): string[] {
   if (!value.includes(',')) return [value];
   const parts: string[] = [];
   let start = 0;
-  let quoted = false;
   let bracketed = false;
-  for (let i = 0; i < value.length; i++) {
-    const char = value[i];
-    if (quoted) {
-      if (char === '\\') i++;
-      else if (char === '"') quoted = false;
-    } else if (char === '"') quoted = true;
+  for (let at = 0; at < value.length; at++) {
+    const char = value[at];
+    if (char === '"' && !bracketed) at = endOfQuote(value, at);
     else if (char === '<') bracketed = true;
     else if (char === '>') bracketed = false;
     else if (char === ',' && !bracketed) {
-      parts.push(value.slice(start, i).trim());
-      start = i + 1;
+      parts.push(trimBlanks(value.slice(start, at)));
+      start = at + 1;
     }
   }
-  parts.push(value.slice(start).trim());
+  parts.push(trimBlanks(value.slice(start)));
   return parts.filter((part) => part !== '');
 }
 
@@ -30,52 +129,37 @@ export function uriOfAddress(value: string): string {
   const open = openBracket(value);
   if (open >= 0) {
     const close = value.indexOf('>', open);
-    return close < 0 ? '' : value.slice(open + 1, close).trim();
+    return close < 0 ? '' : trimBlanks(value.slice(open + 1, close));
   }
   const semicolon = value.indexOf(';');
-  return (semicolon < 0 ? value : value.slice(0, semicolon)).trim();
+  return trimBlanks(semicolon < 0 ? value : value.slice(0, semicolon));
 }
 
 /**
  * A header parameter of one address, e.g. `tag` of From; undefined when absent. White space around
  * ';' and '=' and quoted values are as RFC 3261 §25.1 allows them.
+ * @param name - in lower case
  */
 export function addressParam(value: string, name: string): string | undefined {
   const open = openBracket(value);
-  let at = value.indexOf(';', open >= 0 ? value.indexOf('>', open) : 0);
-  if (open >= 0 && value.indexOf('>', open) < 0) return undefined;
-  while (at >= 0) {
+  const close = open < 0 ? 0 : value.indexOf('>', open);
+  if (close < 0) return undefined;
+  for (let at = value.indexOf(';', close); at >= 0 && at < value.length;) {
     const end = endOfParam(value, at + 1);
     const equals = value.indexOf('=', at);
-    if (
-      equals > 0 &&
-      equals < end &&
-      value
-        .slice(at + 1, equals)
-        .trim()
-        .toLowerCase() === name
-    ) {
-      return value.slice(equals + 1, end).trim();
+    if (equals > 0 && equals < end && trimBlanks(value.slice(at + 1, equals)).toLowerCase() === name) {
+      return trimBlanks(value.slice(equals + 1, end));
     }
-    at = end < value.length ? end : -1;
+    at = end;
   }
   return undefined;
 }
 
-/** Index of the ';' that ends a parameter, past a quoted value; the length when it is the last. */
-function endOfParam(value: string, from: number): number {
-  const semicolon = value.indexOf(';', from);
-  const quote = value.indexOf('"', from);
-  if (semicolon < 0) return value.length;
-  if (quote < 0 || quote > semicolon) return semicolon;
-  let i = quote + 1;
-  for (; i < value.length && value[i] !== '"'; i++) if (value[i] === '\\') i++;
-  const end = value.indexOf(';', i);
-  return end < 0 ? value.length : end;
-}
-
 /** The tag of a From or To header, or ''. */
 export function tagOf(value: string): string {
+  // Nearly every peer writes `…>;tag=x` and nothing more: no need to look at the rest.
+  const at = value.lastIndexOf('>;tag=');
+  if (at >= 0 && isToken(value, at + 6)) return value.slice(at + 6);
   return addressParam(value, 'tag') ?? '';
 }
 
@@ -84,11 +168,5 @@ function openBracket(value: string): number {
   const quote = value.indexOf('"');
   const open = value.indexOf('<');
   if (quote < 0 || open < quote) return open;
-  let i = quote + 1;
-  for (; i < value.length; i++) {
-    const code = value.charCodeAt(i);
-    if (code === 92) i++;
-    else if (code === 34) break;
-  }
-  return value.indexOf('<', i);
+  return value.indexOf('<', endOfQuote(value, quote));
 }

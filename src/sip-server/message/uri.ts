@@ -1,88 +1,143 @@
-/** The parts of a sip:, sips: or tel: URI that a server acts on (RFC 3261 §19.1, RFC 3966). */
+import type { Params } from './params';
+import { formatParams, NO_PARAMS, parseParams } from './params';
+import { isBlank } from './token';
+
+/** A sip:, sips: or tel: URI (RFC 3261 §19.1, RFC 3966). Parts are as written: escapes stay escaped. */
 export interface SipUri {
   readonly scheme: 'sip' | 'sips' | 'tel';
+  /** The user part with its own ';' parameters, or the number of a tel: URI. */
   readonly user: string | undefined;
+  readonly password: string | undefined;
   /** Host without the brackets of an IPv6 reference; '' for tel:. */
   readonly host: string;
   readonly port: number | undefined;
   /** URI parameters by lower-case name; a flag has the value ''. */
-  readonly params: ReadonlyMap<string, string>;
+  readonly params: Params;
+  /** Headers (`?Subject=x&…`) by lower-case name. */
+  readonly headers: Params;
 }
-
-const NO_PARAMS: ReadonlyMap<string, string> = new Map();
 
 /** Reads a URI; undefined when it is none of ours or malformed. */
 export function parseUri(text: string): SipUri | undefined {
   const colon = text.indexOf(':');
-  if (colon < 0) return undefined;
+  if (colon < 3 || colon > 4) return undefined;
   const scheme = text.slice(0, colon).toLowerCase();
-  if (scheme === 'tel') {
-    const end = text.indexOf(';', colon);
-    const user = text.slice(colon + 1, end < 0 ? undefined : end);
-    return user === ''
-      ? undefined
-      : { scheme, user, host: '', port: undefined, params: parseParams(text, end < 0 ? text.length : end) };
-  }
+  if (scheme === 'tel') return parseTel(text, colon + 1);
   if (scheme !== 'sip' && scheme !== 'sips') return undefined;
-  const headers = text.indexOf('?', colon);
-  const end = headers < 0 ? text.length : headers;
-  // The user part may hold ';' and '?' of its own: the last '@' divides.
-  const at = text.lastIndexOf('@');
-  const hasUser = at > colon;
-  const hostStart = hasUser ? at + 1 : colon + 1;
-  const stop = hasUser && headers >= 0 && headers < at ? endOfUri(text, hostStart) : end;
+  // The user part may hold ';' and '?' of its own, but '@' stands unescaped in one place only.
+  const at = text.indexOf('@', colon);
+  const hostStart = at < 0 ? colon + 1 : at + 1;
+  const question = text.indexOf('?', hostStart);
+  const stop = question < 0 ? text.length : question;
   const semicolon = text.indexOf(';', hostStart);
   const hostEnd = semicolon < 0 || semicolon > stop ? stop : semicolon;
   const address = splitHostPort(text.slice(hostStart, hostEnd));
   if (address === undefined) return undefined;
-  const userInfo = hasUser ? text.slice(colon + 1, at) : undefined;
-  if (userInfo === '') return undefined;
+  let user: string | undefined;
+  let password: string | undefined;
+  if (at >= 0) {
+    user = text.slice(colon + 1, at);
+    const divider = user.indexOf(':');
+    if (divider >= 0) {
+      password = user.slice(divider + 1);
+      user = user.slice(0, divider);
+    }
+    if (user === '' || hasBlankOrBracket(user)) return undefined;
+  }
   return {
     scheme,
-    user: userInfo?.split(':', 1)[0],
+    user,
+    password,
     host: address.host,
     port: address.port,
-    params: parseParams(text.slice(0, stop), hostEnd),
+    params: parseParams(text, hostEnd, stop),
+    headers: question < 0 ? NO_PARAMS : parseHeaders(text.slice(question + 1)),
   };
 }
 
-function endOfUri(text: string, from: number): number {
-  const question = text.indexOf('?', from);
-  return question < 0 ? text.length : question;
+function parseTel(text: string, from: number): SipUri | undefined {
+  const semicolon = text.indexOf(';', from);
+  const end = semicolon < 0 ? text.length : semicolon;
+  const user = text.slice(from, end);
+  if (user === '' || hasBlankOrBracket(user)) return undefined;
+  return {
+    scheme: 'tel',
+    user,
+    password: undefined,
+    host: '',
+    port: undefined,
+    params: parseParams(text, end),
+    headers: NO_PARAMS,
+  };
+}
+
+function parseHeaders(text: string): Params {
+  const headers = new Map<string, string>();
+  for (const part of text.split('&')) {
+    const equals = part.indexOf('=');
+    if (equals > 0) headers.set(part.slice(0, equals).toLowerCase(), part.slice(equals + 1));
+  }
+  return headers;
+}
+
+function hasBlankOrBracket(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code <= 32 || code === 34 || code === 60 || code === 62) return true;
+  }
+  return false;
 }
 
 /** Splits `host:port`, `[v6]:port` or a bare host; undefined when malformed. */
 export function splitHostPort(text: string): { host: string; port: number | undefined } | undefined {
-  let host: string;
-  let rest: string;
-  if (text.startsWith('[')) {
-    const close = text.indexOf(']');
-    if (close < 2) return undefined;
-    host = text.slice(1, close);
-    rest = text.slice(close + 1).trim();
-  } else {
-    const colon = text.indexOf(':');
-    host = (colon < 0 ? text : text.slice(0, colon)).trim();
-    rest = colon < 0 ? '' : text.slice(colon).trim();
+  let from = 0;
+  let to = text.length;
+  while (from < to && isBlank(text.charCodeAt(from))) from++;
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
+  const bracketed = text.charCodeAt(from) === 91;
+  if (bracketed) from++;
+  let at = from;
+  while (at < to && isHostChar(text.charCodeAt(at), bracketed)) at++;
+  if (at === from) return undefined;
+  const host = text.slice(from, at);
+  if (bracketed) {
+    if (text.charCodeAt(at) !== 93) return undefined;
+    at++;
   }
-  if (host === '' || /[\s<>",]/.test(host)) return undefined;
-  if (rest === '') return { host, port: undefined };
-  const port = Number(rest.slice(1).trim());
-  if (!rest.startsWith(':') || !Number.isInteger(port) || port < 1 || port > 65_535) return undefined;
-  return { host, port };
+  // White space may stand around the colon of a Via's sent-by.
+  while (at < to && isBlank(text.charCodeAt(at))) at++;
+  if (at === to) return { host, port: undefined };
+  if (text.charCodeAt(at) !== 58) return undefined;
+  do at++;
+  while (at < to && isBlank(text.charCodeAt(at)));
+  let port = 0;
+  if (at === to || to - at > 5) return undefined;
+  for (; at < to; at++) {
+    const digit = text.charCodeAt(at) - 48;
+    if (digit < 0 || digit > 9) return undefined;
+    port = port * 10 + digit;
+  }
+  return port < 1 || port > 65_535 ? undefined : { host, port };
 }
 
-/** Parameters of the form `;name=value;flag`, from an index on. */
-export function parseParams(text: string, from: number): ReadonlyMap<string, string> {
-  if (from >= text.length) return NO_PARAMS;
-  const params = new Map<string, string>();
-  for (const part of text.slice(from).split(';')) {
-    if (part === '') continue;
-    const equals = part.indexOf('=');
-    const name = (equals < 0 ? part : part.slice(0, equals)).trim().toLowerCase();
-    if (name !== '') params.set(name, equals < 0 ? '' : part.slice(equals + 1).trim());
-  }
-  return params;
+/** Letters, digits, '-', '.', and '_', which no host may have and many do; in brackets ':' and '%' too. */
+function isHostChar(code: number, bracketed: boolean): boolean {
+  if (code >= 97 && code <= 122) return true;
+  if (code >= 45 && code <= 57) return code !== 47;
+  if (code >= 65 && code <= 90) return true;
+  return code === 95 || (bracketed && (code === 58 || code === 37));
+}
+
+/** The URI as text; what `parseUri` read comes out with the same meaning. */
+export function formatUri(uri: SipUri): string {
+  const params = formatParams(uri.params);
+  if (uri.scheme === 'tel') return `tel:${uri.user ?? ''}${params}`;
+  const password = uri.password === undefined ? '' : `:${uri.password}`;
+  const user = uri.user === undefined ? '' : `${uri.user}${password}@`;
+  const port = uri.port === undefined ? '' : `:${uri.port}`;
+  let headers = '';
+  for (const [name, value] of uri.headers) headers += `${headers === '' ? '?' : '&'}${name}=${value}`;
+  return `${uri.scheme}:${user}${formatHost(uri.host)}${port}${params}${headers}`;
 }
 
 /** Host as it stands in a URI or Via: an IPv6 address in brackets. */

@@ -1,0 +1,100 @@
+import type { HeaderField, SipRequest } from '../message';
+import { headerValue, parseUri, removeHeader, setHeader, splitAddresses, uriOfAddress } from '../message';
+import type { Flow } from '../transport';
+import { maxForwards } from './stack';
+import type { RecordRoutes } from './record-route';
+
+/** A request on its way through us: where it goes next and what it looks like there. */
+export interface ForwardedRequest {
+  readonly request: SipRequest;
+  /** URI that the next hop is found by. */
+  readonly nextHop: string;
+}
+
+/** Headers of the application's dummy request that do not go into the real one. */
+const NOT_ADDED = new Set([
+  'via',
+  'route',
+  'record-route',
+  'from',
+  'to',
+  'call-id',
+  'cseq',
+  'max-forwards',
+  'content-length',
+]);
+
+/**
+ * RFC 3261 §16.4: the request without the Route entries that brought it to us, and with its real
+ * Request-URI where a strict router put ours in its place. `ours` tells whether one of them was ours.
+ */
+export function withoutOurRoutes(
+  received: SipRequest,
+  routes: RecordRoutes,
+): { request: SipRequest; ours: boolean } {
+  const request: SipRequest = { ...received, headers: received.headers.map((field) => ({ ...field })) };
+  const callId = headerValue(request, 'call-id') ?? '';
+  const values = request.headers
+    .filter((field) => field.key === 'route')
+    .flatMap((field) => splitAddresses(field.value));
+  let ours = false;
+  if (values.length > 0 && routes.isOurs(request.uri, callId)) {
+    request.uri = uriOfAddress(values.pop() ?? '');
+    ours = true;
+  }
+  while (values[0] !== undefined && routes.isOurs(values[0], callId)) {
+    values.shift();
+    ours = true;
+  }
+  setRoutes(request, values);
+  return { request, ours };
+}
+
+/** RFC 3261 §16.6: a copy for one target; undefined Request-URI keeps the one it has. */
+export function forwardedRequest(base: SipRequest, target: string | undefined): ForwardedRequest {
+  const request: SipRequest = { ...base, headers: base.headers.map((field) => ({ ...field })) };
+  if (target !== undefined) request.uri = target;
+  setHeader(request, 'max-forwards', 'Max-Forwards', String(Math.max(0, maxForwards(base) - 1)));
+  const routes = request.headers.filter((field) => field.key === 'route').map((field) => field.value);
+  const [first] = routes;
+  if (first === undefined) return { request, nextHop: request.uri };
+  const nextHop = uriOfAddress(first);
+  if (!parseUri(nextHop)?.params.has('lr')) {
+    // A strict router takes its own URI in the request line (§16.6 step 6).
+    setRoutes(request, [...routes.slice(1), `<${request.uri}>`]);
+    request.uri = nextHop;
+  }
+  return { request, nextHop };
+}
+
+/** Adds the headers that the application gave; one that is there already is replaced. */
+export function addApplicationHeaders(request: SipRequest, given: SipRequest): void {
+  for (const { key, name, value } of given.headers) {
+    if (!NOT_ADDED.has(key)) setHeader(request, key, name, value);
+  }
+}
+
+/**
+ * Puts us into the route set of the dialog (RFC 3261 §16.6 step 4); twice where the two sides speak
+ * differently, so that each finds an address it can use (RFC 5658).
+ */
+export function recordRoute(request: SipRequest, from: Flow, to: Flow, routes: RecordRoutes): void {
+  const callId = headerValue(request, 'call-id') ?? '';
+  const inside = routes.value(from, callId);
+  const outside = routes.value(to, callId);
+  const fields = (inside === outside ? [outside] : [outside, inside]).map((value): HeaderField => ({
+    name: 'Record-Route',
+    key: 'record-route',
+    value,
+  }));
+  const first = request.headers.findIndex((field) => field.key === 'record-route');
+  request.headers.splice(first < 0 ? 0 : first, 0, ...fields);
+}
+
+/** One line for each route; none: no Route header. */
+function setRoutes(request: SipRequest, values: readonly string[]): void {
+  const at = request.headers.findIndex((field) => field.key === 'route');
+  removeHeader(request, 'route');
+  const fields = values.map((value): HeaderField => ({ name: 'Route', key: 'route', value }));
+  request.headers.splice(at < 0 ? request.headers.length : at, 0, ...fields);
+}

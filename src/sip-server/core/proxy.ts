@@ -1,0 +1,160 @@
+import type { ControlConnection } from '../control';
+import type { SipRequest, SipResponse } from '../message';
+import { parseMessage, parseUri, writeMessage } from '../message';
+import type { ServerTransaction } from '../transaction';
+import type { Flow } from '../transport';
+import type { Context } from './context';
+import { newBranch } from './identifiers';
+import { viaOf } from './message-text';
+import type { NextHops } from './next-hop';
+import { addApplicationHeaders, forwardedRequest, withoutOurRoutes } from './proxied-request';
+import type { ProxyPlan } from './proxied-call';
+import { ProxiedCall } from './proxied-call';
+import { RecordRoutes } from './record-route';
+
+const MAX_DESTINATIONS = 16;
+const NO_INFORMATION = 'NO|Invalid proxy request: not enough information provided';
+
+/** What the application's `proxy` frame asks for. */
+export interface ProxyRequest {
+  readonly plan: ProxyPlan;
+  readonly fullResponse: boolean;
+}
+
+/** Passes requests on: those that an application hands over, and later ones of the same dialogs. */
+export class Proxy {
+  readonly #context: Context;
+  readonly #hops: NextHops;
+  readonly #routes: RecordRoutes;
+  /** Requests in hand, by the id of their server transaction. */
+  readonly #calls = new Map<string, ProxiedCall>();
+
+  constructor(context: Context, hops: NextHops, secret: string) {
+    this.#context = context;
+    this.#hops = hops;
+    this.#routes = new RecordRoutes(secret);
+  }
+
+  /**
+   * A `proxy` frame (drachtio's `req.proxy`). The transaction is taken from the application only when
+   * the frame is good.
+   * @param takeOver - gives the server transaction of that name, and forgets that an application had it
+   */
+  request(
+    messageId: string,
+    tokens: readonly string[],
+    text: string,
+    connection: ControlConnection,
+    takeOver: (transactionId: string) => ServerTransaction | undefined,
+  ): void {
+    const [transactionId = ''] = tokens;
+    const asked = readProxyRequest(tokens);
+    if (!asked) return connection.respond(messageId, NO_INFORMATION);
+    const wrong = asked.plan.targets.find((target) => parseUri(target ?? '') === undefined);
+    if (wrong !== undefined) return connection.respond(messageId, `NOK|error proxying request to ${wrong}`);
+    const transaction = takeOver(transactionId);
+    if (!transaction) return connection.respond(messageId, `NOK|Unknown transaction id: ${transactionId}`);
+    const { request } = withoutOurRoutes(transaction.request, this.#routes);
+    const given = parseMessage(text, true);
+    if (given.ok && given.message.kind === 'request') addApplicationHeaders(request, given.message);
+    this.#run(transaction, request, asked.plan, {
+      onFinal: (_response, raw, flow) => {
+        if (asked.fullResponse) connection.proxied(messageId, raw, flow);
+      },
+      onDone: () => connection.respond(messageId, 'OK|done'),
+    });
+  }
+
+  /** A request with a tag in To that names no dialog of ours: true when it is one that we pass on. */
+  forward(transaction: ServerTransaction): boolean {
+    const { request, ours } = withoutOurRoutes(transaction.request, this.#routes);
+    if (!ours) return false;
+    this.#run(
+      transaction,
+      request,
+      {
+        targets: [undefined],
+        simultaneous: false,
+        followRedirects: false,
+        remainInDialog: request.method === 'INVITE',
+        provisionalMs: undefined,
+        finalMs: undefined,
+      },
+      { onFinal: () => undefined, onDone: () => undefined },
+    );
+    return true;
+  }
+
+  /** The ACK of a 2xx that we passed on: no transaction, no answer (RFC 3261 §16.11). */
+  forwardAck(received: SipRequest): void {
+    const { request: base, ours } = withoutOurRoutes(received, this.#routes);
+    if (!ours) return;
+    const { request, nextHop } = forwardedRequest(base, undefined);
+    const send = (flow: Flow | undefined): void => {
+      if (!flow) return;
+      const via = { name: 'Via', key: 'via', value: viaOf(flow, newBranch()) };
+      flow.send(writeMessage({ ...request, headers: [via, ...request.headers] }));
+    };
+    const literal = this.#hops.literal(nextHop);
+    const { stack } = this.#context;
+    if (literal) send(stack.flowTo(literal, () => undefined));
+    else {
+      void this.#hops.resolve(nextHop).then(([hop]) => send(hop && stack.flowTo(hop, () => undefined)));
+    }
+  }
+
+  /** The caller gave up; true when the INVITE is one that we pass on. */
+  cancel(invite: ServerTransaction): boolean {
+    const call = this.#calls.get(invite.id);
+    call?.cancel();
+    return call !== undefined;
+  }
+
+  /** The server is going down. */
+  cancelAll(): void {
+    for (const call of [...this.#calls.values()]) call.cancel();
+  }
+
+  #run(
+    transaction: ServerTransaction,
+    request: SipRequest,
+    plan: ProxyPlan,
+    events: { onFinal(response: SipResponse, text: string, flow: Flow | undefined): void; onDone(): void },
+  ): void {
+    const call = new ProxiedCall(this.#context, this.#hops, this.#routes, transaction, request, plan, {
+      onFinal: events.onFinal,
+      onDone: () => {
+        this.#calls.delete(transaction.id);
+        events.onDone();
+      },
+    });
+    this.#calls.set(transaction.id, call);
+    call.start();
+  }
+}
+
+/** `TXN|remainInDialog|fullResponse|followRedirects|simultaneous or serial|PROVTIMEOUT|FINALTIMEOUT|DEST…`. */
+export function readProxyRequest(tokens: readonly string[]): ProxyRequest | undefined {
+  const [transactionId = '', remain, full, redirects, forking, provisional = '', final = '', ...rest] =
+    tokens;
+  const targets = rest.filter((target) => target !== '');
+  if (transactionId === '' || targets.length === 0 || targets.length > MAX_DESTINATIONS) return undefined;
+  return {
+    fullResponse: full === 'fullResponse',
+    plan: {
+      targets,
+      simultaneous: forking === 'simultaneous',
+      followRedirects: redirects === 'followRedirects',
+      remainInDialog: remain === 'remainInDialog',
+      provisionalMs: milliseconds(provisional),
+      finalMs: milliseconds(final),
+    },
+  };
+}
+
+/** `1500ms` or `2s`; undefined for anything else. */
+function milliseconds(text: string): number | undefined {
+  const match = /^(\d{1,7})(ms|s)$/.exec(text.trim());
+  if (!match) return undefined;
+  return Number(match[1]) * (match[2] === 's' ? 1000 : 1);
+}
