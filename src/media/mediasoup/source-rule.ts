@@ -47,7 +47,7 @@ export class SourceRule {
    */
   expect(announced: string, signaling: string | undefined, at: number): void {
     this.#trusted = new Set(signaling === undefined ? [announced] : [announced, signaling]);
-    this.#behindNat = isPrivate(announced) && (signaling === undefined || !isPrivate(signaling));
+    this.#behindNat = isPrivate(announced) && signaling !== undefined && !isPrivate(signaling);
     this.#settled = false;
     this.#candidate = undefined;
     this.#since = at;

@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { parse } from 'sdp-transform';
-import { RtpPeer } from '../../support/rtp-peer';
+import type { RtpPeer } from '../../support/rtp-peer';
 import { until } from '../../support/until';
 import { aWhile, Harness, payloadsOf, portOf, sdpOf } from './harness';
 
@@ -10,8 +10,6 @@ beforeAll(async () => {
 });
 afterEach(() => bench.settle());
 afterAll(() => bench.engine.close());
-
-const SILENT = { onMediaLost: () => undefined, onRtpTimeout: () => undefined };
 
 /** 20 ms of a tone in G.711 (any bytes do: they must arrive as they are), different in each frame. */
 function toneFrame(hertz: number, frame: number): Buffer {
@@ -26,7 +24,7 @@ function toneFrame(hertz: number, frame: number): Buffer {
 
 test('a tone arrives as it was sent, frame by frame and in order, both ways', async () => {
   const [caller, buyer] = [await bench.peer(), await bench.peer()];
-  const { session, callerSends, buyerSends } = await bench.call(caller, buyer);
+  const { callerSends, buyerSends } = await bench.call(caller, buyer);
   let frame = 0;
   const timer = setInterval(() => {
     caller.send(callerSends, 0, toneFrame(440, frame));
@@ -48,12 +46,11 @@ test('a tone arrives as it was sent, frame by frame and in order, both ways', as
       peer.heard.map((_, index) => ((start?.sequence ?? 0) + index) & 0xffff),
     );
   }
-  session.close();
 });
 
 test('digits leave under the payload type that each side asked for', async () => {
   const [caller, buyer] = [await bench.peer(), await bench.peer()];
-  const { session, callerSends, buyerSends } = await bench.call(caller, buyer, {
+  const { callerSends, buyerSends } = await bench.call(caller, buyer, {
     callerSdp: caller.sdp({ telephoneEvent: 96 }),
     buyerSdp: buyer.sdp({ telephoneEvent: 110 }),
   });
@@ -81,12 +78,11 @@ test('digits leave under the payload type that each side asked for', async () =>
     caller.heard.filter(({ payload }) => payload.length === 4).map(({ payloadType }) => payloadType),
   ).toEqual(Array(5).fill(96));
   expect(new Set(buyer.heard.map(({ ssrc }) => ssrc)).size).toBe(1);
-  session.close();
 });
 
 test('a caller hears the first buyer before its answer, and the second one after', async () => {
   const [caller, first, second] = [await bench.peer(), await bench.peer(), await bench.peer()];
-  const session = bench.engine.openSession('call', SILENT);
+  const session = bench.session();
   const callerLeg = await session.createLeg('caller', { signalingAddress: '127.0.0.1' });
   callerLeg.receiveOffer(caller.sdp());
   const early = await session.createLeg('buyer');
@@ -107,7 +103,6 @@ test('a caller hears the first buyer before its answer, and the second one after
   await session.bridge(callerLeg, next);
   second.speak(secondSends, 3);
   await until('the second buyer', () => caller.marked(3) > 5 && second.marked(1) > 5);
-  session.close();
 });
 
 test('the same buyer may answer from elsewhere than its early media came from', async () => {
@@ -123,12 +118,11 @@ test('the same buyer may answer from elsewhere than its early media came from', 
   await session.bridge(callerLeg, buyerLeg);
   answered.speak(buyerSends, 3);
   await until('the answer', () => caller.marked(3) > 3 && answered.marked(1) > 3);
-  session.close();
 });
 
 test('a re-INVITE with another port takes the audio there', async () => {
   const [caller, moved, buyer] = [await bench.peer(), await bench.peer(), await bench.peer()];
-  const { session, callerLeg, callerSends, buyerSends } = await bench.call(caller, buyer);
+  const { callerLeg, callerSends, buyerSends } = await bench.call(caller, buyer);
   caller.speak(callerSends, 1);
   buyer.speak(buyerSends, 2);
   await until('audio', () => caller.marked(2) > 3 && buyer.marked(1) > 3);
@@ -139,22 +133,20 @@ test('a re-INVITE with another port takes the audio there', async () => {
   await until('audio at the new port', () => moved.marked(2) > 3);
   moved.speak(callerSends, 4);
   await until('audio from the new port', () => buyer.marked(4) > 3);
-  session.close();
 });
 
 test('a peer behind NAT is found where its packets come from', async () => {
   const [caller, buyer] = [await bench.peer(), await bench.peer()];
   const hidden = caller.sdp({ address: '192.168.77.7' }).replace(/m=audio \d+/, 'm=audio 40000');
-  const { session, callerSends, buyerSends } = await bench.call(caller, buyer, { callerSdp: hidden });
+  const { callerSends, buyerSends } = await bench.call(caller, buyer, { callerSdp: hidden });
   buyer.speak(buyerSends, 2);
   caller.speak(callerSends, 1);
   await until('audio', () => caller.marked(2) > 3 && buyer.marked(1) > 3);
-  session.close();
 });
 
 test('who sends first from the wrong address does not get the call; nor later', async () => {
-  const [caller, buyer, thief] = [await bench.peer(), await bench.peer(), await RtpPeer.open('127.0.0.2')];
-  const { session, callerSends, buyerSends } = await bench.call(caller, buyer);
+  const [caller, buyer, thief] = [await bench.peer(), await bench.peer(), await bench.peer('127.0.0.2')];
+  const { callerSends, buyerSends } = await bench.call(caller, buyer);
   thief.speak(buyerSends, 9);
   caller.speak(callerSends, 1);
   await aWhile(200);
@@ -166,24 +158,21 @@ test('who sends first from the wrong address does not get the call; nor later', 
   expect(caller.marked(9)).toBe(0);
   buyer.speak(buyerSends, 3);
   await until('the buyer again', () => caller.marked(3) > 3);
-  thief.close();
-  session.close();
 });
 
 test('a peer that sends from another address than it said is taken when nothing else comes', async () => {
   const [caller, buyer] = [await bench.peer(), await bench.peer('127.0.0.3')];
-  const { session, callerSends, buyerSends } = await bench.call(caller, buyer, {
+  const { callerSends, buyerSends } = await bench.call(caller, buyer, {
     buyerSdp: buyer.sdp({ address: '127.0.0.4' }),
   });
   caller.speak(callerSends, 1);
   buyer.speak(buyerSends, 2);
   await until('audio', () => caller.marked(2) > 3 && buyer.marked(1) > 3);
-  session.close();
 });
 
 test('over IPv6', async () => {
   const [caller, buyer] = [await bench.peer('::1'), await bench.peer()];
-  const session = bench.engine.openSession('call', SILENT);
+  const session = bench.session();
   const callerLeg = await session.createLeg('caller', { signalingAddress: '::1' });
   expect(callerLeg.receiveOffer(buyer.sdp())).toEqual({ ok: false, reason: 'unsupported_transport' });
   sdpOf(callerLeg.receiveOffer(caller.sdp({ address: '::1' })));
@@ -196,7 +185,6 @@ test('over IPv6', async () => {
   caller.speak(portOf(answer), 1, '::1');
   buyer.speak(buyerSends, 2);
   await until('audio', () => caller.marked(2) > 3 && buyer.marked(1) > 3);
-  session.close();
 });
 
 test('RTCP goes where the description says, or along with RTP where both want that', async () => {
@@ -205,7 +193,7 @@ test('RTCP goes where the description says, or along with RTP where both want th
   const reports: Buffer[] = [];
   rtcp.on('message', (packet) => reports.push(packet));
   await new Promise<void>((resolve) => rtcp.bind(0, '127.0.0.1', resolve));
-  const { session, callerSends, buyerSends } = await bench.call(caller, buyer, {
+  const { callerSends, buyerSends } = await bench.call(caller, buyer, {
     callerSdp: `${caller.sdp()}a=rtcp:${rtcp.address().port}\r\n`,
     buyerSdp: `${buyer.sdp()}a=rtcp-mux\r\n`,
   });
@@ -213,13 +201,12 @@ test('RTCP goes where the description says, or along with RTP where both want th
   buyer.speak(buyerSends, 2);
   // Sender reports: packet type 200 (RFC 3550 §6.4.1).
   await until('a sender report', () => reports.some((packet) => packet[1] === 200), 12_000);
-  session.close();
   rtcp.close();
 });
 
 test('descriptions: the version grows when something changed, and only then', async () => {
   const caller = await bench.peer();
-  const session = bench.engine.openSession('call', SILENT);
+  const session = bench.session();
   const leg = await session.createLeg('caller');
   const version = (sdp: string): number => parse(sdp).origin.sessionVersion;
   sdpOf(leg.receiveOffer(caller.sdp()));
@@ -238,7 +225,7 @@ test('descriptions: the version grows when something changed, and only then', as
 
 test('late offer: the caller answers in its ACK', async () => {
   const [caller, buyer] = [await bench.peer(), await bench.peer()];
-  const session = bench.engine.openSession('call', SILENT);
+  const session = bench.session();
   const callerLeg = await session.createLeg('caller');
   const buyerLeg = await session.createLeg('buyer');
   const toBuyer = sdpOf(buyerLeg.createOffer());
@@ -254,7 +241,6 @@ test('late offer: the caller answers in its ACK', async () => {
   }, 20);
   await until('audio', () => caller.marked(2) > 3 && buyer.marked(1) > 3);
   clearInterval(timer);
-  session.close();
 });
 
 test('counters for the CDR hold over a change of stream', async () => {

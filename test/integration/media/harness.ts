@@ -1,5 +1,12 @@
 import { parse } from 'sdp-transform';
-import type { MediaLeg, MediaLegRole, MediaSession, MediasoupOptions, SdpResult } from '../../../src/media';
+import type {
+  MediaLeg,
+  MediaLegRole,
+  MediaSession,
+  MediaSessionListener,
+  MediasoupOptions,
+  SdpResult,
+} from '../../../src/media';
 import { MediasoupEngine } from '../../../src/media';
 import { findMediasoupWorker } from '../../../src/provision';
 import { RtpPeer } from '../../support/rtp-peer';
@@ -30,9 +37,12 @@ export function sdpOf(result: SdpResult): string {
   return result.sdp;
 }
 
+const SILENT: MediaSessionListener = { onMediaLost: () => undefined, onRtpTimeout: () => undefined };
+
 /** An engine with one worker, and RTP peers around it. */
 export class Harness {
   readonly #peers: RtpPeer[] = [];
+  readonly #sessions: MediaSession[] = [];
 
   private constructor(readonly engine: MediasoupEngine) {}
 
@@ -54,6 +64,12 @@ export class Harness {
     );
   }
 
+  session(listener: MediaSessionListener = SILENT): MediaSession {
+    const session = this.engine.openSession('call', listener);
+    this.#sessions.push(session);
+    return session;
+  }
+
   async peer(address?: string): Promise<RtpPeer> {
     const peer = await RtpPeer.open(address);
     this.#peers.push(peer);
@@ -64,7 +80,7 @@ export class Harness {
   async call(caller: RtpPeer, buyer: RtpPeer, options: CallOptions = {}): Promise<Negotiated> {
     const lost: string[] = [];
     const silent: MediaLegRole[] = [];
-    const session = this.engine.openSession('call', {
+    const session = this.session({
       onMediaLost: (reason) => lost.push(reason),
       onRtpTimeout: (leg) => silent.push(leg),
     });
@@ -86,9 +102,10 @@ export class Harness {
     };
   }
 
-  /** Closes the peers and checks that no call left anything. */
+  /** Closes peers and calls, and checks that nothing is left of them. */
   async settle(): Promise<void> {
     for (const peer of this.#peers.splice(0)) peer.close();
+    for (const session of this.#sessions.splice(0)) session.close();
     await until('everything is given back', () => this.engine.stats().ports === 0);
     expect(this.engine.stats()).toEqual({ sessions: 0, legs: 0, ports: 0 });
   }
