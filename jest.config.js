@@ -8,6 +8,12 @@ const transform = {
   ],
 };
 
+/** PostgreSQL and Redis for tests that ask for them; see test/support/services. */
+const services = {
+  globalSetup: '<rootDir>/test/support/services/global-setup.ts',
+  globalTeardown: '<rootDir>/test/support/services/global-teardown.ts',
+};
+
 /** Each project is one kind of proof; `npm test` runs them all. */
 const project = (displayName, folder, more = {}) => ({
   displayName,
@@ -23,8 +29,8 @@ const project = (displayName, folder, more = {}) => ({
 module.exports = {
   projects: [
     project('unit', 'unit'),
-    project('integration', 'integration'),
-    project('e2e', 'e2e'),
-    project('chaos', 'chaos'),
+    project('integration', 'integration', services),
+    project('e2e', 'e2e', services),
+    project('chaos', 'chaos', services),
   ],
 };
