@@ -22,7 +22,9 @@ export async function installPackages() {
   if (result.code !== 0) {
     const full = result.output.includes('ENOSPC');
     fail(
-      full ? 'the disk is full: make room and start again' : `npm install failed:\n${result.output.slice(-2_000)}`,
+      full
+        ? 'the disk is full: make room and start again'
+        : `npm install failed:\n${result.output.slice(-2_000)}`,
     );
   }
   await linkPostgresLibraries();

@@ -37,8 +37,13 @@ export async function runDemo(stage: DemoStage, print: (line: string) => void): 
     const story = follow(stage, print, stop.signal);
     await story.listening;
     print(`A carrier calls ${stage.number} from ${CALLER}. Two buyers bid; the higher one will not answer.`);
-    sipp(folder, 'buyer-1', SILENT_BUYER, stage.buyerPorts[0], [], stop.signal);
-    sipp(folder, 'buyer-2', ANSWERING_BUYER, stage.buyerPorts[1], ['-rtp_echo'], stop.signal);
+    const [silentPort, answeringPort] = stage.buyerPorts;
+    const buyers = Promise.all([
+      sipp(folder, 'buyer-1', SILENT_BUYER, silentPort, [], stop.signal),
+      sipp(folder, 'buyer-2', ANSWERING_BUYER, answeringPort, ['-rtp_echo'], stop.signal),
+    ]);
+    // What keeps a buyer's SIPp from running keeps the carrier's as well, and that is awaited.
+    buyers.catch(() => undefined);
     await new Promise((resolve) => setTimeout(resolve, 500));
     const scenario = carrierScenario(CALLER, tone, TALK_MS);
     const carrier = sipp(folder, 'carrier', scenario, 0, ['-s', stage.number, stage.sipAddress], stop.signal);

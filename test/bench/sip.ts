@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -57,9 +57,6 @@ function childrenOf(parent: number): number[] {
 
 /** One run of the scenario at a steady rate. */
 async function calls(remote: string, rate: number, count: number): Promise<Run> {
-  const folder = mkdtempSync(join(tmpdir(), 'dce-bench-'));
-  const stats = join(folder, 'stats.csv');
-  const rtt = join(folder, 'rtt');
   const carrier = await Sipp.start({
     scenario: scenario
       .callerHangsUp(TALK_MS)
@@ -71,15 +68,16 @@ async function calls(remote: string, rate: number, count: number): Promise<Run> 
     rate,
     limit: 5_000,
     timeoutSeconds: 120,
-    args: ['-trace_stat', '-stf', stats, '-fd', '1', '-trace_rtt', '-rtt_freq', '1', '-rttfile', rtt],
+    args: ['-trace_stat', '-stf', 'stats.csv', '-fd', '1', '-trace_rtt', '-rtt_freq', '1'],
   });
   await carrier.exited;
-  const lines = readFileSync(stats, 'latin1').trim().split('\n');
+  const { folder } = carrier;
+  if (!existsSync(join(folder, 'stats.csv'))) throw new Error(`sipp did not run: ${carrier.output()}`);
+  const lines = readFileSync(join(folder, 'stats.csv'), 'latin1').trim().split('\n');
   const names = (lines[0] ?? '').split(';');
   const last = (lines.at(-1) ?? '').split(';');
   const figure = (name: string): number => Number(last[names.indexOf(name)] ?? 0);
   const times = readRtt(folder);
-  rmSync(folder, { recursive: true, force: true });
   await carrier.stop();
   return {
     failed: figure('FailedCall(C)'),

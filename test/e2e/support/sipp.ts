@@ -73,6 +73,11 @@ export class Sipp {
     return new Sipp(port, startProgram('sipp', args, { cwd: folder }), folder);
   }
 
+  /** Where it leaves its files until it is stopped. */
+  get folder(): string {
+    return this.#folder;
+  }
+
   get exited(): Promise<number | string> {
     return this.#program.exited;
   }

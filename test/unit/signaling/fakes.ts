@@ -205,10 +205,11 @@ const NO_STATS: LegStats = {
 export class MemoryCaps {
   readonly held = new Map<string, number>();
 
-  reserve(
+  async reserve(
     _callId: string,
     limits: readonly CapLimit[],
   ): Promise<{ ok: true } | { ok: false; exhausted: string }> {
+    await later(undefined);
     const full = limits.find((limit) => (this.held.get(limit.key) ?? 0) >= limit.limit);
     if (full) return { ok: false, exhausted: full.key };
     for (const { key } of limits) this.held.set(key, (this.held.get(key) ?? 0) + 1);
