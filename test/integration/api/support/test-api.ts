@@ -1,0 +1,170 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createApi, listen } from '../../../../src/api';
+import type { ApiServices, HealthCheck } from '../../../../src/api';
+import { DeadLetters } from '../../../../src/billing';
+import { createApiKey, Database, openRedis } from '../../../../src/storage';
+import { testDatabase } from '../../../support/test-database';
+import type { TestDatabase } from '../../../support/test-database';
+import { testRedis } from '../../../support/test-redis';
+
+/** An answer of the API, read whole. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The JSON of the text; undefined when it is none. */
+  readonly body: Record<string, unknown>;
+}
+
+export interface Ask {
+  /** The administrator's by default; null for none. */
+  readonly key?: string | null;
+  readonly body?: unknown;
+  /** A body that is sent as it is. */
+  readonly raw?: string | Uint8Array;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What stands in for the rest of the switch; tests turn its knobs. */
+export interface TestSwitch {
+  readonly calls: Record<string, unknown>[];
+  readonly hungUp: string[];
+  readonly listeners: Set<(event: unknown) => void>;
+  readonly bugs: unknown[];
+  readonly reports: { method: string; endpoint: string; status: number }[];
+  checks: () => Promise<Readonly<Record<string, HealthCheck>>>;
+  ready: boolean;
+  tell(event: unknown): void;
+}
+
+/** The API on a free port, with a database and a Redis of its own. */
+export interface TestApi {
+  readonly url: string;
+  readonly admin: string;
+  readonly database: TestDatabase;
+  readonly pool: Database;
+  readonly deadLetters: DeadLetters;
+  readonly switch: TestSwitch;
+  readonly server: Server;
+  /** A key that may do so much and no more. */
+  keyWith(...scopes: string[]): Promise<string>;
+  ask(method: string, path: string, ask?: Ask): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+/** Starts it; `more` replaces services. */
+export async function startTestApi(more: Partial<ApiServices> = {}): Promise<TestApi> {
+  const [database, redis] = await Promise.all([testDatabase(), testRedis()]);
+  const pool = new Database({
+    url: database.url,
+    poolSize: 8,
+    statementTimeoutMs: 5_000,
+    connectTimeoutMs: 2_000,
+  });
+  const connection = openRedis(redis.url, true);
+  const deadLetters = new DeadLetters(connection);
+  const parts = testSwitch();
+  const server = await listen(
+    createApi({
+      database: pool,
+      deadLetters,
+      live: {
+        list: () => parts.calls as never,
+        hangup: (id) => {
+          if (!parts.calls.some((call) => call['callId'] === id)) return false;
+          parts.hungUp.push(id);
+          return true;
+        },
+      },
+      news: {
+        subscribe: (listener) => {
+          parts.listeners.add(listener);
+          return () => parts.listeners.delete(listener);
+        },
+      },
+      system: { stats: () => Promise.resolve({ calls: parts.calls.length }) },
+      requestsPerMinute: 1_000_000,
+      now: () => performance.now(),
+      onBug: (error) => parts.bugs.push(error),
+      onRequest: (report) => parts.reports.push(report),
+      health: {
+        checks: () => parts.checks(),
+        ready: () => parts.ready,
+        metrics: () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', text: 'up 1\n' }),
+      },
+      ...more,
+    }),
+    '127.0.0.1',
+    0,
+  );
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const admin = await createApiKey(pool, 'operator', 'admin', ['*']);
+  return {
+    url,
+    admin,
+    database,
+    pool,
+    deadLetters,
+    server,
+    switch: parts,
+    keyWith: (...scopes) => createApiKey(pool, 'operator', scopes.join(), scopes),
+    ask: (method, path, ask) => send(url, admin, method, path, ask),
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((closed) => server.close(closed));
+      await deadLetters.close();
+      connection.disconnect();
+      await pool.close();
+      await database.drop();
+      await redis.drop();
+    },
+  };
+}
+
+function testSwitch(): TestSwitch {
+  const listeners = new Set<(event: unknown) => void>();
+  return {
+    calls: [],
+    hungUp: [],
+    listeners,
+    bugs: [],
+    reports: [],
+    checks: () => Promise.resolve({ database: { status: 'ok' } }),
+    ready: true,
+    tell: (event) => {
+      for (const listener of listeners) listener(event);
+    },
+  };
+}
+
+async function send(
+  url: string,
+  admin: string,
+  method: string,
+  path: string,
+  ask: Ask = {},
+): Promise<Answer> {
+  const { key = admin, body, raw, headers = {} } = ask;
+  const payload = raw ?? (body === undefined ? undefined : JSON.stringify(body));
+  const response = await fetch(url + path, {
+    method,
+    headers: {
+      ...(key === null ? {} : { 'X-API-Key': key }),
+      ...(payload === undefined ? {} : { 'Content-Type': 'application/json' }),
+      ...headers,
+    },
+    ...(payload === undefined ? {} : { body: payload }),
+    redirect: 'manual',
+  });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, text, body: readJson(text) };
+}
+
+function readJson(text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return undefined as never;
+  }
+}
