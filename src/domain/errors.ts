@@ -5,6 +5,7 @@ export const ERROR_KINDS = {
   forbidden: { http: 403, sip: 403 },
   not_found: { http: 404, sip: 404 },
   conflict: { http: 409, sip: 491 },
+  precondition_failed: { http: 412, sip: 412 },
   unprocessable: { http: 422, sip: 488 },
   rate_limited: { http: 429, sip: 503 },
   unavailable: { http: 503, sip: 503 },

@@ -15,3 +15,4 @@ export type { BidQuery, Tally } from './eligibility';
 export { DNC_SOURCES, DncSet } from './dnc-set';
 export type { DncLookup } from './dnc-set';
 export { hashId, mix32 } from './bits';
+export { parseBlock } from './address';

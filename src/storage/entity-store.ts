@@ -116,6 +116,13 @@ export interface ListQuery {
 
 type Row = Record<string, unknown>;
 
+/** What PostgreSQL says when a row breaks a rule. */
+interface Refusal {
+  readonly code?: string;
+  readonly detail?: string;
+  readonly constraint?: string;
+}
+
 /** One kind of market entity in PostgreSQL. Rows come back as the domain knows them. */
 export class EntityStore<E extends MarketEntity> {
   readonly #db: Queryable;
@@ -179,7 +186,7 @@ export class EntityStore<E extends MarketEntity> {
     const fields = Object.keys(this.#spec.columns);
     const columns = fields.map((field) => this.#spec.columns[field]);
     const places = fields.map((_, index) => `$${index + 2}`);
-    const { rows } = await explain(
+    const { rows } = await this.#explain(
       this.#db.query<Row>(
         `insert into ${this.#spec.table} (id, ${columns.join(', ')}) values ($1, ${places.join(', ')}) returning ${this.#select}`,
         [id, ...fields.map((field) => this.#toColumn(field, (value as Row)[field]))],
@@ -190,7 +197,7 @@ export class EntityStore<E extends MarketEntity> {
 
   /**
    * Changes some fields, if the version is still the one that was read.
-   * @throws AppError `not_found`, `conflict` when it was changed meanwhile
+   * @throws AppError `not_found`, `precondition_failed` when it was changed meanwhile, and as {@link insert}
    */
   async update(
     id: string,
@@ -199,7 +206,7 @@ export class EntityStore<E extends MarketEntity> {
   ): Promise<Stored<MarketEntities[E]>> {
     const fields = Object.keys(changes).filter((field) => field in this.#spec.columns);
     const assignments = fields.map((field, index) => `${this.#spec.columns[field]} = $${index + 3}`);
-    const { rows } = await explain(
+    const { rows } = await this.#explain(
       this.#db.query<Row>(
         `update ${this.#spec.table} set ${[...assignments, 'version = version + 1'].join(', ')}
          where id = $1 and ($2::integer is null or version = $2) returning ${this.#select}`,
@@ -209,14 +216,70 @@ export class EntityStore<E extends MarketEntity> {
     const row = rows[0];
     if (row) return this.#toEntity(row);
     if (await this.get(id))
-      throw new AppError('conflict', 'changed_meanwhile', `${this.entity} ${id} was changed meanwhile`);
+      throw new AppError(
+        'precondition_failed',
+        'changed_meanwhile',
+        `${this.entity} ${id} was changed meanwhile`,
+      );
     throw new AppError('not_found', `${this.entity}_not_found`, `there is no ${this.entity} ${id}`);
   }
 
   /** Removes a row for good; only what nothing refers to. @returns false when there was none */
   async remove(id: string): Promise<boolean> {
-    const { rowCount } = await explain(this.#db.query(`delete from ${this.#spec.table} where id = $1`, [id]));
+    const { rowCount } = await this.#explain(
+      this.#db.query(`delete from ${this.#spec.table} where id = $1`, [id]),
+    );
     return (rowCount ?? 0) > 0;
+  }
+
+  /** PostgreSQL's refusals in our words, with the fields that they are about. */
+  async #explain<T>(query: Promise<T>): Promise<T> {
+    try {
+      return await query;
+    } catch (error) {
+      const { code, detail, constraint } = error as Refusal;
+      if (code === '23505') {
+        const fields = this.#fieldsOf(detail);
+        throw new AppError('conflict', 'already_exists', `there is such a ${this.entity} already`, {
+          errors: fields.map((field) => ({ pointer: `/${field}`, message: 'is taken' })),
+        });
+      }
+      if (code === '23503') {
+        const fields = this.#fieldsOf(detail);
+        throw new AppError('unprocessable', 'reference_not_found', `the ${this.entity} refers to nothing`, {
+          errors: fields.map((field) => ({ pointer: `/${field}`, message: 'names nothing that there is' })),
+        });
+      }
+      if (code === '23514') {
+        const field = this.#checkedField(constraint);
+        throw new AppError(
+          'unprocessable',
+          'out_of_bounds',
+          `a value of the ${this.entity} is out of bounds`,
+          {
+            errors: [{ pointer: field === undefined ? '/' : `/${field}`, message: 'is out of bounds' }],
+          },
+        );
+      }
+      throw error;
+    }
+  }
+
+  /** `Key (number, source)=(…) already exists.` → its fields. */
+  #fieldsOf(detail = ''): string[] {
+    const columns = /^Key \(([^)]+)\)=/.exec(detail)?.[1]?.split(', ') ?? [];
+    return columns.map((column) => this.#fieldOf(column) ?? column);
+  }
+
+  /** The field of `<table>_<column>_check`, as PostgreSQL names a check of one column. */
+  #checkedField(constraint = ''): string | undefined {
+    const { table } = this.#spec;
+    if (!constraint.startsWith(`${table}_`) || !constraint.endsWith('_check')) return undefined;
+    return this.#fieldOf(constraint.slice(table.length + 1, -'_check'.length));
+  }
+
+  #fieldOf(column: string): string | undefined {
+    return Object.entries(this.#spec.columns).find(([, name]) => name === column)?.[0];
   }
 
   #toColumn(field: string, value: unknown): unknown {
@@ -245,19 +308,4 @@ export function entityStores(db: Queryable): EntityStores {
     bid: new EntityStore(db, 'bid'),
     dnc: new EntityStore(db, 'dnc'),
   };
-}
-
-/** PostgreSQL's refusals in our words. */
-async function explain<T>(query: Promise<T>): Promise<T> {
-  try {
-    return await query;
-  } catch (error) {
-    const { code, detail, constraint } = error as { code?: string; detail?: string; constraint?: string };
-    if (code === '23505') throw new AppError('conflict', 'already_exists', detail ?? 'it exists already');
-    if (code === '23503')
-      throw new AppError('unprocessable', 'reference_not_found', detail ?? 'it refers to nothing');
-    if (code === '23514')
-      throw new AppError('unprocessable', 'out_of_bounds', `a value is out of bounds (${constraint ?? ''})`);
-    throw error;
-  }
 }
