@@ -99,7 +99,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     relay.wake();
   });
   const relay = new OutboxRelay(database, queueRedis, warn('settlement jobs cannot be queued'));
-  const deadLetters = new DeadLetters(queueRedis);
+  const deadLetters = new DeadLetters(database);
   const recorder = new PostgresCallRecorder(database, new Journal(join(config.dataDir, 'calls.journal')), {
     nodeId: config.node.id,
     bootId,
@@ -176,6 +176,8 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     config.billing.checkpointMs,
   );
 
+  // The true ends of calls may lie in the journal.
+  await recorder.start();
   await orphans.start();
   await feed.start();
   relay.start();
@@ -243,7 +245,6 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
       heartbeat.stop();
       await recorder.close();
       await relay.close();
-      await deadLetters.close();
       redisCaps.close();
       redis.disconnect();
       queueRedis.disconnect();

@@ -4,6 +4,9 @@ export { ledgerBalances, ledgerLinesOfCall, postTransaction, trialBalance } from
 export type { LedgerBalance, LedgerLine, LedgerTransaction, Posting, TrialBalance } from './ledger';
 export { OPERATOR_ACCOUNT, settleCall } from './settle-calls';
 export type { SettlementOutcome } from './settle-calls';
-export { OutboxRelay } from './settlement-queue';
-export { DeadLetters, SettlementWorker } from './settlement-worker';
-export type { DeadLetter } from './settlement-worker';
+export { OutboxRelay } from './outbox-relay';
+export type { OutboxRelayOptions } from './outbox-relay';
+export { SettlementWorker } from './settlement-worker';
+export type { SettlementWorkerOptions } from './settlement-worker';
+export { DeadLetters } from './dead-letters';
+export type { DeadLetter } from './dead-letters';

@@ -9,7 +9,6 @@ import { rateCall } from './rating';
 export const OPERATOR_ACCOUNT = 'operator';
 
 interface EndedCall {
-  readonly id: string;
   readonly connectedMs: number;
   readonly sale: { readonly target: RingTarget; readonly terms: SaleTerms } | null;
 }
@@ -28,42 +27,53 @@ export async function settleCall(database: Database, callId: string): Promise<Se
 async function settleWithin(tx: Queryable, callId: string): Promise<SettlementOutcome> {
   const { rows } = await tx.query<EndedCall>({
     name: 'settle-read',
-    text: `select id, connected_ms as "connectedMs", sale from calls where id = $1 and ended_at is not null`,
+    text: `select connected_ms as "connectedMs", sale from calls where id = $1 and ended_at is not null`,
     values: [callId],
   });
   const call = rows[0];
   if (!call) throw new Error(`call ${callId} is not over, or not known`);
-  if (!call.sale) return 'not_sold';
+  if (!call.sale) {
+    await markDone(tx, callId);
+    return 'not_sold';
+  }
   const { target, terms } = call.sale;
-  const rated = rateCall(target.plan, terms.payout, call.connectedMs);
+  const { revenue, payout } = rateCall(target.plan, terms.payout, call.connectedMs);
+  const postings = postingsOf(target.buyerAccountId, terms.sellerId, terms.currency, revenue, payout);
+  const transactionId =
+    postings.length === 0
+      ? null
+      : await postTransaction(tx, {
+          idempotencyKey: `call:${callId}`,
+          kind: 'call_settlement',
+          callId,
+          postings,
+        });
   const claimed = await tx.query({
     name: 'settle-claim',
-    text: `insert into settlements (call_id, connected_ms, revenue, payout, currency) values ($1, $2, $3, $4, $5)
-      on conflict (call_id) do nothing`,
-    values: [callId, call.connectedMs, rated.revenue, rated.payout, terms.currency],
+    text: `insert into settlements (call_id, transaction_id, connected_ms, revenue, payout, currency)
+      values ($1, $2, $3, $4, $5, $6) on conflict (call_id) do nothing`,
+    values: [callId, transactionId ?? null, call.connectedMs, revenue, payout, terms.currency],
   });
-  if (claimed.rowCount === 0) return 'already_settled';
-  const postings = postingsOf(
-    target.buyerAccountId,
-    terms.sellerId,
-    terms.currency,
-    rated.revenue,
-    rated.payout,
-  );
-  if (postings.length > 0) {
-    const transactionId = await postTransaction(tx, {
-      idempotencyKey: `call:${callId}`,
-      kind: 'call_settlement',
-      callId,
-      postings,
-    });
-    await tx.query({
-      name: 'settle-link',
-      text: 'update settlements set transaction_id = $2 where call_id = $1',
-      values: [callId, transactionId ?? null],
-    });
+  const first = claimed.rowCount === 1;
+  // Books that contradict themselves are for people: nothing is posted.
+  if (first && transactionId === undefined) {
+    throw new Error(`the money of call ${callId} was posted without a settlement`);
   }
-  return 'settled';
+  if (!first && typeof transactionId === 'number') {
+    throw new Error(`call ${callId} was settled without its money`);
+  }
+  await markDone(tx, callId);
+  return first ? 'settled' : 'already_settled';
+}
+
+/** Nothing is left to be done because of the call's end. */
+async function markDone(tx: Queryable, callId: string): Promise<void> {
+  await tx.query({
+    name: 'settle-done',
+    text: `update outbox set done_at = now(), dead_at = null, dead_reason = null
+      where type = 'call.ended' and subject = $1 and done_at is null`,
+    values: [callId],
+  });
 }
 
 /** The buyer owes the revenue, which the exchange earned; the payout is its cost, owed to the seller. */

@@ -23,7 +23,7 @@ const MAX_BATCH = 250;
 /** Decisions that come within this time are written together. */
 const GATHER_MS = 40;
 /** The same for answers and ends, which a crash must not take along: as long as a few turns of a disk. */
-const URGENT_GATHER_MS = 10;
+const URGENT_GATHER_MS = 20;
 /** The same for the journal, where every write costs the disk a turn. */
 const SPOOL_GATHER_MS = 20;
 const SLOW_WRITE_MS = 1_000;

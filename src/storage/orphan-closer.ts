@@ -4,21 +4,62 @@ const BATCH = 500;
 const EVERY_MS = 10_000;
 
 /**
- * Closes calls whose node is gone: it died (no heartbeat), or came back with another boot. Each call is
- * closed once, whichever node finds it, from its last checkpoint, with its outbox row in the same
- * transaction.
+ * The orphans are picked and locked first, so that of several nodes each call has one, and closed from
+ * their last checkpoint, with the event that settlement starts from, in the same statement.
+ */
+const CLOSE = {
+  name: 'orphans-close',
+  text: `with orphans as (
+      select c.id from calls c left join nodes n on n.id = c.node_id
+      where c.state in ('deciding', 'ringing', 'answered')
+        and (n.id is null or n.boot_id <> c.boot_id
+          or ($2 and n.heartbeat_at < now() - $1 * interval '1 millisecond'))
+      order by c.id limit $3
+      for update of c skip locked),
+    closed as (
+      update calls c set
+        state = case when c.answered_at is null then 'failed' else 'completed' end,
+        end_reason = 'node_lost',
+        sip_status = case when c.answered_at is null then 503 else 200 end,
+        detail = 'the node went away; closed from the last checkpoint',
+        ended_at = coalesce(c.answered_at + c.connected_ms, c.received_at)
+      from orphans o where c.id = o.id
+      returning c.id, c.connected_ms, c.sale is not null as sold),
+    told as (
+      insert into outbox (type, subject, payload)
+      select 'call.ended', id, json_build_object('callId', id, 'connectedMs', connected_ms, 'sold', sold)
+      from closed on conflict (type, subject) do nothing)
+    select count(*)::integer as count from closed`,
+};
+
+/**
+ * Closes calls whose node is gone: it came back with another boot, or has died (no heartbeat). Each
+ * call is closed once, whichever node finds it. Nodes that could not reach the database could not tell
+ * that they live: after it was away, they are given the time to do so before they are taken for dead.
  */
 export class OrphanCloser {
   readonly #database: Database;
   readonly #deadAfterMs: number;
   readonly #onClosed: (count: number) => void;
+  readonly #monotonic: () => number;
   #timer: NodeJS.Timeout | undefined;
+  /** Since when the database has answered every look; undefined while it does not. */
+  #answersSince: number | undefined;
 
-  /** @param deadAfterMs - milliseconds without a heartbeat after which a node is taken for dead */
-  constructor(database: Database, deadAfterMs: number, onClosed: (count: number) => void = () => undefined) {
+  /**
+   * @param deadAfterMs - milliseconds without a heartbeat after which a node is taken for dead
+   * @param monotonic - milliseconds of a clock that never jumps
+   */
+  constructor(
+    database: Database,
+    deadAfterMs: number,
+    onClosed: (count: number) => void = () => undefined,
+    monotonic: () => number = () => performance.now(),
+  ) {
     this.#database = database;
     this.#deadAfterMs = deadAfterMs;
     this.#onClosed = onClosed;
+    this.#monotonic = monotonic;
   }
 
   /** Closes what is orphaned now, and looks again every ten seconds. */
@@ -32,42 +73,35 @@ export class OrphanCloser {
     this.#timer = undefined;
   }
 
-  /** @returns number of calls closed */
+  /**
+   * @returns number of calls closed
+   * @throws Error when the database is away
+   */
   async closeOrphans(): Promise<number> {
     let closed = 0;
-    for (;;) {
-      const count = await this.#closeBatch();
-      closed += count;
-      if (count < BATCH) break;
+    try {
+      for (;;) {
+        const count = await this.#closeBatch();
+        closed += count;
+        if (count < BATCH) break;
+      }
+    } catch (error) {
+      this.#answersSince = undefined;
+      throw error;
+    } finally {
+      if (closed > 0) this.#onClosed(closed);
     }
-    if (closed > 0) this.#onClosed(closed);
     return closed;
   }
 
   async #closeBatch(): Promise<number> {
-    const { rows } = await this.#database.query<{ count: number }>(
-      `with orphans as (
-         select c.id from calls c left join nodes n on n.id = c.node_id
-         where c.state in ('deciding', 'ringing', 'answered')
-           and (n.id is null or n.boot_id <> c.boot_id or n.heartbeat_at < now() - $1 * interval '1 millisecond')
-         order by c.id limit $2
-         for update of c skip locked),
-       closed as (
-         update calls c set
-           state = case when c.answered_at is null then 'failed' else 'completed' end,
-           end_reason = 'node_lost',
-           sip_status = case when c.answered_at is null then 503 else 200 end,
-           detail = 'the node went away; closed from the last checkpoint',
-           ended_at = coalesce(c.answered_at + c.connected_ms, c.received_at)
-         from orphans o where c.id = o.id
-         returning c.id, c.connected_ms, c.sale),
-       told as (
-         insert into outbox (type, subject, payload)
-         select 'call.ended', id, json_build_object('callId', id, 'connectedMs', connected_ms, 'sold', sale is not null)
-         from closed on conflict (type, subject) do nothing)
-       select count(*)::integer as count from closed`,
-      [this.#deadAfterMs, BATCH],
-    );
+    const silenceCounts =
+      this.#answersSince !== undefined && this.#monotonic() - this.#answersSince >= this.#deadAfterMs;
+    const { rows } = await this.#database.query<{ count: number }>({
+      ...CLOSE,
+      values: [this.#deadAfterMs, silenceCounts, BATCH],
+    });
+    this.#answersSince ??= this.#monotonic();
     return rows[0]?.count ?? 0;
   }
 }

@@ -1,0 +1,25 @@
+/** Name of the queue in Redis. */
+export const SETTLEMENT_QUEUE = 'settlement';
+
+/** Waits between tries, in milliseconds; after the last the job is for people. */
+export const RETRY_DELAYS_MS = [100, 500, 2_000, 5_000] as const;
+
+export interface SettlementJob {
+  readonly callId: string;
+}
+
+/**
+ * What Redis keeps of a job is what is still to be done: what was settled, and what died, the database
+ * knows.
+ */
+export const SETTLEMENT_JOB_OPTIONS = {
+  attempts: RETRY_DELAYS_MS.length + 1,
+  backoff: { type: 'custom' },
+  removeOnComplete: true,
+  removeOnFail: true,
+} as const;
+
+/** Milliseconds to wait after the given number of tries. */
+export function retryDelay(attemptsMade: number): number {
+  return RETRY_DELAYS_MS[attemptsMade - 1] ?? RETRY_DELAYS_MS[RETRY_DELAYS_MS.length - 1] ?? 0;
+}

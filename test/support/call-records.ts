@@ -1,0 +1,133 @@
+import type {
+  AnsweredRecord,
+  CallEndedRecord,
+  DecidedRecord,
+  RatePlan,
+  RingTarget,
+  SaleTerms,
+} from '../../src/domain';
+import { micros } from '../../src/domain';
+import type { Queryable } from '../../src/storage';
+
+/** What the calls of these records are sold for, by whom and to whom. */
+export const BUYER_ACCOUNT = 'buyer-account';
+export const SELLER_ACCOUNT = 'seller-account';
+/** 2026-11-21T12:00:00Z. */
+export const NOON = Date.UTC(2026, 10, 21, 12);
+
+export const PER_CALL: RatePlan = { kind: 'per_call', amount: micros(25_000_000), afterMs: 0 };
+export const PAYOUT: RatePlan = { kind: 'per_call', amount: micros(8_000_000), afterMs: 0 };
+
+/** Makes the accounts that the ledger needs. */
+export async function insertParties(db: Queryable, more: readonly string[] = []): Promise<void> {
+  await db.query(
+    `insert into accounts (id, name, type) select id, 'Account ' || id, 'buyer' from unnest($1::text[]) as id`,
+    [[BUYER_ACCOUNT, SELLER_ACCOUNT, ...more]],
+  );
+}
+
+export function ringTarget(more: Partial<RingTarget> = {}): RingTarget {
+  return {
+    bidId: 'bid-1',
+    buyerId: 'buyer-1',
+    buyerAccountId: BUYER_ACCOUNT,
+    targetId: 'target-1',
+    kind: 'sip',
+    uri: 'sip:sales@192.0.2.1',
+    ringTimeoutMs: 20_000,
+    plan: PER_CALL,
+    price: micros(25_000_000),
+    reservations: [],
+    ...more,
+  };
+}
+
+export function saleTerms(more: Partial<SaleTerms> = {}): SaleTerms {
+  return {
+    campaignId: 'campaign-1',
+    sellerId: SELLER_ACCOUNT,
+    currency: 'USD',
+    payout: PAYOUT,
+    maxDurationMs: 3_600_000,
+    ringback: 'local',
+    ...more,
+  };
+}
+
+export function decidedRecord(callId: string, receivedAt = NOON): DecidedRecord {
+  const attempt = {
+    callId,
+    receivedAt,
+    from: '+12125550123',
+    to: '+18005550100',
+    trunkId: 'trunk-1',
+    origin: 'inbound_consumer',
+    attestation: 'A',
+    tags: {},
+  } as unknown as DecidedRecord['attempt'];
+  return {
+    attempt,
+    sipCallId: `${callId}@192.0.2.9`,
+    decisionMicroseconds: 12.5,
+    decision: {
+      ok: true,
+      plan: [ringTarget()],
+      terms: saleTerms(),
+      trace: {
+        attempt,
+        decidedAt: receivedAt,
+        marketVersion: 1,
+        seed: 7,
+        campaignId: 'campaign-1',
+        findings: [],
+        fraud: undefined,
+        activity: { attemptsInLastHour: 0, recentBuyers: [], cursor: 0, capped: [] },
+        bids: { total: 1, counts: {}, listed: [] },
+      },
+    },
+  };
+}
+
+export function answeredRecord(callId: string, more: Partial<AnsweredRecord> = {}): AnsweredRecord {
+  return { callId, target: ringTarget(), terms: saleTerms(), answeredAt: NOON + 5_000, ...more };
+}
+
+/** A call that was sold and talked for a minute. */
+export function endedRecord(callId: string, more: Partial<CallEndedRecord> = {}): CallEndedRecord {
+  const connectedMs = more.connectedMs ?? 60_000;
+  return {
+    callId,
+    sipCallId: `${callId}@192.0.2.9`,
+    state: 'completed',
+    reason: 'caller_hangup',
+    sipStatus: 200,
+    detail: 'the caller hung up',
+    trunkId: 'trunk-1',
+    from: '+12125550123',
+    to: '+18005550100',
+    origin: 'inbound_consumer',
+    receivedAt: NOON,
+    firstRingAt: NOON + 1_000,
+    answeredAt: NOON + 5_000,
+    endedAt: NOON + 5_000 + connectedMs,
+    connectedMs,
+    attempts: [],
+    sale: { target: ringTarget(), terms: saleTerms() },
+    media: undefined,
+    ...more,
+  };
+}
+
+/** The same call, which nobody took. */
+export function unsoldRecord(callId: string, more: Partial<CallEndedRecord> = {}): CallEndedRecord {
+  return endedRecord(callId, {
+    state: 'failed',
+    reason: 'buyers_exhausted',
+    sipStatus: 480,
+    detail: 'no buyer took the call',
+    answeredAt: undefined,
+    connectedMs: 0,
+    sale: undefined,
+    ...more,
+  });
+}
