@@ -1,0 +1,308 @@
+import * as fc from 'fast-check';
+import type { Posting } from '../../../src/billing';
+import {
+  ledgerBalances,
+  ledgerLinesOfCall,
+  OPERATOR_ACCOUNT,
+  postTransaction,
+  settleCall,
+  trialBalance,
+} from '../../../src/billing';
+import type { LedgerPurpose } from '../../../src/billing/ledger';
+import { AppError, micros } from '../../../src/domain';
+import type { Database } from '../../../src/storage';
+import { storeEntries } from '../../../src/storage/call-entries';
+import {
+  BUYER_ACCOUNT,
+  endedRecord,
+  insertParties,
+  ringTarget,
+  saleTerms,
+  SELLER_ACCOUNT,
+  unsoldRecord,
+} from '../../support/call-records';
+import { openDatabase } from '../../support/open-database';
+import type { TestDatabase } from '../../support/test-database';
+import { testDatabase } from '../../support/test-database';
+
+let own: TestDatabase;
+let db: Database;
+
+beforeAll(async () => {
+  own = await testDatabase();
+  db = openDatabase(own.url, { poolSize: 10 });
+  await insertParties(db, ['other-buyer', 'other-seller']);
+});
+afterAll(async () => {
+  await db.close();
+  await own.drop();
+});
+
+const posting = (accountId: string, purpose: LedgerPurpose, amount: number, currency = 'USD'): Posting => ({
+  accountId,
+  purpose,
+  currency: currency as Posting['currency'],
+  amount: micros(amount),
+});
+const post = (key: string, postings: readonly Posting[]): Promise<number | undefined> =>
+  db.transaction((tx) =>
+    postTransaction(tx, { idempotencyKey: key, kind: 'adjustment', callId: undefined, postings }),
+  );
+const sale = (amount: number): Posting[] => [
+  posting(BUYER_ACCOUNT, 'receivable', amount),
+  posting(OPERATOR_ACCOUNT, 'revenue', -amount),
+];
+const end = (record: ReturnType<typeof endedRecord>): Promise<void> =>
+  storeEntries(db, [{ kind: 'ended', boot: { nodeId: 'n1', bootId: 'b1' }, record }]);
+
+const REFUSED = '23001';
+const CHECKED = '23514';
+/** The SQLSTATE with which the database refuses the statements. */
+async function refusal(...statements: string[]): Promise<string | undefined> {
+  try {
+    await db.transaction(async (tx) => {
+      for (const statement of statements) await tx.query(statement);
+    });
+    return undefined;
+  } catch (error) {
+    return (error as { code?: string }).code;
+  }
+}
+
+describe('the database refuses', () => {
+  let id: number;
+  let ledgerAccount: number;
+
+  beforeAll(async () => {
+    id = (await post('sealed', sale(5_000_000))) as number;
+    const [account] = await own.query<{ id: string }>(
+      `select id from ledger_accounts where account_id = $1 and purpose = 'receivable'`,
+      [BUYER_ACCOUNT],
+    );
+    ledgerAccount = Number(account?.id);
+  });
+  afterEach(async () => {
+    expect(await trialBalance(db)).toMatchObject({ imbalanceMicros: 0, wrongBalances: 0 });
+  });
+
+  const begin = (key: string): string =>
+    `insert into ledger_transactions (idempotency_key, kind) values ('${key}', 'adjustment')`;
+
+  test('entries that do not balance', async () => {
+    const entries = `insert into ledger_entries (transaction_id, ledger_account_id, amount)
+      select t.id, a.id, case a.purpose when 'receivable' then 7 else -6 end
+      from ledger_transactions t, ledger_accounts a
+      where t.idempotency_key = 'uneven' and a.purpose in ('receivable', 'revenue') and a.currency = 'USD'`;
+    expect(await refusal(begin('uneven'), entries)).toBe(CHECKED);
+  });
+
+  test('entries that balance over currencies only', async () => {
+    await post('euros', [
+      posting(BUYER_ACCOUNT, 'receivable', 1, 'EUR'),
+      posting(OPERATOR_ACCOUNT, 'revenue', -1, 'EUR'),
+    ]);
+    const entries = `insert into ledger_entries (transaction_id, ledger_account_id, amount)
+      select t.id, a.id, case a.purpose when 'receivable' then 7 else -7 end
+      from ledger_transactions t, ledger_accounts a
+      where t.idempotency_key = 'mixed' and (a.purpose, a.currency) in (('receivable', 'EUR'), ('revenue', 'USD'))`;
+    expect(await refusal(begin('mixed'), entries)).toBe(CHECKED);
+  });
+
+  test('a transaction without entries', async () => {
+    expect(await refusal(begin('empty'))).toBe(CHECKED);
+  });
+
+  test('an entry of nothing', async () => {
+    expect(
+      await refusal(
+        begin('nothing'),
+        `insert into ledger_entries (transaction_id, ledger_account_id, amount)
+         select id, ${ledgerAccount}, 0 from ledger_transactions where idempotency_key = 'nothing'`,
+      ),
+    ).toBe(CHECKED);
+  });
+
+  test('entries added later, even balanced ones', async () => {
+    expect(
+      await refusal(`insert into ledger_entries (transaction_id, ledger_account_id, amount)
+        values (${id}, ${ledgerAccount}, 9), (${id}, ${ledgerAccount}, -9)`),
+    ).toBe(REFUSED);
+  });
+
+  test.each([
+    ['changed entries', 'update ledger_entries set amount = amount * 2'],
+    ['removed entries', 'delete from ledger_entries'],
+    ['emptied entries', 'truncate ledger_entries'],
+    ['changed transactions', `update ledger_transactions set kind = 'reversal'`],
+    ['removed transactions', 'delete from ledger_transactions'],
+    ['emptied transactions', 'truncate ledger_transactions cascade'],
+    ['changed balances', 'update ledger_accounts set balance = balance + 1'],
+  ])('%s', async (_what, statement) => {
+    expect(await refusal(statement)).toBe(REFUSED);
+  });
+
+  test('an account that opens with money', async () => {
+    expect(
+      await refusal(`insert into ledger_accounts (account_id, purpose, currency, balance)
+        values ('other-buyer', 'receivable', 'USD', 5)`),
+    ).toBe(CHECKED);
+  });
+});
+
+describe('posting', () => {
+  test.each([
+    ['nothing', []],
+    ['one side', [posting(BUYER_ACCOUNT, 'receivable', 5)]],
+    ['unequal sides', [...sale(5), posting(BUYER_ACCOUNT, 'receivable', 1)]],
+    [
+      'two currencies against each other',
+      [posting(BUYER_ACCOUNT, 'receivable', 5), posting(OPERATOR_ACCOUNT, 'revenue', -5, 'EUR')],
+    ],
+  ])('%s is refused before it reaches the database', async (what, postings) => {
+    await expect(post(`refused ${what}`, postings)).rejects.toThrow(AppError);
+  });
+
+  test('an account that is not known is refused, and nothing is left of it', async () => {
+    const before = await trialBalance(db);
+    const postings = [posting('nobody', 'receivable', 5), posting(OPERATOR_ACCOUNT, 'revenue', -5)];
+    await expect(post('stranger', postings)).rejects.toThrow('foreign key');
+    expect(await trialBalance(db)).toEqual(before);
+  });
+
+  test('a key posts once, however many ask at once, whatever the second says', async () => {
+    const before = await trialBalance(db);
+    const ids = await Promise.all(Array.from({ length: 20 }, (_, n) => post('once', sale(1_000 + n))));
+    expect(ids.filter((id) => id !== undefined)).toHaveLength(1);
+    const { debitsMicros } = await trialBalance(db);
+    expect(debitsMicros - before.debitsMicros).toBeGreaterThanOrEqual(1_000);
+    expect(debitsMicros - before.debitsMicros).toBeLessThan(1_020);
+  });
+
+  test('an account may be on several lines', async () => {
+    const before = await ledgerBalances(db, BUYER_ACCOUNT);
+    await post('thrice', [...sale(7), ...sale(11), ...sale(13)]);
+    const dollars = (balances: typeof before): number =>
+      balances.find((b) => b.currency === 'USD' && b.purpose === 'receivable')?.balanceMicros ?? 0;
+    expect(dollars(await ledgerBalances(db, BUYER_ACCOUNT)) - dollars(before)).toBe(31);
+  });
+
+  test('whatever is posted at once, in whatever order of accounts, the books balance and agree', async () => {
+    const accounts = fc.constantFrom(
+      [BUYER_ACCOUNT, 'receivable'],
+      ['other-buyer', 'receivable'],
+      [SELLER_ACCOUNT, 'payable'],
+      ['other-seller', 'payable'],
+      [OPERATOR_ACCOUNT, 'revenue'],
+      [OPERATOR_ACCOUNT, 'payout'],
+    ) as fc.Arbitrary<[string, LedgerPurpose]>;
+    const move = fc.tuple(
+      accounts,
+      accounts,
+      fc.integer({ min: 1, max: 1e9 }),
+      fc.constantFrom('USD', 'EUR'),
+    );
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.integer({ min: 0, max: 9 }), fc.array(move, { minLength: 1, maxLength: 4 })), {
+          minLength: 1,
+          maxLength: 24,
+        }),
+        async (transactions) => {
+          const series = run++;
+          const expected = new Map<string, number>();
+          const keys = new Set<string>();
+          await Promise.all(
+            transactions.map(async ([number, moves]) => {
+              const key = `law ${series} ${number}`;
+              const postings = moves.flatMap(([from, to, amount, currency]) => [
+                posting(...from, amount, currency),
+                posting(...to, -amount, currency),
+              ]);
+              const id = await post(key, postings);
+              if (id === undefined) return;
+              expect(keys.has(key)).toBe(false);
+              keys.add(key);
+              for (const { accountId, purpose, currency, amount } of postings) {
+                const name = `${accountId} ${purpose} ${currency}`;
+                expected.set(name, (expected.get(name) ?? 0) + amount);
+              }
+            }),
+          );
+          // One of each key.
+          expect(keys.size).toBe(new Set(transactions.map(([number]) => number)).size);
+          const rows = await own.query<{ name: string; sum: string }>(
+            `select a.account_id || ' ' || a.purpose || ' ' || a.currency as name, sum(e.amount) as sum
+             from ledger_transactions t join ledger_entries e on e.transaction_id = t.id
+             join ledger_accounts a on a.id = e.ledger_account_id
+             where t.idempotency_key like $1 group by 1`,
+            [`law ${series} %`],
+          );
+          expect(new Map(rows.map((row) => [row.name, Number(row.sum)]))).toEqual(expected);
+          expect(await trialBalance(db)).toMatchObject({ imbalanceMicros: 0, wrongBalances: 0 });
+        },
+      ),
+      { numRuns: 15 },
+    );
+  });
+});
+
+describe('settling', () => {
+  const openRows = async (callId: string): Promise<number> =>
+    (await own.query('select 1 from outbox where subject = $1 and done_at is null', [callId])).length;
+
+  test('twenty who settle one call at once settle it once', async () => {
+    await end(endedRecord('rush'));
+    const outcomes = await Promise.all(Array.from({ length: 20 }, () => settleCall(db, 'rush')));
+    expect(outcomes.sort()).toEqual([...Array<string>(19).fill('already_settled'), 'settled']);
+    expect(await own.query(`select connected_ms, revenue, payout, currency from settlements`)).toEqual([
+      { connected_ms: '60000', revenue: '25000000', payout: '8000000', currency: 'USD' },
+    ]);
+    const lines = await ledgerLinesOfCall(db, 'rush');
+    expect(lines).toHaveLength(4);
+    expect(new Set(lines.map((line) => line.transactionId)).size).toBe(1);
+    expect(await openRows('rush')).toBe(0);
+  });
+
+  test('a call too short for money is settled without any', async () => {
+    const late = { kind: 'per_call', amount: micros(25_000_000), afterMs: 90_000 } as const;
+    await end(endedRecord('short', { sale: { target: ringTarget({ plan: late }), terms: saleTerms() } }));
+    expect(await settleCall(db, 'short')).toBe('settled');
+    expect(await settleCall(db, 'short')).toBe('already_settled');
+    expect(await ledgerLinesOfCall(db, 'short')).toEqual([]);
+    expect(await openRows('short')).toBe(0);
+  });
+
+  test('a call that was not sold has no money', async () => {
+    await end(unsoldRecord('unsold'));
+    expect(await settleCall(db, 'unsold')).toBe('not_sold');
+    expect(await openRows('unsold')).toBe(0);
+  });
+
+  test('a call that is not over is not settled', async () => {
+    await expect(settleCall(db, 'unheard-of')).rejects.toThrow('call unheard-of is not over, or not known');
+  });
+
+  test('of a call whose accounts are missing nothing is posted and its event stays open', async () => {
+    await end(
+      endedRecord('orphaned', { sale: { target: ringTarget(), terms: saleTerms({ sellerId: 'gone' }) } }),
+    );
+    await expect(settleCall(db, 'orphaned')).rejects.toThrow('foreign key');
+    expect(await ledgerLinesOfCall(db, 'orphaned')).toEqual([]);
+    expect(await own.query(`select 1 from settlements where call_id = 'orphaned'`)).toEqual([]);
+    expect(await openRows('orphaned')).toBe(1);
+  });
+
+  test('books that contradict themselves are left for people', async () => {
+    await end(endedRecord('posted'));
+    await post('call:posted', sale(1));
+    await expect(settleCall(db, 'posted')).rejects.toThrow('was posted without a settlement');
+    await end(endedRecord('claimed'));
+    await own.query(
+      `insert into settlements (call_id, connected_ms, revenue, payout, currency) values ('claimed', 1, 1, 1, 'USD')`,
+    );
+    await expect(settleCall(db, 'claimed')).rejects.toThrow('was settled without its money');
+    expect(await ledgerLinesOfCall(db, 'claimed')).toEqual([]);
+    expect(await openRows('posted')).toBe(1);
+  });
+});
