@@ -9,8 +9,10 @@ import { SipServer } from './sip-server';
 import type { RunFile } from './start';
 import { runFilePath, startExchange } from './start';
 import {
+  createApiKey,
   createMigration,
   Database,
+  DEMO,
   migrateDown,
   migrateUp,
   migrationStatus,
@@ -121,6 +123,21 @@ program
     withDatabase(async (database, { config }) => {
       const ports = [config.demo.buyerPort1, config.demo.buyerPort2] as const;
       say((await seedDemoMarket(database, { buyerPorts: ports })) ? 'seeded' : 'there is a market already');
+    }),
+  );
+program
+  .command('key')
+  .description('make keys of the API')
+  .command('create <name>')
+  .description('make a key of the operator and print it: it is shown this once')
+  .option('--scopes <list>', 'what it may do, with commas, e.g. calls:read,bids:write', '*')
+  .action((name: string, { scopes }: { scopes: string }) =>
+    withDatabase(async (database) => {
+      const list = scopes.split(',').map((scope) => scope.trim());
+      const wrong = list.find((scope) => !/^(\*|[a-z]+:(\*|[a-z]+))$/.test(scope));
+      if (wrong !== undefined)
+        throw new ConfigError(`--scopes: "${wrong}" is none; calls:read, calls:* and * are`);
+      say(await createApiKey(database, DEMO.operatorId, name, list));
     }),
   );
 program
