@@ -1,28 +1,32 @@
 import type { Server } from 'node:http';
 import { createServer } from 'node:http';
-import type { Express, Request, Response } from 'express';
+import type { Express } from 'express';
 import express from 'express';
-import type { DeadLetters } from '../billing';
-import { AppError } from '../domain';
-import type { Queryable } from '../storage';
-import { entityStores, identifyApiKey } from '../storage';
+import type { Database } from '../storage';
+import { identifyApiKey } from '../storage';
 import { serveDocs } from './docs';
+import type { CallNews, EventStreamLimits } from './event-streams';
+import { EventStreams } from './event-streams';
 import type { Health } from './health';
 import { serveHealth } from './health';
-import { allows, authenticate, callerOf } from './middleware/authenticate';
-import { recall, remember } from './middleware/idempotency';
+import { authenticate } from './middleware/authenticate';
+import { readBody } from './middleware/body';
+import { cors } from './middleware/cors';
 import { rateLimit } from './middleware/rate-limit';
 import type { RequestReport } from './middleware/request-context';
 import { requestContext, securityHeaders } from './middleware/request-context';
+import { timeLimit } from './middleware/time-limit';
+import { mount } from './mount';
 import { openApiDocument } from './openapi';
-import { problemHandler, sendProblem, validationProblem } from './problem';
+import { problemHandler, sendProblem } from './problem';
 import { accountRoutes } from './resources/accounts';
 import { bidRoutes } from './resources/bids';
 import { buyerRoutes } from './resources/buyers';
-import type { CallNews, LiveCalls } from './resources/calls';
+import type { LiveCalls } from './resources/calls';
 import { callRoutes } from './resources/calls';
 import { campaignRoutes } from './resources/campaigns';
 import { dncRoutes } from './resources/dnc';
+import type { WaitingSettlements } from './resources/ledger';
 import { ledgerRoutes } from './resources/ledger';
 import { numberRoutes } from './resources/numbers';
 import type { SystemStats } from './resources/system';
@@ -31,66 +35,68 @@ import { trunkRoutes } from './resources/trunks';
 import type { Route } from './route';
 
 export interface ApiServices {
-  readonly database: Queryable;
+  readonly database: Database;
   readonly live: LiveCalls;
   readonly news: CallNews;
-  readonly deadLetters: DeadLetters;
+  readonly deadLetters: WaitingSettlements;
   readonly health: Health;
   readonly system: SystemStats;
   /** Requests one API key may make in a minute. */
   readonly requestsPerMinute: number;
+  /** Milliseconds a request may take before it is answered with 503; 30,000 by default. */
+  readonly timeoutMs?: number;
+  /** Origins whose pages may call the API from a browser; none by default. */
+  readonly corsOrigins?: readonly string[];
+  readonly streamLimits?: EventStreamLimits;
   readonly onRequest: (report: RequestReport) => void;
   readonly onBug: (error: unknown) => void;
   /** Monotonic milliseconds. */
   readonly now: () => number;
 }
 
-const BODY_LIMIT = '1mb';
+const TIMEOUT_MS = 30_000;
 
 /** Every operation of the API. */
 export function apiRoutes(
-  services: Pick<ApiServices, 'database' | 'live' | 'news' | 'deadLetters' | 'system'>,
+  services: Pick<ApiServices, 'live' | 'news' | 'deadLetters' | 'system' | 'streamLimits'>,
 ): Route[] {
-  const stores = entityStores(services.database);
   return [
-    ...accountRoutes(stores),
-    ...trunkRoutes(stores),
-    ...numberRoutes(stores),
-    ...campaignRoutes(stores),
-    ...buyerRoutes(stores),
-    ...bidRoutes(stores),
-    ...dncRoutes(stores),
-    ...callRoutes(services.database, services.live, services.news),
-    ...ledgerRoutes(services.database, services.deadLetters),
+    ...accountRoutes(),
+    ...trunkRoutes(),
+    ...numberRoutes(),
+    ...campaignRoutes(),
+    ...buyerRoutes(),
+    ...bidRoutes(),
+    ...dncRoutes(),
+    ...callRoutes(services.live, new EventStreams(services.news, services.streamLimits)),
+    ...ledgerRoutes(services.deadLetters),
     ...systemRoutes(services.system),
   ];
 }
 
 /** The admin API as an Express application. */
 export function createApi(services: ApiServices): Express {
+  const { database, now } = services;
   const app = express();
   app.disable('x-powered-by');
+  // Entity tags are versions; of anything else there is none.
+  app.disable('etag');
   app.set('query parser', 'simple');
-  app.use(requestContext(services.onRequest), securityHeaders);
-  serveHealth(app, services.health, services.now(), services.now);
+  app.use(requestContext(services.onRequest), securityHeaders, cors(services.corsOrigins ?? []));
+  app.use(timeLimit(services.timeoutMs ?? TIMEOUT_MS));
+  serveHealth(app, services.health, now);
   serveDocs(app);
   const routes = apiRoutes(services);
   const document = openApiDocument(routes);
   app.get('/api/v1/openapi.json', (_request, response) => void response.json(document));
   app.use(
     '/api/v1',
-    authenticate((key) => identifyApiKey(services.database, key), services.now),
-    rateLimit(services.requestsPerMinute, services.now),
-    express.json({ limit: BODY_LIMIT, strict: true }),
+    authenticate((key) => identifyApiKey(database, key), now),
+    rateLimit(services.requestsPerMinute, now),
+    ...readBody,
   );
-  for (const route of routes) mount(app, route, services.database);
-  for (const path of new Set(routes.map((route) => route.path))) {
-    const allowed = routes.filter((route) => route.path === path).map((route) => route.method.toUpperCase());
-    app.all(`/api/v1${path}`, (_request, response) => {
-      response.setHeader('Allow', allowed.join(', '));
-      sendProblem(response, 405, 'method_not_allowed', `only ${allowed.join(', ')} here`);
-    });
-  }
+  for (const route of routes) mount(app, route, database);
+  refuseOtherMethods(app, routes);
   app.use((_request, response) => sendProblem(response, 404, 'not_found', 'there is nothing here'));
   app.use(problemHandler(services.onBug));
   return app;
@@ -108,52 +114,13 @@ export function listen(app: Express, host: string, port: number): Promise<Server
   });
 }
 
-function mount(app: Express, route: Route, database: Queryable): void {
-  app[route.method](`/api/v1${route.path}`, async (request: Request, response: Response) => {
-    const caller = callerOf(request);
-    if (!allows(caller.scopes, route.scope)) {
-      throw new AppError('forbidden', 'scope_missing', `this needs the scope ${route.scope}`);
-    }
-    const params = validate(route.params, request.params, 'path');
-    const query = validate(route.query, request.query, 'query');
-    const body = validate(route.body, request.body, 'body');
-    const key = route.idempotent ? request.get('Idempotency-Key') : undefined;
-    const asked = { method: request.method, path: request.path, body: request.body as unknown };
-    const before = key === undefined ? undefined : await recall(database, caller.keyId, key, asked);
-    if (before) {
-      response.setHeader('Idempotency-Replayed', 'true');
-      response.status(before.status).json(before.body);
-      return;
-    }
-    const reply = await route.handle({
-      params: params as never,
-      query: query as never,
-      body: body as never,
-      caller,
-      ifMatch: versionOf(request.get('If-Match')),
-      request,
-      response,
+function refuseOtherMethods(app: Express, routes: readonly Route[]): void {
+  for (const path of new Set(routes.map((route) => route.path))) {
+    const methods = routes.filter((route) => route.path === path).map((route) => route.method.toUpperCase());
+    const allowed = (methods.includes('GET') ? [...methods, 'HEAD'] : methods).join(', ');
+    app.all(`/api/v1${path}`, (_request, response) => {
+      response.setHeader('Allow', allowed);
+      sendProblem(response, 405, 'method_not_allowed', `only ${allowed} here`);
     });
-    if (route.streams) return;
-    const status = reply.status ?? route.status;
-    if (key !== undefined) await remember(database, caller.keyId, key, asked, { status, body: reply.body });
-    if (reply.etag !== undefined) response.setHeader('ETag', `"${reply.etag}"`);
-    if (status === 204) response.status(204).end();
-    else response.status(status).json(reply.body);
-  });
-}
-
-function validate(schema: Route['body'], value: unknown, where: string): unknown {
-  if (!schema) return undefined;
-  const parsed = schema.safeParse(value);
-  if (!parsed.success) throw validationProblem(parsed.error, where);
-  return parsed.data;
-}
-
-/** The number in `"3"`; `*` and nothing name no version. */
-function versionOf(ifMatch: string | undefined): number | undefined {
-  if (ifMatch === undefined || ifMatch === '*') return undefined;
-  const match = /^(?:W\/)?"(\d{1,9})"$/.exec(ifMatch.trim());
-  if (!match) throw new AppError('validation', 'invalid_if_match', 'If-Match names no version of ours');
-  return Number(match[1]);
+  }
 }

@@ -1,5 +1,6 @@
 export { apiRoutes, createApi, listen } from './create-api';
 export type { ApiServices } from './create-api';
-export type { Health, HealthCheck } from './health';
-export type { CallNews, LiveCalls } from './resources/calls';
+export type { CallNews } from './event-streams';
+export type { Health, HealthCheck, HealthChecks } from './health';
+export type { LiveCalls } from './resources/calls';
 export { openApiDocument } from './openapi';

@@ -4,6 +4,26 @@ import type { Route } from './route';
 
 const VERSION = '0.1.0';
 
+/** Problems by status: the component that describes each. */
+const PROBLEMS = {
+  400: ['BadRequest', 'The path, the query, a header or the body is not acceptable; `errors` says where'],
+  401: ['Unauthorized', 'There is no API key, or it is not known, expired or revoked'],
+  403: ['Forbidden', 'The API key lacks the scope'],
+  404: ['NotFound', 'There is no such thing'],
+  409: ['Conflict', 'There is such a thing already'],
+  412: ['PreconditionFailed', 'If-Match names another version than there is'],
+  413: ['ContentTooLarge', 'The body is larger than 1 MiB'],
+  415: ['UnsupportedMediaType', 'The body is not application/json in UTF-8'],
+  422: [
+    'Unprocessable',
+    'The fields contradict each other or refer to nothing, or the Idempotency-Key is used',
+  ],
+  429: ['TooManyRequests', 'The API key has made too many requests; `Retry-After` says when to go on'],
+  500: ['InternalError', 'A bug of ours'],
+  503: ['Unavailable', 'Something is away or too busy just now; `Retry-After` says when to try again'],
+} as const;
+type ProblemStatus = keyof typeof PROBLEMS;
+
 /** The OpenAPI 3.1 document, from the schemas that validate. */
 export function openApiDocument(routes: readonly Route[]): Record<string, unknown> {
   const paths: Record<string, Record<string, unknown>> = {};
@@ -21,26 +41,49 @@ export function openApiDocument(routes: readonly Route[]): Record<string, unknow
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
-    security: [{ apiKey: [] }],
+    security: [{ apiKey: [] }, { bearer: [] }],
+    tags: [...new Set(routes.map((route) => route.tag))].map((name) => ({ name })),
     paths,
     components: {
-      securitySchemes: { apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' } },
+      securitySchemes: {
+        apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+        bearer: { type: 'http', scheme: 'bearer', description: 'The same API key' },
+      },
       schemas: { Problem: jsonSchema(problemSchema, 'output') },
+      headers: HEADERS,
+      responses: problemResponses(),
     },
   };
 }
 
+const HEADERS = {
+  ETag: { description: 'Version of the entity, for If-Match', schema: { type: 'string' } },
+  Location: { description: 'Path of what was created', schema: { type: 'string' } },
+  RetryAfter: { description: 'Seconds to wait', schema: { type: 'integer', minimum: 0 } },
+  IdempotencyReplayed: {
+    description: 'Present when the answer is that of an earlier request',
+    schema: { const: 'true' },
+  },
+} as const;
+
+function problemResponses(): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(PROBLEMS).map(([status, [name, description]]) => [
+      name,
+      {
+        description,
+        ...(status === '429' || status === '503'
+          ? { headers: { 'Retry-After': ref('headers', 'RetryAfter') } }
+          : {}),
+        content: { 'application/problem+json': { schema: ref('schemas', 'Problem') } },
+      },
+    ]),
+  );
+}
+
 function operation(route: Route): Record<string, unknown> {
-  const problem = {
-    description: 'A problem (RFC 9457)',
-    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-  };
-  const success: Record<string, unknown> = { description: route.summary };
-  if (route.streams) success['content'] = { 'text/event-stream': { schema: { type: 'string' } } };
-  else if (route.status !== 204)
-    success['content'] = { 'application/json': { schema: jsonSchema(route.reply, 'output') } };
   return {
-    operationId: `${route.method}_${route.path.replace(/[^a-zA-Z]+/g, '_').replace(/^_|_$/g, '')}`,
+    operationId: route.operationId,
     tags: [route.tag],
     summary: route.summary,
     description: `Needs the scope \`${route.scope}\`.`,
@@ -50,7 +93,7 @@ function operation(route: Route): Record<string, unknown> {
       ...(route.idempotent
         ? [header('Idempotency-Key', 'The same key and request get the same answer for a day')]
         : []),
-      ...(route.method === 'patch' ? [header('If-Match', 'ETag of the version that is to be changed')] : []),
+      ...(route.conditional ? [header('If-Match', 'ETag of the version that is meant')] : []),
     ],
     ...(route.body
       ? {
@@ -60,8 +103,49 @@ function operation(route: Route): Record<string, unknown> {
           },
         }
       : {}),
-    responses: { [String(route.status)]: success, default: problem },
+    responses: {
+      [String(route.status)]: success(route),
+      ...Object.fromEntries(
+        problemsOf(route).map((status) => [status, ref('responses', PROBLEMS[status][0])]),
+      ),
+    },
   };
+}
+
+function success(route: Route): Record<string, unknown> {
+  const versioned = route.reply instanceof z.ZodObject && 'version' in route.reply.shape;
+  const headers = {
+    ...(versioned ? { ETag: ref('headers', 'ETag') } : {}),
+    ...(route.status === 201 ? { Location: ref('headers', 'Location') } : {}),
+    ...(route.idempotent ? { 'Idempotency-Replayed': ref('headers', 'IdempotencyReplayed') } : {}),
+  };
+  const content = route.streams
+    ? { 'text/event-stream': { schema: { type: 'string' } } }
+    : { 'application/json': { schema: jsonSchema(route.reply, 'output') } };
+  return {
+    description: route.summary,
+    ...(Object.keys(headers).length > 0 ? { headers } : {}),
+    ...(route.status === 204 ? {} : { content }),
+  };
+}
+
+/** Every way an operation can be refused. */
+function problemsOf(route: Route): ProblemStatus[] {
+  const may: Record<ProblemStatus, boolean> = {
+    400: true,
+    401: true,
+    403: true,
+    404: route.params !== undefined,
+    409: route.idempotent,
+    412: route.conditional,
+    413: route.body !== undefined,
+    415: route.method === 'post' || route.method === 'patch',
+    422: route.body !== undefined,
+    429: true,
+    500: true,
+    503: true,
+  };
+  return (Object.keys(PROBLEMS).map(Number) as ProblemStatus[]).filter((status) => may[status]);
 }
 
 function parameters(schema: z.ZodType | undefined, place: 'path' | 'query'): unknown[] {
@@ -77,6 +161,10 @@ function parameters(schema: z.ZodType | undefined, place: 'path' | 'query'): unk
 
 function header(name: string, description: string): unknown {
   return { name, in: 'header', required: false, description, schema: { type: 'string' } };
+}
+
+function ref(kind: 'schemas' | 'headers' | 'responses', name: string): { $ref: string } {
+  return { $ref: `#/components/${kind}/${name}` };
 }
 
 function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): unknown {

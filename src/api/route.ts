@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
-import type { ApiKeyIdentity } from '../storage';
+import type { ApiKeyIdentity, Queryable } from '../storage';
+import type { IfMatch } from './if-match';
 
 export type Method = 'get' | 'post' | 'patch' | 'delete';
 
@@ -10,57 +11,63 @@ export interface RouteCall<Params, Query, Body> {
   readonly query: Query;
   readonly body: Body;
   readonly caller: ApiKeyIdentity;
-  /** Version named by If-Match; undefined without one. */
-  readonly ifMatch: number | undefined;
+  /** Where the work is done: the pool, or the transaction of an Idempotency-Key. */
+  readonly db: Queryable;
+  /** Undefined when any version will do. */
+  readonly ifMatch: IfMatch | undefined;
+  /** For streams only. */
   readonly request: Request;
+  /** For streams only. */
   readonly response: Response;
 }
 
-/** What a handler says: a body, and a status and ETag where they are not the usual ones. */
+/** What a handler says: a body, and the headers that belong to it. */
 export interface RouteReply<Reply> {
-  readonly status?: number;
-  readonly etag?: number;
   readonly body: Reply;
-}
-
-/** One operation: its place, who may use it, its shapes, and what it does. One text serves validation and documentation. */
-export interface Route {
-  readonly method: Method;
-  /** Express path below `/api/v1`, e.g. `/campaigns/:id`. */
-  readonly path: string;
-  readonly tag: string;
-  readonly summary: string;
-  /** `resource:read` or `resource:write`. */
-  readonly scope: string;
-  readonly params: z.ZodType | undefined;
-  readonly query: z.ZodType | undefined;
-  readonly body: z.ZodType | undefined;
-  readonly reply: z.ZodType;
-  readonly status: number;
-  /** True when it takes part in Idempotency-Key (every POST that creates). */
-  readonly idempotent: boolean;
-  /** True when the handler writes the response itself (streams). */
-  readonly streams: boolean;
-  readonly handle: (call: RouteCall<never, never, never>) => Promise<RouteReply<unknown>>;
+  /** Version of the entity in the body. */
+  readonly etag?: number;
+  /** Path of what was created, below `/api/v1`. */
+  readonly location?: string;
 }
 
 interface RouteText<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R extends z.ZodType> {
   readonly method: Method;
+  /** Express path below `/api/v1`, e.g. `/campaigns/:id`. */
   readonly path: string;
+  /** Name of the method in generated clients, e.g. `listCampaigns`. */
+  readonly operationId: string;
   readonly tag: string;
   readonly summary: string;
+  /** `resource:read` or `resource:write`. */
   readonly scope: string;
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
   readonly reply: R;
+  /** Status of success; 200 by default. */
   readonly status?: number;
+  /** True when it takes part in Idempotency-Key (every POST that creates). */
   readonly idempotent?: boolean;
+  /** True when If-Match is heeded. */
+  readonly conditional?: boolean;
+  /** True when the handler writes the response itself (streams). */
   readonly streams?: boolean;
   readonly handle: (
     call: RouteCall<z.output<P>, z.output<Q>, z.output<B>>,
   ) => Promise<RouteReply<z.input<R>>>;
 }
+
+/**
+ * One operation: its place, who may use it, its shapes, and what it does. One text serves
+ * validation and documentation.
+ */
+export type Route = Required<Omit<RouteText<z.ZodType, z.ZodType, z.ZodType, z.ZodType>, Untyped>> & {
+  readonly params: z.ZodType | undefined;
+  readonly query: z.ZodType | undefined;
+  readonly body: z.ZodType | undefined;
+  readonly handle: (call: RouteCall<never, never, never>) => Promise<RouteReply<unknown>>;
+};
+type Untyped = 'params' | 'query' | 'body' | 'handle';
 
 /** Declares an operation, with its handler typed by its schemas. */
 export function route<
@@ -70,18 +77,14 @@ export function route<
   R extends z.ZodType = z.ZodUnknown,
 >(text: RouteText<P, Q, B, R>): Route {
   return {
-    method: text.method,
-    path: text.path,
-    tag: text.tag,
-    summary: text.summary,
-    scope: text.scope,
+    status: 200,
+    idempotent: false,
+    conditional: false,
+    streams: false,
+    ...text,
     params: text.params,
     query: text.query,
     body: text.body,
-    reply: text.reply,
-    status: text.status ?? 200,
-    idempotent: text.idempotent ?? false,
-    streams: text.streams ?? false,
     handle: text.handle as unknown as Route['handle'],
   };
 }

@@ -1,6 +1,8 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import type { E164 } from '../domain';
 import { CURRENCIES, isTimeZone, parsePhoneNumber } from '../domain';
+import { parseBlock } from '../market';
 
 /** Shapes that several resources share. Money is an integer of micro-units (1 USD = 1,000,000). */
 
@@ -9,16 +11,22 @@ export const id = z
   .min(1)
   .max(64)
   .regex(/^[A-Za-z0-9+][A-Za-z0-9_.+/-]*$/, 'letters, digits, _ . + / -');
-export const name = z.string().trim().min(1).max(100);
+/** Neither control characters nor halves of surrogate pairs: PostgreSQL stores no U+0000 and no broken text. */
+const PRINTABLE = /^[^\p{Cc}\p{Cs}]*$/u;
+const printable = (text: z.ZodString): z.ZodString => text.regex(PRINTABLE, 'holds a control character');
+
+export const name = printable(z.string().trim().min(1).max(100));
 export const currency = z.enum(CURRENCIES);
 export const micros = z
   .number()
   .int()
   .min(0)
-  .max(Number.MAX_SAFE_INTEGER)
-  .describe('Micro-units: 1,000,000 is one unit of the currency');
+  .max(1_000_000_000_000)
+  .describe('Micro-units: 1,000,000 is one unit of the currency; a million units at most');
 export const milliseconds = z.number().int().min(0).max(31_536_000_000);
 export const timezone = z.string().max(64).refine(isTimeZone, 'not an IANA time zone');
+
+const e164 = z.string().regex(/^\+[1-9]\d{6,14}$/) as unknown as z.ZodType<E164, E164>;
 
 /** Any way of writing a number; what is stored is E.164. */
 export const phoneNumber = z
@@ -29,23 +37,25 @@ export const phoneNumber = z
     if (parsed.ok) return parsed.number;
     context.addIssue({ code: 'custom', message: `not a telephone number (${parsed.reason})` });
     return z.NEVER;
-  });
+  })
+  .pipe(e164);
 
 /** An address or a CIDR block, IPv4 or IPv6. */
 export const source = z
   .string()
   .max(64)
-  .refine((text) => {
-    const [address = '', prefix, more] = text.split('/');
-    const family = isIP(address);
-    if (family === 0 || more !== undefined) return false;
-    return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128));
-  }, 'not an address or CIDR block');
+  .refine(
+    (text) =>
+      isIP(text.split('/', 1)[0] ?? '') !== 0 && !text.includes('%') && parseBlock(text) !== undefined,
+    'not an address or CIDR block',
+  );
 
+/** Without a password (RFC 3261 §19.1.1 advises against it) and without headers of its own. */
 export const sipUri = z
   .string()
   .max(512)
-  .regex(/^sips?:[^\s<>"@]+@[^\s<>"@]+$/i, 'must look like sip:user@host:port');
+  .regex(/^sips?:[^\s<>"@:?\p{Cc}]+@[^\s<>"@?\p{Cc}]+$/iu, 'must look like sip:user@host:port')
+  .regex(/^[\x21-\x7e]*$/, 'must be printable ASCII');
 
 export const ratePlan = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -91,13 +101,10 @@ export const targeting = z.strictObject({
     .optional(),
   tags: z
     .record(
-      z
-        .string()
-        .min(1)
-        .max(256)
-        .transform((key) => key.toLowerCase()),
-      z.string().max(256),
+      printable(z.string().min(1).max(256)).transform((key) => key.toLowerCase()),
+      printable(z.string().max(256)),
     )
+    .refine((tags) => Object.keys(tags).length <= 64, 'more than 64 tags')
     .optional(),
   schedule: weeklySchedule.optional(),
   attestation: z

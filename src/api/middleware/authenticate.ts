@@ -1,46 +1,84 @@
+import { createHash } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import { AppError } from '../../domain';
 import type { ApiKeyIdentity } from '../../storage';
+import { sendProblem } from '../problem';
+import { WindowCounter } from './window-counter';
 
-const callers = new WeakMap<Request, ApiKeyIdentity>();
+interface Passed {
+  readonly identity: ApiKeyIdentity;
+  /** Asks again, whatever is remembered. */
+  readonly stillKnown: () => Promise<boolean>;
+}
+
+const passed = new WeakMap<Request, Passed>();
 
 /** Who made a request that passed {@link authenticate}. */
 export function callerOf(request: Request): ApiKeyIdentity {
-  const caller = callers.get(request);
-  if (!caller) throw new Error('a route outside authentication asked for its caller');
-  return caller;
+  return passedOf(request).identity;
 }
 
+/** True while the key of a long request has not been revoked and has not expired. */
+export function stillKnown(request: Request): Promise<boolean> {
+  return passedOf(request).stillKnown();
+}
+
+function passedOf(request: Request): Passed {
+  const found = passed.get(request);
+  if (!found) throw new Error('a route outside authentication asked for its caller');
+  return found;
+}
+
+/** How long a key that was found is remembered, which is how long a revocation may take. */
 const CACHE_MS = 5_000;
 const MAX_CACHED = 1_000;
+/** Unknown keys that one address may try in a minute. */
+const MAX_FAILURES = 300;
 
 /**
- * Takes an API key from `X-API-Key` or `Authorization: Bearer`, and finds whom it speaks for. A key
- * found is remembered for five seconds, which is how long a revocation may take.
+ * Takes an API key from `X-API-Key` or `Authorization: Bearer`, and finds whom it speaks for. Keys
+ * are looked up and remembered by their SHA-256 alone: the time of a look-up tells nothing about a
+ * key, and no key stays in memory. Who guesses is slowed down.
+ *
+ * @param identify - the identity behind a key; undefined for one that is unknown, expired or revoked
+ * @param now - monotonic milliseconds
  */
 export function authenticate(
   identify: (key: string) => Promise<ApiKeyIdentity | undefined>,
   now: () => number,
 ): RequestHandler {
-  const cache = new Map<string, { identity: ApiKeyIdentity; at: number }>();
-  return async (request, _response, next) => {
+  const cache = new Map<string, { readonly identity: ApiKeyIdentity; readonly at: number }>();
+  const failures = new WindowCounter(now);
+  return async (request, response, next) => {
     const key = keyOf(request);
     if (key === undefined) throw new AppError('unauthorized', 'no_api_key', 'send an API key in X-API-Key');
-    const known = cache.get(key);
-    if (known && now() - known.at < CACHE_MS) {
-      callers.set(request, known.identity);
+    const pass = (identity: ApiKeyIdentity): void => {
+      passed.set(request, { identity, stillKnown: async () => (await identify(key)) !== undefined });
       next();
+    };
+    const hash = createHash('sha256').update(key, 'utf8').digest('base64');
+    const known = cache.get(hash);
+    if (known && now() - known.at < CACHE_MS) return pass(known.identity);
+    cache.delete(hash);
+
+    const address = request.socket.remoteAddress ?? '';
+    const { count, resetSeconds } = failures.add(address, 0);
+    if (count >= MAX_FAILURES) {
+      response.setHeader('Retry-After', resetSeconds);
+      sendProblem(response, 429, 'too_many_failures', 'too many unknown API keys from this address');
       return;
     }
     const identity = await identify(key);
     if (!identity) {
-      cache.delete(key);
+      failures.add(address);
       throw new AppError('unauthorized', 'unknown_api_key', 'the API key is not known, expired or revoked');
     }
-    if (cache.size >= MAX_CACHED) cache.clear();
-    cache.set(key, { identity, at: now() });
-    callers.set(request, identity);
-    next();
+    if (cache.size >= MAX_CACHED) {
+      const [oldest] = cache.keys();
+      if (oldest !== undefined) cache.delete(oldest);
+    }
+    cache.set(hash, { identity, at: now() });
+    pass(identity);
   };
 }
 
@@ -53,6 +91,6 @@ export function allows(scopes: readonly string[], wanted: string): boolean {
 function keyOf(request: Request): string | undefined {
   const header = request.get('X-API-Key');
   if (header !== undefined) return header;
-  const bearer = /^Bearer ([A-Za-z0-9_-]{8,128})$/.exec(request.get('Authorization') ?? '');
+  const bearer = /^Bearer ([A-Za-z0-9_-]{8,128})$/i.exec(request.get('Authorization') ?? '');
   return bearer?.[1];
 }

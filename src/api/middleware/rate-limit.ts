@@ -1,28 +1,17 @@
 import type { RequestHandler } from 'express';
 import { sendProblem } from '../problem';
 import { callerOf } from './authenticate';
-
-const WINDOW_MS = 60_000;
-const MAX_KEYS = 10_000;
+import { WindowCounter } from './window-counter';
 
 /** So many requests a minute for each API key, with the headers that say how many are left. */
 export function rateLimit(perMinute: number, now: () => number): RequestHandler {
-  const windows = new Map<string, { startedAt: number; count: number }>();
+  const counter = new WindowCounter(now);
   return (request, response, next) => {
-    const { keyId } = callerOf(request);
-    const at = now();
-    let window = windows.get(keyId);
-    if (!window || at - window.startedAt >= WINDOW_MS) {
-      if (windows.size >= MAX_KEYS) windows.clear();
-      window = { startedAt: at, count: 0 };
-      windows.set(keyId, window);
-    }
-    window.count++;
-    const resetSeconds = Math.ceil((window.startedAt + WINDOW_MS - at) / 1000);
+    const { count, resetSeconds } = counter.add(callerOf(request).keyId);
     response.setHeader('X-RateLimit-Limit', perMinute);
-    response.setHeader('X-RateLimit-Remaining', Math.max(0, perMinute - window.count));
+    response.setHeader('X-RateLimit-Remaining', Math.max(0, perMinute - count));
     response.setHeader('X-RateLimit-Reset', resetSeconds);
-    if (window.count <= perMinute) {
+    if (count <= perMinute) {
       next();
       return;
     }

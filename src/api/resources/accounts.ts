@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { EntityStores } from '../../storage';
 import type { Route } from '../route';
 import { currency, name, timezone } from '../schemas';
 import { entityRoutes } from './entity-resource';
@@ -13,13 +12,14 @@ const schema = z.strictObject({
 });
 
 /** Parties: buyers pay, sellers supply, carriers bring calls. */
-export function accountRoutes({ account }: EntityStores): Route[] {
+export function accountRoutes(): Route[] {
   return entityRoutes({
+    entity: 'account',
     path: 'accounts',
-    singular: 'account',
+    singular: 'Account',
+    plural: 'Accounts',
     schema,
     filters: ['type', 'status'],
     archivedAs: 'closed',
-    store: account,
   });
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../../domain';
-import type { EntityStores } from '../../storage';
+import { EntityStore } from '../../storage';
 import type { Route } from '../route';
 import { caps, id, micros, ratePlan, targeting } from '../schemas';
 import { entityRoutes } from './entity-resource';
@@ -20,24 +20,33 @@ const schema = z.strictObject({
 });
 
 /** Standing bids. */
-export function bidRoutes(stores: EntityStores): Route[] {
+export function bidRoutes(): Route[] {
   return entityRoutes({
+    entity: 'bid',
     path: 'bids',
-    singular: 'bid',
+    singular: 'Bid',
+    plural: 'Bids',
     schema,
     filters: ['campaignId', 'buyerId', 'targetId', 'status'],
     archivedAs: 'archived',
-    store: stores.bid,
-    check: async (bid) => {
-      const target = await stores.target.get(bid.targetId);
+    check: async (bid, db) => {
+      const target = await new EntityStore(db, 'target').get(bid.targetId);
       if (target && target.buyerId !== bid.buyerId) {
-        throw new AppError('unprocessable', 'target_of_another_buyer', 'the target belongs to another buyer');
+        throw new AppError(
+          'unprocessable',
+          'target_of_another_buyer',
+          'the target belongs to another buyer',
+          {
+            errors: [{ pointer: '/targetId', message: 'belongs to another buyer' }],
+          },
+        );
       }
       if (bid.plan.kind === 'per_call' && bid.plan.amount !== bid.price) {
         throw new AppError(
           'unprocessable',
           'price_differs_from_plan',
           'the price of a per-call bid is the amount of its plan',
+          { errors: [{ pointer: '/price', message: 'is not the amount of the plan' }] },
         );
       }
     },

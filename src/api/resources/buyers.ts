@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { EntityStores } from '../../storage';
 import type { Route } from '../route';
 import { id, milliseconds, name, sipUri } from '../schemas';
 import { entityRoutes } from './entity-resource';
@@ -31,23 +30,25 @@ const targetSchema = z.strictObject({
 });
 
 /** Buyers, and the endpoints (targets) where they answer. */
-export function buyerRoutes({ buyer, target }: EntityStores): Route[] {
+export function buyerRoutes(): Route[] {
   return [
     ...entityRoutes({
+      entity: 'buyer',
       path: 'buyers',
-      singular: 'buyer',
+      singular: 'Buyer',
+      plural: 'Buyers',
       schema: buyerSchema,
       filters: ['accountId', 'status'],
       archivedAs: 'archived',
-      store: buyer,
     }),
     ...entityRoutes({
+      entity: 'target',
       path: 'targets',
-      singular: 'target',
+      singular: 'Target',
+      plural: 'Targets',
       schema: targetSchema,
       filters: ['buyerId', 'status'],
       archivedAs: 'archived',
-      store: target,
     }),
   ];
 }

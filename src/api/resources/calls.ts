@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { AppError } from '../../domain';
 import { ledgerLinesOfCall } from '../../billing';
-import type { CallRow, Queryable } from '../../storage';
+import { AppError, CALL_STATES } from '../../domain';
 import { getCall, getDecision, listCalls } from '../../storage';
+import { readCursor, writeCursor } from '../cursor';
+import type { EventStreams } from '../event-streams';
 import type { Route } from '../route';
 import { route } from '../route';
 import { id, page } from '../schemas';
@@ -14,12 +15,7 @@ export interface LiveCalls {
   hangup(callId: string, detail: string): boolean;
 }
 
-/** Live news of calls. */
-export interface CallNews {
-  subscribe(listener: (event: unknown) => void): () => void;
-}
-
-const epoch = z.number().int();
+const epoch = z.number().int().describe('UTC epoch milliseconds');
 const call = z.object({
   id,
   nodeId: z.string(),
@@ -40,8 +36,8 @@ const call = z.object({
   answeredAt: epoch.nullable(),
   endedAt: epoch.nullable(),
   connectedMs: z.number().int(),
-  attempts: z.unknown(),
-  media: z.unknown(),
+  attempts: z.unknown().describe('Targets rung, in order'),
+  media: z.unknown().describe('What the media engine saw; null before the end'),
 });
 
 const ledgerLine = z.object({
@@ -51,41 +47,49 @@ const ledgerLine = z.object({
   purpose: z.string(),
   amountMicros: z.number().int().describe('Positive debits, negative credits'),
   currency: z.string(),
-  postedAt: z.unknown(),
+  postedAt: z.iso.datetime(),
 });
 
-const MAX_BUFFERED = 1024 * 1024;
-const KEEP_ALIVE_MS = 15_000;
+const position = z.tuple([epoch, id]);
 
 /** Live and past calls, each with its decision and its money. */
-export function callRoutes(db: Queryable, live: LiveCalls, news: CallNews): Route[] {
+export function callRoutes(live: LiveCalls, streams: EventStreams): Route[] {
   return [
     route({
       method: 'get',
       path: '/calls',
+      operationId: 'listCalls',
       tag: 'calls',
       summary: 'Past and present calls, newest first',
       scope: 'calls:read',
       query: page.extend({
-        state: z.string().max(20).optional(),
+        state: z.enum(CALL_STATES).optional(),
         campaignId: id.optional(),
         buyerId: id.optional(),
         fromTime: z.coerce.number().int().optional().describe('UTC epoch milliseconds, inclusive'),
         toTime: z.coerce.number().int().optional().describe('UTC epoch milliseconds, exclusive'),
       }),
       reply: z.object({ items: z.array(call), nextCursor: z.string().nullable() }),
-      handle: async ({ query: { limit, cursor, ...filters } }) => {
-        const after = cursor === undefined ? undefined : readCursor(cursor);
+      handle: async ({ db, query: { limit, cursor, ...filters } }) => {
+        const [receivedAt, callId] = cursor === undefined ? [] : readCursor(cursor, position);
+        const after =
+          receivedAt === undefined || callId === undefined ? {} : { after: { receivedAt, id: callId } };
         const given = Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== undefined));
-        const rows = await listCalls(db, { ...given, limit: limit + 1, ...(after ? { after } : {}) });
+        const rows = await listCalls(db, { ...given, limit: limit + 1, ...after });
         const items = rows.slice(0, limit);
         const last = items.at(-1);
-        return { body: { items, nextCursor: rows.length > limit && last ? writeCursor(last) : null } };
+        return {
+          body: {
+            items,
+            nextCursor: rows.length > limit && last ? writeCursor([last.receivedAt, last.id]) : null,
+          },
+        };
       },
     }),
     route({
       method: 'get',
       path: '/calls/live',
+      operationId: 'listLiveCalls',
       tag: 'calls',
       summary: 'Calls that are up on this node',
       scope: 'calls:read',
@@ -95,30 +99,21 @@ export function callRoutes(db: Queryable, live: LiveCalls, news: CallNews): Rout
     route({
       method: 'get',
       path: '/calls/events',
+      operationId: 'watchCalls',
       tag: 'calls',
       summary: 'What happens to calls, as it happens (Server-Sent Events)',
       scope: 'calls:read',
       reply: z.unknown(),
       streams: true,
       handle: ({ request, response }) => {
-        response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
-        response.write(': listening\n\n');
-        const unsubscribe = news.subscribe((event) => {
-          // A watcher that does not read is let go rather than kept in memory.
-          if (response.writableLength > MAX_BUFFERED) response.destroy();
-          else response.write(`data: ${JSON.stringify(event)}\n\n`);
-        });
-        const keepAlive = setInterval(() => response.write(': still here\n\n'), KEEP_ALIVE_MS);
-        request.on('close', () => {
-          clearInterval(keepAlive);
-          unsubscribe();
-        });
+        streams.open(request, response);
         return Promise.resolve({ body: undefined });
       },
     }),
     route({
       method: 'get',
       path: '/calls/:id',
+      operationId: 'getCall',
       tag: 'calls',
       summary: 'One call with its decision trace and its ledger lines',
       scope: 'calls:read',
@@ -128,7 +123,7 @@ export function callRoutes(db: Queryable, live: LiveCalls, news: CallNews): Rout
         decisionMicroseconds: z.number().nullable(),
         ledger: z.array(ledgerLine),
       }),
-      handle: async ({ params }) => {
+      handle: async ({ db, params }) => {
         const row = await getCall(db, params.id);
         if (!row) throw new AppError('not_found', 'call_not_found', `there is no call ${params.id}`);
         const [decision, ledger] = await Promise.all([
@@ -140,7 +135,7 @@ export function callRoutes(db: Queryable, live: LiveCalls, news: CallNews): Rout
             ...row,
             decision: decision?.decision ?? null,
             decisionMicroseconds: decision?.microseconds ?? null,
-            ledger,
+            ledger: ledger.map((line) => ({ ...line, postedAt: line.postedAt.toISOString() })),
           },
         };
       },
@@ -148,6 +143,7 @@ export function callRoutes(db: Queryable, live: LiveCalls, news: CallNews): Rout
     route({
       method: 'delete',
       path: '/calls/:id',
+      operationId: 'hangUpCall',
       tag: 'calls',
       summary: 'Hang up a call that is up on this node',
       scope: 'calls:write',
@@ -162,16 +158,4 @@ export function callRoutes(db: Queryable, live: LiveCalls, news: CallNews): Rout
       },
     }),
   ];
-}
-
-function writeCursor(row: CallRow): string {
-  return Buffer.from(`${row.receivedAt}|${row.id}`).toString('base64url');
-}
-
-function readCursor(cursor: string): { receivedAt: number; id: string } {
-  const [receivedAt, callId] = Buffer.from(cursor, 'base64url').toString('utf8').split('|');
-  const at = Number(receivedAt);
-  if (!Number.isSafeInteger(at) || !callId)
-    throw new AppError('validation', 'invalid_cursor', 'the cursor is none of ours');
-  return { receivedAt: at, id: callId };
 }

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { EntityStores } from '../../storage';
 import type { Route } from '../route';
 import { currency, micros, milliseconds, name, ratePlan } from '../schemas';
 import { entityRoutes } from './entity-resource';
@@ -24,13 +23,14 @@ const schema = z.strictObject({
 });
 
 /** What is sold, and under which rules. */
-export function campaignRoutes({ campaign }: EntityStores): Route[] {
+export function campaignRoutes(): Route[] {
   return entityRoutes({
+    entity: 'campaign',
     path: 'campaigns',
-    singular: 'campaign',
+    singular: 'Campaign',
+    plural: 'Campaigns',
     schema,
     filters: ['status'],
     archivedAs: 'archived',
-    store: campaign,
   });
 }

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { EntityStores } from '../../storage';
 import type { Route } from '../route';
 import { phoneNumber } from '../schemas';
 import { entityRoutes } from './entity-resource';
@@ -11,14 +10,16 @@ const schema = z.strictObject({
 });
 
 /** Numbers that must not be called. */
-export function dncRoutes({ dnc }: EntityStores): Route[] {
+export function dncRoutes(): Route[] {
   return entityRoutes({
+    entity: 'dnc',
     path: 'dnc',
-    singular: 'dnc_entry',
+    singular: 'DncEntry',
+    plural: 'DncEntries',
     schema,
     filters: ['number', 'source'],
     archivedAs: undefined,
-    store: dnc,
+    fixed: ['number', 'source'],
     // The market removes an entry by its number and list, so that is what it is called.
     nameOf: (entry) => `${entry.number}/${entry.source}`,
   });

@@ -1,128 +1,157 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import type { MarketEntities, MarketEntity } from '../../market';
-import type { EntityStore, Stored } from '../../storage';
 import { AppError } from '../../domain';
+import type { MarketEntities, MarketEntity } from '../../market';
+import type { Queryable, Stored } from '../../storage';
+import { EntityStore } from '../../storage';
+import { readCursor, writeCursor } from '../cursor';
+import type { IfMatch } from '../if-match';
 import type { Route } from '../route';
 import { route } from '../route';
 import { id, page, stored } from '../schemas';
 
 /** What makes one kind of entity a resource. */
 export interface EntityResource<E extends MarketEntity, S extends z.ZodObject> {
+  readonly entity: E;
   /** Plural, in the path and in scopes, e.g. `campaigns`. */
   readonly path: string;
+  /** In names of operations, e.g. `Campaign`. */
   readonly singular: string;
+  readonly plural: string;
   /** The fields that a client writes. */
   readonly schema: S;
   /** Fields that a list can be narrowed by. */
   readonly filters: readonly (keyof z.output<S> & string)[];
+  /** Fields that stay as they were created. */
+  readonly fixed?: readonly (keyof z.output<S> & string)[];
   /** Status that DELETE sets; undefined removes the row. */
   readonly archivedAs: string | undefined;
-  readonly store: EntityStore<E>;
-  /** What a new entity is called when the client does not say; a random name by default. */
+  /** What a new entity is called; without it the client may say, and a random name is the default. */
   readonly nameOf?: (value: z.output<S>) => string;
   /** What fields cannot say of each other. @throws AppError */
-  readonly check?: (value: MarketEntities[E]) => Promise<void>;
+  readonly check?: (value: MarketEntities[E], db: Queryable) => Promise<void>;
 }
+
+/** A change that finds the row changed by another one looks again this often. */
+const MAX_TRIES = 5;
 
 /** List, get, create, change and archive: the same for every entity of the market. */
 export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
   resource: EntityResource<E, S>,
 ): Route[] {
-  const { path, singular, schema, store } = resource;
+  const { entity, path, singular, plural, schema } = resource;
+  type Entity = MarketEntities[E];
   const reply = z.object({ id, ...schema.shape, ...stored });
   const params = z.strictObject({ id });
-  const filters = Object.fromEntries(
-    resource.filters.map((field) => [field, z.string().max(200).optional()]),
-  );
-  const show = (row: Stored<MarketEntities[E]>): Record<string, unknown> =>
-    row as unknown as Record<string, unknown>;
+  const missing = (wanted: string): AppError =>
+    new AppError('not_found', `${entity}_not_found`, `there is no ${entity} ${wanted}`);
+  const shown = (row: Stored<Entity>): { body: never; etag: number } => ({
+    body: row as never,
+    etag: row.version,
+  });
+
+  const change = async (
+    db: Queryable,
+    wanted: string,
+    ifMatch: IfMatch | undefined,
+    changes: Partial<Omit<Entity, 'id'>>,
+  ): Promise<Stored<Entity>> => {
+    const store = new EntityStore(db, entity);
+    for (let tries = 1; ; tries++) {
+      const before = await store.get(wanted);
+      if (!before) throw missing(wanted);
+      ifMatch?.check(before.version);
+      await resource.check?.({ ...before, ...changes }, db);
+      try {
+        return await store.update(wanted, before.version, changes);
+      } catch (error) {
+        // What was checked is not what is there any more.
+        const raced = error instanceof AppError && error.code === 'changed_meanwhile';
+        if (!raced || ifMatch || tries === MAX_TRIES) throw error;
+      }
+    }
+  };
+
   return [
     route({
       method: 'get',
       path: `/${path}`,
+      operationId: `list${plural}`,
       tag: path,
       summary: `List ${path}`,
       scope: `${path}:read`,
-      query: page.extend(filters),
+      query: page.extend(filtersOf(schema, resource.filters)),
       reply: z.object({ items: z.array(reply), nextCursor: z.string().nullable() }),
-      handle: async ({ query }) => {
-        const { limit, cursor, ...rest } = query as { limit: number; cursor?: string } & Record<
-          string,
-          string | undefined
-        >;
-        const where = Object.fromEntries(
-          Object.entries(rest).filter((entry): entry is [string, string] => entry[1] !== undefined),
-        );
-        const rows = await store.list({
+      handle: async ({ db, query }) => {
+        const { limit, cursor, ...filters } = query as z.output<typeof page> & Record<string, string>;
+        const rows = await new EntityStore(db, entity).list({
           limit: limit + 1,
-          where,
-          ...(cursor === undefined ? {} : { after: cursor }),
+          where: Object.fromEntries(
+            Object.entries(filters).filter(([, value]) => (value as string | undefined) !== undefined),
+          ),
+          ...(cursor === undefined ? {} : { after: readCursor(cursor, z.tuple([id]))[0] }),
         });
         const items = rows.slice(0, limit);
         const last = items.at(-1);
-        return {
-          body: { items: items.map(show), nextCursor: rows.length > limit && last ? last.id : null } as never,
-        };
+        const nextCursor = rows.length > limit && last ? writeCursor([last.id]) : null;
+        return { body: { items: items as never, nextCursor } };
       },
     }),
     route({
       method: 'get',
       path: `/${path}/:id`,
+      operationId: `get${singular}`,
       tag: path,
       summary: `Get one of the ${path}`,
       scope: `${path}:read`,
       params,
       reply,
-      handle: async ({ params: { id: wanted } }) => {
-        const row = await store.get(wanted);
-        if (!row)
-          throw new AppError('not_found', `${singular}_not_found`, `there is no ${singular} ${wanted}`);
-        return { body: show(row) as never, etag: row.version };
+      handle: async ({ db, params: { id: wanted } }) => {
+        const row = await new EntityStore(db, entity).get(wanted);
+        if (!row) throw missing(wanted);
+        return shown(row);
       },
     }),
     route({
       method: 'post',
       path: `/${path}`,
+      operationId: `create${singular}`,
       tag: path,
       summary: `Create one of the ${path}`,
       scope: `${path}:write`,
-      body: schema.extend({ id: id.optional() }),
+      body: resource.nameOf ? schema : schema.extend({ id: id.optional() }),
       reply,
       status: 201,
       idempotent: true,
-      handle: async ({ body }) => {
-        const { id: wanted, ...value } = body as { id?: string } & z.output<S>;
-        await resource.check?.(value as unknown as MarketEntities[E]);
-        const created = wanted ?? resource.nameOf?.(value as z.output<S>) ?? randomUUID();
-        const row = await store.insert(created, value as unknown as Omit<MarketEntities[E], 'id'>);
-        return { body: show(row) as never, etag: row.version };
+      handle: async ({ db, body }) => {
+        const { id: wanted, ...rest } = body as { id?: string };
+        const value = rest as Omit<Entity, 'id'>;
+        const named = resource.nameOf?.(rest as z.output<S>) ?? wanted ?? randomUUID();
+        await resource.check?.({ ...value, id: named } as unknown as Entity, db);
+        const row = await new EntityStore(db, entity).insert(named, value);
+        return { ...shown(row), location: `/${path}/${encodeURIComponent(named)}` };
       },
     }),
     route({
       method: 'patch',
       path: `/${path}/:id`,
+      operationId: `change${singular}`,
       tag: path,
-      summary: `Change some fields; If-Match guards against changes by others`,
+      summary: 'Change some fields; null takes away one that may be absent (RFC 7396)',
       scope: `${path}:write`,
       params,
-      body: schema.partial(),
+      body: changesOf(schema, resource.fixed ?? []),
       reply,
-      handle: async ({ params: { id: wanted }, body, ifMatch, request }) => {
-        // Defaults are for what is created: a field that was not sent is not changed.
-        const sent = request.body as object;
-        const changes = Object.fromEntries(Object.entries(body as object).filter(([field]) => field in sent));
-        const before = await store.get(wanted);
-        if (!before)
-          throw new AppError('not_found', `${singular}_not_found`, `there is no ${singular} ${wanted}`);
-        await resource.check?.({ ...before, ...changes });
-        const row = await store.update(wanted, ifMatch, changes as Partial<Omit<MarketEntities[E], 'id'>>);
-        return { body: show(row) as never, etag: row.version };
+      conditional: true,
+      handle: async ({ db, params: { id: wanted }, body, ifMatch }) => {
+        const changes = Object.entries(body).map(([field, value]) => [field, value ?? undefined]);
+        return shown(await change(db, wanted, ifMatch, Object.fromEntries(changes) as Partial<Entity>));
       },
     }),
     route({
       method: 'delete',
       path: `/${path}/:id`,
+      operationId: `${resource.archivedAs === undefined ? 'remove' : 'archive'}${singular}`,
       tag: path,
       summary:
         resource.archivedAs === undefined
@@ -132,15 +161,49 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
       params,
       reply: z.unknown(),
       status: 204,
-      handle: async ({ params: { id: wanted }, ifMatch }) => {
-        if (resource.archivedAs === undefined) {
-          if (!(await store.remove(wanted)))
-            throw new AppError('not_found', `${singular}_not_found`, `there is no ${singular} ${wanted}`);
-        } else {
-          await store.update(wanted, ifMatch, { status: resource.archivedAs } as never);
+      conditional: true,
+      handle: async ({ db, params: { id: wanted }, ifMatch }) => {
+        if (resource.archivedAs !== undefined) {
+          await change(db, wanted, ifMatch, { status: resource.archivedAs } as never);
+          return { body: undefined };
         }
+        const store = new EntityStore(db, entity);
+        const row = await store.get(wanted);
+        if (row) ifMatch?.check(row.version);
+        if (!row || !(await store.remove(wanted))) throw missing(wanted);
         return { body: undefined };
       },
     }),
   ];
+}
+
+/** A field as a client may leave it out, without what it is by default. */
+function bare(field: z.ZodType): { readonly type: z.ZodType; readonly mayBeAbsent: boolean } {
+  const type = field instanceof z.ZodDefault ? (field.unwrap() as z.ZodType) : field;
+  return type instanceof z.ZodOptional
+    ? { type: type.unwrap() as z.ZodType, mayBeAbsent: true }
+    : { type, mayBeAbsent: false };
+}
+
+/** The fields of a list's query: a filter is written as the field itself is. */
+function filtersOf(
+  schema: z.ZodObject,
+  filters: readonly string[],
+): Record<string, z.ZodOptional<z.ZodType>> {
+  const shape = schema.shape as Record<string, z.ZodType>;
+  return Object.fromEntries(
+    filters.map((field) => [field, bare(shape[field] as z.ZodType).type.optional()] as const),
+  );
+}
+
+/** The body of a change: defaults are for what is created, a field that was not sent stays. */
+function changesOf(schema: z.ZodObject, fixed: readonly string[]): z.ZodObject {
+  const shape: Record<string, z.ZodType> = {};
+  for (const [field, type] of Object.entries(schema.shape as Record<string, z.ZodType>)) {
+    if (fixed.includes(field)) continue;
+    const { type: plain, mayBeAbsent } = bare(type);
+    const changed = mayBeAbsent ? plain.nullable().optional() : plain.optional();
+    shape[field] = type.description === undefined ? changed : changed.describe(type.description);
+  }
+  return z.strictObject(shape);
 }

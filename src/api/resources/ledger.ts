@@ -2,7 +2,6 @@ import { z } from 'zod';
 import type { DeadLetters } from '../../billing';
 import { ledgerBalances, trialBalance } from '../../billing';
 import { AppError } from '../../domain';
-import type { Queryable } from '../../storage';
 import type { Route } from '../route';
 import { route } from '../route';
 import { id } from '../schemas';
@@ -14,22 +13,27 @@ const balance = z.object({
   balanceMicros: z.number().int(),
 });
 
+/** Settlements that no retry helped. */
+export type WaitingSettlements = Pick<DeadLetters, 'list' | 'redrive'>;
+
 /** The books, and the settlements that need a person. */
-export function ledgerRoutes(db: Queryable, dead: DeadLetters): Route[] {
+export function ledgerRoutes(dead: WaitingSettlements): Route[] {
   return [
     route({
       method: 'get',
       path: '/ledger/balances',
+      operationId: 'listLedgerBalances',
       tag: 'ledger',
       summary: 'Balances of ledger accounts',
       scope: 'ledger:read',
       query: z.strictObject({ accountId: id.optional() }),
       reply: z.object({ items: z.array(balance) }),
-      handle: async ({ query }) => ({ body: { items: await ledgerBalances(db, query.accountId) } }),
+      handle: async ({ db, query }) => ({ body: { items: await ledgerBalances(db, query.accountId) } }),
     }),
     route({
       method: 'get',
       path: '/ledger/trial-balance',
+      operationId: 'getTrialBalance',
       tag: 'ledger',
       summary: 'Debits, credits, and what is wrong with them (nothing)',
       scope: 'ledger:read',
@@ -39,11 +43,12 @@ export function ledgerRoutes(db: Queryable, dead: DeadLetters): Route[] {
         imbalanceMicros: z.number().int(),
         wrongBalances: z.number().int(),
       }),
-      handle: async () => ({ body: await trialBalance(db) }),
+      handle: async ({ db }) => ({ body: await trialBalance(db) }),
     }),
     route({
       method: 'get',
       path: '/settlements/dead',
+      operationId: 'listDeadSettlements',
       tag: 'ledger',
       summary: 'Settlements that no retry helped',
       scope: 'ledger:read',
@@ -55,11 +60,12 @@ export function ledgerRoutes(db: Queryable, dead: DeadLetters): Route[] {
     route({
       method: 'post',
       path: '/settlements/dead/:id/redrive',
+      operationId: 'redriveSettlement',
       tag: 'ledger',
       summary: 'Settle it again',
       scope: 'ledger:write',
       params: z.strictObject({ id }),
-      reply: z.unknown(),
+      reply: z.object({ callId: z.string() }),
       status: 202,
       handle: async ({ params }) => {
         if (!(await dead.redrive(params.id))) {

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { EntityStores } from '../../storage';
 import type { Route } from '../route';
 import { id, phoneNumber } from '../schemas';
 import { entityRoutes } from './entity-resource';
@@ -12,13 +11,14 @@ const schema = z.strictObject({
 });
 
 /** Dialled numbers (DIDs). */
-export function numberRoutes({ number }: EntityStores): Route[] {
+export function numberRoutes(): Route[] {
   return entityRoutes({
+    entity: 'number',
     path: 'numbers',
-    singular: 'number',
+    singular: 'Number',
+    plural: 'Numbers',
     schema,
     filters: ['campaignId', 'sellerId', 'number', 'status'],
     archivedAs: 'disabled',
-    store: number,
   });
 }

@@ -13,6 +13,7 @@ export function systemRoutes(system: SystemStats): Route[] {
     route({
       method: 'get',
       path: '/system/stats',
+      operationId: 'getSystemStats',
       tag: 'system',
       summary: 'Calls, media legs, ports, reservations, transactions and dialogs in use on this node',
       scope: 'system:read',

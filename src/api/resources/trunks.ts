@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { CALL_ORIGINS } from '../../domain';
-import type { EntityStores } from '../../storage';
 import type { Route } from '../route';
 import { id, name, source } from '../schemas';
 import { entityRoutes } from './entity-resource';
@@ -28,13 +27,14 @@ const schema = z.strictObject({
 });
 
 /** Carriers' ways in. */
-export function trunkRoutes({ trunk }: EntityStores): Route[] {
+export function trunkRoutes(): Route[] {
   return entityRoutes({
+    entity: 'trunk',
     path: 'trunks',
-    singular: 'trunk',
+    singular: 'Trunk',
+    plural: 'Trunks',
     schema,
     filters: ['accountId', 'status'],
     archivedAs: 'disabled',
-    store: trunk,
   });
 }

@@ -3,10 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { createApi, listen } from '../../../../src/api';
 import type { ApiServices, HealthCheck } from '../../../../src/api';
 import { DeadLetters } from '../../../../src/billing';
-import { createApiKey, Database, openRedis } from '../../../../src/storage';
+import { createApiKey, Database } from '../../../../src/storage';
 import { testDatabase } from '../../../support/test-database';
 import type { TestDatabase } from '../../../support/test-database';
-import { testRedis } from '../../../support/test-redis';
 
 /** An answer of the API, read whole. */
 export interface Answer {
@@ -38,7 +37,7 @@ export interface TestSwitch {
   tell(event: unknown): void;
 }
 
-/** The API on a free port, with a database and a Redis of its own. */
+/** The API on a free port, with a database of its own. */
 export interface TestApi {
   readonly url: string;
   readonly admin: string;
@@ -55,15 +54,14 @@ export interface TestApi {
 
 /** Starts it; `more` replaces services. */
 export async function startTestApi(more: Partial<ApiServices> = {}): Promise<TestApi> {
-  const [database, redis] = await Promise.all([testDatabase(), testRedis()]);
+  const database = await testDatabase();
   const pool = new Database({
     url: database.url,
     poolSize: 8,
     statementTimeoutMs: 5_000,
     connectTimeoutMs: 2_000,
   });
-  const connection = openRedis(redis.url, true);
-  const deadLetters = new DeadLetters(connection);
+  const deadLetters = new DeadLetters(pool);
   const parts = testSwitch();
   const server = await listen(
     createApi({
@@ -113,11 +111,8 @@ export async function startTestApi(more: Partial<ApiServices> = {}): Promise<Tes
     close: async () => {
       server.closeAllConnections();
       await new Promise((closed) => server.close(closed));
-      await deadLetters.close();
-      connection.disconnect();
       await pool.close();
       await database.drop();
-      await redis.drop();
     },
   };
 }

@@ -1,0 +1,24 @@
+import type { z } from 'zod';
+import { AppError } from '../domain';
+
+/** Where a page ended, as a text that clients hand back and do not read. */
+export function writeCursor(position: readonly (string | number)[]): string {
+  return Buffer.from(JSON.stringify(position)).toString('base64url');
+}
+
+/** @throws AppError `validation` for a text that {@link writeCursor} did not write */
+export function readCursor<S extends z.ZodType>(cursor: string, position: S): z.output<S> {
+  const parsed = position.safeParse(jsonOf(cursor));
+  if (parsed.success) return parsed.data;
+  throw new AppError('validation', 'invalid_cursor', 'the cursor is none of ours', {
+    errors: [{ in: 'query', pointer: '/cursor', message: 'is none of ours' }],
+  });
+}
+
+function jsonOf(cursor: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}

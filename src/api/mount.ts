@@ -1,0 +1,59 @@
+import type { Express, Request, Response } from 'express';
+import type { z } from 'zod';
+import { AppError } from '../domain';
+import type { Database, Queryable } from '../storage';
+import { etagOf, readIfMatch } from './if-match';
+import { allows, callerOf } from './middleware/authenticate';
+import type { Answer } from './middleware/idempotency';
+import { once } from './middleware/idempotency';
+import { validationProblem } from './problem';
+import type { Route } from './route';
+
+/** Puts an operation in its place: scope, validation, handler, answer. */
+export function mount(app: Express, route: Route, database: Database): void {
+  app[route.method](`/api/v1${route.path}`, async (request: Request, response: Response) => {
+    const caller = callerOf(request);
+    if (!allows(caller.scopes, route.scope)) {
+      throw new AppError('forbidden', 'scope_missing', `this needs the scope ${route.scope}`);
+    }
+    const validated = {
+      params: validate(route.params, request.params, 'path') as never,
+      query: validate(route.query, request.query, 'query') as never,
+      body: validate(route.body, request.body, 'body') as never,
+      ifMatch: route.conditional ? readIfMatch(request.get('If-Match')) : undefined,
+    };
+    const perform = async (db: Queryable): Promise<Answer> =>
+      answerOf(route, await route.handle({ ...validated, caller, db, request, response }));
+    const key = route.idempotent ? request.get('Idempotency-Key') : undefined;
+    const asked = [request.method, request.path, request.body as unknown];
+    const answer =
+      key === undefined
+        ? await perform(database)
+        : await once({ database, apiKeyId: caller.keyId, key, asked }, perform, () => {
+            response.setHeader('Idempotency-Replayed', 'true');
+          });
+    // A stream goes on; a request that took too long has been answered.
+    if (route.streams || response.headersSent) return;
+    response.status(answer.status).set(answer.headers);
+    if (answer.status === 204) response.end();
+    else response.type('json').send(answer.json);
+  });
+}
+
+function answerOf(route: Route, { body, etag, location }: Awaited<ReturnType<Route['handle']>>): Answer {
+  return {
+    status: route.status,
+    headers: {
+      ...(etag === undefined ? {} : { ETag: etagOf(etag) }),
+      ...(location === undefined ? {} : { Location: `/api/v1${location}` }),
+    },
+    json: route.streams || route.status === 204 ? '' : JSON.stringify(body),
+  };
+}
+
+function validate(schema: z.ZodType | undefined, value: unknown, where: 'body' | 'query' | 'path'): unknown {
+  if (!schema) return undefined;
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw validationProblem(parsed.error, where);
+  return parsed.data;
+}
