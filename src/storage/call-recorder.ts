@@ -128,10 +128,13 @@ export class PostgresCallRecorder {
     }
   }
 
+  /** Writes what waits, if it can be written; what cannot is rejected, for people. */
   async close(): Promise<void> {
     await this.drain();
     this.#closed = true;
     clearTimeout(this.#timer);
+    for (const entry of this.#queue) this.#reject(entry);
+    this.#queue = [];
     clearTimeout(this.#probeTimer);
     await this.#probing;
     await this.#journal.close();
@@ -292,10 +295,14 @@ export class PostgresCallRecorder {
   #shed(): void {
     const kept = this.#queue.filter((entry) => entry.kind !== 'decided');
     if (kept.length === this.#queue.length) {
-      const entry = kept.shift();
-      this.#options.onRejected?.(JSON.stringify(entry), new Error('neither database nor disk takes records'));
+      const oldest = kept.shift();
+      if (oldest) this.#reject(oldest);
     }
     this.#queue = kept;
+  }
+
+  #reject(entry: CallEntry): void {
+    this.#options.onRejected?.(JSON.stringify(entry), new Error('neither database nor disk takes records'));
   }
 }
 
