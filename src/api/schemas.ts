@@ -11,8 +11,11 @@ export const id = z
   .min(1)
   .max(64)
   .regex(/^[A-Za-z0-9+][A-Za-z0-9_.+/-]*$/, 'letters, digits, _ . + / -');
-/** Neither control characters nor halves of surrogate pairs: PostgreSQL stores no U+0000 and no broken text. */
-const PRINTABLE = /^[^\p{Cc}\p{Cs}]*$/u;
+/**
+ * Neither control characters nor halves of surrogate pairs: PostgreSQL stores no U+0000 and no broken
+ * text. Patterns here mean the same with and without the flag `u`: the document cannot say which.
+ */
+const PRINTABLE = /^(?:[^\x00-\x1f\x7f-\x9f\ud800-\udfff]|[\ud800-\udbff][\udc00-\udfff])*$/;
 const printable = (text: z.ZodString): z.ZodString => text.regex(PRINTABLE, 'holds a control character');
 
 export const name = printable(z.string().trim().min(1).max(100));
@@ -50,12 +53,10 @@ export const source = z
     'not an address or CIDR block',
   );
 
-/** Without a password (RFC 3261 §19.1.1 advises against it) and without headers of its own. */
-export const sipUri = z
-  .string()
-  .max(512)
-  .regex(/^sips?:[^\s<>"@:?\p{Cc}]+@[^\s<>"@?\p{Cc}]+$/iu, 'must look like sip:user@host:port')
-  .regex(/^[\x21-\x7e]*$/, 'must be printable ASCII');
+/** Printable ASCII, without a password (RFC 3261 §19.1.1 advises against it) and without headers. */
+const SIP_URI = /^[sS][iI][pP][sS]?:[!#-9;=A-~]+@[!#-;=A-~]+$/;
+
+export const sipUri = z.string().max(512).regex(SIP_URI, 'must look like sip:user@host:port');
 
 export const ratePlan = z.discriminatedUnion('kind', [
   z.strictObject({

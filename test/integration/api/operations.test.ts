@@ -1,0 +1,213 @@
+import { watchCalls } from './support/event-client';
+import { MARKET_RESOURCES, openMarket } from './support/market-bodies';
+import type { OpenApi, Operation } from './support/openapi-reader';
+import { operationsOf, undocumented } from './support/openapi-reader';
+import { storeDeadSettlement, storeSettledCall } from './support/stored-calls';
+import type { Answer, TestApi } from './support/test-api';
+import { startTestApi } from './support/test-api';
+
+/** How an operation is called so that it works: what goes for `{id}`, and the body. */
+interface HappyPath {
+  readonly id?: () => Promise<string>;
+  readonly body?: Record<string, unknown>;
+  readonly stream?: boolean;
+}
+
+let api: TestApi;
+let document: OpenApi;
+let count = 100;
+
+beforeAll(async () => {
+  api = await startTestApi();
+  await openMarket(api);
+  document = (await api.ask('GET', '/api/v1/openapi.json', { key: null })).body as unknown as OpenApi;
+});
+afterAll(() => api.close());
+
+/** One of a resource, new for each who asks. */
+async function newOne(path: string): Promise<string> {
+  const body = MARKET_RESOURCES.find((resource) => resource.path === path)?.body(count++);
+  return String((await api.ask('POST', `/api/v1/${path}`, { body })).body['id']);
+}
+
+const HAPPY = new Map<string, HappyPath>([
+  ...MARKET_RESOURCES.flatMap(({ path, body, change }): [string, HappyPath][] => [
+    [`GET /api/v1/${path}`, {}],
+    [`POST /api/v1/${path}`, { body: body(99) }],
+    [`GET /api/v1/${path}/{id}`, { id: () => newOne(path) }],
+    [`PATCH /api/v1/${path}/{id}`, { id: () => newOne(path), body: change }],
+    [`DELETE /api/v1/${path}/{id}`, { id: () => newOne(path) }],
+  ]),
+  ['GET /api/v1/calls', {}],
+  ['GET /api/v1/calls/live', {}],
+  ['GET /api/v1/calls/events', { stream: true }],
+  ['GET /api/v1/calls/{id}', { id: settledCall }],
+  ['DELETE /api/v1/calls/{id}', { id: liveCall }],
+  ['GET /api/v1/ledger/balances', {}],
+  ['GET /api/v1/ledger/trial-balance', {}],
+  ['GET /api/v1/settlements/dead', {}],
+  ['POST /api/v1/settlements/dead/{id}/redrive', { id: deadSettlement }],
+  ['GET /api/v1/system/stats', {}],
+]);
+
+async function settledCall(): Promise<string> {
+  const id = `settled-${count++}`;
+  await storeSettledCall(api, id);
+  return id;
+}
+
+async function deadSettlement(): Promise<string> {
+  const id = `dead-${count++}`;
+  await storeDeadSettlement(api, id);
+  return id;
+}
+
+function liveCall(): Promise<string> {
+  const callId = `live-${count++}`;
+  api.switch.calls.push({ callId, state: 'answered' });
+  return Promise.resolve(callId);
+}
+
+const nameOf = (operation: Operation): string => `${operation.method} ${operation.path}`;
+const scopeOf = (operation: Operation): string => /`(\w+:\w+)`/.exec(operation.description)?.[1] ?? '';
+
+/** Calls an operation in its happy path, but for what is said otherwise. */
+async function perform(
+  operation: Operation,
+  other: { key?: string | null; id?: string } = {},
+): Promise<Answer> {
+  const happy = HAPPY.get(nameOf(operation));
+  const id = other.id ?? (operation.path.includes('{id}') ? await happy?.id?.() : undefined) ?? 'x';
+  const key = other.key === undefined ? api.admin : other.key;
+  if (happy?.stream && key === api.admin) {
+    const { status, headers, close } = await watchCalls(api, key);
+    close();
+    return { status, headers, text: '', body: '' as never };
+  }
+  return api.ask(operation.method, operation.path.replace('{id}', encodeURIComponent(id)), {
+    key,
+    ...(happy?.body ? { body: happy.body } : {}),
+  });
+}
+
+/** Does something with each operation, and says which do not come out as they should. */
+async function each(work: (operation: Operation) => Promise<string | undefined>): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const operation of operationsOf(document)) {
+    const why = await work(operation);
+    if (why !== undefined) wrong.push(`${nameOf(operation)}: ${why}`);
+  }
+  return wrong;
+}
+
+/** What is wrong with a problem that should have this status and code. */
+function notProblem(operation: Operation, answer: Answer, status: number, code: RegExp): string | undefined {
+  if (answer.status !== status) return `${answer.status} ${answer.text}`;
+  if (!code.test(String(answer.body['code']))) return answer.text;
+  if (answer.body['requestId'] !== answer.headers.get('x-request-id')) return 'names another request';
+  return undocumented(document, operation, answer);
+}
+
+test('the document and the cases below name the same operations', () => {
+  expect(operationsOf(document).map(nameOf).sort()).toEqual([...HAPPY.keys()].sort());
+});
+
+test('every operation works, and answers as documented', async () => {
+  const wrong = await each(async (operation) => {
+    const answer = await perform(operation);
+    if (answer.status >= 300) return `${answer.status} ${answer.text}`;
+    return undocumented(document, operation, answer);
+  });
+  expect(wrong).toEqual([]);
+  expect(api.switch.bugs).toEqual([]);
+});
+
+test('answers that are not as documented would be found', async () => {
+  const [operation] = operationsOf(document).filter(({ operationId }) => operationId === 'getAccount');
+  const answer = await perform(operation as Operation);
+  const broken = (body: Record<string, unknown>): string | undefined =>
+    undocumented(document, operation as Operation, { ...answer, body });
+  expect(broken(answer.body)).toBeUndefined();
+  expect(broken({ ...answer.body, version: '1' })).toMatch(/version/);
+  expect(broken({ ...answer.body, more: 1 })).toMatch(/more/);
+  const { name: _name, ...nameless } = answer.body;
+  expect(broken(nameless)).toMatch(/name/);
+});
+
+test('no operation works without a key, with a wrong one, or with one that is revoked', async () => {
+  const revoked = await api.keyWith('*');
+  await api.pool.query(`update api_keys set revoked_at = now() where name = '*'`);
+  const wrong = await each(async (operation) => {
+    for (const [key, code] of [
+      [null, /^no_api_key$/],
+      [`${api.admin}x`, /^unknown_api_key$/],
+      ['', /^(no|unknown)_api_key$/],
+      [revoked, /^unknown_api_key$/],
+    ] as const) {
+      const answer = await perform(operation, { key, id: 'x' });
+      const why = notProblem(operation, answer, 401, code);
+      if (why !== undefined) return why;
+      if (!answer.headers.get('www-authenticate')) return 'no WWW-Authenticate';
+    }
+    return undefined;
+  });
+  expect(wrong).toEqual([]);
+});
+
+test('every operation needs its own scope', async () => {
+  const scopes = [...new Set(operationsOf(document).map(scopeOf))];
+  expect(scopes.every((scope) => /^\w+:(read|write)$/.test(scope))).toBe(true);
+  const wrong = await each(async (operation) => {
+    const lacking = await api.keyWith(...scopes.filter((scope) => scope !== scopeOf(operation)));
+    return notProblem(operation, await perform(operation, { key: lacking, id: 'x' }), 403, /^scope_missing$/);
+  });
+  expect(wrong).toEqual([]);
+});
+
+test('its own scope is enough, and so is its resource with a star', async () => {
+  const wrong = await each(async (operation) => {
+    if (HAPPY.get(nameOf(operation))?.stream || operation.method !== 'GET') return undefined;
+    for (const scope of [scopeOf(operation), scopeOf(operation).replace(/:.*/, ':*')]) {
+      const { status } = await perform(operation, { key: await api.keyWith(scope) });
+      if (status !== 200) return `${scope}: ${status}`;
+    }
+    return undefined;
+  });
+  expect(wrong).toEqual([]);
+});
+
+test('what is not there is 404, and what cannot be an id is 400', async () => {
+  const wrong = await each(async (operation) => {
+    if (!operation.path.includes('{id}')) return undefined;
+    for (const id of ['nobody', '__proto__x', 'a'.repeat(64), '+1/2']) {
+      const why = notProblem(
+        operation,
+        await perform(operation, { id }),
+        id.startsWith('_') ? 400 : 404,
+        /./,
+      );
+      if (why !== undefined) return `${id}: ${why}`;
+    }
+    for (const id of ['a b', '\0', 'é', '"', "'; drop table calls", 'a'.repeat(65), '\ud83d\ude00']) {
+      const answer = await perform(operation, { id });
+      const why = notProblem(operation, answer, 400, /^invalid_request$/);
+      if (why !== undefined) return `${JSON.stringify(id)}: ${why}`;
+      expect(answer.body['errors']).toMatchObject([{ in: 'path', pointer: '/id' }]);
+    }
+    return undefined;
+  });
+  expect(wrong).toEqual([]);
+});
+
+test('a path takes only its own methods, and says which', async () => {
+  const paths = new Map<string, string[]>();
+  for (const { path, method } of operationsOf(document))
+    paths.set(path, [...(paths.get(path) ?? []), method]);
+  for (const [path, methods] of paths) {
+    const answer = await api.ask('PUT', path.replace('{id}', 'x'), { body: {} });
+    expect([path, answer.status, answer.body['code']]).toEqual([path, 405, 'method_not_allowed']);
+    const allowed = answer.headers.get('allow')?.split(', ') ?? [];
+    expect(allowed.filter((method) => method !== 'HEAD').sort()).toEqual(methods.sort());
+  }
+  expect(await api.ask('GET', '/api/v1/nothing')).toMatchObject({ status: 404, body: { code: 'not_found' } });
+});

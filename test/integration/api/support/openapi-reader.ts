@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import type { Answer } from './test-api';
+
+type JsonSchema = Parameters<typeof z.fromJSONSchema>[0];
+
+interface ResponseObject {
+  readonly $ref?: string;
+  readonly content?: Readonly<Record<string, { readonly schema: object }>>;
+  readonly headers?: Readonly<Record<string, unknown>>;
+}
+
+export interface Operation {
+  readonly method: string;
+  /** With `{id}` where an id belongs. */
+  readonly path: string;
+  readonly operationId: string;
+  readonly description: string;
+  readonly parameters: readonly { readonly name: string; readonly in: string; readonly schema: object }[];
+  readonly requestBody?: { readonly content: { readonly 'application/json': { readonly schema: object } } };
+  readonly responses: Readonly<Record<string, ResponseObject>>;
+}
+
+export interface OpenApi {
+  readonly openapi: string;
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Omit<Operation, 'method' | 'path'>>>>>;
+  readonly components: Readonly<Record<string, Readonly<Record<string, object>>>>;
+}
+
+/** Every operation of a document. */
+export function operationsOf(document: OpenApi): Operation[] {
+  return Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({
+      ...operation,
+      method: method.toUpperCase(),
+      path,
+    })),
+  );
+}
+
+/** What a `$ref` of the document points at; anything else is itself. */
+export function resolveRef(document: OpenApi, value: object): object {
+  const { $ref } = value as { $ref?: unknown };
+  if (typeof $ref !== 'string') return value;
+  let found: unknown = document;
+  for (const part of $ref.replace(/^#\//, '').split('/')) found = (found as Record<string, unknown>)[part];
+  if (typeof found !== 'object' || found === null) throw new Error(`${$ref} points at nothing`);
+  return found;
+}
+
+/** What the document does not allow an answer to be; undefined when it is as documented. */
+export function undocumented(document: OpenApi, operation: Operation, answer: Answer): string | undefined {
+  const declared = operation.responses[String(answer.status)];
+  if (!declared) return `${operation.operationId}: status ${answer.status} is not documented`;
+  const { content } = resolveRef(document, declared) as ResponseObject;
+  if (!content) return answer.text === '' ? undefined : `${operation.operationId}: a body is not documented`;
+  const [type, { schema }] = Object.entries(content)[0] as [string, { schema: object }];
+  if (!answer.headers.get('content-type')?.startsWith(type)) {
+    return `${operation.operationId}: ${answer.headers.get('content-type')} is not ${type}`;
+  }
+  const parsed = z.fromJSONSchema(resolveRef(document, schema) as JsonSchema).safeParse(answer.body);
+  return parsed.success ? undefined : `${operation.operationId}: ${z.prettifyError(parsed.error)}`;
+}

@@ -1,0 +1,53 @@
+import { postTransaction } from '../../../../src/billing';
+import { micros } from '../../../../src/domain';
+import type { TestApi } from './test-api';
+
+export interface StoredCall {
+  readonly id: string;
+  readonly receivedAt: number;
+  readonly state?: string;
+}
+
+/** Puts a call into the books as the switch does, without its decision and its money. */
+export async function storeCall(
+  api: TestApi,
+  { id, receivedAt, state = 'completed' }: StoredCall,
+): Promise<void> {
+  await api.pool.query(
+    `insert into calls (id, node_id, boot_id, sip_call_id, state, end_reason, sip_status, trunk_id, caller, dialled,
+       origin, campaign_id, buyer_id, received_at, answered_at, ended_at, connected_ms, attempts, media)
+     values ($1, 'node', 'boot', $1 || '@carrier', $2, 'caller_hangup', 200, 'trunk', '+12125550123', '+18005550100',
+       'inbound_consumer', 'campaign', 'buyer', $3::bigint, $3::bigint + 5, $3::bigint + 65005, 65000, '[]', '{"packets": 3250}')`,
+    [id, state, receivedAt],
+  );
+}
+
+/** A call that was decided, sold and settled. */
+export async function storeSettledCall(api: TestApi, id: string): Promise<void> {
+  await storeCall(api, { id, receivedAt: 1_700_000_000_000 });
+  await api.pool.query('insert into call_decisions (call_id, decision, microseconds) values ($1, $2, 48)', [
+    id,
+    JSON.stringify({ ok: true, trace: { findings: [] } }),
+  ]);
+  await api.pool.transaction((tx) =>
+    postTransaction(tx, {
+      idempotencyKey: `call:${id}`,
+      kind: 'call_settlement',
+      callId: id,
+      postings: [
+        { accountId: 'buyer-account', purpose: 'receivable', currency: 'USD', amount: micros(20_000_000) },
+        { accountId: 'operator', purpose: 'revenue', currency: 'USD', amount: micros(-20_000_000) },
+      ],
+    }),
+  );
+}
+
+/** A call whose settlement no retry helped. */
+export async function storeDeadSettlement(api: TestApi, id: string): Promise<void> {
+  await storeCall(api, { id, receivedAt: 1_700_000_000_000 });
+  await api.pool.query(
+    `insert into outbox (type, subject, payload) values ('call.ended', $1, '{"sold": true}')`,
+    [id],
+  );
+  await api.deadLetters.add(id, 'the buyer has no account');
+}
