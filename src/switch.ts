@@ -193,6 +193,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
       sipCpuMicros: sip?.cpuMicros,
     };
   };
+  let stopping = false;
   const api = await listen(
     createApi({
       database,
@@ -201,6 +202,8 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
       news,
       deadLetters,
       requestsPerMinute: config.api.requestsPerMinute,
+      timeoutMs: config.api.timeoutMs,
+      corsOrigins: config.api.corsOrigins,
       now: () => clock.monotonic(),
       onBug,
       onRequest: ({ method, endpoint, status, seconds }) => {
@@ -209,7 +212,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
       },
       health: {
         checks: () => checkHealth(database, redis, { feed, stack, caps: redisCaps, recorder, media }),
-        ready: () => stack.connected,
+        ready: () => stack.connected && !stopping,
         metrics: async () => ({
           contentType: metrics.registry.contentType,
           text: await metrics.registry.metrics(),
@@ -232,6 +235,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     },
     stats,
     stop: async (drainMs = config.limits.drainMs) => {
+      stopping = true;
       await switchboard.drain(drainMs);
       clearInterval(checkpoint);
       clearInterval(sweep);
