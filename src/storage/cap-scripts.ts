@@ -53,7 +53,7 @@ return 0`;
 
 /**
  * KEYS as above. ARGV: call id, then for each limit its kind, or `kept` for a period unit that a
- * connected call keeps. Units that the call does not hold are left alone.
+ * connected call keeps for good. Units that the call does not hold are left alone.
  */
 export const RELEASE = `
 local call = ARGV[1]
@@ -62,7 +62,7 @@ for i = 2, #KEYS do
   local key = KEYS[i]
   if ARGV[i] == 'concurrent' then
     redis.call('ZREM', key, call)
-  elseif ARGV[i] == 'period' and redis.call('HDEL', held, key) == 1 and redis.call('EXISTS', key) == 1 then
+  elseif redis.call('HDEL', held, key) == 1 and ARGV[i] == 'period' and redis.call('EXISTS', key) == 1 then
     redis.call('DECR', key)
   end
 end

@@ -1,12 +1,13 @@
 import { Redis } from 'ioredis';
 
-/** Commands waiting while Redis is away fail after this many milliseconds rather than pile up. */
-const COMMAND_TIMEOUT_MS = 2_000;
+/** A call waits for its limits: a Redis that hangs is not waited for longer than these milliseconds. */
+const COMMAND_TIMEOUT_MS = 1_000;
 const CONNECT_TIMEOUT_MS = 3_000;
 const MAX_RETRY_MS = 2_000;
 
 /**
- * A Redis client that fails fast: commands are not queued while Redis is away.
+ * A Redis client that fails fast: commands are not queued while Redis is away, and those under way when
+ * the connection breaks fail at once rather than wait for the next one.
  * @param forQueues - BullMQ's connections wait for ever by design
  */
 export function openRedis(url: string, forQueues = false): Redis {
@@ -17,7 +18,7 @@ export function openRedis(url: string, forQueues = false): Redis {
     ...(forQueues
       ? { maxRetriesPerRequest: null }
       : {
-          maxRetriesPerRequest: 1,
+          maxRetriesPerRequest: 0,
           enableOfflineQueue: false,
           commandTimeout: COMMAND_TIMEOUT_MS,
           lazyConnect: false,
