@@ -53,24 +53,23 @@ const STORE_CHECKPOINT = {
 
 /**
  * The CDR, and in the same statement the event that settlement starts from. The row is made here if
- * nothing was stored of the call before. A call that was closed already stays as it is: the same end
- * again is nothing new, another end is kept aside for reconciliation.
+ * nothing was stored of the call before. A call that was closed already stays as it is, and is not
+ * among the ids returned.
  */
 const STORE_ENDED = {
   name: 'calls-ended',
-  text: `with input as (
-      select * from json_to_recordset($1::json) as r(
-        id text, node_id text, boot_id text, sip_call_id text, trunk_id text, caller text, dialled text, origin text,
-        campaign_id text, received_at bigint, state text, end_reason text, sip_status integer, detail text, buyer_id text,
-        target_id text, first_ring_at bigint, answered_at bigint, ended_at bigint, connected_ms bigint, attempts jsonb,
-        sale jsonb, media jsonb)),
-    ended as (
+  text: `with ended as (
       insert into calls as c (id, node_id, boot_id, sip_call_id, trunk_id, caller, dialled, origin, campaign_id,
         received_at, state, end_reason, sip_status, detail, buyer_id, target_id, first_ring_at, answered_at, ended_at,
         connected_ms, attempts, sale, media)
       select id, node_id, boot_id, sip_call_id, trunk_id, caller, dialled, origin, campaign_id,
         received_at, state, end_reason, sip_status, detail, buyer_id, target_id, first_ring_at, answered_at, ended_at,
-        connected_ms, attempts, sale, media from input
+        connected_ms, attempts, sale, media
+      from json_to_recordset($1::json) as r(
+        id text, node_id text, boot_id text, sip_call_id text, trunk_id text, caller text, dialled text, origin text,
+        campaign_id text, received_at bigint, state text, end_reason text, sip_status integer, detail text, buyer_id text,
+        target_id text, first_ring_at bigint, answered_at bigint, ended_at bigint, connected_ms bigint, attempts jsonb,
+        sale jsonb, media jsonb)
       on conflict (id) do update set state = excluded.state, end_reason = excluded.end_reason,
         sip_status = excluded.sip_status, detail = excluded.detail, buyer_id = excluded.buyer_id,
         target_id = excluded.target_id, first_ring_at = excluded.first_ring_at, answered_at = excluded.answered_at,
@@ -78,16 +77,30 @@ const STORE_ENDED = {
         sale = excluded.sale, media = excluded.media, campaign_id = coalesce(c.campaign_id, excluded.campaign_id)
       where c.ended_at is null
       returning c.id, c.connected_ms, c.sale is not null as sold),
-    late as (
+    told as (
+      insert into outbox (type, subject, payload)
+      select 'call.ended', id, json_build_object('callId', id, 'connectedMs', connected_ms, 'sold', sold) from ended
+      on conflict (type, subject) do nothing)
+    select id from ended`,
+};
+
+/**
+ * Ends of calls that were closed already: the same end again is nothing new, another end is kept aside
+ * for reconciliation. A statement of its own, because it must see what those had written for whom the
+ * one before had to wait.
+ */
+const STORE_LATE = {
+  name: 'calls-ended-late',
+  text: `with late as (
       insert into call_late_ends (call_id, record)
-      select i.id, to_jsonb(i) from input i
-      where not exists (select 1 from ended e where e.id = i.id)
-        and not exists (select 1 from calls c where c.id = i.id and c.ended_at = i.ended_at and c.end_reason = i.end_reason)
+      select i.record ->> 'id', i.record
+      from jsonb_array_elements($1::jsonb) as i(record)
+      join calls c on c.id = i.record ->> 'id'
+      where (c.ended_at, c.end_reason) is distinct from
+        ((i.record ->> 'ended_at')::bigint, i.record ->> 'end_reason')
       on conflict (call_id) do nothing
       returning call_id)
     insert into outbox (type, subject, payload)
-    select 'call.ended', id, json_build_object('callId', id, 'connectedMs', connected_ms, 'sold', sold) from ended
-    union all
     select 'call.ended_late', call_id, json_build_object('callId', call_id) from late
     on conflict (type, subject) do nothing`,
 };
@@ -121,7 +134,10 @@ export async function storeEntries(database: Queryable, entries: readonly CallEn
       ],
     });
   }
-  if (ended.size > 0) await database.query({ ...STORE_ENDED, values: [jsonOf(ended)] });
+  if (ended.size === 0) return;
+  const { rows } = await database.query<{ id: string }>({ ...STORE_ENDED, values: [jsonOf(ended)] });
+  for (const { id } of rows) ended.delete(id);
+  if (ended.size > 0) await database.query({ ...STORE_LATE, values: [jsonOf(ended)] });
 }
 
 function setFirst(rows: Map<string, unknown>, id: string, row: unknown): void {

@@ -141,6 +141,23 @@ describe('records of a call', () => {
     expect(await events()).toHaveLength(1);
   });
 
+  test('an end that waits for the same end is not taken for another one', async () => {
+    const { ended } = entries('same');
+    let waiting: Promise<void> | undefined;
+    await db.transaction(async (tx) => {
+      await storeEntries(tx, [ended]);
+      waiting = storeEntries(db, [ended]);
+      await until('the second to wait for the first', async () => {
+        const waits = `select 1 from pg_locks where not granted and pid in
+          (select pid from pg_stat_activity where datname = current_database())`;
+        return (await own.query(waits)).length > 0;
+      });
+    });
+    await waiting;
+    expect(await own.query('select 1 from call_late_ends')).toEqual([]);
+    expect(await events()).toHaveLength(1);
+  });
+
   test('an unanswered call ends without a sale', async () => {
     await storeEntries(db, [
       { kind: 'decided', boot: BOOT, record: decidedRecord('unsold') },
