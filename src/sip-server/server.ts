@@ -129,7 +129,7 @@ export class SipServer {
   /** Hangs up every call, answers what waits, and closes. */
   async shutdown(): Promise<void> {
     this.#inbound.refuseAll();
-    this.#proxy.cancelAll();
+    this.#proxy.refuseAll();
     this.#outbound.endAll();
     await new Promise((resolve) => setTimeout(resolve, FAREWELL_MS));
     this.close();
@@ -138,6 +138,8 @@ export class SipServer {
   /** Closes everything at once, without a word to peers. */
   close(): void {
     this.#control?.close();
+    this.#inbound.close();
+    this.#proxy.close();
     for (const dialog of this.#dialogs.all()) this.#dialogs.remove(dialog);
     this.#stack.close();
   }

@@ -144,6 +144,14 @@ export class Inbound implements StackUser {
     for (const pending of [...this.#pending.values()]) this.#giveUp(pending, 503);
   }
 
+  /** Forgets everything, without a word to anybody. */
+  close(): void {
+    for (const pending of [...this.#pending.values()]) {
+      this.#reliable.stop(pending.transaction);
+      this.#forget(pending.transaction.id);
+    }
+  }
+
   #outOfDialog(transaction: ServerTransaction, text: string): void {
     const { request } = transaction;
     if (maxForwards(request) === 0 && request.method !== 'OPTIONS') return this.#refuse(transaction, 483);
@@ -199,7 +207,6 @@ export class Inbound implements StackUser {
   /** A request of a dialog that is not ours, but may have us in its route set. */
   #passOn(transaction: ServerTransaction): void {
     const { request } = transaction;
-    if (maxForwards(request) === 0) return this.#refuse(transaction, 483);
     if (!this.#proxy.forward(transaction)) return this.#refuse(transaction, 481);
     if (transaction.isInvite && !transaction.answered) {
       transaction.respond(100, plainResponse(request, 100, 'Trying', ''));

@@ -1,10 +1,17 @@
 import type { SipRequest, SipResponse } from '../message';
-import { headerValues, splitAddresses, splitTopVia, uriOfAddress, writeMessage } from '../message';
+import {
+  addressParam,
+  headerValues,
+  splitAddresses,
+  splitTopVia,
+  uriOfAddress,
+  writeMessage,
+} from '../message';
 import type { ServerTransaction } from '../transaction';
 import type { Flow } from '../transport';
 import { bestResponse } from './best-response';
 import type { Context } from './context';
-import { plainResponse } from './message-text';
+import { plainResponse, REASONS } from './message-text';
 import type { NextHops } from './next-hop';
 import { forwardedRequest, recordRoute } from './proxied-request';
 import type { BranchTimeouts } from './proxy-branch';
@@ -13,7 +20,7 @@ import type { RecordRoutes } from './record-route';
 
 /** What an application asks of a proxied request. */
 export interface ProxyPlan extends BranchTimeouts {
-  /** Request-URIs in order; undefined keeps the one that the request has. */
+  /** URIs in order, as {@link forwardedRequest} takes them. */
   readonly targets: readonly (string | undefined)[];
   readonly simultaneous: boolean;
   readonly followRedirects: boolean;
@@ -44,6 +51,8 @@ export class ProxiedCall {
   readonly #branches: ProxyBranch[] = [];
   readonly #failures: SipResponse[] = [];
   #cancelled = false;
+  /** No further target is tried: one answered, one refused for all (6xx), or the caller gave up. */
+  #closed = false;
   #succeeded = false;
   #done = false;
 
@@ -74,8 +83,25 @@ export class ProxiedCall {
   /** The caller gave up: every branch is taken back, and no further one is tried (RFC 3261 §16.10). */
   cancel(): void {
     this.#cancelled = true;
+    this.#takeBack();
+  }
+
+  /** Answers the caller in our own name, and takes every branch back. */
+  refuse(status: number): void {
+    const { request, localTag } = this.#transaction;
+    this.#transaction.respond(status, plainResponse(request, status, REASONS[status] ?? '', localTag));
+    this.cancel();
+  }
+
+  /** Ends it without a word to anybody. */
+  close(): void {
+    for (const branch of this.#branches) branch.close();
+  }
+
+  #takeBack(but?: ProxyBranch): void {
+    this.#closed = true;
     this.#waiting.length = 0;
-    for (const branch of [...this.#branches]) branch.cancel();
+    for (const branch of [...this.#branches]) if (branch !== but) branch.cancel();
   }
 
   /** Starts the next target, or all of them. */
@@ -118,20 +144,17 @@ export class ProxiedCall {
   }
 
   #onFinal(response: SipResponse, text: string, flow: Flow | undefined, from: ProxyBranch): void {
-    if (!this.#done) this.#events.onFinal(response, text, flow);
+    // What a branch says that we ourselves took back is no news: the last that is told decided the request.
+    if (!this.#done && (!this.#closed || this.#cancelled)) this.#events.onFinal(response, text, flow);
     if (response.status < 300) {
       this.#succeeded = true;
-      this.#waiting.length = 0;
-      for (const branch of this.#branches) if (branch !== from) branch.cancel();
+      this.#takeBack(from);
       this.#finish();
       return;
     }
     this.#failures.push(response);
-    if (response.status >= 600) {
-      this.#waiting.length = 0;
-      for (const branch of this.#branches) if (branch !== from) branch.cancel();
-    } else if (response.status < 400 && this.#plan.followRedirects && !this.#cancelled)
-      this.#redirect(response);
+    if (response.status >= 600) this.#takeBack(from);
+    else if (response.status < 400 && this.#plan.followRedirects && !this.#closed) this.#redirect(response);
     if (
       this.#waiting.length > 0 &&
       (this.#plan.simultaneous || this.#branches.every((branch) => branch.over))
@@ -140,16 +163,16 @@ export class ProxiedCall {
     } else if (this.#branches.every((branch) => branch.over)) this.#finish();
   }
 
-  /** RFC 3261 §16.5: the contacts of a redirection are targets too, each of them once. */
+  /** RFC 3261 §16.5: the contacts of a redirection are targets too, the preferred first, each of them once. */
   #redirect(response: SipResponse): void {
-    const contacts = headerValues(response, 'contact').flatMap(splitAddresses).map(uriOfAddress);
-    const fresh = contacts.filter(
-      (uri) => uri !== '' && !this.#tried.has(uri) && !this.#waiting.includes(uri),
-    );
-    this.#waiting.unshift(
-      ...fresh.slice(0, Math.max(0, MAX_TARGETS - this.#branches.length - this.#waiting.length)),
-    );
-    if (fresh.length > 0) this.#failures.splice(this.#failures.indexOf(response), 1);
+    const contacts = headerValues(response, 'contact').flatMap(splitAddresses);
+    const fresh = contacts
+      .sort((a, b) => preference(b) - preference(a))
+      .map(uriOfAddress)
+      .filter((uri) => uri !== '' && !this.#tried.has(uri) && !this.#waiting.includes(uri));
+    const taken = fresh.slice(0, Math.max(0, MAX_TARGETS - this.#branches.length - this.#waiting.length));
+    this.#waiting.unshift(...taken);
+    if (taken.length > 0) this.#failures.splice(this.#failures.indexOf(response), 1);
   }
 
   #finish(): void {
@@ -173,6 +196,12 @@ export class ProxiedCall {
       transaction.destroy();
     } else if (best) transaction.respond(best.status, upstreamText(best));
   }
+}
+
+/** The q-value of a Contact (RFC 3261 §20.10). */
+function preference(contact: string): number {
+  const q = Number(addressParam(contact, 'q') ?? '1');
+  return Number.isNaN(q) ? 0 : q;
 }
 
 /** A response as it goes on to the caller: without our Via (RFC 3261 §16.7 step 3). */

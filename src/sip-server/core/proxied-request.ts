@@ -26,11 +26,14 @@ const NOT_ADDED = new Set([
 
 /**
  * RFC 3261 §16.4: the request without the Route entries that brought it to us, and with its real
- * Request-URI where a strict router put ours in its place. `ours` tells whether one of them was ours.
+ * Request-URI where a strict router put ours in its place. `ours` tells whether one of them was ours:
+ * not only our address, which anybody may write, but our mark.
+ * @param isUs - is this URI our address?
  */
 export function withoutOurRoutes(
   received: SipRequest,
   routes: RecordRoutes,
+  isUs: (uri: string) => boolean,
 ): { request: SipRequest; ours: boolean } {
   const request: SipRequest = { ...received, headers: received.headers.map((field) => ({ ...field })) };
   const callId = headerValue(request, 'call-id') ?? '';
@@ -42,19 +45,27 @@ export function withoutOurRoutes(
     request.uri = uriOfAddress(values.pop() ?? '');
     ours = true;
   }
-  while (values[0] !== undefined && routes.isOurs(values[0], callId)) {
+  for (let first = values[0]; first !== undefined; first = values[0]) {
+    const marked = routes.isOurs(first, callId);
+    if (!marked && !isUs(uriOfAddress(first))) break;
     values.shift();
-    ours = true;
+    ours ||= marked;
   }
   setRoutes(request, values);
   return { request, ours };
 }
 
-/** RFC 3261 §16.6: a copy for one target; undefined Request-URI keeps the one it has. */
+/**
+ * RFC 3261 §16.6: a copy for one target. A target with a user becomes the Request-URI; one without is a
+ * server to ask for whom the Request-URI names already. Undefined: the request goes where it says itself.
+ */
 export function forwardedRequest(base: SipRequest, target: string | undefined): ForwardedRequest {
   const request: SipRequest = { ...base, headers: base.headers.map((field) => ({ ...field })) };
-  if (target !== undefined) request.uri = target;
   setHeader(request, 'max-forwards', 'Max-Forwards', String(Math.max(0, maxForwards(base) - 1)));
+  if (target !== undefined) {
+    if (parseUri(target)?.user === undefined) return { request, nextHop: target };
+    request.uri = target;
+  }
   const routes = request.headers.filter((field) => field.key === 'route').map((field) => field.value);
   const [first] = routes;
   if (first === undefined) return { request, nextHop: request.uri };

@@ -73,6 +73,13 @@ export class ProxyBranch {
     else if (this.#transaction.state === 'proceeding') this.#sendCancel();
   }
 
+  /** Ends it without a word to anybody. */
+  close(): void {
+    this.over = true;
+    this.#provisionalTimer?.cancel();
+    this.#finalTimer?.cancel();
+  }
+
   #launch(hops: readonly Hop[]): void {
     if (this.over) return;
     const [first, ...further] = hops;
@@ -82,7 +89,7 @@ export class ProxyBranch {
     if (this.#context.stack.isOurs(first)) return this.#fail(482);
     const attempt: { transaction?: ClientTransaction } = {};
     const flow = this.#context.stack.flowTo(first, () => attempt.transaction?.fail('transport'));
-    if (!flow) return this.#fail(480);
+    if (!flow) return this.#launch(further);
     const request = this.#write(flow);
     const head = `${request.method} ${request.uri} SIP/2.0\r\n`;
     let rest = '';
@@ -172,9 +179,7 @@ export class ProxyBranch {
   }
 
   #end(response: SipResponse, text: string, flow: Flow | undefined): void {
-    this.over = true;
-    this.#provisionalTimer?.cancel();
-    this.#finalTimer?.cancel();
+    this.close();
     this.#events.onFinal(response, text, flow, this);
   }
 }

@@ -1,18 +1,22 @@
 import type { ControlConnection } from '../control';
 import type { SipRequest, SipResponse } from '../message';
-import { parseMessage, parseUri, writeMessage } from '../message';
+import { headerValues, parseMessage, parseUri, writeMessage } from '../message';
 import type { ServerTransaction } from '../transaction';
 import type { Flow } from '../transport';
 import type { Context } from './context';
 import { newBranch } from './identifiers';
-import { viaOf } from './message-text';
+import { plainResponse, REASONS, viaOf } from './message-text';
 import type { NextHops } from './next-hop';
 import { addApplicationHeaders, forwardedRequest, withoutOurRoutes } from './proxied-request';
 import type { ProxyPlan } from './proxied-call';
 import { ProxiedCall } from './proxied-call';
 import { RecordRoutes } from './record-route';
+import type { Hop } from './stack';
+import { maxForwards } from './stack';
 
 const MAX_DESTINATIONS = 16;
+const TOO_MANY_HOPS = 'NOK|Rejected with 483 Too Many Hops due to Max-Forwards value of 0';
+const BAD_EXTENSION = 'NOK|Rejected with 420 Bad Extension due to Proxy-Require';
 const NO_INFORMATION = 'NO|Invalid proxy request: not enough information provided';
 
 /** What the application's `proxy` frame asks for. */
@@ -54,7 +58,16 @@ export class Proxy {
     if (wrong !== undefined) return connection.respond(messageId, `NOK|error proxying request to ${wrong}`);
     const transaction = takeOver(transactionId);
     if (!transaction) return connection.respond(messageId, `NOK|Unknown transaction id: ${transactionId}`);
-    const { request } = withoutOurRoutes(transaction.request, this.#routes);
+    if (maxForwards(transaction.request) === 0) {
+      refuse(transaction, 483);
+      return connection.respond(messageId, TOO_MANY_HOPS);
+    }
+    const unsupported = proxyRequire(transaction.request);
+    if (unsupported !== '') {
+      refuse(transaction, 420, `Unsupported: ${unsupported}\r\n`);
+      return connection.respond(messageId, BAD_EXTENSION);
+    }
+    const { request } = this.#withoutOurRoutes(transaction.request);
     const given = parseMessage(text, true);
     if (given.ok && given.message.kind === 'request') addApplicationHeaders(request, given.message);
     this.#run(transaction, request, asked.plan, {
@@ -67,8 +80,12 @@ export class Proxy {
 
   /** A request with a tag in To that names no dialog of ours: true when it is one that we pass on. */
   forward(transaction: ServerTransaction): boolean {
-    const { request, ours } = withoutOurRoutes(transaction.request, this.#routes);
+    const { request, ours } = this.#withoutOurRoutes(transaction.request);
     if (!ours) return false;
+    if (maxForwards(request) === 0) {
+      refuse(transaction, 483);
+      return true;
+    }
     this.#run(
       transaction,
       request,
@@ -87,20 +104,20 @@ export class Proxy {
 
   /** The ACK of a 2xx that we passed on: no transaction, no answer (RFC 3261 §16.11). */
   forwardAck(received: SipRequest): void {
-    const { request: base, ours } = withoutOurRoutes(received, this.#routes);
-    if (!ours) return;
+    const { request: base, ours } = this.#withoutOurRoutes(received);
+    if (!ours || maxForwards(received) === 0) return;
     const { request, nextHop } = forwardedRequest(base, undefined);
-    const send = (flow: Flow | undefined): void => {
+    const { stack } = this.#context;
+    const send = (hop: Hop | undefined): void => {
+      if (!hop || stack.isOurs(hop)) return;
+      const flow = stack.flowTo(hop, () => undefined);
       if (!flow) return;
       const via = { name: 'Via', key: 'via', value: viaOf(flow, newBranch()) };
       flow.send(writeMessage({ ...request, headers: [via, ...request.headers] }));
     };
     const literal = this.#hops.literal(nextHop);
-    const { stack } = this.#context;
-    if (literal) send(stack.flowTo(literal, () => undefined));
-    else {
-      void this.#hops.resolve(nextHop).then(([hop]) => send(hop && stack.flowTo(hop, () => undefined)));
-    }
+    if (literal) send(literal);
+    else void this.#hops.resolve(nextHop).then(([hop]) => send(hop));
   }
 
   /** The caller gave up; true when the INVITE is one that we pass on. */
@@ -110,9 +127,22 @@ export class Proxy {
     return call !== undefined;
   }
 
-  /** The server is going down. */
-  cancelAll(): void {
-    for (const call of [...this.#calls.values()]) call.cancel();
+  /** The server is going down: callers get their answer, and targets a CANCEL. */
+  refuseAll(): void {
+    for (const call of [...this.#calls.values()]) call.refuse(503);
+  }
+
+  /** Forgets everything, without a word to anybody. */
+  close(): void {
+    for (const call of this.#calls.values()) call.close();
+    this.#calls.clear();
+  }
+
+  #withoutOurRoutes(request: SipRequest): { request: SipRequest; ours: boolean } {
+    return withoutOurRoutes(request, this.#routes, (uri) => {
+      const hop = this.#hops.literal(uri);
+      return hop !== undefined && this.#context.stack.isOurs(hop);
+    });
   }
 
   #run(
@@ -131,6 +161,16 @@ export class Proxy {
     this.#calls.set(transaction.id, call);
     call.start();
   }
+}
+
+function refuse(transaction: ServerTransaction, status: number, extra = ''): void {
+  const { request, localTag } = transaction;
+  transaction.respond(status, plainResponse(request, status, REASONS[status] ?? '', localTag, extra));
+}
+
+/** Option tags that a proxy must know (RFC 3261 §16.3 item 5): we know none. */
+function proxyRequire(request: SipRequest): string {
+  return headerValues(request, 'proxy-require').join(', ');
 }
 
 /** `TXN|remainInDialog|fullResponse|followRedirects|simultaneous or serial|PROVTIMEOUT|FINALTIMEOUT|DEST…`. */

@@ -28,7 +28,8 @@ export class RecordRoutes {
   /** True for a Route value, or a Request-URI, that this server once wrote for the dialog. */
   isOurs(routeOrUri: string, callId: string): boolean {
     const uri = parseUri(uriOfAddress(routeOrUri));
-    return uri?.params.get(MARK) === this.#mark(callId);
+    const mark = uri?.params.get(MARK);
+    return mark !== undefined && mark === this.#mark(callId);
   }
 
   #mark(callId: string): string {

@@ -188,8 +188,8 @@ export class Stack {
   close(): void {
     for (const transaction of [...this.#servers.values()]) transaction.destroy();
     for (const transaction of [...this.#clients.values()]) transaction.destroy();
-    for (const transport of this.#udp) transport.close();
-    for (const transport of this.#tcp) transport.close();
+    for (const transport of this.#udp.splice(0)) transport.close();
+    for (const transport of this.#tcp.splice(0)) transport.close();
   }
 
   #receive(text: string, flow: Flow): void {
@@ -215,11 +215,14 @@ export class Stack {
     const vias = headerValues(response, 'via');
     const { top, rest } = splitTopVia(vias[0] ?? '');
     const via = parseVia(top);
+    if (!via) return;
     const cseq = headerValue(response, 'cseq') ?? '';
-    // Ours is the only Via of what we sent: with another behind it, it went astray (RFC 3261 §8.1.3.3).
-    if (!via || rest !== '' || vias.length > 1) return;
     const method = cseq.slice(cseq.search(/\s/) + 1).trim();
-    this.#clients.get(clientKey(via.branch, method))?.receive(response, text);
+    const transaction = this.#clients.get(clientKey(via.branch, method));
+    // Ours is the only Via of what we ourselves sent: with another behind it, it went astray (RFC 3261
+    // §8.1.3.3). What we only pass on has others, or nobody to pass it on to (§16.7 step 3).
+    const furtherVias = rest !== '' || vias.length > 1;
+    if (transaction?.passedOn === furtherVias) transaction.receive(response, text);
   }
 
   #receiveRequest(request: SipRequest, received: string, flow: Flow): void {

@@ -30,6 +30,8 @@ export class ClientTransaction {
   readonly branch: string;
   readonly request: SipRequest;
   readonly isInvite: boolean;
+  /** The request is another's: behind our Via there are those of the way it came. */
+  readonly passedOn: boolean;
   #flow: Flow;
   #text: string;
   #state: ClientState = 'calling';
@@ -55,6 +57,7 @@ export class ClientTransaction {
     this.branch = branch;
     this.request = request;
     this.isInvite = request.method === 'INVITE';
+    this.passedOn = hasFurtherVia(request);
     this.#text = text;
     this.#flow = flow;
     this.#user = user;
@@ -173,6 +176,11 @@ export class ClientTransaction {
     this.#deadline?.cancel();
     this.#user.onTerminated(this);
   }
+}
+
+function hasFurtherVia({ headers }: SipRequest): boolean {
+  for (let i = 1; i < headers.length; i++) if (headers[i]?.key === 'via') return true;
+  return false;
 }
 
 /** The ACK to a 3xx … 6xx: same Request-URI, branch and Route as the INVITE, To of the response (RFC 3261 §17.1.1.3). */

@@ -10,6 +10,7 @@ import {
   headerValue,
   headerValues,
   parseMessage,
+  splitAddresses,
   StreamFramer,
   tagOf,
 } from '../../../src/sip-server/message';
@@ -355,6 +356,8 @@ let counter = 0;
 /** One side of a call, played by a {@link Peer}. */
 export class Leg {
   sequence = 1;
+  /** Route values of what is sent, nearest first. */
+  routes: string[] = [];
   #inviteBranch = '';
   #inviteSequence = 1;
 
@@ -424,6 +427,7 @@ export class Leg {
     this.remote = headerValue(response, 'to') ?? '';
     const contact = /<([^>]*)>/.exec(headerValue(response, 'contact') ?? '')?.[1];
     if (contact !== undefined) this.target = contact;
+    this.routes = headerValues(response, 'record-route').flatMap(splitAddresses).reverse();
   }
 
   /** A new request in the dialog, any method but INVITE. */
@@ -449,14 +453,17 @@ export class Leg {
       [
         `${method} ${this.target} SIP/2.0`,
         `Via: SIP/2.0/${peer.protocol} ${HOST}:${peer.port};rport;branch=${branch}`,
-        'Max-Forwards: 70',
+        ...(headers.some((line) => line.startsWith('Max-Forwards:')) ? [] : ['Max-Forwards: 70']),
+        ...this.routes.map((route) => `Route: ${route}`),
         `From: ${this.local}`,
         `To: ${this.remote}`,
         `Call-ID: ${this.callId}`,
         `CSeq: ${sequence} ${method}`,
         `Contact: ${peer.contact}`,
         ...headers,
-        ...(body === '' ? [] : ['Content-Type: application/sdp']),
+        ...(body === '' || headers.some((line) => line.startsWith('Content-Type:'))
+          ? []
+          : ['Content-Type: application/sdp']),
         `Content-Length: ${body.length}`,
         '',
         body,
