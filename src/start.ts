@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from './config';
 import { configEnvironment } from './config';
@@ -185,6 +186,7 @@ class SupervisedWorker {
       stdio: ['pipe', 'inherit', 'inherit'],
       env: { ...process.env, ...configEnvironment(this.#config) },
     });
+    yieldToCalls(child.pid);
     child.once('exit', (code, signal) => {
       if (this.#stopping) return;
       this.#log.warn({ why: signal ?? code }, 'the worker died and is started again');
@@ -193,5 +195,14 @@ class SupervisedWorker {
       }, WORKER_RESTART_MS);
     });
     return child;
+  }
+}
+
+/** On a machine that switch and worker share, settling waits while calls want the processor. */
+function yieldToCalls(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // It is gone already, or the system does not allow it: then all are equal.
   }
 }

@@ -12,16 +12,20 @@ import { kamailioConfig } from './kamailio';
 /**
  * What a call costs through the whole product with media off, beside kamailio as a stateful proxy:
  * the same SIPp scenario, the same machine, in turn. A call here is INVITE, 100, 180, 200, ACK, half a
- * second of talk, BYE, 200, on both sides.
+ * second of talk, BYE, 200, on both sides. Then how many calls a second go through without a failure or
+ * a retransmission, with media off and with a leg of the media worker for either side.
  */
 
-const MEASURE_RATE = 100;
+const MEASURE_RATE = 200;
 const MEASURE_SECONDS = 10;
-const WARM_UP_CALLS = 500;
+/** A just-in-time compiler takes some thousand calls to settle; a C program none. */
+const WARM_UP_CALLS = 3_000;
 const TALK_MS = 500;
-const RATES = [100, 150, 200, 250, 300, 350, 400];
-const RATE_SECONDS = 6;
+const RATES = [100, 200, 300, 400];
+const MEDIA_RATES = [50, 100, 150, 200];
+const RATE_SECONDS = 8;
 const TICKS_PER_SECOND = 100;
+const MANY_PORTS = { DCE_MEDIA_PORT_MIN: '40000', DCE_MEDIA_PORT_MAX: '59999' };
 
 interface Run {
   failed: number;
@@ -100,107 +104,170 @@ function readRtt(folder: string): number[] {
 }
 
 interface Cost {
-  readonly perCall: number;
   readonly run: Run;
+  /** Processor milliseconds per call, process by process. */
+  readonly parts: readonly number[];
 }
 
-/** Processor time per call of some processes, after a warm-up. */
-async function cost(remote: string, pids: () => number[]): Promise<Cost & { parts: number[] }> {
-  await calls(remote, MEASURE_RATE, WARM_UP_CALLS);
+/** Processor time per call of some processes at a steady rate. */
+async function cost(remote: string, pids: readonly number[], rate: number, seconds: number): Promise<Cost> {
+  const before = pids.map((pid) => cpuMs([pid]));
+  const count = rate * seconds;
+  const run = await calls(remote, rate, count);
   await wait(1_000);
-  const before = pids().map((pid) => cpuMs([pid]));
-  const count = MEASURE_RATE * MEASURE_SECONDS;
-  const run = await calls(remote, MEASURE_RATE, count);
-  await wait(1_000);
-  const parts = pids().map((pid, index) => (cpuMs([pid]) - (before[index] ?? 0)) / count);
-  return { perCall: parts.reduce((sum, part) => sum + part, 0), run, parts };
+  return { run, parts: pids.map((pid, index) => (cpuMs([pid]) - (before[index] ?? 0)) / count) };
+}
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+const sum = (parts: readonly number[]): number => parts.reduce((total, part) => total + part, 0);
+
+function printRow(name: string, perCall: number, { run }: Cost): void {
+  print(
+    `${name.padEnd(34)} ${perCall.toFixed(2).padStart(11)} ${run.pddP99Ms.toFixed(0).padStart(17)} ms ${String(run.failed).padStart(8)} ${String(run.retransmissions).padStart(15)}`,
+  );
+}
+
+interface Ladder {
+  /** Highest rate, in calls a second, without a failure or a retransmission. */
+  readonly clean: number;
+  readonly failed: number;
+}
+
+/** Rate by rate, until one is not clean. */
+async function climb(exchange: Exchange, rates: readonly number[], pids: readonly number[]): Promise<Ladder> {
+  let clean = 0;
+  let failed = 0;
+  for (const rate of rates) {
+    const step = await cost(exchange.sip, pids, rate, RATE_SECONDS);
+    printRow(`  ${rate} calls/s`, sum(step.parts), step);
+    if (step.run.failed > 0 || step.run.retransmissions > 0) break;
+    clean = rate;
+    failed += step.run.failed;
+  }
+  return { clean, failed };
+}
+
+/** An exchange with one buyer who takes whatever comes. */
+async function startExchange(media: 'passthrough' | 'mediasoup', buyerPort: number): Promise<Exchange> {
+  const exchange = await Exchange.start({
+    env: { DCE_MEDIA_ENGINE: media, DCE_SIP_T1_MS: '500', ...MANY_PORTS },
+  });
+  await openMarket(exchange);
+  await addBuyer(exchange, {
+    id: 'buyer',
+    uri: `sip:buyer@127.0.0.1:${buyerPort}`,
+    price: REVENUE,
+    ringTimeoutMs: 20_000,
+  });
+  await exchange.api('PATCH', '/api/v1/buyers/buyer', { maxConcurrent: 0 });
+  await exchange.api('PATCH', '/api/v1/targets/buyer-target', { maxConcurrent: 0 });
+  await exchange.api('PATCH', '/api/v1/bids/buyer-bid', { caps: { concurrent: 100_000, daily: 10_000_000 } });
+  await wait(500);
+  return exchange;
+}
+
+/** The switch, the SIP server and the media worker: what a call needs while it is up. */
+function processesOf({ file }: Exchange): number[] {
+  return [...new Set([file.sipServerPid ?? 0, file.pid, ...mediaWorkersOf(file.pid)])];
+}
+
+function mediaWorkersOf(parent: number): number[] {
+  return childrenOf(parent).filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/comm`, 'latin1').startsWith('mediasoup');
+    } catch {
+      return false;
+    }
+  });
 }
 
 async function main(): Promise<void> {
-  const print = (line: string): void => void process.stdout.write(`${line}\n`);
   const buyer = await Sipp.start({ scenario: scenario.buyerAnswers(0), timeoutSeconds: 900 });
-  const folder = mkdtempSync(join(tmpdir(), 'dce-kamailio-'));
-  const kamailioPort = await freePort();
-  writeFileSync(
-    join(folder, 'kamailio.cfg'),
-    kamailioConfig(kamailioPort, { host: '127.0.0.1', port: buyer.port }),
-  );
-  const kamailio = startProgram('kamailio', [
-    '-f',
-    join(folder, 'kamailio.cfg'),
-    '-DD',
-    '-Y',
-    folder,
-    '-P',
-    join(folder, 'pid'),
-  ]);
-  const exchange = await Exchange.start({ env: { DCE_MEDIA_ENGINE: 'passthrough', DCE_SIP_T1_MS: '500' } });
   try {
-    await openMarket(exchange);
-    await addBuyer(exchange, {
-      id: 'buyer',
-      uri: `sip:buyer@127.0.0.1:${buyer.port}`,
-      price: REVENUE,
-      ringTimeoutMs: 20_000,
-    });
-    await exchange.api('PATCH', '/api/v1/buyers/buyer', { maxConcurrent: 0 });
-    await exchange.api('PATCH', '/api/v1/targets/buyer-target', { maxConcurrent: 0 });
-    await exchange.api('PATCH', '/api/v1/bids/buyer-bid', {
-      caps: { concurrent: 100_000, daily: 10_000_000 },
-    });
-    await wait(500);
-    const { pid, sipServerPid = 0, workerPid = 0 } = exchange.file;
-
-    const peer = await cost(`127.0.0.1:${kamailioPort}`, () => childrenOf(kamailio.child.pid ?? 0));
-    const ours = await cost(exchange.sip, () => [sipServerPid, pid, workerPid]);
-    const [sip = 0, app = 0, worker = 0] = ours.parts;
-
-    print(
-      `at ${MEASURE_RATE} calls/s, media off      CPU ms per call   p99 INVITE to 200   failed   retransmissions`,
-    );
-    const row = (name: string, perCall: number, run: Run): void =>
-      print(
-        `${name.padEnd(34)} ${perCall.toFixed(2).padStart(11)} ${run.pddP99Ms.toFixed(1).padStart(16)} ms ${String(run.failed).padStart(8)} ${String(run.retransmissions).padStart(10)}`,
-      );
-    row('kamailio, stateful proxy', peer.perCall, peer.run);
-    row('SIP server and switch', sip + app, ours.run);
-    print(
-      `  of which the SIP server ${sip.toFixed(2)}, the switch ${app.toFixed(2)}; settling in the worker ${worker.toFixed(2)} besides`,
-    );
-
-    let clean = 0;
-    let pddP99Ms = ours.run.pddP99Ms;
-    let failed = ours.run.failed;
-    for (const rate of RATES) {
-      const run = await calls(exchange.sip, rate, rate * RATE_SECONDS);
-      print(
-        `${String(rate).padStart(5)} calls/s: ${run.calls} answered, ${run.failed} failed, ${run.retransmissions} retransmissions, p99 ${run.pddP99Ms.toFixed(1)} ms`,
-      );
-      if (run.failed > 0 || run.retransmissions > 0) break;
-      clean = rate;
-      pddP99Ms = run.pddP99Ms;
-      failed += run.failed;
-      await wait(1_500);
-    }
-    print(
-      `SIPp and its buyer run on the same two cores. Settled so far: ${(await exchange.sql('select 1 from settlements')).length}.`,
-    );
+    const peer = await measurePeer(buyer.port);
+    const ours = await measureExchange(buyer.port, peer);
+    const media = await measureMedia(buyer.port);
+    print('SIPp and its buyer run on the same processors.');
     print(
       JSON.stringify({
-        cpuMsPerCall: Number((sip + app).toFixed(3)),
-        peerCpuMsPerCall: Number(peer.perCall.toFixed(3)),
-        cleanCallsPerSecond: clean,
-        pddP99Ms: Number(pddP99Ms.toFixed(1)),
-        failed,
-        workerCpuMsPerCall: Number(worker.toFixed(3)),
+        cpuMsPerCall: rounded(ours.cpuMsPerCall),
+        peerCpuMsPerCall: rounded(sum(peer.parts)),
+        cleanCallsPerSecond: ours.clean,
+        pddP99Ms: rounded(ours.pddP99Ms),
+        failed: ours.failed,
+        workerCpuMsPerCall: rounded(ours.workerCpuMsPerCall),
+        cleanCallsPerSecondWithMedia: media.clean,
       }),
     );
   } finally {
-    await kamailio.stop();
     await buyer.stop();
-    await exchange.stop();
+  }
+}
+
+async function measurePeer(buyerPort: number): Promise<Cost> {
+  const folder = mkdtempSync(join(tmpdir(), 'dce-kamailio-'));
+  const port = await freePort();
+  writeFileSync(join(folder, 'kamailio.cfg'), kamailioConfig(port, { host: '127.0.0.1', port: buyerPort }));
+  const args = ['-f', join(folder, 'kamailio.cfg'), '-DD', '-Y', folder, '-P', join(folder, 'pid')];
+  const kamailio = startProgram('kamailio', args);
+  try {
+    const remote = `127.0.0.1:${port}`;
+    await calls(remote, MEASURE_RATE, MEASURE_RATE);
+    const measured = await cost(remote, childrenOf(kamailio.child.pid ?? 0), MEASURE_RATE, MEASURE_SECONDS);
+    print(
+      'media off                          CPU ms per call   p99 INVITE to 200   failed   retransmissions',
+    );
+    printRow(`kamailio, stateful proxy, ${MEASURE_RATE}/s`, sum(measured.parts), measured);
+    return measured;
+  } finally {
+    await kamailio.stop();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+interface OurCost extends Ladder {
+  readonly cpuMsPerCall: number;
+  readonly workerCpuMsPerCall: number;
+  readonly pddP99Ms: number;
+}
+
+async function measureExchange(buyerPort: number, peer: Cost): Promise<OurCost> {
+  const exchange = await startExchange('passthrough', buyerPort);
+  try {
+    const { pid, sipServerPid = 0, workerPid = 0 } = exchange.file;
+    await calls(exchange.sip, MEASURE_RATE, WARM_UP_CALLS);
+    const ours = await cost(exchange.sip, [sipServerPid, pid, workerPid], MEASURE_RATE, MEASURE_SECONDS);
+    const [sip = 0, app = 0, worker = 0] = ours.parts;
+    printRow(`SIP server and switch, ${MEASURE_RATE}/s`, sip + app, ours);
+    print(
+      `  ${((sip + app) / sum(peer.parts)).toFixed(1)} times kamailio; the SIP server ${sip.toFixed(2)}, the switch ${app.toFixed(2)}, and settling in the worker ${worker.toFixed(2)} besides`,
+    );
+    const ladder = await climb(exchange, RATES, [sipServerPid, pid]);
+    return {
+      clean: ladder.clean,
+      failed: ours.run.failed + ladder.failed,
+      cpuMsPerCall: sip + app,
+      workerCpuMsPerCall: worker,
+      pddP99Ms: ours.run.pddP99Ms,
+    };
+  } finally {
+    await exchange.stop();
+  }
+}
+
+async function measureMedia(buyerPort: number): Promise<Ladder> {
+  const exchange = await startExchange('mediasoup', buyerPort);
+  try {
+    await calls(exchange.sip, MEDIA_RATES[1] ?? 0, WARM_UP_CALLS / 2);
+    print('media on, two legs a call; the media worker is counted too');
+    return await climb(exchange, MEDIA_RATES, processesOf(exchange));
+  } finally {
+    await exchange.stop();
+  }
+}
+
+function rounded(value: number): number {
+  return Number(value.toFixed(3));
 }
 
 main().catch((error: unknown) => {
