@@ -19,8 +19,7 @@ export function dncRoutes(): Route[] {
     schema,
     filters: ['number', 'source'],
     archivedAs: undefined,
-    fixed: ['number', 'source'],
     // The market removes an entry by its number and list, so that is what it is called.
-    nameOf: (entry) => `${entry.number}/${entry.source}`,
+    namedBy: ['number', 'source'],
   });
 }

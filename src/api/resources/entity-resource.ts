@@ -22,12 +22,10 @@ export interface EntityResource<E extends MarketEntity, S extends z.ZodObject> {
   readonly schema: S;
   /** Fields that a list can be narrowed by. */
   readonly filters: readonly (keyof z.output<S> & string)[];
-  /** Fields that stay as they were created. */
-  readonly fixed?: readonly (keyof z.output<S> & string)[];
   /** Status that DELETE sets; undefined removes the row. */
   readonly archivedAs: string | undefined;
-  /** What a new entity is called; without it the client may say, and a random name is the default. */
-  readonly nameOf?: (value: z.output<S>) => string;
+  /** Fields that make up its id, and so never change; without them the client may give it one. */
+  readonly namedBy?: readonly (keyof z.output<S> & string)[];
   /** What fields cannot say of each other. @throws AppError */
   readonly check?: (value: MarketEntities[E], db: Queryable) => Promise<void>;
 }
@@ -119,16 +117,19 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
       tag: path,
       summary: `Create one of the ${path}`,
       scope: `${path}:write`,
-      body: resource.nameOf ? schema : schema.extend({ id: id.optional() }),
+      body: resource.namedBy ? schema : schema.extend({ id: id.optional() }),
       reply,
       status: 201,
       idempotent: true,
       handle: async ({ db, body }) => {
-        const { id: wanted, ...rest } = body as { id?: string };
-        const value = rest as Omit<Entity, 'id'>;
-        const named = resource.nameOf?.(rest as z.output<S>) ?? wanted ?? randomUUID();
+        const { id: wanted, ...rest } = body as { id?: string } & Record<string, string>;
+        const value = rest as unknown as Omit<Entity, 'id'>;
+        const named = resource.namedBy?.map((field) => rest[field]).join('/') ?? wanted ?? randomUUID();
         await resource.check?.({ ...value, id: named } as unknown as Entity, db);
-        const row = await new EntityStore(db, entity).insert(named, value);
+        const inserted = new EntityStore(db, entity).insert(named, value);
+        const row = await inserted.catch((error: unknown) => {
+          throw resource.namedBy ? takenBy(error, resource.namedBy) : error;
+        });
         return { ...shown(row), location: `/${path}/${encodeURIComponent(named)}` };
       },
     }),
@@ -140,7 +141,7 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
       summary: 'Change some fields; null takes away one that may be absent (RFC 7396)',
       scope: `${path}:write`,
       params,
-      body: changesOf(schema, resource.fixed ?? []),
+      body: changesOf(schema, resource.namedBy ?? []),
       reply,
       conditional: true,
       handle: async ({ db, params: { id: wanted }, body, ifMatch }) => {
@@ -177,6 +178,14 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
   ];
 }
 
+/** A client that gave no id is told of the fields that make it up. */
+function takenBy(error: unknown, fields: readonly string[]): unknown {
+  if (!(error instanceof AppError) || error.code !== 'already_exists') return error;
+  return new AppError(error.kind, error.code, error.message, {
+    errors: fields.map((field) => ({ pointer: `/${field}`, message: 'is taken' })),
+  });
+}
+
 /** A field as a client may leave it out, without what it is by default. */
 function bare(field: z.ZodType): { readonly type: z.ZodType; readonly mayBeAbsent: boolean } {
   const type = field instanceof z.ZodDefault ? (field.unwrap() as z.ZodType) : field;
@@ -205,5 +214,11 @@ function changesOf(schema: z.ZodObject, fixed: readonly string[]): z.ZodObject {
     const changed = mayBeAbsent ? plain.nullable().optional() : plain.optional();
     shape[field] = type.description === undefined ? changed : changed.describe(type.description);
   }
-  return z.strictObject(shape);
+  return z
+    .strictObject(shape)
+    .refine((changes) => Object.keys(changes).length > 0, {
+      error: 'nothing is to be changed',
+      when: ({ issues }) => issues.length === 0,
+    })
+    .meta({ minProperties: 1 });
 }

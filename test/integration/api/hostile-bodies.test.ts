@@ -1,0 +1,219 @@
+import fc from 'fast-check';
+import type { Schema } from '../../support/schema-arbitrary';
+import { fromSchema } from '../../support/schema-arbitrary';
+import { MARKET_RESOURCES, openMarket } from './support/market-bodies';
+import type { OpenApi, Operation } from './support/openapi-reader';
+import { operationsOf, undocumented } from './support/openapi-reader';
+import type { Answer, TestApi } from './support/test-api';
+import { startTestApi } from './support/test-api';
+
+const RUNS = 40;
+
+let api: TestApi;
+let document: OpenApi;
+/** One of each resource, to be changed. */
+const ids = new Map<string, string>();
+
+beforeAll(async () => {
+  api = await startTestApi();
+  await openMarket(api);
+  document = (await api.ask('GET', '/api/v1/openapi.json')).body as unknown as OpenApi;
+  for (const { path, body } of MARKET_RESOURCES) {
+    const { body: created } = await api.ask('POST', `/api/v1/${path}`, { body: body(1) });
+    ids.set(`/api/v1/${path}/{id}`, String(created['id']));
+  }
+});
+afterAll(() => api.close());
+
+const withBody = (): Operation[] => operationsOf(document).filter(({ requestBody }) => requestBody);
+const schemaOf = ({ requestBody }: Operation): Schema =>
+  requestBody?.content['application/json'].schema as Schema;
+
+function send(operation: Operation, body: { body: unknown } | { raw: string }): Promise<Answer> {
+  const id = ids.get(operation.path) ?? '';
+  return api.ask(operation.method, operation.path.replace('{id}', encodeURIComponent(id)), body);
+}
+
+/** Texts that have hurt someone: PostgreSQL, JSON, SQL, headers, zones, addresses, numbers. */
+const NASTY = [
+  '\0',
+  'a\0b',
+  '\ud800',
+  '\udc00x',
+  '\ud83d\ude00',
+  "'; drop table accounts; --",
+  '$1',
+  '%s%n',
+  '../../etc/passwd',
+  '\r\nVia: x',
+  '__proto__',
+  'constructor',
+  '٣٤',
+  'e\u0301'.repeat(50),
+  'A'.repeat(100),
+  'A'.repeat(100_000),
+  'fe80::1%eth0',
+  '::ffff:1.2.3.0/24',
+  '0.0.0.0/0',
+  '1.2.3.4/33',
+  'Etc/GMT+14',
+  'GMT+25:00',
+  'localtime',
+  'sip:a:secret@b',
+  'sip:a@b?Replaces=1',
+  '+999999999999999',
+  '',
+  ' ',
+];
+const nasty = fc.constantFrom<unknown>(
+  ...NASTY,
+  null,
+  [],
+  {},
+  0,
+  -0,
+  -1,
+  0.1,
+  1e15,
+  1e21,
+  Number.MAX_SAFE_INTEGER,
+  2 ** 31,
+  true,
+  [null],
+  { __proto__: null, a: 1 },
+);
+const garbage = fc.oneof(nasty, fc.jsonValue({ maxDepth: 3 }));
+
+/** A body as the schema has it, with some of its fields exchanged, taken away or added. */
+function damaged(schema: Schema): fc.Arbitrary<unknown> {
+  const fields = Object.keys(schema.properties ?? {});
+  const harm = fc.dictionary(fc.oneof(fc.constantFrom(...fields), fc.constantFrom(...NASTY)), garbage, {
+    maxKeys: 3,
+  });
+  const lost = fc.subarray(fields, { maxLength: Math.min(2, fields.length) });
+  return fc.tuple(fromSchema(schema), harm, lost).map(([body, more, less]) => {
+    const whole = { ...(body as Record<string, unknown>), ...more };
+    return Object.fromEntries(Object.entries(whole).filter(([field]) => !less.includes(field)));
+  });
+}
+
+/** What is wrong with an answer to a body that may be anything. */
+function complaint(operation: Operation, answer: Answer): string | undefined {
+  const why = undocumented(document, operation, answer);
+  if (why !== undefined) return why;
+  if (answer.status < 300) return undefined;
+  if (answer.status >= 500) return answer.text;
+  if (![400, 409, 422].includes(answer.status)) return answer.text;
+  const errors = answer.body['errors'] as { pointer: string; message: string }[] | undefined;
+  if (!errors?.length) return `names no field: ${answer.text}`;
+  if (answer.text.length > 40_000) return `an answer of ${answer.text.length} bytes`;
+  return undefined;
+}
+
+test('no body of any shape is a bug: each is taken, or refused with the fields that are wrong', async () => {
+  for (const operation of withBody()) {
+    const taken: number[] = [];
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof({ weight: 4, arbitrary: damaged(schemaOf(operation)) }, garbage),
+        async (body) => {
+          const answer = await send(operation, { body });
+          taken.push(answer.status);
+          if (typeof body === 'object' && body !== null) expect(complaint(operation, answer)).toBeUndefined();
+          else expect([400, 200]).toContain(answer.status);
+        },
+      ),
+      { numRuns: RUNS },
+    );
+    expect([operation.operationId, taken.some((status) => status >= 400)]).toEqual([
+      operation.operationId,
+      true,
+    ]);
+  }
+  expect(api.switch.bugs).toEqual([]);
+});
+
+test('bodies as the schema has them are not malformed: what is refused is refused for what it means', async () => {
+  for (const operation of withBody()) {
+    await fc.assert(
+      fc.asyncProperty(fromSchema(schemaOf(operation)), async (body) => {
+        const answer = await send(operation, { body });
+        expect(complaint(operation, answer)).toBeUndefined();
+      }),
+      { numRuns: RUNS / 2 },
+    );
+  }
+  expect(api.switch.bugs).toEqual([]);
+});
+
+test('text that is no JSON, or JSON that is no object, is 400', async () => {
+  for (const operation of withBody()) {
+    for (const raw of ['{', '{"name": }', 'null', '1', '"x"', '[1', '\ufeff', '{"a":"\\ud8"}', '{"a":1}{']) {
+      const answer = await send(operation, { raw });
+      expect([operation.operationId, raw, answer.status]).toEqual([operation.operationId, raw, 400]);
+      expect(undocumented(document, operation, answer)).toBeUndefined();
+    }
+  }
+});
+
+test('JSON that is nested without end is refused, not followed', async () => {
+  const [operation] = withBody();
+  const deep = `{"name":${'['.repeat(200_000)}${']'.repeat(200_000)}}`;
+  const answer = await send(operation as Operation, { raw: deep });
+  expect(answer.status).toBe(400);
+  expect(api.switch.bugs).toEqual([]);
+});
+
+test('fields are named by JSON pointers', async () => {
+  const { body } = await api.ask('POST', '/api/v1/bids', {
+    body: {
+      plan: { kind: 'per_call', amount: -1, afterMs: 0 },
+      targeting: { states: ['ny'], 'a/b~c': 1 },
+      price: 'x',
+    },
+  });
+  const pointers = (body['errors'] as { pointer: string }[]).map(({ pointer }) => pointer);
+  expect(pointers.sort()).toEqual(
+    [
+      '/buyerId',
+      '/campaignId',
+      '/plan/amount',
+      '/price',
+      '/targetId',
+      '/targeting/a~1b~0c',
+      '/targeting/states/0',
+    ].sort(),
+  );
+});
+
+test.each([
+  ['/api/v1/accounts?limit=0', '/limit'],
+  ['/api/v1/accounts?limit=1e9', '/limit'],
+  ['/api/v1/accounts?limit=1&limit=2', '/limit'],
+  ['/api/v1/accounts?type=alien', '/type'],
+  ['/api/v1/accounts?type=', '/type'],
+  ['/api/v1/accounts?nonsense=1', '/nonsense'],
+  ['/api/v1/accounts?__proto__=1', '/__proto__'],
+  ['/api/v1/accounts?cursor=%00', '/cursor'],
+  ['/api/v1/accounts?cursor=bm9uc2Vuc2U', '/cursor'],
+  ['/api/v1/accounts?cursor=WyJcdTAwMDAiXQ', '/cursor'],
+  ['/api/v1/numbers?number=%00', '/number'],
+  ['/api/v1/calls?state=up', '/state'],
+  ['/api/v1/calls?fromTime=yesterday', '/fromTime'],
+  ['/api/v1/calls?fromTime=1e300', '/fromTime'],
+  ['/api/v1/calls?cursor=WzEsIlwwIl0', '/cursor'],
+  ['/api/v1/calls?campaignId=%ff', '/campaignId'],
+  ['/api/v1/ledger/balances?accountId=a%00', '/accountId'],
+])('%s is 400 for %s', async (path, pointer) => {
+  const { status, body } = await api.ask('GET', path);
+  expect({ status, errors: body['errors'] }).toMatchObject({
+    status: 400,
+    errors: [{ in: 'query', pointer }],
+  });
+  expect(api.switch.bugs).toEqual([]);
+});
+
+test('a path that cannot be decoded is 400', async () => {
+  const { status, body } = await api.ask('GET', '/api/v1/accounts/%E0%A4%A');
+  expect([status, body['code']]).toEqual([400, 'malformed_request']);
+});
