@@ -1,4 +1,4 @@
-import type { Market, MarketChange, MarketContents, MarketEntity } from '../market';
+import type { Market, MarketChange, MarketContents, MarketEntities, MarketEntity } from '../market';
 import type { Database, Session } from './database';
 import type { EntityStores } from './entity-store';
 import { entityStores } from './entity-store';
@@ -14,43 +14,64 @@ export interface MarketFeedEvents {
   onChanged?(entities: ReadonlySet<MarketEntity>): void;
 }
 
+export interface MarketFeedOptions {
+  /** Milliseconds between looks whether the connection that listens still lives. */
+  readonly pulseMs?: number;
+}
+
 const CHANNEL = 'market_changed';
 const FIRST_RETRY_MS = 200;
 const MAX_RETRY_MS = 5_000;
 /** Changes that arrive within this time are read together. */
 const COALESCE_MS = 5;
+/** More changes than this are not worth reading row by row. */
 const MAX_PENDING = 10_000;
+const PULSE_MS = 15_000;
 
 interface Pending {
   readonly entity: MarketEntity;
   readonly id: string;
 }
 
-/** Fills a market from PostgreSQL and keeps it abreast by LISTEN/NOTIFY. */
+/**
+ * Fills a market from PostgreSQL and keeps it abreast by LISTEN/NOTIFY. Everything is read again when
+ * the connection was lost, so no change is missed; reads follow each other, so that an older one never
+ * overwrites a newer one.
+ */
 export class MarketFeed {
   readonly #database: Database;
   readonly #market: Market;
   readonly #events: MarketFeedEvents;
   readonly #stores: EntityStores;
+  readonly #pulseMs: number;
+  /** The connection that listens, once the market was loaded behind it. */
   #session: Session | undefined;
   #closed = false;
   #retryMs = FIRST_RETRY_MS;
-  #timer: NodeJS.Timeout | undefined;
-  readonly #pending = new Map<string, Pending>();
+  #retryTimer: NodeJS.Timeout | undefined;
+  #pulseTimer: NodeJS.Timeout | undefined;
   #flushTimer: NodeJS.Timeout | undefined;
-  #flushing = false;
-  #fresh = false;
+  readonly #pending = new Map<string, Pending>();
+  /** There were more changes than were remembered. */
+  #overflown = false;
+  #flushing: Promise<void> | undefined;
 
-  constructor(database: Database, market: Market, events: MarketFeedEvents = {}) {
+  constructor(
+    database: Database,
+    market: Market,
+    events: MarketFeedEvents = {},
+    { pulseMs = PULSE_MS }: MarketFeedOptions = {},
+  ) {
     this.#database = database;
     this.#market = market;
     this.#events = events;
     this.#stores = entityStores(database);
+    this.#pulseMs = pulseMs;
   }
 
   /** True while the market follows the database. */
   get fresh(): boolean {
-    return this.#fresh;
+    return this.#session !== undefined;
   }
 
   /** Loads everything and follows from there. @throws Error when the first load fails */
@@ -60,8 +81,7 @@ export class MarketFeed {
 
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#timer);
-    clearTimeout(this.#flushTimer);
+    for (const timer of [this.#retryTimer, this.#pulseTimer, this.#flushTimer]) clearTimeout(timer);
     this.#session?.release();
     this.#session = undefined;
   }
@@ -69,29 +89,45 @@ export class MarketFeed {
   /** LISTEN first, then read: a change in between is read twice rather than missed. */
   async #follow(): Promise<void> {
     const session = await this.#database.session();
+    let broken: Error | undefined;
+    try {
+      session.onLost((error) => {
+        broken = error;
+        this.#lost(session, error);
+      });
+      session.onNotification((payload) => this.#notified(payload));
+      await session.query(`listen ${CHANNEL}`);
+      await this.#flushing;
+      this.#load(await this.#readAll());
+      // It may have broken while everything was read over other connections.
+      if (broken) throw broken as Error;
+      if (this.#closed) throw new Error('the feed is closed');
+    } catch (error) {
+      session.release();
+      throw error;
+    }
     this.#session = session;
-    session.onNotification((payload) => this.#notified(payload));
-    session.onLost((error) => this.#lost(session, error));
-    await session.query(`listen ${CHANNEL}`);
-    this.#load(await this.#readAll());
-    this.#fresh = true;
     this.#retryMs = FIRST_RETRY_MS;
+    this.#pulseLater(session);
+    this.#flushLater();
     this.#events.onFresh?.();
   }
 
-  async #readAll(): Promise<MarketContents> {
-    const { account, trunk, number, campaign, buyer, target, bid, dnc } = this.#stores;
-    const [accounts, trunks, numbers, campaigns, buyers, targets, bids, entries] = await Promise.all([
-      account.all(),
-      trunk.all(),
-      number.all(),
-      campaign.all(),
-      buyer.all(),
-      target.all(),
-      bid.all(),
-      dnc.all(),
-    ]);
-    return { accounts, trunks, numbers, campaigns, buyers, targets, bids, dnc: entries };
+  /** Everything as of one instant. */
+  #readAll(): Promise<MarketContents> {
+    return this.#database.transaction(async (tx) => {
+      const stores = entityStores(tx);
+      return {
+        accounts: await stores.account.all(),
+        trunks: await stores.trunk.all(),
+        numbers: await stores.number.all(),
+        campaigns: await stores.campaign.all(),
+        buyers: await stores.buyer.all(),
+        targets: await stores.target.all(),
+        bids: await stores.bid.all(),
+        dnc: await stores.dnc.all(),
+      };
+    }, 'snapshot');
   }
 
   #load(contents: MarketContents): void {
@@ -105,9 +141,8 @@ export class MarketFeed {
       bids: [],
       dnc: [],
     });
-    const put = <E extends MarketEntity>(entity: E, values: Iterable<unknown>): void => {
-      for (const value of values)
-        this.#apply({ entity, op: 'upsert', value } as unknown as MarketChange, entity, value);
+    const put = <E extends MarketEntity>(entity: E, values: Iterable<MarketEntities[E]>): void => {
+      for (const value of values) this.#upsert(entity, value);
     };
     put('account', contents.accounts);
     put('trunk', contents.trunks);
@@ -119,84 +154,122 @@ export class MarketFeed {
     put('dnc', contents.dnc);
   }
 
-  /** One bad row must not keep the rest of the market out. */
-  #apply(change: MarketChange, entity: MarketEntity, value: unknown): void {
+  /** One bad row must not keep the rest of the market out, nor what it said before in. */
+  #upsert<E extends MarketEntity>(entity: E, value: MarketEntities[E]): void {
     try {
-      this.#market.apply(change);
+      this.#market.apply({ entity, op: 'upsert', value } as unknown as MarketChange);
     } catch (error) {
-      const id = (value as { id?: string }).id ?? '';
-      this.#events.onBadRow?.(entity, id, error instanceof Error ? error : new Error(String(error)));
+      const { id } = value as unknown as Pending;
+      this.#market.apply({ entity, op: 'remove', id });
+      this.#events.onBadRow?.(entity, id, asError(error));
     }
   }
 
   #notified(payload: string | undefined): void {
     const change = readPayload(payload);
-    if (!change) return;
+    if (!change || this.#overflown) return;
     this.#pending.set(`${change.entity}/${change.id}`, change);
     if (this.#pending.size > MAX_PENDING) {
-      // More than is worth reading row by row: read everything anew.
       this.#pending.clear();
-      void this.#readAll().then(
-        (contents) => this.#load(contents),
-        (error: unknown) => this.#events.onStale?.(error as Error),
-      );
-      return;
+      this.#overflown = true;
     }
-    if (!this.#flushing) this.#flushTimer ??= setTimeout(() => void this.#flush(), COALESCE_MS);
+    this.#flushLater();
   }
 
-  async #flush(): Promise<void> {
-    this.#flushTimer = undefined;
-    this.#flushing = true;
+  /** While everything is read anew, changes wait until that is done. */
+  #flushLater(): void {
+    if (!this.#session || this.#flushing || (this.#pending.size === 0 && !this.#overflown)) return;
+    this.#flushTimer ??= setTimeout(() => {
+      this.#flushTimer = undefined;
+      if (this.#session && !this.#flushing) this.#flushing = this.#flush(this.#session);
+    }, COALESCE_MS);
+  }
+
+  /** Never rejects: what cannot be read one by one is read with everything else. */
+  async #flush(session: Session): Promise<void> {
     try {
-      while (this.#pending.size > 0 && !this.#closed) {
-        const batch = [...this.#pending.values()];
-        this.#pending.clear();
-        await this.#readBatch(batch);
-        this.#events.onChanged?.(new Set(batch.map((change) => change.entity)));
+      while (this.#session === session && (this.#pending.size > 0 || this.#overflown)) {
+        const changed = this.#overflown ? await this.#reload() : await this.#readPending();
+        this.#events.onChanged?.(changed);
       }
     } catch (error) {
-      this.#events.onStale?.(error instanceof Error ? error : new Error(String(error)));
+      this.#lost(session, asError(error));
     } finally {
-      this.#flushing = false;
+      this.#flushing = undefined;
     }
+    this.#flushLater();
   }
 
-  async #readBatch(batch: readonly Pending[]): Promise<void> {
-    for (const entity of new Set(batch.map((change) => change.entity))) {
+  async #reload(): Promise<ReadonlySet<MarketEntity>> {
+    this.#overflown = false;
+    this.#load(await this.#readAll());
+    return ENTITIES;
+  }
+
+  async #readPending(): Promise<ReadonlySet<MarketEntity>> {
+    const batch = [...this.#pending.values()];
+    this.#pending.clear();
+    const entities = new Set(batch.map((change) => change.entity));
+    for (const entity of entities) {
       const ids = batch.filter((change) => change.entity === entity).map((change) => change.id);
       const rows = await this.#stores[entity].byIds(ids);
       const found = new Set(rows.map((row) => row.id));
-      for (const row of rows)
-        this.#apply({ entity, op: 'upsert', value: row } as unknown as MarketChange, entity, row);
+      for (const row of rows) this.#upsert(entity, row);
       // An entry of a list is named by its number and source, in the table as in the market.
       for (const id of ids) if (!found.has(id)) this.#market.apply({ entity, op: 'remove', id });
     }
+    return entities;
+  }
+
+  /** A connection that nobody closed may still be dead: whoever only listens would wait for ever. */
+  #pulseLater(session: Session): void {
+    this.#pulseTimer = setTimeout(() => {
+      session.query('select 1').then(
+        () => {
+          if (this.#session === session) this.#pulseLater(session);
+        },
+        (error: unknown) => this.#lost(session, asError(error)),
+      );
+    }, this.#pulseMs);
   }
 
   #lost(session: Session, error: Error): void {
     if (this.#session !== session || this.#closed) return;
     this.#session = undefined;
-    this.#fresh = false;
+    clearTimeout(this.#pulseTimer);
+    session.release();
     this.#events.onStale?.(error);
     this.#retry();
   }
 
   #retry(): void {
     if (this.#closed) return;
-    this.#timer = setTimeout(() => {
+    this.#retryTimer = setTimeout(() => {
       this.#follow().catch(() => this.#retry());
     }, this.#retryMs);
     this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS);
   }
 }
 
-const ENTITIES = new Set<string>(['account', 'trunk', 'number', 'campaign', 'buyer', 'target', 'bid', 'dnc']);
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+const ENTITIES: ReadonlySet<MarketEntity> = new Set<MarketEntity>([
+  'account',
+  'trunk',
+  'number',
+  'campaign',
+  'buyer',
+  'target',
+  'bid',
+  'dnc',
+]);
 
 function readPayload(payload: string | undefined): Pending | undefined {
   try {
-    const { entity, id } = JSON.parse(payload ?? '') as { entity: string; id: string };
-    return ENTITIES.has(entity) ? { entity: entity as MarketEntity, id } : undefined;
+    const { entity, id } = JSON.parse(payload ?? '') as Pending;
+    return ENTITIES.has(entity) && typeof id === 'string' ? { entity, id } : undefined;
   } catch {
     return undefined;
   }
