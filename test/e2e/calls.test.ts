@@ -1,7 +1,8 @@
 import { Baresip } from './support/baresip';
+import { DRACHTIO_BINARY } from './support/drachtio-server';
 import { Exchange } from './support/exchange';
 import { addBuyer, moveTarget, NUMBER, openMarket, PAYOUT, REVENUE } from './support/market';
-import { freePort } from './support/processes';
+import { freePort, until } from './support/processes';
 import * as scenario from './support/scenarios';
 import type { SippOptions } from './support/sipp';
 import { Sipp } from './support/sipp';
@@ -147,7 +148,7 @@ describe('an answered call', () => {
   test('ended by an admin ends both sides', async () => {
     await buyer('first', scenario.buyerAnswers());
     const caller = await carrier(scenario.callerWaitsForBye());
-    await until200(async () => (await exchange.stats()).calls === 1);
+    await until('the call to be up', async () => (await exchange.stats()).calls === 1);
     await new Promise((resolve) => setTimeout(resolve, 300));
     const { body } = await exchange.api<{ items: { callId: string }[] }>('GET', '/api/v1/calls/live');
     expect(body.items).toHaveLength(1);
@@ -283,16 +284,16 @@ describe('a call that is not sold', () => {
   test('a source that is no trunk: dropped without an answer', async () => {
     const before = (await exchange.stats()).sip?.dropped ?? 0;
     const stranger = await carrier(scenario.callerIsIgnored(), { args: ['-i', '127.0.0.9'] });
-    await until200(async () => ((await exchange.stats()).sip?.dropped ?? 0) > before);
+    if (DRACHTIO_BINARY === undefined) {
+      await until(
+        'the drop to be counted',
+        async () => ((await exchange.stats()).sip?.dropped ?? 0) > before,
+      );
+    } else await stranger.exited;
     await stranger.stop();
-    expect(stranger.output()).not.toMatch(/SIP\/2\.0 \d/);
+    // A drachtio-server says 100 by itself, before the switch knows of the call.
+    const answer =
+      DRACHTIO_BINARY === undefined ? /SIP\/2\.0 \d/ : /SIP\/2\.0 [2-6]\d\d(?:.*\n){1,8}?CSeq: \d+ INVITE/;
+    expect(stranger.output()).not.toMatch(answer);
   });
 });
-
-async function until200(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 500; tries++) {
-    if (await condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error('waited in vain');
-}

@@ -61,7 +61,10 @@ export class Exchange {
       ...drachtio?.env,
       ...options.env,
     };
-    const { program, file } = await boot(env, dataDir);
+    const { program, file } = await boot(env, dataDir).catch(async (error: unknown) => {
+      await drachtio?.program.stop('SIGKILL');
+      throw error;
+    });
     return new Exchange(dataDir, sipPort, env, drachtio, program, file);
   }
 
