@@ -247,6 +247,28 @@ describe('the caller gives up', () => {
   });
 });
 
+describe('an answer and a CANCEL cross', () => {
+  test('between the caller and us: the call is up until the caller’s BYE, and is billed', async () => {
+    const second = await buyer('first', scenario.buyerAnswers());
+    await (await carrier(scenario.callerCancelsAcrossAnswer())).succeeds();
+    await second.stop();
+    await exchange.isClean();
+    expect(await lastCall()).toMatchObject({
+      state: 'completed',
+      end_reason: 'caller_hangup',
+      ...SOLD_TO_FIRST,
+    });
+  });
+
+  test('between us and the buyer: it gets ACK and BYE, the caller 487, and nothing is sold', async () => {
+    const first = await buyer('first', scenario.buyerAnswersAcrossCancel(), 'udp', { calls: 1 });
+    await (await carrier(scenario.callerCancels(1, 100))).succeeds();
+    await first.succeeds();
+    await exchange.isClean();
+    expect(await lastCall()).toMatchObject({ state: 'canceled', end_reason: 'caller_cancel', ...UNSOLD });
+  });
+});
+
 describe('a call that is not sold', () => {
   test('every buyer fails: 480 with the reason', async () => {
     await buyer('first', scenario.buyerRefuses(486, 'Busy Here'));

@@ -38,6 +38,7 @@ export class RtpSession implements MediaSession, WorkerPassenger {
   readonly #legs = new Set<RtpLeg>();
   readonly #codecs = new CallCodecs();
   #worker: PooledWorker | undefined;
+  #boarding: Promise<PooledWorker | undefined> | undefined;
   #bridged: { readonly a: RtpLeg; readonly b: RtpLeg; readonly early: boolean } | undefined;
   /** Last media of legs that are closed already. */
   readonly #lastMediaAt = new Map<MediaLegRole, number>();
@@ -54,7 +55,7 @@ export class RtpSession implements MediaSession, WorkerPassenger {
   }
 
   async createLeg(role: MediaLegRole, hints: LegHints = {}): Promise<MediaLeg> {
-    this.#board();
+    await this.#board();
     const { addresses, ports } = this.#context;
     const v6 = hints.signalingAddress === undefined ? undefined : isIPv6(hints.signalingAddress);
     const address = addresses.find(({ listen }) => isIPv6(listen) === v6) ?? addresses[0];
@@ -103,9 +104,17 @@ export class RtpSession implements MediaSession, WorkerPassenger {
     this.#lost('the media worker died');
   }
 
-  #board(): void {
-    if (this.#closed) throw new MediaUnavailable('the session is closed');
-    this.#worker ??= this.#context.pool.board(this);
+  /** @throws MediaUnavailable when the session is over or no worker comes up */
+  async #board(): Promise<void> {
+    if (!this.#worker && !this.#closed) {
+      this.#boarding ??= this.#context.pool.board(this);
+      this.#worker = await this.#boarding;
+      this.#boarding = undefined;
+    }
+    if (this.#closed) {
+      this.#worker?.passengers.delete(this);
+      throw new MediaUnavailable('the session is closed');
+    }
     if (!this.#worker) throw new MediaUnavailable('no media worker is up');
   }
 

@@ -20,6 +20,9 @@ export interface WorkerPassenger {
 
 const FIRST_RETRY_MS = 200;
 const MAX_RETRY_MS = 5_000;
+/** A call waits this long for a worker that is being replaced: a new one takes some 300 ms. */
+const BOARDING_MS = 2_000;
+const MAX_WAITING = 1_000;
 /** A worker that lived this long did not die of its own start. */
 const STEADY_MS = 10_000;
 /** Payload types for digits are few in the field: calls beyond these go without digits. */
@@ -31,6 +34,8 @@ export class WorkerPool {
   readonly #options: WorkerPoolOptions;
   readonly #workers = new Set<PooledWorker>();
   readonly #timers = new Set<NodeJS.Timeout>();
+  /** Those who wait for a worker, each of whom is called once. */
+  readonly #waiting = new Set<() => void>();
   #closed = false;
 
   private constructor(mediasoup: typeof Mediasoup, options: WorkerPoolOptions) {
@@ -60,8 +65,12 @@ export class WorkerPool {
     return [...this.#workers].map(({ pid }) => pid);
   }
 
-  /** Takes a seat on the least loaded worker; undefined while none is up. */
-  board(passenger: WorkerPassenger): PooledWorker | undefined {
+  /**
+   * Takes a seat on the least loaded worker; where none is up, on the first one that comes back.
+   * Undefined when none comes in time.
+   */
+  async board(passenger: WorkerPassenger): Promise<PooledWorker | undefined> {
+    if (this.#workers.size === 0) await this.#aWorker();
     let least: PooledWorker | undefined;
     for (const worker of this.#workers) {
       if (!least || worker.passengers.size < least.passengers.size) least = worker;
@@ -70,12 +79,27 @@ export class WorkerPool {
     return least;
   }
 
+  /** Resolves when a worker is up, or after a while without one. */
+  #aWorker(): Promise<void> {
+    if (this.#closed || this.#waiting.size >= MAX_WAITING) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(done);
+        resolve();
+      };
+      const timer = setTimeout(done, BOARDING_MS);
+      this.#waiting.add(done);
+    });
+  }
+
   close(): void {
     this.#closed = true;
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
     for (const worker of this.#workers) worker.close();
     this.#workers.clear();
+    for (const done of [...this.#waiting]) done();
   }
 
   async #spawn(retryMs: number): Promise<void> {
@@ -88,6 +112,7 @@ export class WorkerPool {
     const startedAt = this.#options.now();
     const pooled = new PooledWorker(worker);
     this.#workers.add(pooled);
+    for (const done of [...this.#waiting]) done();
     worker.on('died', () => {
       this.#workers.delete(pooled);
       const steady = this.#options.now() - startedAt > STEADY_MS;

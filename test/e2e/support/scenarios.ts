@@ -174,6 +174,21 @@ export const callerCancels = (rings: number, thenMs: number): string =>
     ACK_FAILURE,
   ]);
 
+/** Its CANCEL and our 200 cross: it acknowledges what it no longer wants, and hangs up (RFC 3261 §9.1, §15). */
+export const callerCancelsAcrossAnswer = (): string =>
+  scenario('caller cancels across answer', [
+    invite(),
+    ...PROVISIONALS,
+    recv('response="200"', 'rrs="true"'),
+    // In flight before the 200 was seen.
+    CANCEL,
+    // The transaction was answered: its CANCEL changes nothing (RFC 3261 §9.2).
+    recv('response="200"'),
+    ACK_200,
+    CALLER_BYE,
+    recv('response="200"'),
+  ]);
+
 /* ---- the buyer's side ---- */
 
 function respond(status: number, reason: string, sdp: boolean): string {
