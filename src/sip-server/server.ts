@@ -3,6 +3,7 @@ import type { ControlConnection } from './control';
 import type { Context } from './core/context';
 import { Inbound } from './core/inbound';
 import { Outbound, readApplicationMessage } from './core/outbound';
+import { systemDns } from './core/dns';
 import { NextHops } from './core/next-hop';
 import { Proxy } from './core/proxy';
 import { Stack } from './core/stack';
@@ -64,7 +65,10 @@ export class SipServer {
       scheduler,
       log,
     };
-    const hops = new NextHops();
+    const hops = new NextHops({
+      ...(options.dnsServers ? { dns: systemDns(options.dnsServers) } : {}),
+      speaks: (hop) => this.#stack.speaks(hop),
+    });
     this.#outbound = new Outbound(context, hops);
     this.#proxy = new Proxy(context, hops, options.control.secret);
     this.#inbound = new Inbound(context, this.#outbound, this.#proxy);

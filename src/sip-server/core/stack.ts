@@ -118,6 +118,12 @@ export class Stack {
     return transports.some((t) => t.localPort === hop.port && t.localAddress === hop.address);
   }
 
+  /** True when a listener speaks the hop's protocol and family. */
+  speaks({ protocol, address }: Hop): boolean {
+    const transports = protocol === 'udp' ? this.#udp : this.#tcp;
+    return transports.some((transport) => transport.isIPv6 === address.includes(':'));
+  }
+
   /** A flow to this hop, or undefined when no listener speaks its protocol and family. */
   flowTo(hop: Hop, onFailure: () => void): Flow | undefined {
     const v6 = hop.address.includes(':');
