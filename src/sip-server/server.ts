@@ -8,6 +8,7 @@ import { NextHops } from './core/next-hop';
 import { Proxy } from './core/proxy';
 import { Stack } from './core/stack';
 import { DialogTable } from './dialog';
+import { ListenError } from './listen-error';
 import type { SipServerLimits, SipServerOptions, SipServerStats, TimerBases } from './options';
 import { DEFAULT_LIMITS, DEFAULT_TIMERS } from './options';
 import type { Scheduler, ServerTransaction } from './transaction';
@@ -15,7 +16,9 @@ import { systemScheduler } from './transaction';
 import type { SipRequest } from './message';
 import type { Flow } from './transport';
 
-const FAREWELL_MS = 300;
+/** Longest that peers are given to answer our BYE and CANCEL. */
+const FAREWELL_MS = 1_000;
+const FAREWELL_STEP_MS = 20;
 
 /**
  * A SIP server that leaves the decisions to applications, which it serves by drachtio's control
@@ -76,12 +79,12 @@ export class SipServer {
 
   /**
    * Opens the control port and every SIP listener.
-   * @throws Error of the operating system (`EADDRINUSE` …) when one cannot be opened; nothing stays open then
+   * @throws ListenError when one cannot be opened; nothing stays open then
    */
   async start(): Promise<void> {
     const { control, listen, externalAddress, log } = this.#options;
     try {
-      this.#control = await ControlServer.listen(
+      const opened = ControlServer.listen(
         control,
         () => this.#stack.listening().join(','),
         this.#limits,
@@ -96,7 +99,14 @@ export class SipServer {
           },
         },
       );
-      for (const address of listen) await this.#stack.listen(address, externalAddress);
+      this.#control = await opened.catch((error: unknown) => {
+        throw new ListenError('control', control.host, control.port, error);
+      });
+      for (const at of listen) {
+        await this.#stack.listen(at, externalAddress).catch((error: unknown) => {
+          throw new ListenError(at.protocol, at.address, at.port, error);
+        });
+      }
     } catch (error) {
       this.close();
       throw error;
@@ -130,12 +140,15 @@ export class SipServer {
     };
   }
 
-  /** Hangs up every call, answers what waits, and closes. */
+  /** Takes nothing new, answers what waits, hangs up every call, waits for the peers a moment, and closes. */
   async shutdown(): Promise<void> {
     this.#inbound.refuseAll();
     this.#proxy.refuseAll();
     this.#outbound.endAll();
-    await new Promise((resolve) => setTimeout(resolve, FAREWELL_MS));
+    for (let waited = 0; waited < FAREWELL_MS; waited += FAREWELL_STEP_MS) {
+      await new Promise((resolve) => setTimeout(resolve, FAREWELL_STEP_MS));
+      if (this.#stack.settled) break;
+    }
     this.close();
   }
 

@@ -142,6 +142,14 @@ export class Stack {
     return this.#servers.get(cancel.key.replace(/\|CANCEL$/, '|INVITE'));
   }
 
+  /** True when no request of ours waits for its final response. */
+  get settled(): boolean {
+    for (const { state } of this.#clients.values()) {
+      if (state === 'calling' || state === 'proceeding') return false;
+    }
+    return true;
+  }
+
   /** Every server transaction that still waits for its final response. */
   unanswered(): ServerTransaction[] {
     return [...this.#servers.values()].filter((transaction) => !transaction.answered);
