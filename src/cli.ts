@@ -5,7 +5,7 @@ import { Command } from 'commander';
 import type { Config, LoadedConfig } from './config';
 import { ConfigError, configReference, explainConfig, loadConfig, takeFlags } from './config';
 import { runDemo } from './demo/run-demo';
-import { SipServer } from './sip-server';
+import { parseListenAddress, SipServer } from './sip-server';
 import type { RunFile } from './start';
 import { runFilePath, startExchange } from './start';
 import {
@@ -69,20 +69,13 @@ program
   .action(async ({ control }: { control: string }) => {
     const { config } = configured();
     const log = logger(config, 'sip-server');
-    const [host = '127.0.0.1', port = '9022'] = control.split(':');
+    const { address: host, port } = parseListenAddress(`tcp:${control}`);
+    const { externalAddress, t1Ms } = config.sip;
     const server = new SipServer({
-      listen: config.sip.listen.map((text) => {
-        const [protocol, ...rest] = text.split(':');
-        return {
-          protocol: protocol === 'tcp' ? ('tcp' as const) : ('udp' as const),
-          address: rest
-            .slice(0, -1)
-            .join(':')
-            .replace(/^\[|\]$/g, ''),
-          port: Number(rest.at(-1)),
-        };
-      }),
-      control: { host, port: Number(port), secret: config.sip.drachtio.secret },
+      listen: config.sip.listen.map(parseListenAddress),
+      control: { host, port, secret: config.sip.drachtio.secret },
+      timers: { t1: t1Ms, t2: t1Ms * 8, t4: t1Ms * 10 },
+      ...(externalAddress === undefined ? {} : { externalAddress }),
       log: (level, message, fields) => log[level](fields, message),
     });
     await server.start();

@@ -14,8 +14,8 @@ import type { MediaEngine } from './media';
 import { MediasoupEngine, PassthroughEngine } from './media';
 import { findMediasoupWorker } from './provision';
 import { AdmissionControl, DrachtioStack, Switchboard } from './signaling';
-import type { ListenAddress, SipServerStats } from './sip-server';
-import { SipServerSupervisor } from './sip-server';
+import type { SipServerStats } from './sip-server';
+import { parseListenAddress, SipServerSupervisor } from './sip-server';
 import {
   Database,
   Journal,
@@ -267,7 +267,7 @@ function superviseSip(config: Config, log: Logger): EmbeddedSip {
   const secret = randomBytes(24).toString('hex');
   const supervisor = new SipServerSupervisor(
     {
-      listen: config.sip.listen.map(listenAddress),
+      listen: config.sip.listen.map(parseListenAddress),
       control: { host: '127.0.0.1', port: 0, secret },
       // T2 and T4 keep their proportion to T1 (RFC 3261 §17.1.1.1: 500 ms, 4 s, 5 s).
       timers: { t1: config.sip.t1Ms, t2: config.sip.t1Ms * 8, t4: config.sip.t1Ms * 10 },
@@ -292,7 +292,6 @@ async function connectSip(
       );
     });
     connection = { host: '127.0.0.1', port: ready.controlPort, secret: embedded.secret };
-    embedded.supervisor.keepControlPort(ready.controlPort);
   } else {
     const { host = '', port, secret } = config.sip.drachtio;
     connection = { host, port, secret };
@@ -358,16 +357,6 @@ async function checkHealth(
     market: parts.feed.fresh ? { status: 'ok' } : { status: 'degraded', detail: 'as last known' },
     recorder: { status: parts.recorder.degraded ? 'degraded' : 'ok' },
     media: { status: 'ok', detail: `${parts.media.name}, ${parts.media.stats().legs} legs` },
-  };
-}
-
-function listenAddress(text: string): ListenAddress {
-  const match = /^(udp|tcp):(.+):(\d+)$/.exec(text);
-  if (!match) throw new Error(`not an address to listen on: ${text}`);
-  return {
-    protocol: match[1] as 'udp' | 'tcp',
-    address: (match[2] ?? '').replace(/^\[|\]$/g, ''),
-    port: Number(match[3]),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import { AppError } from '../domain';
 import { stillKnown } from './middleware/authenticate';
+import { beginStream } from './middleware/request-context';
 
 /** Live news of calls. */
 export interface CallNews {
@@ -50,6 +51,7 @@ export class EventStreams {
       throw new AppError('unavailable', 'too_many_streams', 'too many clients watch: try again later');
     }
     response.writeHead(200, { 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' });
+    beginStream(response);
     if (request.method === 'HEAD') {
       response.end();
       return;

@@ -58,18 +58,23 @@ const SIP_URI = /^[sS][iI][pP][sS]?:[!#-9;=A-~]+@[!#-;=A-~]+$/;
 
 export const sipUri = z.string().max(512).regex(SIP_URI, 'must look like sip:user@host:port');
 
+/** No conversation is longer; what is paid for one must stay a safe integer. */
+const MAX_CALL_MS = 14_400_000;
+const increment = milliseconds.min(1).max(3_600_000);
+const afterMs = milliseconds.max(MAX_CALL_MS).describe('Connected milliseconds before it counts');
+
 export const ratePlan = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('per_call'),
     amount: micros.describe('What a call costs, in micro-units'),
-    afterMs: milliseconds.describe('Connected milliseconds before it counts'),
+    afterMs,
   }),
   z.strictObject({
     kind: z.literal('per_minute'),
     ratePerMinute: micros,
-    firstIncrementMs: milliseconds.min(1),
-    nextIncrementMs: milliseconds.min(1),
-    afterMs: milliseconds,
+    firstIncrementMs: increment,
+    nextIncrementMs: increment,
+    afterMs,
   }),
 ]);
 

@@ -10,7 +10,7 @@ export type ToChild =
 /** What the SIP server's process tells its parent. */
 export type FromChild =
   | { readonly type: 'ready'; readonly listening: readonly string[]; readonly controlPort: number }
-  | { readonly type: 'failed'; readonly message: string }
+  | { readonly type: 'failed'; readonly message: string; readonly code: string | undefined }
   | {
       readonly type: 'stats';
       readonly id: number;

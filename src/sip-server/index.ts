@@ -1,6 +1,8 @@
+export { parseListenAddress } from './listen-address';
+export { ListenError } from './listen-error';
 export { SipServer } from './server';
 export { SipServerSupervisor } from './supervisor';
-export type { SipServerReady, SupervisedOptions } from './supervisor';
+export type { SipServerReady, SipServerReport, SupervisedOptions } from './supervisor';
 export type {
   ListenAddress,
   SipServerLimits,

@@ -5,10 +5,15 @@ import { SipServer } from './server';
 /** The SIP server as a process of its own: told what to do by its parent, and gone when the parent is. */
 function main(): void {
   let server: SipServer | undefined;
-  const tell = (message: FromChild): void => {
-    if (process.connected) process.send?.(message);
+  const tell = (message: FromChild, then: () => void = () => undefined): void => {
+    // The parent may go while we speak.
+    if (process.connected) process.send?.(message, then);
+    else then();
   };
+  let leaving = false;
   const leave = async (): Promise<void> => {
+    if (leaving) return;
+    leaving = true;
     await server?.shutdown();
     process.exit(0);
   };
@@ -22,9 +27,9 @@ function main(): void {
       started.start().then(
         () => tell({ type: 'ready', listening: started.listening, controlPort: started.controlPort }),
         (error: unknown) => {
-          tell({ type: 'failed', message: error instanceof Error ? error.message : String(error) });
-          process.exitCode = 1;
-          process.disconnect();
+          const message = error instanceof Error ? error.message : String(error);
+          const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
+          tell({ type: 'failed', message, code }, () => process.exit(1));
         },
       );
     } else if (message.type === 'admit') server?.admit(sourceFilter(message.sources));

@@ -58,6 +58,8 @@ export interface SipServerOptions {
   readonly listen: readonly ListenAddress[];
   /** Address that peers see, where it differs from the one bound. */
   readonly externalAddress?: string;
+  /** Name servers, `address` or `address:port`; absent: those of the machine. */
+  readonly dnsServers?: readonly string[];
   readonly control: { readonly host: string; readonly port: number; readonly secret: string };
   readonly timers?: Partial<TimerBases>;
   readonly limits?: Partial<SipServerLimits>;

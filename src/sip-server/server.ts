@@ -3,10 +3,12 @@ import type { ControlConnection } from './control';
 import type { Context } from './core/context';
 import { Inbound } from './core/inbound';
 import { Outbound, readApplicationMessage } from './core/outbound';
+import { systemDns } from './core/dns';
 import { NextHops } from './core/next-hop';
 import { Proxy } from './core/proxy';
 import { Stack } from './core/stack';
 import { DialogTable } from './dialog';
+import { ListenError } from './listen-error';
 import type { SipServerLimits, SipServerOptions, SipServerStats, TimerBases } from './options';
 import { DEFAULT_LIMITS, DEFAULT_TIMERS } from './options';
 import type { Scheduler, ServerTransaction } from './transaction';
@@ -14,7 +16,9 @@ import { systemScheduler } from './transaction';
 import type { SipRequest } from './message';
 import type { Flow } from './transport';
 
-const FAREWELL_MS = 300;
+/** Longest that peers are given to answer our BYE and CANCEL. */
+const FAREWELL_MS = 1_000;
+const FAREWELL_STEP_MS = 20;
 
 /**
  * A SIP server that leaves the decisions to applications, which it serves by drachtio's control
@@ -64,7 +68,10 @@ export class SipServer {
       scheduler,
       log,
     };
-    const hops = new NextHops();
+    const hops = new NextHops({
+      ...(options.dnsServers ? { dns: systemDns(options.dnsServers) } : {}),
+      speaks: (hop) => this.#stack.speaks(hop),
+    });
     this.#outbound = new Outbound(context, hops);
     this.#proxy = new Proxy(context, hops, options.control.secret);
     this.#inbound = new Inbound(context, this.#outbound, this.#proxy);
@@ -72,12 +79,12 @@ export class SipServer {
 
   /**
    * Opens the control port and every SIP listener.
-   * @throws Error of the operating system (`EADDRINUSE` …) when one cannot be opened; nothing stays open then
+   * @throws ListenError when one cannot be opened; nothing stays open then
    */
   async start(): Promise<void> {
     const { control, listen, externalAddress, log } = this.#options;
     try {
-      this.#control = await ControlServer.listen(
+      const opened = ControlServer.listen(
         control,
         () => this.#stack.listening().join(','),
         this.#limits,
@@ -92,7 +99,14 @@ export class SipServer {
           },
         },
       );
-      for (const address of listen) await this.#stack.listen(address, externalAddress);
+      this.#control = await opened.catch((error: unknown) => {
+        throw new ListenError('control', control.host, control.port, error);
+      });
+      for (const at of listen) {
+        await this.#stack.listen(at, externalAddress).catch((error: unknown) => {
+          throw new ListenError(at.protocol, at.address, at.port, error);
+        });
+      }
     } catch (error) {
       this.close();
       throw error;
@@ -126,12 +140,15 @@ export class SipServer {
     };
   }
 
-  /** Hangs up every call, answers what waits, and closes. */
+  /** Takes nothing new, answers what waits, hangs up every call, waits for the peers a moment, and closes. */
   async shutdown(): Promise<void> {
     this.#inbound.refuseAll();
     this.#proxy.refuseAll();
     this.#outbound.endAll();
-    await new Promise((resolve) => setTimeout(resolve, FAREWELL_MS));
+    for (let waited = 0; waited < FAREWELL_MS; waited += FAREWELL_STEP_MS) {
+      await new Promise((resolve) => setTimeout(resolve, FAREWELL_STEP_MS));
+      if (this.#stack.settled) break;
+    }
     this.close();
   }
 

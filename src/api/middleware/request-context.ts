@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { RequestHandler } from 'express';
+import type { RequestHandler, Response } from 'express';
 
 /** What the API reports of each request. */
 export interface RequestReport {
@@ -8,7 +8,15 @@ export interface RequestReport {
   /** The route's pattern, so that ids do not multiply the series. */
   readonly endpoint: string;
   readonly status: number;
+  /** Until the answer was sent; of a stream, until it began. */
   readonly seconds: number;
+}
+
+const streams = new WeakMap<Response, number>();
+
+/** Says that a response is a stream from now on: how long it is watched is no latency. */
+export function beginStream(response: Response): void {
+  streams.set(response, performance.now());
 }
 
 const GIVEN_ID = /^[A-Za-z0-9_.-]{1,64}$/;
@@ -27,7 +35,7 @@ export function requestContext(report: (done: RequestReport) => void): RequestHa
         method: request.method,
         endpoint: typeof route === 'string' ? route : '(none)',
         status: response.statusCode,
-        seconds: (performance.now() - startedAt) / 1000,
+        seconds: ((streams.get(response) ?? performance.now()) - startedAt) / 1000,
       });
     });
     next();

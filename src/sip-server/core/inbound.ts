@@ -49,6 +49,7 @@ export class Inbound implements StackUser {
   readonly #pending = new Map<string, Pending>();
   readonly #reliable: ReliableProvisionals;
   readonly #sessions: SessionTimers;
+  #leaving = false;
 
   constructor(context: Context, outbound: Outbound, proxy: Proxy) {
     this.#context = context;
@@ -139,8 +140,9 @@ export class Inbound implements StackUser {
     }
   }
 
-  /** Answers everything that waits; the server is going down. */
+  /** Answers everything that waits, and whatever comes from now on; the server is going down. */
   refuseAll(): void {
+    this.#leaving = true;
     for (const pending of [...this.#pending.values()]) this.#giveUp(pending, 503);
   }
 
@@ -166,7 +168,7 @@ export class Inbound implements StackUser {
         return this.#refuse(transaction, 422, `Min-SE: ${MIN_SESSION_SECONDS}\r\n`);
       transaction.respond(100, plainResponse(request, 100, 'Trying', ''));
     }
-    const taker = this.#context.control().takerOf(request.method);
+    const taker = this.#leaving ? undefined : this.#context.control().takerOf(request.method);
     if (!taker) return this.#refuse(transaction, 503, 'Retry-After: 5\r\n');
     const { flow } = transaction;
     this.#await(transaction, taker, undefined);

@@ -208,6 +208,7 @@ export class Outbound {
 
   /** RFC 3263 §4.3: the next hop is tried when one does not answer; else the application hears a failure. */
   #onNoResponse(sent: Sent, why: 'timeout' | 'transport'): void {
+    if (sent.transaction) this.#hops.failed(sent.transaction.flow);
     const [next, ...further] = sent.hops;
     if (next && sent.cancelled === undefined) {
       sent.hops = further;

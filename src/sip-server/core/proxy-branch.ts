@@ -143,6 +143,7 @@ export class ProxyBranch {
       this.#events.onForward(response);
       return;
     }
+    if (response.status === 503) this.#hops.failed(flow);
     if (response.status === 503 && this.#further.length > 0 && !this.#cancelWanted && !this.over) {
       this.#launch(this.#further);
       return;
@@ -156,6 +157,8 @@ export class ProxyBranch {
   }
 
   #onNoResponse(status: number): void {
+    const { flow } = this.#transaction ?? {};
+    if (flow) this.#hops.failed(flow);
     if (this.over) return;
     if (this.#further.length > 0 && !this.#cancelWanted) this.#launch(this.#further);
     else this.#fail(this.#cancelWanted ? 487 : status);

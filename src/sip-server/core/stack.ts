@@ -118,6 +118,12 @@ export class Stack {
     return transports.some((t) => t.localPort === hop.port && t.localAddress === hop.address);
   }
 
+  /** True when a listener speaks the hop's protocol and family. */
+  speaks({ protocol, address }: Hop): boolean {
+    const transports = protocol === 'udp' ? this.#udp : this.#tcp;
+    return transports.some((transport) => transport.isIPv6 === address.includes(':'));
+  }
+
   /** A flow to this hop, or undefined when no listener speaks its protocol and family. */
   flowTo(hop: Hop, onFailure: () => void): Flow | undefined {
     const v6 = hop.address.includes(':');
@@ -134,6 +140,14 @@ export class Stack {
   /** The INVITE that a CANCEL names (RFC 3261 §9.2). */
   inviteOf(cancel: ServerTransaction): ServerTransaction | undefined {
     return this.#servers.get(cancel.key.replace(/\|CANCEL$/, '|INVITE'));
+  }
+
+  /** True when no request of ours waits for its final response. */
+  get settled(): boolean {
+    for (const { state } of this.#clients.values()) {
+      if (state === 'calling' || state === 'proceeding') return false;
+    }
+    return true;
   }
 
   /** Every server transaction that still waits for its final response. */

@@ -126,6 +126,22 @@ test('a stream ends when its key is revoked', async () => {
   expect(ours.ended).toBe(false);
 });
 
+test('how long a stream is watched is no latency', async () => {
+  const before = api.switch.reports.length;
+  const askedAt = performance.now();
+  const client = await watch();
+  const openAfter = performance.now() - askedAt;
+  await until(
+    'it to have lasted',
+    () => client.blocks.filter((block) => block === ': still here').length >= 2,
+  );
+  client.close();
+  await until('the report', () => api.switch.reports.length > before);
+  const [report] = api.switch.reports.slice(before);
+  expect(report).toMatchObject({ endpoint: '/api/v1/calls/events', status: 200 });
+  expect(report?.seconds).toBeLessThanOrEqual(openAfter / 1_000);
+});
+
 test('HEAD gets the headers, and is no client', async () => {
   const answer = await api.ask('HEAD', '/api/v1/calls/events');
   expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/event-stream']);

@@ -31,7 +31,7 @@ export interface TestSwitch {
   readonly hungUp: string[];
   readonly listeners: Set<(event: unknown) => void>;
   readonly bugs: unknown[];
-  readonly reports: { method: string; endpoint: string; status: number }[];
+  readonly reports: { method: string; endpoint: string; status: number; seconds: number }[];
   checks: () => Promise<Readonly<Record<string, HealthCheck>>>;
   ready: boolean;
   tell(event: unknown): void;
