@@ -151,6 +151,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
   const switchboard = new Switchboard(
     {
       stack,
+      responseTimeoutMs: sipServer ? config.sip.responseTimeoutMs : undefined,
       media,
       caps: observeCaps(redisCaps, activity, () => clock.now()),
       recorder,

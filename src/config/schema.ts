@@ -66,6 +66,12 @@ const settings = z.strictObject({
         .max(5_000)
         .default(500)
         .describe('RFC 3261 timer T1 of the embedded SIP server, in milliseconds'),
+      responseTimeoutMs: positive
+        .max(60_000)
+        .default(4_000)
+        .describe(
+          'A buyer that has not said anything after this long, not even 100, is passed over (embedded SIP server only: a drachtio-server keeps a 100 to itself), in milliseconds',
+        ),
       unknownSource: z
         .enum(['drop', 'forbid'])
         .default('drop')

@@ -20,6 +20,8 @@ import { Waterfall } from './waterfall';
 /** What every session uses; none of it belongs to one call. */
 export interface SessionServices {
   readonly stack: SipStack;
+  /** Milliseconds a buyer has for its first response of any kind; undefined: its whole ring time. */
+  readonly responseTimeoutMs: number | undefined;
   readonly media: MediaEngine;
   readonly caps: CapReservations;
   readonly recorder: CallRecorder;

@@ -32,6 +32,8 @@ export type WaterfallResult =
 
 interface Services {
   readonly stack: SipStack;
+  /** Milliseconds a buyer has for its first response of any kind; undefined: its whole ring time. */
+  readonly responseTimeoutMs: number | undefined;
   readonly caps: CapReservations;
   readonly clock: Clock;
 }
@@ -112,6 +114,7 @@ export class Waterfall {
       sdp: offer.sdp,
       callingNumber: this.#call.callingNumber,
       headers: { 'X-DCE-Call-ID': this.#call.callId },
+      responseTimeoutMs: this.#services.responseTimeoutMs,
       onProgress: (status, sdp) => this.#onProgress(leg, status, sdp),
     });
     this.#ringing = ringing;

@@ -287,8 +287,9 @@ class DrachtioOutgoingInvite implements InviteInProgress {
             if (this.#abandoned !== undefined) this.#cancel(this.#abandoned);
           },
           cbProvisional: (response) => {
-            if (this.#abandoned !== undefined || this.#over || response.status < 180) return;
-            listener.onProgress(response.status, response.body ? response.body : undefined);
+            if (this.#abandoned !== undefined || this.#over) return;
+            if (response.status < 180) listener.onTrying();
+            else listener.onProgress(response.status, response.body ? response.body : undefined);
           },
         },
         (error, dialog) => {

@@ -51,6 +51,8 @@ export interface OutgoingInvite {
 }
 
 export interface OutgoingInviteListener {
+  /** A sign of life before anything rings: 100 … 179, where the SIP server passes them on. */
+  onTrying(): void;
   /** 180 … 199, with the SDP where there was one. */
   onProgress(status: number, sdp: string | undefined): void;
   onAnswer(dialog: SipDialog): void;

@@ -49,6 +49,7 @@ export class Exchange {
       DCE_DATA_DIR: dataDir,
       DCE_SIP_LISTEN: `udp:127.0.0.1:${sipPort},tcp:127.0.0.1:${sipPort}`,
       DCE_SIP_T1_MS: String(T1_MS),
+      DCE_SIP_RESPONSE_TIMEOUT_MS: '800',
       DCE_API_PORT: '0',
       DCE_API_REQUESTS_PER_MINUTE: '100000',
       DCE_DEMO_SEED: 'false',

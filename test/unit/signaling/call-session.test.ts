@@ -20,6 +20,7 @@ type Act =
   | { kind: 'answer'; after: number }
   | { kind: 'fail'; after: number; status: number }
   | { kind: 'silent' }
+  | { kind: 'trying'; after: number }
   | { kind: 'early'; after: number; answerAfter: number };
 
 interface Play {
@@ -29,7 +30,7 @@ interface Play {
 }
 
 /** Runs one call to its end on a scripted stage and returns what is left. */
-async function play(script: Play, limits: { exhausted?: number[] } = {}) {
+async function play(script: Play, limits: { exhausted?: number[]; responseTimeoutMs?: number } = {}) {
   const journal = new Journal();
   const media = new CountingMedia();
   const caps = new MemoryCaps();
@@ -39,7 +40,8 @@ async function play(script: Play, limits: { exhausted?: number[] } = {}) {
     const act = script.buyers[Number(uri.split('-')[1])] as Act;
     if (act.kind === 'silent') return;
     setTimeout(() => {
-      if (act.kind === 'fail') listener.onFailure(act.status, 'scripted');
+      if (act.kind === 'trying') listener.onTrying();
+      else if (act.kind === 'fail') listener.onFailure(act.status, 'scripted');
       else if (act.kind === 'answer') listener.onAnswer(stage.dialog());
       else {
         listener.onProgress(183, 'v=0 early');
@@ -52,6 +54,7 @@ async function play(script: Play, limits: { exhausted?: number[] } = {}) {
   const session = new CallSession(
     {
       stack,
+      responseTimeoutMs: limits.responseTimeoutMs,
       media,
       caps,
       recorder: journal,
@@ -163,6 +166,22 @@ test('the next target is rung as soon as the one before fails, and the attempts 
   });
 });
 
+test('a buyer that says nothing costs the caller the response timeout, one that said 100 its ring time', async () => {
+  const { journal } = await play(
+    {
+      buyers: [{ kind: 'silent' }, { kind: 'trying', after: 10 }, { kind: 'answer', after: 5 }],
+      cancelAt: undefined,
+      hangup: { by: 'buyer', after: 100 },
+    },
+    { responseTimeoutMs: 400 },
+  );
+  const [silent, ringing] = journal.ended_[0]?.attempts ?? [];
+  expect([silent?.outcome, ringing?.outcome]).toEqual(['unreachable', 'no_answer']);
+  expect(silent?.durationMs).toBeLessThan(500);
+  expect(ringing?.durationMs).toBeGreaterThanOrEqual(ringTarget(1, 1).ringTimeoutMs);
+});
+});
+
 test('a target whose limit is reached is passed over without being rung', async () => {
   const { journal, stack } = await play(
     {
@@ -192,6 +211,7 @@ test('a refusal by the decision reaches the carrier with its status and reason',
   const session = new CallSession(
     {
       stack: new ScriptedStack(() => undefined),
+      responseTimeoutMs: undefined,
       media: new CountingMedia(),
       caps: new MemoryCaps(),
       recorder: journal,

@@ -40,6 +40,9 @@ export class ScriptedStack implements SipStack {
     this.listeners.set(uri, listener);
     let over = false;
     const once: OutgoingInviteListener = {
+      onTrying: () => {
+        if (!over) listener.onTrying();
+      },
       onProgress: (status, sdp) => {
         if (!over) listener.onProgress(status, sdp);
       },
