@@ -1,5 +1,6 @@
 import type { SipMessage, SipRequest, SipResponse, Via } from '../message';
 import {
+  formatHost,
   headerValue,
   headerValues,
   parseMessage,
@@ -13,7 +14,7 @@ import {
 import type { ListenAddress, Protocol, SipServerLimits, SipServerLog, TimerBases } from '../options';
 import type { ClientTransactionUser, Scheduler } from '../transaction';
 import { ClientTransaction, ServerTransaction } from '../transaction';
-import type { Flow } from '../transport';
+import type { Flow, LocalAddress } from '../transport';
 import { TcpTransport, UdpTransport } from '../transport';
 import { newBranch, newId, newTag } from './identifiers';
 import { plainResponse, REASONS, viaOf } from './message-text';
@@ -107,30 +108,27 @@ export class Stack {
 
   /** `proto/address:port` of every listener. */
   listening(): string[] {
-    const name = (protocol: Protocol, at: { localAddress: string; localPort: number }): string =>
-      `${protocol}/${at.localAddress.includes(':') ? `[${at.localAddress}]` : at.localAddress}:${at.localPort}`;
+    const name = (protocol: Protocol, at: { local: LocalAddress; localPort: number }): string =>
+      `${protocol}/${formatHost(at.local.announced)}:${at.localPort}`;
     return [...this.#udp.map((t) => name('udp', t)), ...this.#tcp.map((t) => name('tcp', t))];
   }
 
   /** True when the address is one of ours: a request to it would come back. */
   isOurs(hop: Hop): boolean {
     const transports = hop.protocol === 'udp' ? this.#udp : this.#tcp;
-    return transports.some((t) => t.localPort === hop.port && t.localAddress === hop.address);
+    return transports.some((t) => t.localPort === hop.port && t.local.leadsHere(hop.address));
   }
 
   /** True when a listener speaks the hop's protocol and family. */
   speaks({ protocol, address }: Hop): boolean {
     const transports = protocol === 'udp' ? this.#udp : this.#tcp;
-    return transports.some((transport) => transport.isIPv6 === address.includes(':'));
+    return transports.some(({ local }) => local.isIPv6 === address.includes(':'));
   }
 
   /** A flow to this hop, or undefined when no listener speaks its protocol and family. */
   flowTo(hop: Hop, onFailure: () => void): Flow | undefined {
-    const v6 = hop.address.includes(':');
-    if (hop.protocol === 'udp') {
-      return this.#udp.find((transport) => transport.isIPv6 === v6)?.flowTo(hop.address, hop.port);
-    }
-    return this.#tcp.find((transport) => transport.isIPv6 === v6)?.flowTo(hop.address, hop.port, onFailure);
+    if (hop.protocol === 'udp') return nearest(this.#udp, hop.address)?.flowTo(hop.address, hop.port);
+    return nearest(this.#tcp, hop.address)?.flowTo(hop.address, hop.port, onFailure);
   }
 
   serverTransaction(id: string): ServerTransaction | undefined {
@@ -334,6 +332,20 @@ export class Stack {
     this.#complaints.set(message, now);
     this.#log('warn', message, { ...fields, malformed: this.malformed, dropped: this.dropped });
   }
+}
+
+/** The listener to send from: of the peer's family, and where there are several, on its network. */
+function nearest<T extends { readonly local: LocalAddress }>(
+  transports: readonly T[],
+  peer: string,
+): T | undefined {
+  const v6 = peer.includes(':');
+  let best: T | undefined;
+  for (const transport of transports) {
+    if (transport.local.isIPv6 !== v6) continue;
+    if (!best || transport.local.distance(peer) < best.local.distance(peer)) best = transport;
+  }
+  return best;
 }
 
 function clientKey(branch: string, method: string): string {

@@ -1,8 +1,9 @@
 import type { AddressInfo, Server, Socket } from 'node:net';
-import { connect, createServer } from 'node:net';
+import { connect, createServer, isIPv6 } from 'node:net';
 import { StreamFramer } from '../message';
 import type { SipServerLimits } from '../options';
 import type { Flow, OnMessage } from './flow';
+import { LocalAddress } from './local-address';
 
 export interface TcpEvents {
   readonly onMessage: OnMessage;
@@ -17,13 +18,12 @@ export class TcpTransport {
   readonly #perSource = new Map<string, number>();
   readonly #limits: SipServerLimits;
   readonly #events: TcpEvents;
-  readonly #external: string | undefined;
-  #localAddress = '';
+  /** Set once it is bound. */
+  #local = new LocalAddress('', undefined, []);
   #localPort = 0;
 
-  private constructor(limits: SipServerLimits, external: string | undefined, events: TcpEvents) {
+  private constructor(limits: SipServerLimits, events: TcpEvents) {
     this.#limits = limits;
-    this.#external = external;
     this.#events = events;
     this.#server = createServer({ noDelay: true, keepAlive: true }, (socket) => this.#accept(socket));
   }
@@ -36,14 +36,14 @@ export class TcpTransport {
     limits: SipServerLimits,
     events: TcpEvents,
   ): Promise<TcpTransport> {
-    const transport = new TcpTransport(limits, external, events);
+    const transport = new TcpTransport(limits, events);
     return new Promise((resolve, reject) => {
       transport.#server.once('error', reject);
-      transport.#server.listen(port, address, () => {
+      transport.#server.listen({ port, host: address, ipv6Only: isIPv6(address) }, () => {
         transport.#server.removeListener('error', reject);
         transport.#server.on('error', () => undefined);
         const bound = transport.#server.address() as AddressInfo;
-        transport.#localAddress = external ?? bound.address;
+        transport.#local = new LocalAddress(bound.address, external);
         transport.#localPort = bound.port;
         resolve(transport);
       });
@@ -54,12 +54,8 @@ export class TcpTransport {
     return this.#localPort;
   }
 
-  get localAddress(): string {
-    return this.#localAddress;
-  }
-
-  get isIPv6(): boolean {
-    return this.#localAddress.includes(':');
+  get local(): LocalAddress {
+    return this.#local;
   }
 
   get size(): number {
@@ -105,7 +101,7 @@ export class TcpTransport {
 
   #adopt(socket: Socket, address: string, port: number): TcpFlow {
     const key = `${address}:${port}`;
-    const local = this.#seenAs(address);
+    const local = this.#local.seenBy(address);
     const flow = new TcpFlow(socket, address, port, local, this.#localPort, this.#limits.maxWriteBuffer);
     const framer = new StreamFramer(
       {
@@ -132,11 +128,6 @@ export class TcpTransport {
       flow.closed();
     });
     return flow;
-  }
-
-  #seenAs(peer: string): string {
-    if (this.#external !== undefined) return this.#external;
-    return this.#localAddress === '0.0.0.0' && peer.startsWith('127.') ? '127.0.0.1' : this.#localAddress;
   }
 }
 

@@ -2,19 +2,19 @@ import type { Socket } from 'node:dgram';
 import { createSocket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import type { Flow, OnMessage } from './flow';
+import { LocalAddress } from './local-address';
 
 const SOCKET_BUFFER = 4 * 1024 * 1024;
 
 /** One UDP socket that takes and sends SIP datagrams. */
 export class UdpTransport {
   readonly #socket: Socket;
-  readonly #external: string | undefined;
-  #localAddress = '';
+  /** Set once it is bound. */
+  #local = new LocalAddress('', undefined, []);
   #localPort = 0;
 
-  private constructor(socket: Socket, external: string | undefined) {
+  private constructor(socket: Socket) {
     this.#socket = socket;
-    this.#external = external;
   }
 
   /** @throws Error of the operating system when the address cannot be bound */
@@ -33,7 +33,7 @@ export class UdpTransport {
       done: (error: null, address: string, family: number) => void,
     ): void => done(null, host, type === 'udp6' ? 6 : 4);
     const socket = createSocket({ type, ipv6Only: type === 'udp6', lookup: lookup as never });
-    const transport = new UdpTransport(socket, external);
+    const transport = new UdpTransport(socket);
     socket.on('message', (data, from) =>
       onMessage(data.toString('latin1'), transport.flowTo(from.address, from.port)),
     );
@@ -44,7 +44,7 @@ export class UdpTransport {
         socket.on('error', onError);
         growBuffers(socket);
         const bound = socket.address();
-        transport.#localAddress = external ?? bound.address;
+        transport.#local = new LocalAddress(bound.address, external);
         transport.#localPort = bound.port;
         resolve(transport);
       });
@@ -55,26 +55,16 @@ export class UdpTransport {
     return this.#localPort;
   }
 
-  get localAddress(): string {
-    return this.#localAddress;
-  }
-
-  get isIPv6(): boolean {
-    return this.#localAddress.includes(':');
+  get local(): LocalAddress {
+    return this.#local;
   }
 
   flowTo(address: string, port: number): Flow {
-    return new UdpFlow(this.#socket, address, port, this.#seenAs(address), this.#localPort);
+    return new UdpFlow(this.#socket, address, port, this.#local.seenBy(address), this.#localPort);
   }
 
   close(): void {
     this.#socket.close();
-  }
-
-  /** A socket bound to all addresses is reached on loopback by neighbours on loopback. */
-  #seenAs(peer: string): string {
-    if (this.#external !== undefined) return this.#external;
-    return this.#localAddress === '0.0.0.0' && peer.startsWith('127.') ? '127.0.0.1' : this.#localAddress;
   }
 }
 

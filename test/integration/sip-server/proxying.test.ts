@@ -1,5 +1,5 @@
 import type Srf from 'drachtio-srf';
-import { headerValue, headerValues, splitAddresses, splitVias } from '../../../src/sip-server/message';
+import { headerValue, headerValues, splitVias } from '../../../src/sip-server/message';
 import type { SipRequest } from '../../../src/sip-server/message';
 import { until } from '../../support/until';
 import type { Bench, Peer } from './support';
@@ -63,7 +63,7 @@ function uriOf(peer: Peer, user = 'bob'): string {
 /** A call leg of the called side, which goes back by the route that the INVITE recorded. */
 function calledBy(peer: Peer, invite: SipRequest): Leg {
   const leg = Leg.callee(peer, invite);
-  leg.routes = headerValues(invite, 'record-route').flatMap(splitAddresses);
+  leg.learnRoutes(invite);
   return leg;
 }
 

@@ -7,6 +7,7 @@ import type { SipServerOptions } from '../../../src/sip-server';
 import { SipServer } from '../../../src/sip-server';
 import type { SipMessage, SipRequest, SipResponse } from '../../../src/sip-server/message';
 import {
+  formatHost,
   headerValue,
   headerValues,
   parseMessage,
@@ -94,22 +95,22 @@ export class Bench {
     return new Control(socket);
   }
 
-  async udpPeer(): Promise<UdpPeer> {
-    const peer = await UdpPeer.open(this.port('udp'));
+  async udpPeer(host = HOST): Promise<UdpPeer> {
+    const peer = await UdpPeer.open(this.port('udp'), host);
     this.#closers.push(() => peer.close());
     return peer;
   }
 
   /** A peer that has connected to the server. */
-  async tcpPeer(): Promise<TcpPeer> {
-    const peer = await TcpPeer.connect(this.port('tcp'));
+  async tcpPeer(host = HOST): Promise<TcpPeer> {
+    const peer = await TcpPeer.connect(this.port('tcp'), host);
     this.#closers.push(() => peer.close());
     return peer;
   }
 
   /** A peer that waits for the server to connect. */
-  async tcpListener(): Promise<TcpPeer> {
-    const peer = await TcpPeer.listen();
+  async tcpListener(host = HOST): Promise<TcpPeer> {
+    const peer = await TcpPeer.listen(host);
     this.#closers.push(() => peer.close());
     return peer;
   }
@@ -191,7 +192,11 @@ export abstract class Peer {
   #arrival: Promise<void> = Promise.resolve();
   #arrived: () => void = () => undefined;
 
-  constructor(readonly serverPort: number) {
+  constructor(
+    readonly serverPort: number,
+    /** Address of both sides, as it stands in URIs. */
+    readonly host: string,
+  ) {
     this.#expectArrival();
   }
 
@@ -205,7 +210,7 @@ export abstract class Peer {
   abstract close(): void;
 
   get contact(): string {
-    return `<sip:peer@${HOST}:${this.port}${this.protocol === 'TCP' ? ';transport=tcp' : ''}>`;
+    return `<sip:peer@${this.host}:${this.port}${this.protocol === 'TCP' ? ';transport=tcp' : ''}>`;
   }
 
   /** The next request with this method that was not taken before. */
@@ -272,15 +277,16 @@ export class UdpPeer extends Peer {
   private constructor(
     readonly socket: DatagramSocket,
     serverPort: number,
+    readonly address: string,
   ) {
-    super(serverPort);
+    super(serverPort, formatHost(address));
     socket.on('message', (data) => this.take(data.toString('latin1')));
   }
 
-  static async open(serverPort: number): Promise<UdpPeer> {
-    const socket = createSocket('udp4');
-    await new Promise<void>((resolve) => socket.bind(0, HOST, resolve));
-    return new UdpPeer(socket, serverPort);
+  static async open(serverPort: number, address = HOST): Promise<UdpPeer> {
+    const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+    await new Promise<void>((resolve) => socket.bind(0, address, resolve));
+    return new UdpPeer(socket, serverPort, address);
   }
 
   get port(): number {
@@ -288,7 +294,7 @@ export class UdpPeer extends Peer {
   }
 
   send(text: string): void {
-    this.socket.send(Buffer.from(text, 'latin1'), this.serverPort, HOST);
+    this.socket.send(Buffer.from(text, 'latin1'), this.serverPort, this.address);
   }
 
   close(): void {
@@ -304,19 +310,19 @@ export class TcpPeer extends Peer {
   closed = false;
   pongs = 0;
 
-  static async connect(serverPort: number): Promise<TcpPeer> {
-    const peer = new TcpPeer(serverPort);
-    const socket = connect(serverPort, HOST);
+  static async connect(serverPort: number, address = HOST): Promise<TcpPeer> {
+    const peer = new TcpPeer(serverPort, formatHost(address));
+    const socket = connect(serverPort, address);
     await new Promise<void>((resolve) => socket.once('connect', resolve));
     peer.#port = socket.localPort ?? 0;
     peer.#adopt(socket);
     return peer;
   }
 
-  static async listen(): Promise<TcpPeer> {
-    const peer = new TcpPeer(0);
+  static async listen(address = HOST): Promise<TcpPeer> {
+    const peer = new TcpPeer(0, formatHost(address));
     const server = createServer((socket) => peer.#adopt(socket));
-    await new Promise<void>((resolve) => server.listen(0, HOST, resolve));
+    await new Promise<void>((resolve) => server.listen(0, address, resolve));
     peer.#port = (server.address() as AddressInfo).port;
     peer.#close = () => server.close();
     return peer;
@@ -373,8 +379,8 @@ export class Leg {
   /** The side that calls. */
   static caller(peer: Peer, user = '+12125550100'): Leg {
     const n = ++counter;
-    const target = `sip:${user}@${HOST}:${peer.serverPort}`;
-    const local = `<sip:caller@${HOST}:${peer.port}>;tag=caller${n}`;
+    const target = `sip:${user}@${peer.host}:${peer.serverPort}`;
+    const local = `<sip:caller@${peer.host}:${peer.port}>;tag=caller${n}`;
     return new Leg(peer, `call-${process.pid}-${n}@test`, local, `<${target}>`, target);
   }
 
@@ -430,6 +436,11 @@ export class Leg {
     this.routes = headerValues(response, 'record-route').flatMap(splitAddresses).reverse();
   }
 
+  /** Takes the route of an INVITE that came. */
+  learnRoutes(invite: SipRequest): void {
+    this.routes = headerValues(invite, 'record-route').flatMap(splitAddresses);
+  }
+
   /** A new request in the dialog, any method but INVITE. */
   request(method: string, headers: readonly string[] = [], body = ''): void {
     this.#send(method, ++this.sequence, newBranch(), headers, body);
@@ -452,7 +463,7 @@ export class Leg {
     peer.send(
       [
         `${method} ${this.target} SIP/2.0`,
-        `Via: SIP/2.0/${peer.protocol} ${HOST}:${peer.port};rport;branch=${branch}`,
+        `Via: SIP/2.0/${peer.protocol} ${peer.host}:${peer.port};rport;branch=${branch}`,
         ...(headers.some((line) => line.startsWith('Max-Forwards:')) ? [] : ['Max-Forwards: 70']),
         ...this.routes.map((route) => `Route: ${route}`),
         `From: ${this.local}`,
