@@ -180,7 +180,6 @@ test('a buyer that says nothing costs the caller the response timeout, one that 
   expect(silent?.durationMs).toBeLessThan(500);
   expect(ringing?.durationMs).toBeGreaterThanOrEqual(ringTarget(1, 1).ringTimeoutMs);
 });
-});
 
 test('a target whose limit is reached is passed over without being rung', async () => {
   const { journal, stack } = await play(
