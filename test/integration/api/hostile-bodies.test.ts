@@ -146,6 +146,58 @@ test('bodies as the schema has them are not malformed: what is refused is refuse
   expect(api.switch.bugs).toEqual([]);
 });
 
+test.each(MARKET_RESOURCES)('no text in any field of $path is a bug', async ({ path, body }) => {
+  const operation = withBody().find(
+    ({ operationId, path: at }) => at === `/api/v1/${path}` && /^create/.test(operationId),
+  );
+  const whole = body(2);
+  const bodies = Object.keys(whole).flatMap((field) => NASTY.map((text) => ({ ...whole, [field]: text })));
+  if (path === 'bids') {
+    const tags = NASTY.flatMap((text) => [{ [text]: 'x' }, { x: text }]);
+    bodies.push(...tags.map((tag) => ({ ...whole, targeting: { tags: tag } }) as never));
+  }
+  for (const one of bodies) {
+    const answer = await send(operation as Operation, { body: one });
+    expect([JSON.stringify(one).slice(0, 500), complaint(operation as Operation, answer)]).toEqual([
+      expect.anything(),
+      undefined,
+    ]);
+  }
+  expect(api.switch.bugs).toEqual([]);
+});
+
+test.each([
+  ['trunks', { sources: ['fe80::1%eth0'] }, '/sources/0'],
+  ['trunks', { sources: ['192.0.2.1', '192.0.2.0/33'] }, '/sources/1'],
+  ['trunks', { sources: ['::ffff:192.0.2.0/24'] }, '/sources/0'],
+  ['trunks', { sources: [] }, '/sources'],
+  ['accounts', { name: 'a\0b' }, '/name'],
+  ['accounts', { name: '\ud800' }, '/name'],
+  ['accounts', { name: ' x ' }, '/name'],
+  ['accounts', { timezone: 'Mars/Olympus' }, '/timezone'],
+  ['accounts', { currency: 'XAU' }, '/currency'],
+  ['numbers', { number: '555' }, '/number'],
+  ['targets', { uri: 'sip:a@b?Replaces=1' }, '/uri'],
+  ['targets', { uri: 'sip:a@b\r\nVia: x' }, '/uri'],
+  ['targets', { uri: 'tel:+12125550123' }, '/uri'],
+  ['campaigns', { reservePrice: 1.5 }, '/reservePrice'],
+  ['campaigns', { reservePrice: 1_000_000_000_001 }, '/reservePrice'],
+  ['campaigns', { payout: { kind: 'barter' } }, '/payout/kind'],
+  [
+    'bids',
+    { targeting: { schedule: { timezone: 'UTC', windows: [{ days: [7], startMinute: 0, endMinute: 1 }] } } },
+    '/targeting/schedule/windows/0/days/0',
+  ],
+  ['bids', { targeting: { tags: { 'a\0': 'x' } } }, '/targeting/tags/a\0'],
+  ['dnc', { id: 'mine' }, '/id'],
+])('%s with %j is refused for %s', async (path, field, pointer) => {
+  const whole = MARKET_RESOURCES.find((resource) => resource.path === path)?.body(3);
+  const { status, body } = await api.ask('POST', `/api/v1/${path}`, { body: { ...whole, ...field } });
+  expect(status).toBe(400);
+  const pointers = (body['errors'] as { pointer: string }[]).map((error) => error.pointer);
+  expect(new Set(pointers)).toEqual(new Set([pointer]));
+});
+
 test('text that is no JSON, or JSON that is no object, is 400', async () => {
   for (const operation of withBody()) {
     for (const raw of ['{', '{"name": }', 'null', '1', '"x"', '[1', '\ufeff', '{"a":"\\ud8"}', '{"a":1}{']) {
