@@ -60,10 +60,20 @@ export class EventStreams {
     response.once('close', () => this.#forget(response));
     response.write(': listening\n\n');
     this.#clients.set(response, request);
-    this.#unsubscribe ??= this.#news.subscribe((event) => {
-      this.#send(`id: ${++this.#lastId}\ndata: ${JSON.stringify(event)}\n\n`);
-    });
+    this.#unsubscribe ??= this.#news.subscribe((event) => this.#tell(event));
     this.#keepAlive ??= setInterval(() => void this.#tick(), this.#limits.keepAliveMs);
+  }
+
+  #tell(event: unknown): void {
+    const id = ++this.#lastId;
+    let data: string;
+    try {
+      data = JSON.stringify(event);
+    } catch {
+      // One event that cannot be written is a gap; all that follow must not be lost with it.
+      return;
+    }
+    this.#send(`id: ${id}\ndata: ${data}\n\n`);
   }
 
   #send(frame: string): void {

@@ -11,6 +11,7 @@ export const id = z
   .min(1)
   .max(64)
   .regex(/^[A-Za-z0-9+][A-Za-z0-9_.+/-]*$/, 'letters, digits, _ . + / -');
+
 /**
  * Neither control characters nor halves of surrogate pairs: PostgreSQL stores no U+0000 and no broken
  * text. Patterns here mean the same with and without the flag `u`: the document cannot say which.

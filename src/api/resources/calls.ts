@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ledgerLinesOfCall } from '../../billing';
+import type { CallState } from '../../domain';
 import { AppError, CALL_STATES } from '../../domain';
 import { getCall, getDecision, listCalls } from '../../storage';
 import { readCursor, writeCursor } from '../cursor';
@@ -10,7 +11,7 @@ import { id, page } from '../schemas';
 
 /** Calls that are up on this node. */
 export interface LiveCalls {
-  list(): readonly unknown[];
+  list(): readonly { readonly callId: string; readonly state: CallState }[];
   /** False when no such call is up. */
   hangup(callId: string, detail: string): boolean;
 }
@@ -39,6 +40,9 @@ const call = z.object({
   attempts: z.unknown().describe('Targets rung, in order'),
   media: z.unknown().describe('What the media engine saw; null before the end'),
 });
+
+/** A call that is up has no end to tell of: what it carries beside these is for people. */
+const liveCall = z.object({ callId: z.string(), state: z.enum(CALL_STATES) }).loose();
 
 const ledgerLine = z.object({
   transactionId: z.number().int(),
@@ -93,8 +97,8 @@ export function callRoutes(live: LiveCalls, streams: EventStreams): Route[] {
       tag: 'calls',
       summary: 'Calls that are up on this node',
       scope: 'calls:read',
-      reply: z.object({ items: z.array(z.unknown()) }),
-      handle: () => Promise.resolve({ body: { items: [...live.list()] } }),
+      reply: z.object({ items: z.array(liveCall) }),
+      handle: () => Promise.resolve({ body: { items: live.list().map((one) => ({ ...one })) } }),
     }),
     route({
       method: 'get',

@@ -73,6 +73,17 @@ test('however many watch, the news are asked for once, and not at all when nobod
   expect(api.switch.listeners.size).toBe(1);
 });
 
+test('an event that cannot be written is a gap, and the next ones arrive', async () => {
+  const client = await watch();
+  api.switch.tell({ n: 1 });
+  api.switch.tell({ n: 2n });
+  api.switch.tell({ n: 3 });
+  await until('the others', () => events(client).length === 2);
+  expect(events(client)).toEqual([{ n: 1 }, { n: 3 }]);
+  const [first = 0, last = 0] = ids(client);
+  expect(last - first).toBe(2);
+});
+
 test('a client that goes away is forgotten, the others hear on', async () => {
   const [leaves, stays] = [await watch(), await watch()];
   leaves.close();
