@@ -10,13 +10,14 @@ export interface OutboxRelayOptions {
   readonly resendAfterMs?: number;
   /** Milliseconds for which rows are kept that are done. */
   readonly retentionMs?: number;
+  /** Milliseconds that Redis may take for a batch before it counts as away. */
+  readonly sendTimeoutMs?: number;
 }
 
 const BATCH = 500;
 const IDLE_MS = 1_000;
 const WOKEN_MS = 10;
 const RESEND_AFTER_MS = 60_000;
-/** How long Redis may take for a batch before it counts as away. */
 const SEND_TIMEOUT_MS = 5_000;
 const RETENTION_MS = 7 * 86_400_000;
 const SWEEP_EVERY_MS = 60_000;
@@ -63,6 +64,7 @@ export class OutboxRelay {
   readonly #onError: (error: Error) => void;
   readonly #resendAfterMs: number;
   readonly #retentionMs: number;
+  readonly #sendTimeoutMs: number;
   readonly #redisReady = (): void => this.wake();
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
@@ -76,13 +78,14 @@ export class OutboxRelay {
     database: Database,
     redis: Redis,
     onError: (error: Error) => void,
-    { resendAfterMs = RESEND_AFTER_MS, retentionMs = RETENTION_MS }: OutboxRelayOptions = {},
+    options: OutboxRelayOptions = {},
   ) {
     this.#database = database;
     this.#redis = redis;
     this.#onError = onError;
-    this.#resendAfterMs = resendAfterMs;
-    this.#retentionMs = retentionMs;
+    this.#resendAfterMs = options.resendAfterMs ?? RESEND_AFTER_MS;
+    this.#retentionMs = options.retentionMs ?? RETENTION_MS;
+    this.#sendTimeoutMs = options.sendTimeoutMs ?? SEND_TIMEOUT_MS;
     this.#queue = new Queue<SettlementJob>(SETTLEMENT_QUEUE, {
       connection: redis as unknown as ConnectionOptions,
       defaultJobOptions: SETTLEMENT_JOB_OPTIONS,
@@ -158,8 +161,8 @@ export class OutboxRelay {
     let timer: NodeJS.Timeout | undefined;
     const tooSlow = new Promise<never>((_, reject) => {
       timer = setTimeout(
-        () => reject(new Error(`Redis took longer than ${SEND_TIMEOUT_MS} ms`)),
-        SEND_TIMEOUT_MS,
+        () => reject(new Error(`Redis took longer than ${this.#sendTimeoutMs} ms`)),
+        this.#sendTimeoutMs,
       );
     });
     this.#stuck = true;

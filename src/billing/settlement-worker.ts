@@ -2,6 +2,7 @@ import type { ConnectionOptions, Job } from 'bullmq';
 import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Database } from '../storage';
+import { isUnavailable } from '../storage';
 import type { DeadLetter } from './dead-letters';
 import { DeadLetters } from './dead-letters';
 import type { SettlementOutcome } from './settle-calls';
@@ -10,57 +11,86 @@ import type { SettlementJob } from './settlement-job';
 import { retryDelay, SETTLEMENT_JOB_OPTIONS, SETTLEMENT_QUEUE } from './settlement-job';
 
 export interface SettlementWorkerOptions {
+  /** Calls settled at once. */
   readonly concurrency: number;
+  /** Milliseconds without a sign of life after which a worker has died, and its jobs are given to others. */
+  readonly lockMs?: number;
   readonly onSettled?: (callId: string, outcome: SettlementOutcome) => void;
   readonly onDead?: (letter: DeadLetter) => void;
   readonly onError?: (error: Error) => void;
 }
 
-/** A worker that says nothing for this long has died, and its jobs are given to others. */
 const LOCK_MS = 15_000;
-const STALLED_EVERY_MS = 10_000;
+/** How long Redis may take, once nothing is in hand any more, to let the worker go. */
+const FAREWELL_MS = 2_000;
 
 /** Settles calls from the queue; any number of workers may do so at once. */
 export class SettlementWorker {
   readonly #worker: Worker<SettlementJob>;
   readonly #dead: DeadLetters;
   readonly #options: SettlementWorkerOptions;
-  /** Letters being written. */
-  readonly #burials = new Set<Promise<void>>();
+  /** Calls being settled, and letters being written. */
+  readonly #inHand = new Set<Promise<unknown>>();
 
   constructor(database: Database, redis: Redis, options: SettlementWorkerOptions) {
+    const { lockMs = LOCK_MS } = options;
     this.#options = options;
     this.#dead = new DeadLetters(database);
     this.#worker = new Worker<SettlementJob>(
       SETTLEMENT_QUEUE,
       async (job) => {
-        const outcome = await settleCall(database, job.data.callId);
+        const outcome = await this.#holding(settleCall(database, job.data.callId));
         options.onSettled?.(job.data.callId, outcome);
       },
       {
         connection: redis as unknown as ConnectionOptions,
         concurrency: options.concurrency,
-        lockDuration: LOCK_MS,
-        stalledInterval: STALLED_EVERY_MS,
+        lockDuration: lockMs,
+        stalledInterval: lockMs,
         settings: { backoffStrategy: retryDelay },
       },
     );
     this.#worker.on('error', (error) => options.onError?.(error));
     this.#worker.on('failed', (job, error) => {
       if (!job || job.attemptsMade < SETTLEMENT_JOB_OPTIONS.attempts) return;
-      const burial = this.#bury(job, error).finally(() => this.#burials.delete(burial));
-      this.#burials.add(burial);
+      void this.#holding(this.#bury(job, error));
     });
   }
 
-  /** Finishes what is in hand, and stops. */
+  /**
+   * Finishes what is in hand, and stops. A Redis that is away is not waited for: it will take the jobs
+   * for unfinished and give them to others, for whom nothing is left to be done.
+   */
   async close(): Promise<void> {
-    await this.#worker.close();
-    await Promise.all(this.#burials);
+    const closed = this.#worker.close();
+    let timer: NodeJS.Timeout | undefined;
+    const farewell = async (): Promise<void> => {
+      while (this.#inHand.size > 0) await Promise.allSettled(this.#inHand);
+      await new Promise((resolve) => (timer = setTimeout(resolve, FAREWELL_MS)));
+    };
+    await Promise.race([closed, farewell()]);
+    clearTimeout(timer);
+    await Promise.allSettled(this.#inHand);
   }
 
-  /** Never rejects: a letter that cannot be written leaves its call open, to be sent and tried again. */
+  async #holding<T>(work: Promise<T>): Promise<T> {
+    this.#inHand.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#inHand.delete(work);
+    }
+  }
+
+  /**
+   * Never rejects. While the database is away nobody can do anything about a call: it stays open, to be
+   * sent and tried again.
+   */
   async #bury(job: Job<SettlementJob>, error: Error): Promise<void> {
+    if (isUnavailable(error)) {
+      this.#options.onError?.(error);
+      return;
+    }
     try {
       const letter = await this.#dead.add(job.data.callId, error.message);
       if (letter) this.#options.onDead?.(letter);
