@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { ErrorRequestHandler, Response } from 'express';
 import { z } from 'zod';
 import { AppError } from '../domain';
-import { isUnavailable } from './unavailable';
+import { isUnavailable } from '../storage';
 
 /** A problem as RFC 9457 has it. */
 export const problemSchema = z.object({

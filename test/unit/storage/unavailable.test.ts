@@ -1,4 +1,4 @@
-import { isUnavailable } from '../../../src/api/unavailable';
+import { isUnavailable } from '../../../src/storage';
 
 const error = (fields: object, message = 'x'): Error => Object.assign(new Error(message), fields);
 

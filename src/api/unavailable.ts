@@ -1,1 +1,0 @@
-export { isUnavailable } from '../storage';
