@@ -5,5 +5,8 @@ import { setUp } from './lib/setup.mjs';
 
 await setUp('demo');
 process.exit(
-  await hand(process.execPath, [join(ROOT, 'dist/cli.js'), 'demo', ...process.argv.slice(2)], { cwd: ROOT }),
+  await hand(process.execPath, [join(ROOT, 'dist/cli.js'), 'demo', ...process.argv.slice(2)], {
+    cwd: ROOT,
+    detached: true,
+  }),
 );

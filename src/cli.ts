@@ -1,13 +1,10 @@
 #!/usr/bin/env node
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import type { Config, LoadedConfig } from './config';
 import { ConfigError, configReference, explainConfig, loadConfig, takeFlags } from './config';
-import { runDemo } from './demo/run-demo';
+import { runDemoHere, runStart } from './run-here';
 import { parseListenAddress, SipServer } from './sip-server';
-import type { RunFile } from './start';
-import { runFilePath, startExchange } from './start';
 import {
   createApiKey,
   createMigration,
@@ -22,11 +19,14 @@ import {
 import { startSwitch } from './switch';
 import type { Logger } from './telemetry';
 import { createLogger, startTracing } from './telemetry';
+import { untilTold } from './until-told';
 import { startWorker } from './worker';
 
 const MIGRATIONS = join(__dirname, '../migrations');
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
+// A terminal that was closed takes no more words: that is no reason to leave anything behind.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
 const program = new Command('dce')
   .description('Dependable Call Exchange: a telephony-first switch for pay-per-call')
@@ -38,7 +38,13 @@ const { flags: directFlags, rest: words } = takeFlags(process.argv.slice(2));
 program
   .command('start')
   .description('run everything on this machine: database, Redis, SIP server, switch, worker')
-  .action(() => runStart());
+  .action(async () => {
+    const { config } = configured();
+    const stopTracing = await trace('dce');
+    await runStart(config, logger(config, 'switch'), say);
+    await stopTracing();
+    process.exit(0);
+  });
 program
   .command('switch')
   .description('run the switch (signalling, media, API)')
@@ -58,7 +64,7 @@ program
     const { config } = configured();
     const stopTracing = await trace('dce-worker');
     const running = await startWorker(config, logger(config, 'worker'));
-    await untilTold(attached === true);
+    await untilTold({ parentPipe: attached === true });
     await running.stop();
     await stopTracing();
   });
@@ -136,7 +142,10 @@ program
 program
   .command('demo')
   .description('place one real call through a running exchange, or through one started for it')
-  .action(() => demo());
+  .action(async () => {
+    await runDemoHere(configured().config, say);
+    process.exit(0);
+  });
 program
   .command('config')
   .description('print the effective configuration, secrets masked')
@@ -175,90 +184,6 @@ async function trace(serviceName: string): Promise<() => Promise<void>> {
     endpoint: telemetry.otlpEndpoint,
     samplingRatio: telemetry.samplingRatio,
   });
-}
-
-/**
- * Resolves at SIGINT or SIGTERM; a second one does not wait any longer.
- * @param parentPipe - also when standard input ends, because whoever started us is gone
- */
-function untilTold(parentPipe = false): Promise<void> {
-  return new Promise((resolve) => {
-    let told = false;
-    const tell = (): void => {
-      if (told) process.exit(130);
-      told = true;
-      resolve();
-    };
-    process.on('SIGINT', tell);
-    process.on('SIGTERM', tell);
-    if (parentPipe) {
-      process.stdin.resume();
-      process.stdin.once('end', tell);
-    }
-  });
-}
-
-async function runStart(): Promise<void> {
-  const { config } = configured();
-  const log = logger(config, 'switch');
-  const stopTracing = await trace('dce');
-  const running = await startExchange(config, log, say);
-  const { file } = running;
-  say('');
-  say(`The exchange is open.`);
-  say(`  send calls to   sip:${file.number}@${udpAddress(file)}`);
-  say(`  API             ${file.apiUrl}/api/v1`);
-  say(`  its docs        ${file.apiUrl}/docs`);
-  say(`  admin key       ${file.apiKey}   (header X-API-Key)`);
-  say(`  see it work     npm run demo`);
-  say('');
-  await untilTold();
-  say('closing: calls that are up may end first; press Ctrl-C again to leave at once');
-  await running.stop();
-  await stopTracing();
-  process.exit(0);
-}
-
-function udpAddress(file: RunFile): string {
-  return (file.sip.find((address) => address.startsWith('udp/')) ?? file.sip[0] ?? '').replace(/^\w+\//, '');
-}
-
-async function demo(): Promise<void> {
-  const { config } = configured();
-  const found = findRunning(config.dataDir);
-  const own = found
-    ? undefined
-    : await startExchange(config, createLogger({ level: 'warn', component: 'switch' }), say);
-  const file = found ?? own?.file;
-  if (!file) throw new Error('no exchange runs');
-  try {
-    await runDemo(
-      {
-        apiUrl: file.apiUrl,
-        apiKey: file.apiKey,
-        sipAddress: udpAddress(file),
-        number: file.number,
-        buyerPorts: file.buyerPorts,
-      },
-      say,
-    );
-  } finally {
-    await own?.stop(0);
-  }
-  process.exit(0);
-}
-
-/** The exchange that runs on this data folder, if one does. */
-function findRunning(dataDir: string): RunFile | undefined {
-  const path = runFilePath(dataDir);
-  if (!existsSync(path)) return undefined;
-  try {
-    const file = JSON.parse(readFileSync(path, 'utf8')) as RunFile;
-    process.kill(file.pid, 0);
-    return file;
-  } catch {
-    return undefined;
-  }
 }
 
 async function withDatabase(

@@ -1,22 +1,18 @@
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { constants, setPriority } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from './config';
-import { configEnvironment } from './config';
-import type { PrivateService } from './provision';
-import { startPrivatePostgres, startPrivateRedis } from './provision';
+import { prepareDatabase } from './prepare-database';
+import type { PrivateService, WantedAddress } from './provision';
 import {
-  createApiKey,
-  Database,
-  DEMO,
-  identifyApiKey,
-  insertApiKey,
-  migrateUp,
-  readMigrations,
-  seedDemoMarket,
-} from './storage';
+  claimFolder,
+  KeptService,
+  requireBindable,
+  startPrivatePostgres,
+  startPrivateRedis,
+} from './provision';
+import { parseListenAddress } from './sip-server';
+import { DEMO } from './storage';
+import { SupervisedWorker } from './supervised-worker';
 import type { RunningSwitch } from './switch';
 import { startSwitch } from './switch';
 import type { Logger } from './telemetry';
@@ -35,174 +31,127 @@ export interface RunFile {
   readonly workerPid: number | undefined;
 }
 
-/** An exchange that runs: switch, worker, and the services it started for itself. */
-export interface RunningExchange {
-  readonly file: RunFile;
-  readonly switchboard: RunningSwitch;
-  stop(drainMs?: number): Promise<void>;
-}
-
-const WORKER_RESTART_MS = 1_000;
-const WORKER_STOP_MS = 15_000;
-
 /** Where a data folder says what runs on it. */
 export function runFilePath(dataDir: string): string {
   return join(dataDir, 'run.json');
 }
 
 /**
- * Starts everything on one machine: PostgreSQL and Redis where none is configured, the schema, a demo
- * market in an empty database, the switch and a worker.
- * @param say - one line about each step, for people
+ * Everything on one machine: PostgreSQL and Redis where none is configured, the schema, a demo market in
+ * an empty database, the switch and a worker. What dies of it is started again.
  */
-export async function startExchange(
-  config: Config,
-  log: Logger,
-  say: (line: string) => void,
-): Promise<RunningExchange> {
-  mkdirSync(config.dataDir, { recursive: true });
-  const services: PrivateService[] = [];
-  let worker: SupervisedWorker | undefined;
-  let running: RunningSwitch | undefined;
-  const stop = async (drainMs?: number): Promise<void> => {
-    await running?.stop(drainMs);
-    await worker?.stop();
-    for (const service of services.reverse()) await service.stop();
-    writeFileSync(runFilePath(config.dataDir), '{}');
-  };
-  try {
-    const databaseUrl =
-      config.database.url ??
-      (await provide(services, say, 'PostgreSQL', () => startPrivatePostgres(config.dataDir)));
-    const redisUrl =
-      config.redis.url ?? (await provide(services, say, 'Redis', () => startPrivateRedis(config.dataDir)));
-    const complete: Config = {
-      ...config,
-      database: { ...config.database, url: databaseUrl },
-      redis: { ...config.redis, url: redisUrl },
-    };
-    const apiKey = await prepareDatabase(complete, say);
-    running = await startSwitch(complete, log);
-    worker = new SupervisedWorker(complete, log);
-    const file: RunFile = {
-      pid: process.pid,
-      apiUrl: running.apiUrl,
-      apiKey,
-      sip: running.sipListening,
-      number: DEMO.number,
-      buyerPorts: [config.demo.buyerPort1, config.demo.buyerPort2],
-      databaseUrl,
-      redisUrl,
-      sipServerPid: running.sipServerPid,
-      workerPid: worker.pid,
-    };
-    writeFileSync(runFilePath(config.dataDir), JSON.stringify(file, null, 2), { mode: 0o600 });
-    return { file, switchboard: running, stop };
-  } catch (error) {
-    await stop(0).catch(() => undefined);
-    throw error;
-  }
-}
-
-async function provide(
-  services: PrivateService[],
-  say: (line: string) => void,
-  what: string,
-  start: () => Promise<PrivateService>,
-): Promise<string> {
-  say(`starting a private ${what}`);
-  const service = await start();
-  services.push(service);
-  return service.url;
-}
-
-/** Brings the schema up to date, seeds an empty market, and makes sure that there is an admin key. */
-async function prepareDatabase(config: Config, say: (line: string) => void): Promise<string> {
-  const database = new Database({ ...config.database, url: config.database.url ?? '', poolSize: 2 });
-  try {
-    const applied = await migrateUp(database, readMigrations(join(__dirname, '../migrations')));
-    if (applied.length > 0) say(`schema: ${applied.join(', ')}`);
-    if (config.demo.seed) {
-      const ports = [config.demo.buyerPort1, config.demo.buyerPort2] as const;
-      if (await seedDemoMarket(database, { buyerPorts: ports }))
-        say('the database was empty: it has a demo market now');
-    }
-    return await adminKey(database, join(config.dataDir, 'admin-key'));
-  } finally {
-    await database.close();
-  }
-}
-
-/** The key in the file, if the database knows it; else it is made known, or made. */
-async function adminKey(database: Database, file: string): Promise<string> {
-  const kept = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
-  if (kept !== '') {
-    if (!(await identifyApiKey(database, kept)))
-      await insertApiKey(database, kept, DEMO.operatorId, 'admin', ['*']);
-    return kept;
-  }
-  const key = await createApiKey(database, DEMO.operatorId, 'admin', ['*']);
-  writeFileSync(file, `${key}\n`, { mode: 0o600 });
-  return key;
-}
-
-/** The worker as a process of its own, so that settling never delays a call; started again when it dies. */
-class SupervisedWorker {
+export class Exchange {
   readonly #config: Config;
   readonly #log: Logger;
-  #child: ChildProcess;
-  #stopping = false;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #say: (line: string) => void;
+  readonly #services: PrivateService[] = [];
+  #giveBack: (() => void) | undefined;
+  #switch: RunningSwitch | undefined;
+  #worker: SupervisedWorker | undefined;
 
-  constructor(config: Config, log: Logger) {
+  /** @param say - takes one line about each step, for people */
+  constructor(config: Config, log: Logger, say: (line: string) => void) {
     this.#config = config;
     this.#log = log;
-    this.#child = this.#spawn();
+    this.#say = say;
   }
 
-  get pid(): number | undefined {
-    return this.#child.pid;
+  /** @throws Error in one line that says what to do; nothing of it runs then */
+  async start(): Promise<RunFile> {
+    try {
+      return await this.#start();
+    } catch (error) {
+      await this.stop(0).catch(() => undefined);
+      throw error;
+    }
   }
 
-  async stop(): Promise<void> {
-    this.#stopping = true;
-    clearTimeout(this.#timer);
-    const child = this.#child;
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(() => child.kill('SIGKILL'), WORKER_STOP_MS);
-      child.once('exit', () => {
-        clearTimeout(timer);
-        resolve();
-      });
-      child.kill('SIGTERM');
-    });
+  /**
+   * Ends everything that was started, in due order.
+   * @param drainMs - how long calls that are up may take to end; `limits.drainMs` by default
+   */
+  async stop(drainMs?: number): Promise<void> {
+    const steps = [
+      () => this.#switch?.stop(drainMs),
+      () => this.#worker?.stop(),
+      ...[...this.#services].reverse().map((service) => () => service.stop()),
+    ];
+    const failures: unknown[] = [];
+    for (const step of steps) {
+      try {
+        await step();
+      } catch (error) {
+        // What can still be ended is.
+        failures.push(error);
+      }
+    }
+    if (this.#giveBack) writeFileSync(runFilePath(this.#config.dataDir), '{}');
+    this.#giveBack?.();
+    if (failures.length > 0) throw failures[0];
   }
 
-  #spawn(): ChildProcess {
-    const child = spawn(process.execPath, [join(__dirname, 'cli.js'), 'worker', '--attached'], {
-      // Its own group: Ctrl-C is for the parent to pass on in due order.
-      detached: true,
-      stdio: ['pipe', 'inherit', 'inherit'],
-      env: { ...process.env, ...configEnvironment(this.#config) },
+  /** For who ends at once: what does not end with this process by itself is told to, and not awaited. */
+  leave(): void {
+    for (const service of this.#services) service.leave();
+    this.#giveBack?.();
+  }
+
+  async #start(): Promise<RunFile> {
+    const { dataDir, demo } = this.#config;
+    this.#giveBack = claimFolder(dataDir);
+    await requireBindable(wantedAddresses(this.#config));
+    const databaseUrl =
+      this.#config.database.url ?? (await this.#provide('PostgreSQL', () => startPrivatePostgres(dataDir)));
+    const redisUrl =
+      this.#config.redis.url ?? (await this.#provide('Redis', () => startPrivateRedis(dataDir)));
+    const complete: Config = {
+      ...this.#config,
+      database: { ...this.#config.database, url: databaseUrl },
+      redis: { ...this.#config.redis, url: redisUrl },
+    };
+    const apiKey = await prepareDatabase(complete, this.#say);
+    this.#switch = await startSwitch(complete, this.#log);
+    this.#worker = new SupervisedWorker(complete, this.#log);
+    const file: RunFile = {
+      pid: process.pid,
+      apiUrl: this.#switch.apiUrl,
+      apiKey,
+      sip: this.#switch.sipListening,
+      number: DEMO.number,
+      buyerPorts: [demo.buyerPort1, demo.buyerPort2],
+      databaseUrl,
+      redisUrl,
+      sipServerPid: this.#switch.sipServerPid,
+      workerPid: this.#worker.pid,
+    };
+    writeFileSync(runFilePath(dataDir), JSON.stringify(file, null, 2), { mode: 0o600 });
+    return file;
+  }
+
+  async #provide(what: string, start: () => Promise<PrivateService>): Promise<string> {
+    this.#say(`starting a private ${what}`);
+    const service = await KeptService.start(start, {
+      onDown: (why) => this.#log.error({ why }, `the private ${what} is down and is started again`),
+      onBack: () => this.#log.info(`the private ${what} is back`),
     });
-    yieldToCalls(child.pid);
-    child.once('exit', (code, signal) => {
-      if (this.#stopping) return;
-      this.#log.warn({ why: signal ?? code }, 'the worker died and is started again');
-      this.#timer = setTimeout(() => {
-        this.#child = this.#spawn();
-      }, WORKER_RESTART_MS);
-    });
-    return child;
+    this.#services.push(service);
+    return service.url;
   }
 }
 
-/** On a machine that switch and worker share, settling waits while calls want the processor. */
-function yieldToCalls(pid: number | undefined): void {
-  try {
-    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
-  } catch {
-    // It is gone already, or the system does not allow it: then all are equal.
+/** What is looked at before anything is started, because it is what most often is taken. */
+function wantedAddresses({ sip, api, media }: Config): WantedAddress[] {
+  const wanted: WantedAddress[] = [
+    { protocol: 'tcp', address: api.host, port: api.port, setting: 'api.port (DCE_API_PORT)' },
+  ];
+  if (sip.drachtio.host === undefined) {
+    const setting = 'sip.listen (DCE_SIP_LISTEN)';
+    wanted.push(...sip.listen.map((text) => ({ ...parseListenAddress(text), setting })));
   }
+  if (media.engine === 'mediasoup') {
+    // Any port: what matters is that the address is this machine's.
+    const setting = 'media.listenAddress (DCE_MEDIA_LISTEN_ADDRESS)';
+    wanted.push({ protocol: 'udp', address: media.listenAddress, port: 0, setting });
+  }
+  return wanted;
 }

@@ -83,6 +83,8 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     );
   };
 
+  const media = await openMedia(config, log);
+
   // Storage: the books of calls, and what several nodes share.
   const database = new Database({
     ...config.database,
@@ -140,7 +142,6 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     // Strangers are turned away by the SIP server itself, before anything is spent on them.
     if (config.sip.unknownSource === 'drop') sipServer?.supervisor.admit(market.trunkSources());
   };
-  const media = await openMedia(config, log);
   const stack = new DrachtioStack(log);
   const news = new CallNewsHub((event) => countCall(metrics, event));
   const admission = new AdmissionControl(
@@ -177,12 +178,6 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     config.billing.checkpointMs,
   );
 
-  // The true ends of calls may lie in the journal.
-  await recorder.start();
-  await orphans.start();
-  await feed.start();
-  relay.start();
-  const listening = await connectSip(config, stack, sipServer);
   const stats = async (): Promise<SwitchStats> => {
     const sip = await sipServer?.supervisor.stats();
     return {
@@ -194,69 +189,82 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
       sipCpuMicros: sip?.cpuMicros,
     };
   };
+  let api: Server | undefined;
   let stopping = false;
-  const api = await listen(
-    createApi({
-      database,
-      system: { stats },
-      live: { list: () => switchboard.calls(), hangup: (id, detail) => switchboard.hangup(id, detail) },
-      news,
-      deadLetters,
-      requestsPerMinute: config.api.requestsPerMinute,
-      timeoutMs: config.api.timeoutMs,
-      corsOrigins: config.api.corsOrigins,
-      now: () => clock.monotonic(),
-      onBug,
-      onRequest: ({ method, endpoint, status, seconds }) => {
-        metrics.httpRequests.inc({ method, endpoint, status });
-        metrics.httpDuration.observe({ method, endpoint }, seconds);
-      },
-      health: {
-        checks: () => checkHealth(database, redis, { feed, stack, caps: redisCaps, recorder, media }),
-        ready: () => stack.connected && !stopping,
-        metrics: async () => ({
-          contentType: metrics.registry.contentType,
-          text: await metrics.registry.metrics(),
-        }),
-      },
-    }),
-    config.api.host,
-    config.api.port,
-  );
-  log.info(
-    { sip: listening, api: apiUrl(api, config.api.host), node: config.node.id },
-    'the switch takes calls',
-  );
-
-  return {
-    sipListening: listening,
-    apiUrl: apiUrl(api, config.api.host),
-    get sipServerPid() {
-      return sipServer?.supervisor.pid;
-    },
-    stats,
-    stop: async (drainMs = config.limits.drainMs) => {
-      stopping = true;
-      await switchboard.drain(drainMs);
-      clearInterval(checkpoint);
-      clearInterval(sweep);
-      stack.close();
-      await sipServer?.supervisor.stop();
-      await media.close();
-      api.closeAllConnections();
-      api.close();
-      feed.close();
-      orphans.stop();
-      heartbeat.stop();
-      await recorder.close();
-      await relay.close();
-      redisCaps.close();
-      redis.disconnect();
-      queueRedis.disconnect();
-      load.close();
-      await database.close();
-    },
+  const stop = async (drainMs = config.limits.drainMs): Promise<void> => {
+    stopping = true;
+    await switchboard.drain(drainMs);
+    clearInterval(checkpoint);
+    clearInterval(sweep);
+    stack.close();
+    await sipServer?.supervisor.stop();
+    await media.close();
+    api?.closeAllConnections();
+    api?.close();
+    feed.close();
+    orphans.stop();
+    heartbeat.stop();
+    await recorder.close();
+    await relay.close();
+    redisCaps.close();
+    redis.disconnect();
+    queueRedis.disconnect();
+    load.close();
+    await database.close();
   };
+  try {
+    // The true ends of calls may lie in the journal.
+    await recorder.start();
+    await orphans.start();
+    await feed.start();
+    relay.start();
+    const listening = await connectSip(config, stack, sipServer);
+    api = await listen(
+      createApi({
+        database,
+        system: { stats },
+        live: { list: () => switchboard.calls(), hangup: (id, detail) => switchboard.hangup(id, detail) },
+        news,
+        deadLetters,
+        requestsPerMinute: config.api.requestsPerMinute,
+        timeoutMs: config.api.timeoutMs,
+        corsOrigins: config.api.corsOrigins,
+        now: () => clock.monotonic(),
+        onBug,
+        onRequest: ({ method, endpoint, status, seconds }) => {
+          metrics.httpRequests.inc({ method, endpoint, status });
+          metrics.httpDuration.observe({ method, endpoint }, seconds);
+        },
+        health: {
+          checks: () => checkHealth(database, redis, { feed, stack, caps: redisCaps, recorder, media }),
+          ready: () => stack.connected && !stopping,
+          metrics: async () => ({
+            contentType: metrics.registry.contentType,
+            text: await metrics.registry.metrics(),
+          }),
+        },
+      }),
+      config.api.host,
+      config.api.port,
+    ).catch((error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new Error(`the API cannot start: ${why}; change api.port (DCE_API_PORT)`);
+    });
+    const url = apiUrl(api, config.api.host);
+    log.info({ sip: listening, api: url, node: config.node.id }, 'the switch takes calls');
+    return {
+      sipListening: listening,
+      apiUrl: url,
+      get sipServerPid() {
+        return sipServer?.supervisor.pid;
+      },
+      stats,
+      stop,
+    };
+  } catch (error) {
+    await stop(0).catch(() => undefined);
+    throw error;
+  }
 }
 
 interface EmbeddedSip {

@@ -5,6 +5,9 @@ import { ROOT } from './paths.mjs';
 import { run } from './run.mjs';
 import { fail, progress } from './say.mjs';
 
+/** Errors of the compiler that are shown: the first say most. */
+const MAX_SHOWN = 5;
+
 /** Compiles src/ to dist/ when a source changed since the last time. */
 export async function buildProduct() {
   const stamp = join(ROOT, 'dist', '.sources');
@@ -16,7 +19,12 @@ export async function buildProduct() {
     [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'],
     { cwd: ROOT },
   );
-  if (result.code !== 0) fail(`the sources do not compile:\n${result.output.slice(-3_000)}`);
+  if (result.code !== 0) {
+    const errors = result.output.split('\n').filter((line) => line.includes('error TS'));
+    fail(
+      `the sources do not compile:\n${errors.slice(0, MAX_SHOWN).join('\n') || result.output.slice(-500)}`,
+    );
+  }
   mkdirSync(join(ROOT, 'dist'), { recursive: true });
   writeFileSync(stamp, wanted);
   shown.done();

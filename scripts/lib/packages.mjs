@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { ROOT } from './paths.mjs';
 import { run } from './run.mjs';
 import { fail, progress } from './say.mjs';
+import { diskTrouble } from './trouble.mjs';
 
 /** Installs node_modules when it is missing or older than the lock file. */
 export async function installPackages() {
@@ -20,11 +21,10 @@ export async function installPackages() {
   const result = await run('npm', args, { cwd: ROOT });
   clearInterval(timer);
   if (result.code !== 0) {
-    const full = result.output.includes('ENOSPC');
+    const said = result.output.split('\n').filter((line) => /^npm (error|ERR!)/.test(line));
     fail(
-      full
-        ? 'the disk is full: make room and start again'
-        : `npm install failed:\n${result.output.slice(-2_000)}`,
+      diskTrouble(result.output) ??
+        `npm install failed, see the network and the registry that npm uses:\n${said.slice(0, 5).join('\n') || result.output.slice(-500)}`,
     );
   }
   await linkPostgresLibraries();

@@ -1,8 +1,14 @@
 /** One line for people; a step that takes long shows that it goes on. */
 export const say = (line) => process.stdout.write(`${line}\n`);
 
+/** Leaves the line that a progress display has begun. */
+export function restoreLine() {
+  if (process.stdout.isTTY) process.stdout.write('\r\x1b[2K');
+}
+
 /** Ends with one clear line that says what to do. */
 export function fail(line) {
+  restoreLine();
   process.stderr.write(`dce: ${line}\n`);
   process.exit(1);
 }

@@ -25,12 +25,18 @@ const DEADLINE_MS = 60_000;
 
 /**
  * Places one real call with real SIP peers and prints its life as it happens.
+ * @param signal - ends it before its time
  * @throws Error when SIPp is missing or the call did not go all the way
  */
-export async function runDemo(stage: DemoStage, print: (line: string) => void): Promise<void> {
+export async function runDemo(
+  stage: DemoStage,
+  print: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'dce-demo-'));
   const stop = new AbortController();
   const timeout = setTimeout(() => stop.abort(), DEADLINE_MS);
+  signal?.addEventListener('abort', () => stop.abort(), { once: true });
   try {
     const tone = join(folder, 'tone.ul');
     writePcmuTone(tone, 440, 4);

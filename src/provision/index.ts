@@ -1,7 +1,12 @@
+export { claimFolder, isClaimed } from './claim-folder';
 export { cacheFolder, findMediasoupWorker } from './mediasoup-worker';
 export { freePort } from './free-port';
+export { KeptService } from './kept-service';
+export type { KeptServiceOptions } from './kept-service';
 export { startPrivatePostgres } from './private-postgres';
 export type { PrivatePostgresOptions } from './private-postgres';
 export type { PrivateService } from './private-service';
 export { startPrivateRedis } from './private-redis';
 export type { PrivateRedisOptions } from './private-redis';
+export { requireBindable } from './require-bindable';
+export type { WantedAddress } from './require-bindable';

@@ -64,9 +64,15 @@ export async function startPrivatePostgres(
   await ensureDatabase(url('postgres'));
   return {
     url: url(DATABASE),
+    isUp: () => serverPid(place) !== undefined,
     stop: async () => {
       await stopServer(place);
       forgetStarter(stateFile);
+    },
+    leave: () => {
+      const pid = serverPid(place);
+      // "Fast shutdown": it disconnects everybody and writes a checkpoint.
+      if (pid !== undefined) process.kill(pid, 'SIGINT');
     },
   };
 }
@@ -129,8 +135,12 @@ async function startServer(
   }
 }
 
+function serverPid(place: PostgresPlace): number | undefined {
+  return processAt(join(place.data, 'postmaster.pid'), place.data);
+}
+
 async function stopServer(place: PostgresPlace): Promise<void> {
-  if (processAt(join(place.data, 'postmaster.pid'), place.data) === undefined) return;
+  if (serverPid(place) === undefined) return;
   const stop = (mode: string): Promise<{ code: number }> =>
     postgresProgram(place, 'pg_ctl', [
       'stop',

@@ -166,6 +166,11 @@ async function answers(url: string): Promise<boolean> {
 function service(place: Place, state: ServiceState): PrivateService {
   return {
     url: urlOf(state),
+    isUp: () => isUp(place),
+    leave: () => {
+      const pid = processAt(place.pidFile, place.folder);
+      if (pid !== undefined) process.kill(pid, 'SIGTERM');
+    },
     stop: async () => {
       if (!isUp(place)) return;
       const redis = client(urlOf(state));

@@ -11,6 +11,9 @@ export function commonTrouble(error: unknown, folder: string): string | undefine
   if (/EROFS|read-only file system/i.test(text)) {
     return `${folder} is on a read-only disk: set DCE_DATA_DIR to another folder`;
   }
+  if (/ENOTDIR/.test(text)) {
+    return `${folder} is no folder, a file is in its place: set DCE_DATA_DIR to another folder`;
+  }
   return undefined;
 }
 
@@ -41,6 +44,7 @@ export function tellingLine(output: string): string {
   return (telling ?? lines.at(-1) ?? '').trim();
 }
 
-function codeOf(error: Error): string {
-  return 'code' in error ? String(error.code) : '';
+/** Code of a system error, e.g. `EEXIST`; '' when it has none. */
+export function codeOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
 }

@@ -1,0 +1,50 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Config } from './config';
+import {
+  createApiKey,
+  Database,
+  DEMO,
+  identifyApiKey,
+  insertApiKey,
+  migrateUp,
+  readMigrations,
+  seedDemoMarket,
+} from './storage';
+
+const MIGRATIONS = join(__dirname, '../migrations');
+
+/**
+ * Brings the schema up to date, seeds an empty market, and makes sure that there is an admin key.
+ * @returns the admin key
+ */
+export async function prepareDatabase(config: Config, say: (line: string) => void): Promise<string> {
+  const database = new Database({ ...config.database, url: config.database.url ?? '', poolSize: 2 });
+  try {
+    const applied = await migrateUp(database, readMigrations(MIGRATIONS));
+    if (applied.length > 0) say(`schema: ${applied.join(', ')}`);
+    if (config.demo.seed) {
+      const ports = [config.demo.buyerPort1, config.demo.buyerPort2] as const;
+      if (await seedDemoMarket(database, { buyerPorts: ports })) {
+        say('the database was empty: it has a demo market now');
+      }
+    }
+    return await adminKey(database, join(config.dataDir, 'admin-key'));
+  } finally {
+    await database.close();
+  }
+}
+
+/** The key in the file, if the database knows it; else it is made known, or made. */
+async function adminKey(database: Database, file: string): Promise<string> {
+  const kept = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+  if (kept !== '') {
+    if (!(await identifyApiKey(database, kept))) {
+      await insertApiKey(database, kept, DEMO.operatorId, 'admin', ['*']);
+    }
+    return kept;
+  }
+  const key = await createApiKey(database, DEMO.operatorId, 'admin', ['*']);
+  writeFileSync(file, `${key}\n`, { mode: 0o600 });
+  return key;
+}
