@@ -26,6 +26,8 @@ export interface SipServerLimits {
   readonly maxConnectionsPerSource: number;
   /** Longest SIP message on a stream, in bytes. */
   readonly maxMessageBytes: number;
+  /** Requests longer than this go by TCP where the peer takes it (RFC 3261 §18.1.1), in bytes. */
+  readonly maxDatagramBytes: number;
   /** Bytes waiting to be written to one connection before it is closed. */
   readonly maxWriteBuffer: number;
   /** Longest control frame, in bytes. */
@@ -45,6 +47,7 @@ export const DEFAULT_LIMITS: SipServerLimits = {
   maxConnections: 20_000,
   maxConnectionsPerSource: 1_000,
   maxMessageBytes: 65_536,
+  maxDatagramBytes: 1_300,
   maxWriteBuffer: 4 * 1024 * 1024,
   maxFrameBytes: 1024 * 1024,
   maxControlConnections: 64,

@@ -7,6 +7,7 @@ import { systemDns } from './core/dns';
 import { NextHops } from './core/next-hop';
 import { Proxy } from './core/proxy';
 import { Stack } from './core/stack';
+import { Subscriptions } from './core/subscriptions';
 import { DialogTable } from './dialog';
 import { ListenError } from './listen-error';
 import type { SipServerLimits, SipServerOptions, SipServerStats, TimerBases } from './options';
@@ -72,9 +73,10 @@ export class SipServer {
       ...(options.dnsServers ? { dns: systemDns(options.dnsServers) } : {}),
       speaks: (hop) => this.#stack.speaks(hop),
     });
-    this.#outbound = new Outbound(context, hops);
+    const subscriptions = new Subscriptions(context);
+    this.#outbound = new Outbound(context, hops, subscriptions);
     this.#proxy = new Proxy(context, hops, options.control.secret);
-    this.#inbound = new Inbound(context, this.#outbound, this.#proxy);
+    this.#inbound = new Inbound(context, this.#outbound, this.#proxy, subscriptions);
   }
 
   /**

@@ -15,6 +15,7 @@ import { ReliableProvisionals } from './reliable-provisionals';
 import { SessionTimers } from './session-timers';
 import type { StackUser } from './stack';
 import { maxForwards } from './stack';
+import type { Subscriptions } from './subscriptions';
 
 /** What the server remembers of a request that an application is to answer. */
 interface Pending {
@@ -46,15 +47,17 @@ export class Inbound implements StackUser {
   readonly #context: Context;
   readonly #outbound: Outbound;
   readonly #proxy: Proxy;
+  readonly #subscriptions: Subscriptions;
   readonly #pending = new Map<string, Pending>();
   readonly #reliable: ReliableProvisionals;
   readonly #sessions: SessionTimers;
   #leaving = false;
 
-  constructor(context: Context, outbound: Outbound, proxy: Proxy) {
+  constructor(context: Context, outbound: Outbound, proxy: Proxy, subscriptions: Subscriptions) {
     this.#context = context;
     this.#outbound = outbound;
     this.#proxy = proxy;
+    this.#subscriptions = subscriptions;
     this.#reliable = new ReliableProvisionals(context);
     this.#sessions = new SessionTimers(context, outbound);
   }
@@ -177,7 +180,9 @@ export class Inbound implements StackUser {
 
   #inDialog(transaction: ServerTransaction, text: string): void {
     const { request } = transaction;
-    const dialog = this.#dialogOf(request);
+    const dialog =
+      this.#dialogOf(request) ??
+      (request.method === 'NOTIFY' ? this.#outbound.notified(request, transaction.flow) : undefined);
     if (!dialog) return this.#passOn(transaction);
     const sequence = sequenceOf(request);
     if (sequence <= dialog.remoteSequence) return this.#refuse(transaction, 500);
@@ -302,7 +307,9 @@ export class Inbound implements StackUser {
     if (pending.dialog) return pending.dialog;
     const { transaction } = pending;
     const { request, flow } = transaction;
-    if (request.method === 'INVITE' && status > 100 && status < 300 && !pending.created) {
+    const makesDialog =
+      (request.method === 'INVITE' && status > 100) || (request.method === 'SUBSCRIBE' && status >= 200);
+    if (makesDialog && status < 300 && !pending.created) {
       const contact = contactOf(flow, calledUser(request));
       const dialog: AppDialog = Dialog.asServer(request, transaction.localTag, contact, flow);
       dialog.owner = pending.connection;
@@ -336,13 +343,23 @@ export class Inbound implements StackUser {
     const { transaction } = pending;
     const success = response.status < 300;
     this.#forget(transaction.id);
-    if (!transaction.isInvite || !dialog) return;
+    if (!dialog) return;
+    const { request } = transaction;
+    if (request.method === 'SUBSCRIBE' && success) this.#subscribed(pending, response, dialog);
+    else if (this.#subscriptions.ends(dialog, request)) this.#context.dialogs.remove(dialog);
+    if (!transaction.isInvite) return;
     if (success) {
       dialog.state = 'confirmed';
       dialog.localSdp = response.body;
       this.#repeatAnswer(dialog, transaction, text);
       this.#sessions.start(dialog, transaction.request, text);
     } else if (pending.created) this.#context.dialogs.remove(dialog);
+  }
+
+  /** Made by this SUBSCRIBE, or renewed by it; a call that a SUBSCRIBE came in is no less a call. */
+  #subscribed(pending: Pending, response: SipResponse, dialog: AppDialog): void {
+    if (pending.created || dialog.subscription !== undefined)
+      this.#subscriptions.renewed(dialog, pending.transaction.request, response);
   }
 
   /** The 2xx is repeated until its ACK comes; without one the call is ended (RFC 3261 §13.3.1.4). */

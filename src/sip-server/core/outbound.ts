@@ -19,6 +19,7 @@ import {
 } from './message-text';
 import type { NextHops } from './next-hop';
 import type { Hop } from './stack';
+import type { Subscriptions } from './subscriptions';
 
 /** A request that an application sent, over all the hops it may need. */
 interface Sent {
@@ -44,11 +45,15 @@ const FIRST_SEQUENCE_RANGE = 100_000;
 export class Outbound {
   readonly #context: Context;
   readonly #hops: NextHops;
+  readonly #subscriptions: Subscriptions;
   readonly #sent = new Map<string, Sent>();
+  /** SUBSCRIBEs that wait for their answer, by the name of the dialog that they make. */
+  readonly #subscribing = new Map<string, Sent>();
 
-  constructor(context: Context, hops: NextHops) {
+  constructor(context: Context, hops: NextHops, subscriptions: Subscriptions) {
     this.#context = context;
     this.#hops = hops;
+    this.#subscriptions = subscriptions;
   }
 
   /** A request frame of an application. */
@@ -63,6 +68,18 @@ export class Outbound {
     if (dialogName !== '') this.#sendInDialog(messageId, dialogName, request, connection);
     else if (transactionId !== '') this.#cancel(messageId, transactionId, request, connection);
     else this.#sendNew(messageId, routeUrl, request, connection);
+  }
+
+  /** The dialog of a NOTIFY that came before the answer to its SUBSCRIBE. */
+  notified(notify: SipRequest, flow: Flow): AppDialog | undefined {
+    const name = dialogId(headerValue(notify, 'call-id') ?? '', tagOf(headerValue(notify, 'to') ?? ''));
+    const sent = this.#subscribing.get(name);
+    if (!sent?.connection || this.#context.dialogs.get(name)) return undefined;
+    const contact = headerValue(sent.request, 'contact') ?? contactOf(flow);
+    const dialog = this.#subscriptions.fromNotify(sent.request, notify, contact, flow);
+    dialog.owner = sent.connection;
+    this.#context.dialogs.add(dialog);
+    return dialog;
   }
 
   /** Hangs up in the server's own name, and tells the application. */
@@ -120,8 +137,26 @@ export class Outbound {
   }
 
   #abandon(dialog: AppDialog): void {
-    if (dialog.state === 'confirmed') this.#bye(dialog, 'Reason: SIP;cause=503;text="application gone"\r\n');
+    if (dialog.subscription !== undefined) {
+      if (dialog.role === 'uas') this.#endSubscription(dialog);
+    } else if (dialog.state === 'confirmed')
+      this.#bye(dialog, 'Reason: SIP;cause=503;text="application gone"\r\n');
     this.#context.dialogs.remove(dialog);
+  }
+
+  /** Who subscribed hears that it is over, and may ask again (RFC 6665 §4.1.3); who is subscribed to finds out. */
+  #endSubscription(dialog: AppDialog): void {
+    const request: SipRequest = {
+      kind: 'request',
+      method: 'NOTIFY',
+      uri: dialog.remoteTarget,
+      headers: [
+        { name: 'Event', key: 'event', value: dialog.subscription ?? '' },
+        { name: 'Subscription-State', key: 'subscription-state', value: 'terminated;reason=deactivated' },
+      ],
+      body: '',
+    };
+    this.#inDialog(dialog, request, undefined, undefined);
   }
 
   /* ---- requests outside a dialog ---- */
@@ -179,6 +214,7 @@ export class Outbound {
       over: false,
     };
     this.#sent.set(id, sent);
+    if (request.method === 'SUBSCRIBE') this.#subscribing.set(sent.dialog, sent);
     const text = this.#start(sent, flow);
     connection.echo(messageId, echoFlow(flow), id, undefined, text);
   }
@@ -197,7 +233,9 @@ export class Outbound {
         onResponse: (response, text, transaction) => this.#onResponse(sent, response, text, transaction),
         onNoResponse: (why) => this.#onNoResponse(sent, why),
         onTerminated: (transaction) => {
-          if (sent.transaction === transaction) this.#sent.delete(sent.id);
+          if (sent.transaction !== transaction) return;
+          this.#sent.delete(sent.id);
+          if (this.#subscribing.get(sent.dialog) === sent) this.#subscribing.delete(sent.dialog);
         },
       },
       (via) => `${sent.request.method} ${sent.request.uri} SIP/2.0\r\nVia: ${via}\r\n${sent.rest}`,
@@ -247,6 +285,8 @@ export class Outbound {
     }
     if (sent.request.method === 'INVITE' && response.status < 300) {
       if (!this.#answered(sent, response, flow)) return;
+    } else if (sent.request.method === 'SUBSCRIBE' && response.status < 300) {
+      this.#subscribed(sent, response, flow);
     } else if (!sent.over) this.#dialogOf(sent, undefined);
     sent.over = true;
     sent.connection?.sip('network', text, flow, sent.id, sent.dialog);
@@ -293,6 +333,13 @@ export class Outbound {
       this.#abandon(dialog);
     }
     return true;
+  }
+
+  /** A NOTIFY may have made the dialog already. */
+  #subscribed(sent: Sent, response: SipResponse, flow: Flow): void {
+    this.#subscribing.delete(sent.dialog);
+    const dialog = this.#context.dialogs.get(sent.dialog) ?? this.#makeDialog(sent, response, flow);
+    this.#subscriptions.renewed(dialog, sent.request, response);
   }
 
   #endFork(sent: Sent, response: SipResponse, flow: Flow): void {
@@ -486,7 +533,8 @@ export class Outbound {
     );
     if (messageId !== undefined)
       connection?.echo(messageId, echoFlow(flow), id, undefined, sent.transaction.text);
-    if (request.method === 'BYE') this.#context.dialogs.remove(dialog);
+    if (request.method === 'BYE' || this.#subscriptions.ends(dialog, request))
+      this.#context.dialogs.remove(dialog);
     return sent.transaction.text;
   }
 
@@ -507,8 +555,12 @@ export class Outbound {
       sent.over = true;
       if (sent.request.method === 'INVITE') this.#reinviteEnded(sent, dialog, response, transaction.flow);
       // The peer does not know the dialog any more (RFC 3261 §12.2.1.2).
-      if ((response.status === 481 || response.status === 408) && sent.request.method !== 'BYE')
-        this.endByServer(dialog, 'Dialog lost');
+      if ((response.status === 481 || response.status === 408) && sent.request.method !== 'BYE') {
+        if (dialog.subscription === undefined) this.endByServer(dialog, 'Dialog lost');
+        else this.#context.dialogs.remove(dialog);
+      } else if (sent.request.method === 'SUBSCRIBE' && response.status < 300 && dialog.state !== 'ended') {
+        if (dialog.subscription !== undefined) this.#subscriptions.renewed(dialog, sent.request, response);
+      }
     } else if (sent.cancelled !== undefined) this.#sendCancel(sent);
     sent.connection?.sip('network', text, transaction.flow, sent.id, dialog.id);
   }

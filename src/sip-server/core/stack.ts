@@ -17,6 +17,7 @@ import { ClientTransaction, ServerTransaction } from '../transaction';
 import type { Flow, LocalAddress } from '../transport';
 import { TcpTransport, UdpTransport } from '../transport';
 import { newBranch, newId, newTag } from './identifiers';
+import { LongRequests } from './long-requests';
 import { plainResponse, REASONS, viaOf } from './message-text';
 
 /** What the layer above the transactions hears. */
@@ -54,6 +55,7 @@ export class Stack {
   readonly #scheduler: Scheduler;
   readonly #log: SipServerLog;
   readonly #admits: (address: string) => boolean;
+  readonly #long: LongRequests;
   readonly #complaints = new Map<string, number>();
   readonly #serverUser = {
     onNoAck: (transaction: ServerTransaction) => this.#user.onServerTransactionEnd(transaction),
@@ -80,6 +82,7 @@ export class Stack {
     this.#scheduler = scheduler;
     this.#log = log;
     this.#admits = admits;
+    this.#long = new LongRequests((hop, onFailure) => this.flowTo(hop, onFailure), scheduler, timers);
   }
 
   get serverTransactions(): number {
@@ -165,24 +168,27 @@ export class Stack {
     write: (via: string) => string,
     branch = newBranch(),
   ): ClientTransaction {
-    const via = viaOf(flow, branch);
-    const text = write(via);
+    let via = viaOf(flow, branch);
+    let text = write(via);
     const key = clientKey(branch, request.method);
-    const sent: SipRequest = {
-      ...request,
-      headers: [{ name: 'Via', key: 'via', value: via }, ...request.headers],
-    };
+    const isLong = text.length > this.#limits.maxDatagramBytes && flow.protocol === 'udp';
+    const detour = isLong && request.method !== 'CANCEL' ? this.#long.detour(flow) : undefined;
+    if (detour) {
+      via = viaOf(detour.flow, branch);
+      text = write(via);
+    }
     const transaction = new ClientTransaction(
       id,
       branch,
-      sent,
+      withVia(request, via),
       text,
-      flow,
+      detour?.flow ?? flow,
       {
         onResponse: (response, raw, t) => user.onResponse(response, raw, t),
         onNoResponse: (why, t) => user.onNoResponse(why, t),
         onTerminated: (t) => {
           this.#clients.delete(key);
+          detour?.cancel();
           user.onTerminated(t);
         },
         onRetransmit: () => {
@@ -194,6 +200,10 @@ export class Stack {
     );
     this.#clients.set(key, transaction);
     transaction.start();
+    detour?.onRefused(() => {
+      const datagramVia = viaOf(flow, branch);
+      transaction.moveTo(flow, withVia(request, datagramVia), write(datagramVia));
+    });
     return transaction;
   }
 
@@ -332,6 +342,10 @@ export class Stack {
     this.#complaints.set(message, now);
     this.#log('warn', message, { ...fields, malformed: this.malformed, dropped: this.dropped });
   }
+}
+
+function withVia(request: SipRequest, value: string): SipRequest {
+  return { ...request, headers: [{ name: 'Via', key: 'via', value }, ...request.headers] };
 }
 
 /** The listener to send from: of the peer's family, and where there are several, on its network. */

@@ -52,6 +52,9 @@ export class Dialog<Owner> {
   inviteFromPeer: ServerTransaction | undefined;
   inviteFromUs = false;
   sessionTimer: Timer | undefined;
+  /** Event package of the SUBSCRIBE that made the dialog; undefined for a call's. */
+  subscription: string | undefined;
+  subscriptionTimer: Timer | undefined;
   /** The SDP we sent last, for a session refresh of our own. */
   localSdp = '';
   /** How we refresh the session: UPDATE, until the peer shows that it does not know it (RFC 4028 §7.4). */
@@ -184,6 +187,8 @@ export class Dialog<Owner> {
     this.acknowledged();
     this.sessionTimer?.cancel();
     this.sessionTimer = undefined;
+    this.subscriptionTimer?.cancel();
+    this.subscriptionTimer = undefined;
   }
 
   #judgeSymmetry(): void {

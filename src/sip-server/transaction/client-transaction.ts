@@ -28,7 +28,7 @@ const NEVER = Number.MAX_SAFE_INTEGER;
 export class ClientTransaction {
   readonly id: string;
   readonly branch: string;
-  readonly request: SipRequest;
+  #request: SipRequest;
   readonly isInvite: boolean;
   /** The request is another's: behind our Via there are those of the way it came. */
   readonly passedOn: boolean;
@@ -55,7 +55,7 @@ export class ClientTransaction {
   ) {
     this.id = id;
     this.branch = branch;
-    this.request = request;
+    this.#request = request;
     this.isInvite = request.method === 'INVITE';
     this.passedOn = hasFurtherVia(request);
     this.#text = text;
@@ -67,6 +67,11 @@ export class ClientTransaction {
 
   get state(): ClientState {
     return this.#state;
+  }
+
+  /** With our Via on top. */
+  get request(): SipRequest {
+    return this.#request;
   }
 
   get flow(): Flow {
@@ -92,6 +97,18 @@ export class ClientTransaction {
       this.#deadline.cancel();
       this.#deadline = this.#scheduler.after(0, () => this.fail('transport'));
     }
+  }
+
+  /** The flow never came about: the request goes out by another. False when there was a word of the peer already. */
+  moveTo(flow: Flow, request: SipRequest, text: string): boolean {
+    if (this.#state !== 'calling') return false;
+    this.#retransmission?.stop();
+    this.#deadline?.cancel();
+    this.#flow = flow;
+    this.#request = request;
+    this.#text = text;
+    this.start();
+    return true;
   }
 
   /** Takes a response that matched (RFC 3261 §17.1.3). */

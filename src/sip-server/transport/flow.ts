@@ -11,6 +11,8 @@ export interface Flow {
   readonly localPort: number;
   /** Sends a binary string; false when the flow is gone. */
   send(text: string): boolean;
+  /** A connection only: false until it is up. */
+  readonly established?: boolean;
   /** UDP only: sends to another port of the same peer. */
   sendTo?(text: string, port: number): boolean;
 }

@@ -155,6 +155,10 @@ class TcpFlow implements Flow {
     });
   }
 
+  get established(): boolean {
+    return this.#established;
+  }
+
   send(text: string): boolean {
     if (this.#socket.destroyed) return false;
     this.#socket.write(text, 'latin1');

@@ -92,5 +92,7 @@ test.each(['udp', 'tcp'] as const)(
       seed,
       applications: 1,
     });
+    // Subscriptions last for an hour, unless nobody is left to serve them.
+    control.close();
   },
 );

@@ -1,3 +1,4 @@
+import type { SipRequest } from '../../../src/sip-server/message';
 import { headerValue, splitTopVia } from '../../../src/sip-server/message';
 import { until } from '../../support/until';
 import { TORTURE } from '../../unit/sip-server/message/torture-messages';
@@ -319,5 +320,68 @@ describe('routing', () => {
     );
     await elsewhere.response(503);
     expect(a.seen).toEqual([]);
+  });
+});
+
+describe('storms', () => {
+  beforeEach(async () => {
+    bench = await start();
+  });
+
+  test('an INVITE that is sent a thousand times is one request, answered each time with what stands', async () => {
+    let calls = 0;
+    await bench.application((srf) => {
+      srf.invite((_req, res) => {
+        calls++;
+        res.send(180);
+        setTimeout(() => res.send(486), 200);
+      });
+    });
+    const a = await bench.udpPeer();
+    const caller = Leg.caller(a);
+    caller.invite();
+    await a.response(180);
+    for (let i = 0; i < 1_000; i++) caller.inviteAgain();
+    caller.ack(await a.response(486));
+    expect(calls).toBe(1);
+    expect(bench.server.stats().serverTransactions).toBe(1);
+  });
+
+  test('responses to nothing, and ACKs for nothing, leave nothing', async () => {
+    const a = await bench.udpPeer();
+    const caller = Leg.caller(a);
+    const nothing: SipRequest = {
+      kind: 'request',
+      method: 'INVITE',
+      uri: caller.target,
+      headers: [
+        { name: 'Via', key: 'via', value: `SIP/2.0/UDP ${HOST}:${bench.port('udp')};branch=z9hG4bKnobody` },
+        { name: 'From', key: 'from', value: caller.local },
+        { name: 'To', key: 'to', value: caller.remote },
+        { name: 'Call-ID', key: 'call-id', value: caller.callId },
+        { name: 'CSeq', key: 'cseq', value: '1 INVITE' },
+      ],
+      body: '',
+    };
+    for (let i = 0; i < 100; i++) {
+      a.send(responseTo(nothing, 200, 'nobody'));
+      caller.request('ACK');
+    }
+    caller.request('OPTIONS');
+    await a.response(503, 'OPTIONS');
+    const { serverTransactions, clientTransactions, dialogs } = bench.server.stats();
+    expect({ serverTransactions, clientTransactions, dialogs }).toEqual({
+      serverTransactions: 1,
+      clientTransactions: 0,
+      dialogs: 0,
+    });
+    expect(a.seen).toHaveLength(1);
+  });
+
+  test('a thousand callers whom nobody serves are refused, and forgotten', async () => {
+    // Over TCP, where none of the refusals can be lost.
+    const a = await bench.tcpPeer();
+    for (let i = 0; i < 1_000; i++) Leg.caller(a).request('OPTIONS');
+    await until('all refused', () => a.count('503 OPTIONS') === 1_000);
   });
 });
