@@ -159,8 +159,13 @@ async function answers(url: string): Promise<boolean> {
   } catch {
     return false;
   } finally {
-    redis.disconnect();
+    hangUp(redis);
   }
+}
+
+/** Of a connection that is closed already there is nothing to close, and trying keeps a timer for seconds. */
+function hangUp(redis: Redis): void {
+  if (redis.status !== 'end' && redis.status !== 'close') redis.disconnect();
 }
 
 function service(place: Place, state: ServiceState): PrivateService {
@@ -181,7 +186,7 @@ function service(place: Place, state: ServiceState): PrivateService {
       } catch {
         // It closes the connection instead of answering.
       } finally {
-        redis.disconnect();
+        hangUp(redis);
       }
       await untilDown(place);
       forgetStarter(place.stateFile);
