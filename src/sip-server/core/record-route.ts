@@ -27,7 +27,8 @@ export class RecordRoutes {
 
   /** True for a Route value, or a Request-URI, that this server once wrote for the dialog. */
   isOurs(routeOrUri: string, callId: string): boolean {
-    const uri = parseUri(uriOfAddress(routeOrUri));
+    // The parameters of a bare URI are its own, as in a request line.
+    const uri = parseUri(routeOrUri.includes('<') ? uriOfAddress(routeOrUri) : routeOrUri);
     const mark = uri?.params.get(MARK);
     return mark !== undefined && mark === this.#mark(callId);
   }

@@ -46,13 +46,28 @@ async function bridgeTo(buyer: Sipp, transport: 'u1' | 't1'): Promise<void> {
   });
 }
 
+/** Passes every caller on to SIPp, and stays in the way of the call. */
+async function proxyTo(buyer: Sipp, transport: 'u1' | 't1'): Promise<void> {
+  const uri = `sip:buyer@${HOST}:${buyer.port}${transport === 't1' ? ';transport=tcp' : ''}`;
+  await bench.application((srf) => {
+    srf.invite((req) => {
+      srf.proxyRequest(req, uri, { remainInDialog: true } as never);
+    });
+  });
+}
+
+/** The same scenario, answering with the Record-Route that came (RFC 3261 §12.1.1). */
+function recordingRoute(scenario: string): string {
+  return scenario.replaceAll('[last_Via:]', '[last_Via:]\n      [last_Record-Route:]');
+}
+
 async function call(
   caller: string,
   buyer: string,
-  { calls = 1, transport = 'u1' as 'u1' | 't1' } = {},
+  { calls = 1, transport = 'u1' as 'u1' | 't1', connect = bridgeTo } = {},
 ): Promise<void> {
   const answering = await sipp({ scenario: buyer, calls, transport });
-  await bridgeTo(answering, transport);
+  await connect(answering, transport);
   const remote = `${HOST}:${bench.port(transport === 'u1' ? 'udp' : 'tcp')}`;
   const calling = await sipp({
     scenario: caller,
@@ -71,6 +86,14 @@ describe.each(['u1', 't1'] as const)('SIPp on both sides (%s)', (transport) => {
   test('the buyer refuses', () =>
     call(callerIsRefused(486), buyerRefuses(486, 'Busy'), { calls: 5, transport }));
   test('callers give up', () => call(callerCancels(1, 50), buyerRingsOn(), { calls: 3, transport }));
+});
+
+describe.each(['u1', 't1'] as const)('SIPp on both sides of a proxied call (%s)', (transport) => {
+  const proxied = { connect: proxyTo, transport };
+  test('callers hang up', () =>
+    call(callerHangsUp(50), recordingRoute(buyerAnswers()), { ...proxied, calls: 20 }));
+  test('the buyer refuses', () =>
+    call(callerIsRefused(486), buyerRefuses(486, 'Busy'), { ...proxied, calls: 5 }));
 });
 
 test('early media reaches the caller', () => call(callerHangsUp(50), buyerAnswers(20, true)));
