@@ -22,6 +22,8 @@ import { createLogger, startTracing } from './telemetry';
 import { untilTold } from './until-told';
 import { startWorker } from './worker';
 
+/** Longest a worker that was told to end may take. */
+const WORKER_STOP_MS = 15_000;
 const MIGRATIONS = join(__dirname, '../migrations');
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -65,6 +67,8 @@ program
     const stopTracing = await trace('dce-worker');
     const running = await startWorker(config, logger(config, 'worker'));
     await untilTold({ parentPipe: attached === true });
+    // Without its Redis it would wait for ever; what it has in hand is run again by another.
+    setTimeout(() => process.exit(1), WORKER_STOP_MS).unref();
     await running.stop();
     await stopTracing();
   });

@@ -92,6 +92,7 @@ export class Exchange {
 
   /** For who ends at once: what does not end with this process by itself is told to, and not awaited. */
   leave(): void {
+    this.#worker?.leave();
     for (const service of this.#services) service.leave();
     this.#giveBack?.();
   }

@@ -47,6 +47,13 @@ export class SupervisedWorker {
     });
   }
 
+  /** Ends it at once: settlements in hand are run again, and running one twice changes nothing. */
+  leave(): void {
+    this.#stopping = true;
+    clearTimeout(this.#timer);
+    this.#child.kill('SIGKILL');
+  }
+
   #spawn(): ChildProcess {
     const startedAt = performance.now();
     const child = spawn(process.execPath, [join(__dirname, 'cli.js'), 'worker', '--attached'], {

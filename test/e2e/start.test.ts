@@ -14,7 +14,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunFile } from '../../src/start';
-import { freePort, until } from './support/processes';
+import { freePort, startProgram, until } from './support/processes';
 
 const START = join(process.cwd(), 'scripts/start.mjs');
 const START_MS = 60_000;
@@ -215,6 +215,27 @@ describe('when told to end, everything that was started is gone', () => {
     // Nothing was cut off: nothing that we run says that something died.
     expect(one.output()).not.toContain('died');
     expect(one.output()).not.toContain('"level":"error"');
+  });
+
+  test('Ctrl-C again, while a call is up that would be waited for', async () => {
+    const one = start({ DCE_LIMITS_DRAIN_MS: '60000' });
+    const { apiUrl, apiKey, number } = await opened(one);
+    const caller = startProgram('sipp', [
+      ...['-sn', 'uac', '-i', '127.0.0.1', '-s', number, '-m', '1', '-nostdin', `127.0.0.1:${sipPort}`],
+    ]);
+    await until('the call to be up', async () => {
+      const reply = await fetch(`${apiUrl}/api/v1/system/stats`, { headers: { 'X-API-Key': apiKey } });
+      return ((await reply.json()) as { calls: number }).calls === 1;
+    });
+    const group = -(one.child.pid ?? 0);
+    process.kill(group, 'SIGINT');
+    await until('it to wait for the call', () => one.output().includes('closing'));
+    // Longer than an echo of the first.
+    await new Promise((wait) => setTimeout(wait, 1_000));
+    process.kill(group, 'SIGINT');
+    expect(await one.exited).toBe(130);
+    await nothingIsLeft();
+    await caller.stop('SIGKILL');
   });
 
   test('Ctrl-C while it starts', async () => {
