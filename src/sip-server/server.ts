@@ -2,7 +2,7 @@ import { ControlServer } from './control';
 import type { ControlConnection } from './control';
 import type { Context } from './core/context';
 import { Inbound } from './core/inbound';
-import { Outbound, readApplicationMessage } from './core/outbound';
+import { Outbound } from './core/outbound';
 import { systemDns } from './core/dns';
 import { NextHops } from './core/next-hop';
 import { Proxy } from './core/proxy';
@@ -15,6 +15,7 @@ import { DEFAULT_LIMITS, DEFAULT_TIMERS } from './options';
 import type { Scheduler, ServerTransaction } from './transaction';
 import { systemScheduler } from './transaction';
 import type { SipRequest } from './message';
+import { parseMessage } from './message';
 import type { Flow } from './transport';
 
 /** Longest that peers are given to answer our BYE and CANCEL. */
@@ -94,9 +95,11 @@ export class SipServer {
         {
           sip: (messageId, tokens, text, connection) => this.#sip(messageId, tokens, text, connection),
           proxy: (messageId, tokens, text, connection) =>
-            this.#proxy.request(messageId, tokens, text, connection, (id) => this.#inbound.takeOver(id)),
+            this.#proxy.request(messageId, tokens, text, connection, (id) =>
+              this.#inbound.pending.takeOver(id),
+            ),
           gone: (connection) => {
-            this.#inbound.applicationGone(connection);
+            this.#inbound.pending.applicationGone(connection);
             this.#outbound.applicationGone(connection);
           },
         },
@@ -157,7 +160,7 @@ export class SipServer {
   /** Closes everything at once, without a word to peers. */
   close(): void {
     this.#control?.close();
-    this.#inbound.close();
+    this.#inbound.pending.close();
     this.#proxy.close();
     for (const dialog of this.#dialogs.all()) this.#dialogs.remove(dialog);
     this.#stack.close();
@@ -166,11 +169,15 @@ export class SipServer {
   /** A `sip` frame: its tokens say whether it is a response, a request in a dialog, a CANCEL or a new request. */
   #sip(messageId: string, tokens: readonly string[], text: string, connection: ControlConnection): void {
     const [transactionId = '', dialogName = '', routeUrl = ''] = tokens;
-    const message = readApplicationMessage(text);
-    if (!message) connection.respond(messageId, 'NOK|Unknown server error: the message cannot be read');
-    else if (message.kind === 'response') {
+    const parsed = parseMessage(text, true);
+    if (!parsed.ok) {
+      connection.respond(messageId, 'NOK|Unknown server error: the message cannot be read');
+      return;
+    }
+    const { message } = parsed;
+    if (message.kind === 'response') {
       if (transactionId === '') connection.respond(messageId, 'NO|transaction id missing');
-      else this.#inbound.respond(messageId, transactionId, message, connection);
+      else this.#inbound.responses.fromApplication(messageId, transactionId, message, connection);
     } else this.#outbound.send(messageId, transactionId, dialogName, routeUrl, message, connection);
   }
 }

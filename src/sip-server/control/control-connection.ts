@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net';
 import { newId } from '../core/identifiers';
 import type { SipServerLimits } from '../options';
-import type { Flow } from '../transport';
 import { FrameReader } from './frame-reader';
 
 /** What a control connection does not decide itself. */
@@ -15,6 +14,14 @@ export interface ControlUser {
   sip(messageId: string, tokens: readonly string[], text: string, connection: ControlConnection): void;
   proxy(messageId: string, tokens: readonly string[], text: string, connection: ControlConnection): void;
   closed(connection: ControlConnection, reason: string): void;
+}
+
+/** Where a message came from or went to, as an application is shown it. */
+export interface ShownPeer {
+  /** '' marks the ACK of a 2xx: that is how an application tells it from a request. */
+  readonly protocol: string;
+  readonly address: string;
+  readonly port: number;
 }
 
 /** One application, connected by drachtio's control protocol. */
@@ -62,32 +69,38 @@ export class ControlConnection {
   }
 
   /** The request or response that the application asked for, as it went out. */
-  echo(messageId: string, flow: Flow, transactionId: string, dialog: string | undefined, text: string): void {
+  echo(
+    messageId: string,
+    peer: ShownPeer,
+    transactionId: string,
+    dialog: string | undefined,
+    text: string,
+  ): void {
     const after = dialog === undefined ? '|Msg sent:|' : `|${dialog}||Msg sent:|`;
     this.#send(
-      `${newId()}|response|${messageId}|OK|application|${text.length}|${flow.protocol}|${flow.address}|${flow.port}|${timeOfDay()}|${transactionId}${after}\r\n${text}`,
+      `${newId()}|response|${messageId}|OK|application|${text.length}|${peer.protocol}|${peer.address}|${peer.port}|${timeOfDay()}|${transactionId}${after}\r\n${text}`,
     );
   }
 
-  /** A message from the wire; `flow` is undefined for one that the server made up. */
+  /** A message from the wire; `from` is undefined for one that the server made up. */
   sip(
     source: 'network' | 'application',
     text: string,
-    flow: Flow | undefined,
+    from: ShownPeer | undefined,
     transactionId: string,
     dialog: string,
     receivedOn = '',
   ): void {
-    const peer = flow ? `${text.length}|${flow.protocol}|${flow.address}|${flow.port}` : '0|udp||0';
     this.#send(
-      `${newId()}|sip|${source}|${peer}|${timeOfDay()}|${transactionId}|${dialog}|${receivedOn}\r\n${text}`,
+      `${newId()}|sip|${source}|${originOf(from, text)}|${timeOfDay()}|${transactionId}|${dialog}|${receivedOn}\r\n${text}`,
     );
   }
 
-  /** The final response of one target of a proxied request; more may follow. `flow` as in {@link sip}. */
-  proxied(messageId: string, text: string, flow: Flow | undefined): void {
-    const peer = flow ? `${text.length}|${flow.protocol}|${flow.address}|${flow.port}` : '0|udp||0';
-    this.#send(`${newId()}|response|${messageId}|OK|network|${peer}|${timeOfDay()}|||continue\r\n${text}`);
+  /** The final response of one target of a proxied request; more may follow. `from` as in {@link sip}. */
+  proxied(messageId: string, text: string, from: ShownPeer | undefined): void {
+    this.#send(
+      `${newId()}|response|${messageId}|OK|network|${originOf(from, text)}|${timeOfDay()}|||continue\r\n${text}`,
+    );
   }
 
   /** A frame of another kind, e.g. a cdr event. */
@@ -164,6 +177,11 @@ let timeText = '';
 let timeAt = -1;
 
 /** `HH:MM:SS.uuuuuu`, UTC; made anew once a millisecond. */
+/** Length of a message, and where it came from. */
+function originOf(from: ShownPeer | undefined, text: string): string {
+  return from ? `${text.length}|${from.protocol}|${from.address}|${from.port}` : '0|udp||0';
+}
+
 function timeOfDay(): string {
   const now = Date.now();
   if (now !== timeAt) {

@@ -1,2 +1,2 @@
 export { ControlServer } from './control-server';
-export type { ControlConnection } from './control-connection';
+export type { ControlConnection, ShownPeer } from './control-connection';

@@ -1,7 +1,7 @@
 import type { SipRequest } from '../message';
 import type { ClientTransaction } from '../transaction';
 import { newId } from './identifiers';
-import { viaOf } from './message-text';
+import { viaOf } from './own-address';
 import type { Stack } from './stack';
 
 const IGNORE = {

@@ -1,7 +1,6 @@
 import type { TimerBases } from '../options';
 import type { Scheduler } from '../transaction';
-import type { Flow } from '../transport';
-import type { Hop } from './stack';
+import type { Flow, Hop } from '../transport';
 
 /** A peer that takes no TCP is asked again after this long. */
 const REMEMBER_MS = 600_000;

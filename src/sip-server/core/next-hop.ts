@@ -2,10 +2,10 @@ import { isIP } from 'node:net';
 import type { SipUri } from '../message';
 import { parseUri } from '../message';
 import type { Protocol } from '../options';
+import type { Hop } from '../transport';
 import type { DnsPort } from './dns';
 import { systemDns } from './dns';
 import { srvOrder } from './srv-order';
-import type { Hop } from './stack';
 
 const LOOKUP_TIMEOUT_MS = 3_000;
 const CACHE_MS = 30_000;

@@ -11,7 +11,7 @@ import type { ServerTransaction } from '../transaction';
 import type { Flow } from '../transport';
 import { bestResponse } from './best-response';
 import type { Context } from './context';
-import { plainResponse, REASONS } from './message-text';
+import { refuse } from './response-text';
 import type { NextHops } from './next-hop';
 import { forwardedRequest, recordRoute } from './proxied-request';
 import type { BranchTimeouts } from './proxy-branch';
@@ -88,8 +88,7 @@ export class ProxiedCall {
 
   /** Answers the caller in our own name, and takes every branch back. */
   refuse(status: number): void {
-    const { request, localTag } = this.#transaction;
-    this.#transaction.respond(status, plainResponse(request, status, REASONS[status] ?? '', localTag));
+    refuse(this.#transaction, status);
     this.cancel();
   }
 
@@ -187,10 +186,7 @@ export class ProxiedCall {
     if (transaction.answered) return;
     const best = bestResponse(this.#failures);
     if (this.#cancelled && best?.status !== 487) {
-      transaction.respond(
-        487,
-        plainResponse(transaction.request, 487, 'Request Terminated', transaction.localTag),
-      );
+      refuse(transaction, 487);
     } else if (best?.status === 408 && !transaction.isInvite) {
       // A 408 comes too late to be of use, and does harm (RFC 4320 §4.2).
       transaction.destroy();

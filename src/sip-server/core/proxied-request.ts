@@ -1,7 +1,14 @@
 import type { HeaderField, SipRequest } from '../message';
-import { headerValue, parseUri, removeHeader, setHeader, splitAddresses, uriOfAddress } from '../message';
+import {
+  headerValue,
+  maxForwards,
+  parseUri,
+  removeHeader,
+  setHeader,
+  splitAddresses,
+  uriOfAddress,
+} from '../message';
 import type { Flow } from '../transport';
-import { maxForwards } from './stack';
 import type { RecordRoutes } from './record-route';
 
 /** A request on its way through us: where it goes next and what it looks like there. */

@@ -1,13 +1,12 @@
 import type { SipRequest, SipResponse } from '../message';
 import { parseMessage } from '../message';
 import type { ClientTransaction, Timer } from '../transaction';
-import type { Flow } from '../transport';
+import type { Flow, Hop } from '../transport';
 import { cancelRequest } from './cancel-request';
 import type { Context } from './context';
 import { newId, newTag } from './identifiers';
-import { plainResponse, REASONS } from './message-text';
+import { plainResponse, REASONS } from './response-text';
 import type { NextHops } from './next-hop';
-import type { Hop } from './stack';
 
 /** RFC 3261 §16.6 step 11, timer C: more than three minutes. */
 const TIMER_C_MS = 185_000;

@@ -1,18 +1,17 @@
 import type { ControlConnection } from '../control';
 import type { SipRequest, SipResponse } from '../message';
-import { headerValues, parseMessage, parseUri, writeMessage } from '../message';
+import { headerValues, maxForwards, parseMessage, parseUri, writeMessage } from '../message';
 import type { ServerTransaction } from '../transaction';
-import type { Flow } from '../transport';
+import type { Flow, Hop } from '../transport';
 import type { Context } from './context';
 import { newBranch } from './identifiers';
-import { plainResponse, REASONS, viaOf } from './message-text';
+import { viaOf } from './own-address';
+import { refuse } from './response-text';
 import type { NextHops } from './next-hop';
 import { addApplicationHeaders, forwardedRequest, withoutOurRoutes } from './proxied-request';
 import type { ProxyPlan } from './proxied-call';
 import { ProxiedCall } from './proxied-call';
 import { RecordRoutes } from './record-route';
-import type { Hop } from './stack';
-import { maxForwards } from './stack';
 
 const MAX_DESTINATIONS = 16;
 const TOO_MANY_HOPS = 'NOK|Rejected with 483 Too Many Hops due to Max-Forwards value of 0';
@@ -161,11 +160,6 @@ export class Proxy {
     this.#calls.set(transaction.id, call);
     call.start();
   }
-}
-
-function refuse(transaction: ServerTransaction, status: number, extra = ''): void {
-  const { request, localTag } = transaction;
-  transaction.respond(status, plainResponse(request, status, REASONS[status] ?? '', localTag, extra));
 }
 
 /** Option tags that a proxy must know (RFC 3261 §16.3 item 5): we know none. */

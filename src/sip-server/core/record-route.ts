@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { parseUri, uriOfAddress } from '../message';
 import type { Flow } from '../transport';
-import { sentBy } from './message-text';
+import { sentBy } from './own-address';
 
 /** URI parameter that carries our mark. */
 const MARK = 'mark';

@@ -2,20 +2,21 @@ import { sessionExpires } from '../dialog';
 import type { SipRequest, SipResponse } from '../message';
 import { headerValue, parseMessage } from '../message';
 import type { AppDialog, Context } from './context';
-import type { Outbound } from './outbound';
+import type { OwnRequests } from './own-requests';
 
-const MIN_SECONDS = 90;
+/** The shortest session that is agreed to; RFC 4028 §5 allows no shorter one to be asked for. */
+export const MIN_SESSION_SECONDS = 90;
 
 /** Keeps long calls honest: a side that stops refreshing is taken for gone (RFC 4028). */
 export class SessionTimers {
   readonly #context: Context;
-  readonly #outbound: Outbound;
+  readonly #own: OwnRequests;
   /** Seconds agreed, and whether the peer refreshes. */
   readonly #agreed = new WeakMap<AppDialog, { seconds: number; peerRefreshes: boolean }>();
 
-  constructor(context: Context, outbound: Outbound) {
+  constructor(context: Context, own: OwnRequests) {
     this.#context = context;
-    this.#outbound = outbound;
+    this.#own = own;
   }
 
   /**
@@ -27,7 +28,7 @@ export class SessionTimers {
     const offered = sessionExpires(request);
     if (!offered || offered.refresher === undefined) return '';
     const require = offered.refresher === 'uac' ? 'Require: timer\r\n' : '';
-    return `Session-Expires: ${Math.max(offered.seconds, MIN_SECONDS)};refresher=${offered.refresher}\r\n${require}`;
+    return `Session-Expires: ${Math.max(offered.seconds, MIN_SESSION_SECONDS)};refresher=${offered.refresher}\r\n${require}`;
   }
 
   /** The session stands: what our 2xx said is what runs. */
@@ -46,7 +47,7 @@ export class SessionTimers {
     const agreed = this.#agreed.get(dialog);
     if (!agreed) return;
     const offered = sessionExpires(request);
-    if (offered) agreed.seconds = Math.max(offered.seconds, MIN_SECONDS);
+    if (offered) agreed.seconds = Math.max(offered.seconds, MIN_SESSION_SECONDS);
     this.#arm(dialog);
   }
 
@@ -59,9 +60,9 @@ export class SessionTimers {
       ? agreed.seconds - Math.min(32, agreed.seconds / 3)
       : agreed.seconds / 2;
     dialog.sessionTimer = this.#context.scheduler.after(seconds * 1000, () => {
-      if (agreed.peerRefreshes) this.#outbound.endByServer(dialog, 'Session timer expired');
+      if (agreed.peerRefreshes) this.#own.hangUp(dialog, 'Session timer expired');
       else {
-        this.#outbound.refresh(dialog, agreed.seconds);
+        this.#own.refresh(dialog, agreed.seconds);
         this.#arm(dialog);
       }
     });

@@ -32,3 +32,9 @@ export function setHeader(message: SipMessage, key: string, name: string, value:
 export function removeHeader(message: SipMessage, key: string): void {
   message.headers = message.headers.filter((field) => field.key !== key);
 }
+
+/** Any message's Max-Forwards; RFC 3261 §8.1.1.6 says 70 when absent. */
+export function maxForwards(message: SipMessage): number {
+  const value = headerValue(message, 'max-forwards');
+  return value === undefined ? 70 : Number(value);
+}

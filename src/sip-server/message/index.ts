@@ -1,5 +1,5 @@
 export type { HeaderField, SipMessage, SipRequest, SipResponse } from './sip-message';
-export { headerValue, headerValues, removeHeader, setHeader } from './header-access';
+export { headerValue, headerValues, maxForwards, removeHeader, setHeader } from './header-access';
 export { canonicalKey } from './header-names';
 export { decimal, isToken } from './token';
 export { formatParams, parseParams } from './params';

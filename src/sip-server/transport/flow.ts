@@ -1,5 +1,12 @@
 import type { Protocol } from '../options';
 
+/** A next hop with a numeric address. */
+export interface Hop {
+  readonly protocol: Protocol;
+  readonly address: string;
+  readonly port: number;
+}
+
 /** Where a message came from, or goes to: a peer seen through one of our sockets. */
 export interface Flow {
   readonly protocol: Protocol;

@@ -1,5 +1,3 @@
 export { isReliable } from './flow';
-export type { LocalAddress } from './local-address';
-export type { Flow, OnMessage } from './flow';
-export { UdpTransport } from './udp-transport';
-export { TcpTransport } from './tcp-transport';
+export type { Flow, Hop, OnMessage } from './flow';
+export { Listeners } from './listeners';

@@ -18,14 +18,19 @@ export class TcpTransport {
   readonly #perSource = new Map<string, number>();
   readonly #limits: SipServerLimits;
   readonly #events: TcpEvents;
-  /** Set once it is bound. */
-  #local = new LocalAddress('', undefined, []);
-  #localPort = 0;
 
-  private constructor(limits: SipServerLimits, events: TcpEvents) {
+  private constructor(
+    server: Server,
+    readonly local: LocalAddress,
+    readonly localPort: number,
+    limits: SipServerLimits,
+    events: TcpEvents,
+  ) {
+    this.#server = server;
     this.#limits = limits;
     this.#events = events;
-    this.#server = createServer({ noDelay: true, keepAlive: true }, (socket) => this.#accept(socket));
+    server.on('connection', (socket) => this.#accept(socket));
+    server.on('error', () => undefined);
   }
 
   /** @throws Error of the operating system when the address cannot be bound */
@@ -36,26 +41,16 @@ export class TcpTransport {
     limits: SipServerLimits,
     events: TcpEvents,
   ): Promise<TcpTransport> {
-    const transport = new TcpTransport(limits, events);
+    const server = createServer({ noDelay: true, keepAlive: true });
     return new Promise((resolve, reject) => {
-      transport.#server.once('error', reject);
-      transport.#server.listen({ port, host: address, ipv6Only: isIPv6(address) }, () => {
-        transport.#server.removeListener('error', reject);
-        transport.#server.on('error', () => undefined);
-        const bound = transport.#server.address() as AddressInfo;
-        transport.#local = new LocalAddress(bound.address, external);
-        transport.#localPort = bound.port;
-        resolve(transport);
+      server.once('error', reject);
+      server.listen({ port, host: address, ipv6Only: isIPv6(address) }, () => {
+        server.removeListener('error', reject);
+        const bound = server.address() as AddressInfo;
+        const local = new LocalAddress(bound.address, external);
+        resolve(new TcpTransport(server, local, bound.port, limits, events));
       });
     });
-  }
-
-  get localPort(): number {
-    return this.#localPort;
-  }
-
-  get local(): LocalAddress {
-    return this.#local;
   }
 
   get size(): number {
@@ -101,8 +96,8 @@ export class TcpTransport {
 
   #adopt(socket: Socket, address: string, port: number): TcpFlow {
     const key = `${address}:${port}`;
-    const local = this.#local.seenBy(address);
-    const flow = new TcpFlow(socket, address, port, local, this.#localPort, this.#limits.maxWriteBuffer);
+    const local = this.local.seenBy(address);
+    const flow = new TcpFlow(socket, address, port, local, this.localPort, this.#limits.maxWriteBuffer);
     const framer = new StreamFramer(
       {
         onMessage: (text) => this.#events.onMessage(text, flow),

@@ -9,12 +9,17 @@ const SOCKET_BUFFER = 4 * 1024 * 1024;
 /** One UDP socket that takes and sends SIP datagrams. */
 export class UdpTransport {
   readonly #socket: Socket;
-  /** Set once it is bound. */
-  #local = new LocalAddress('', undefined, []);
-  #localPort = 0;
 
-  private constructor(socket: Socket) {
+  private constructor(
+    socket: Socket,
+    readonly local: LocalAddress,
+    readonly localPort: number,
+    onMessage: OnMessage,
+  ) {
     this.#socket = socket;
+    socket.on('message', (data, from) =>
+      onMessage(data.toString('latin1'), this.flowTo(from.address, from.port)),
+    );
   }
 
   /** @throws Error of the operating system when the address cannot be bound */
@@ -33,10 +38,6 @@ export class UdpTransport {
       done: (error: null, address: string, family: number) => void,
     ): void => done(null, host, type === 'udp6' ? 6 : 4);
     const socket = createSocket({ type, ipv6Only: type === 'udp6', lookup: lookup as never });
-    const transport = new UdpTransport(socket);
-    socket.on('message', (data, from) =>
-      onMessage(data.toString('latin1'), transport.flowTo(from.address, from.port)),
-    );
     return new Promise((resolve, reject) => {
       socket.once('error', reject);
       socket.bind(port, address, () => {
@@ -44,23 +45,14 @@ export class UdpTransport {
         socket.on('error', onError);
         growBuffers(socket);
         const bound = socket.address();
-        transport.#local = new LocalAddress(bound.address, external);
-        transport.#localPort = bound.port;
-        resolve(transport);
+        const local = new LocalAddress(bound.address, external);
+        resolve(new UdpTransport(socket, local, bound.port, onMessage));
       });
     });
   }
 
-  get localPort(): number {
-    return this.#localPort;
-  }
-
-  get local(): LocalAddress {
-    return this.#local;
-  }
-
   flowTo(address: string, port: number): Flow {
-    return new UdpFlow(this.#socket, address, port, this.#local.seenBy(address), this.#localPort);
+    return new UdpFlow(this.#socket, address, port, this.local.seenBy(address), this.localPort);
   }
 
   close(): void {

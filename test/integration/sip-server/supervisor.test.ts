@@ -139,7 +139,7 @@ describe('a server that is killed', () => {
     const next = await call(a);
     next.request('BYE');
     await a.response(200, 'BYE');
-    expect(counts.ended).toBe(1);
+    await until('the application hears of the end', () => counts.ended === 1);
   });
 
   test('still admits only those who were admitted', async () => {

@@ -1,7 +1,7 @@
 import { systemDns } from '../../../../src/sip-server/core/dns';
 import type { NextHopOptions } from '../../../../src/sip-server/core/next-hop';
 import { NextHops } from '../../../../src/sip-server/core/next-hop';
-import type { Hop } from '../../../../src/sip-server/core/stack';
+import type { Hop } from '../../../../src/sip-server/transport';
 import type { Zone, ZoneRecord } from '../dns-server';
 import { DnsServer } from '../dns-server';
 

@@ -1,0 +1,78 @@
+import type { SipRequest } from '../message';
+import type { TimerBases } from '../options';
+import type { Scheduler, ServerTransactionUser } from '../transaction';
+import { ServerTransaction } from '../transaction';
+import type { Flow } from '../transport';
+import { newId, newTag } from './identifiers';
+import { mergeKey } from './transaction-keys';
+
+/** Requests that came, found again by what their repetitions, their ACK and their CANCEL carry. */
+export class ServerTransactions {
+  readonly #byKey = new Map<string, ServerTransaction>();
+  /** Requests by what RFC 3261 §8.2.2.2 compares, to find merged ones. */
+  readonly #byMerge = new Map<string, ServerTransaction>();
+  readonly #user: ServerTransactionUser;
+  readonly #timers: TimerBases;
+  readonly #scheduler: Scheduler;
+
+  constructor(user: Omit<ServerTransactionUser, 'onTerminated'>, timers: TimerBases, scheduler: Scheduler) {
+    this.#user = {
+      onNoAck: (transaction) => user.onNoAck(transaction),
+      onRetransmit: () => user.onRetransmit(),
+      onTerminated: (transaction) => this.#forget(transaction),
+    };
+    this.#timers = timers;
+    this.#scheduler = scheduler;
+  }
+
+  get size(): number {
+    return this.#byKey.size;
+  }
+
+  /** @param key - see {@link serverKey} */
+  get(key: string, method: string): ServerTransaction | undefined {
+    return this.#byKey.get(`${key}|${method}`);
+  }
+
+  /** The INVITE that a CANCEL names (RFC 3261 §9.2). */
+  inviteOf(cancel: ServerTransaction): ServerTransaction | undefined {
+    return this.#byKey.get(cancel.key.replace(/\|CANCEL$/, '|INVITE'));
+  }
+
+  /** True when the same request is here already, in another transaction: it came by two ways. */
+  hasMerged(merge: string): boolean {
+    return this.#byMerge.has(merge);
+  }
+
+  /**
+   * Begins one.
+   * @param flow - the way of its responses
+   * @param merge - see {@link mergeKey}; undefined for a request in a dialog, and for CANCEL
+   */
+  add(request: SipRequest, flow: Flow, key: string, merge: string | undefined): ServerTransaction {
+    const transaction = new ServerTransaction(
+      newId(),
+      `${key}|${request.method}`,
+      request,
+      flow,
+      newTag(),
+      this.#user,
+      this.#scheduler,
+      this.#timers,
+    );
+    this.#byKey.set(transaction.key, transaction);
+    if (merge !== undefined) this.#byMerge.set(merge, transaction);
+    return transaction;
+  }
+
+  /** Ends them all without a word to anybody. */
+  close(): void {
+    for (const transaction of [...this.#byKey.values()]) transaction.destroy();
+  }
+
+  #forget(transaction: ServerTransaction): void {
+    this.#byKey.delete(transaction.key);
+    const merge = mergeKey(transaction.request);
+    if (this.#byMerge.get(merge) === transaction) this.#byMerge.delete(merge);
+  }
+}
