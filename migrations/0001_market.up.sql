@@ -123,7 +123,9 @@ create table dnc_entries (
   version    integer not null default 1,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
-  unique (number, source)
+  unique (number, source),
+  -- The market removes an entry by its number and list, so that is what it must be called.
+  constraint dnc_entries_named check (id = number || '/' || source)
 );
 
 -- Every change is told to the nodes; they read the row again by its id.

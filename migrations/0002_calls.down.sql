@@ -1,1 +1,1 @@
-drop table outbox, call_decisions, calls, nodes;
+drop table outbox, call_late_ends, call_decisions, calls, nodes;

@@ -29,11 +29,13 @@ create table calls (
   ended_at      bigint,
   -- Milliseconds of conversation: the last checkpoint while the call is up, the truth once it ended.
   connected_ms  bigint not null default 0 check (connected_ms >= 0),
+  checkpoint_at timestamptz,
   attempts      jsonb not null default '[]',
   sale          jsonb,
   media         jsonb
 );
 create index calls_by_time on calls (received_at desc, id desc);
+create index calls_by_state on calls (state, received_at desc, id desc);
 create index calls_by_campaign on calls (campaign_id, received_at desc);
 create index calls_by_buyer on calls (buyer_id, received_at desc);
 create index calls_open on calls (node_id, boot_id) where state in ('deciding', 'ringing', 'answered');
@@ -44,7 +46,14 @@ create table call_decisions (
   microseconds integer not null
 );
 
--- Events that must not be lost: written in the transaction that makes them true, sent on afterwards.
+-- A call that was closed for its node, whose node came back with another end: kept for reconciliation.
+create table call_late_ends (
+  call_id    text primary key references calls (id) on delete cascade,
+  record     jsonb not null,
+  arrived_at timestamptz not null default now()
+);
+
+-- Events that must not be lost: written with what makes them true, sent on afterwards.
 create table outbox (
   id            bigint generated always as identity primary key,
   type          text not null,
@@ -52,6 +61,17 @@ create table outbox (
   payload       jsonb not null,
   created_at    timestamptz not null default now(),
   dispatched_at timestamptz,
-  unique (type, subject)
+  -- Nothing is left to be done because of it; for call.ended: settled, or nothing was sold.
+  done_at       timestamptz,
+  -- No retry helped: it is for people, and is not sent on again until they say so.
+  dead_at       timestamptz,
+  dead_reason   text,
+  unique (type, subject),
+  constraint outbox_dead_explained check ((dead_at is null) = (dead_reason is null)),
+  constraint outbox_dead_is_open check (dead_at is null or done_at is null)
 );
-create index outbox_waiting on outbox (id) where dispatched_at is null;
+create index outbox_waiting on outbox (id) where dispatched_at is null and type = 'call.ended';
+create index outbox_open on outbox (dispatched_at)
+  where done_at is null and dead_at is null and type = 'call.ended';
+create index outbox_dead on outbox (dead_at, id) where dead_at is not null;
+create index outbox_done on outbox (done_at) where done_at is not null;

@@ -1,4 +1,2 @@
 drop table settlements, ledger_entries, ledger_transactions, ledger_accounts;
-drop function add_to_balances();
-drop function check_balanced();
-drop function refuse_change();
+drop function open_at_zero(), keep_balances(), check_not_empty(), post_entries(), refuse_change();

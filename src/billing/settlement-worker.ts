@@ -27,6 +27,7 @@ const FAREWELL_MS = 2_000;
 /** Settles calls from the queue; any number of workers may do so at once. */
 export class SettlementWorker {
   readonly #worker: Worker<SettlementJob>;
+  readonly #redis: Redis;
   readonly #dead: DeadLetters;
   readonly #options: SettlementWorkerOptions;
   /** Calls being settled, and letters being written. */
@@ -35,6 +36,7 @@ export class SettlementWorker {
   constructor(database: Database, redis: Redis, options: SettlementWorkerOptions) {
     const { lockMs = LOCK_MS } = options;
     this.#options = options;
+    this.#redis = redis;
     this.#dead = new DeadLetters(database);
     this.#worker = new Worker<SettlementJob>(
       SETTLEMENT_QUEUE,
@@ -62,15 +64,22 @@ export class SettlementWorker {
    * for unfinished and give them to others, for whom nothing is left to be done.
    */
   async close(): Promise<void> {
-    const closed = this.#worker.close();
+    const away = this.#redis.status !== 'ready';
+    // Forced, it lets go of its own connection and timers without asking Redis.
+    if (away) await this.#settled();
+    const closed = this.#worker.close(away);
     let timer: NodeJS.Timeout | undefined;
     const farewell = async (): Promise<void> => {
-      while (this.#inHand.size > 0) await Promise.allSettled(this.#inHand);
+      await this.#settled();
       await new Promise((resolve) => (timer = setTimeout(resolve, FAREWELL_MS)));
     };
     await Promise.race([closed, farewell()]);
     clearTimeout(timer);
-    await Promise.allSettled(this.#inHand);
+    await this.#settled();
+  }
+
+  async #settled(): Promise<void> {
+    while (this.#inHand.size > 0) await Promise.allSettled(this.#inHand);
   }
 
   async #holding<T>(work: Promise<T>): Promise<T> {

@@ -175,7 +175,7 @@ const settings = z.strictObject({
       concurrency: positive.max(100).default(8).describe('Settlements a worker has in hand at once'),
       checkpointMs: positive.default(2_000).describe('Milliseconds between checkpoints of running calls'),
       nodeDeadAfterMs: positive
-        .min(5_000)
+        .min(15_000)
         .default(30_000)
         .describe('Milliseconds without a heartbeat after which a node is taken for dead'),
     })

@@ -65,6 +65,7 @@ test('relay and worker can be closed while Redis is away', async () => {
   const relay = room.relay({ sendTimeoutMs: 200 }, redis);
   const { worker } = room.worker({ redis });
   proxy.cut();
+  await until('the loss', () => redis.status !== 'ready');
   await room.end(endedRecord('left'));
   await Promise.all([relay.close(), worker.close()]);
   expect(await room.isDone('left')).toBe(false);
@@ -88,7 +89,6 @@ test('what a worker that died had in hand is settled by another, once', async ()
   const { settled } = room.worker({ lockMs: 500 });
   await until('settled', () => room.isDone('in-hand'));
   expect(settled).toEqual(['in-hand settled']);
-  proxy.mend();
   die(new Error('killed'));
   expect(await room.transactionsOf('in-hand')).toBe(1);
   expect(await new DeadLetters(room.db).list()).toEqual([]);

@@ -199,16 +199,17 @@ describe('with Redis', () => {
       node({ leaseMs: 600 }),
       node({ leaseMs: 600 }),
     ]);
-    const [its, theirs] = [concurrent('its', 1), concurrent('theirs', 1)];
-    await dies.reserve('a', [its]);
-    await lives.reserve('b', [theirs]);
+    const limit = concurrent('shared', 2);
+    await dies.reserve('a', [limit]);
+    await lives.reserve('b', [limit]);
     kill(dies);
-    expect(await third.reserve('c', [its])).toEqual({ ok: false, exhausted: 'its' });
-    await until('the lease to lapse', async () => (await third.reserve('c', [its])).ok);
+    expect(await third.reserve('c', [limit])).toEqual({ ok: false, exhausted: 'shared' });
+    await until('the lease to lapse', async () => (await third.reserve('c', [limit])).ok);
+    // Longer than a lease: who lives has renewed it.
     await new Promise((later) => setTimeout(later, 900));
-    expect(await third.reserve('d', [theirs])).toEqual({ ok: false, exhausted: 'theirs' });
-    await lives.release('b', [theirs], 'ended');
-    expect(await third.reserve('d', [theirs])).toEqual({ ok: true });
+    expect(await third.reserve('d', [limit])).toEqual({ ok: false, exhausted: 'shared' });
+    await lives.release('b', [limit], 'ended');
+    expect(await third.reserve('d', [limit])).toEqual({ ok: true });
   });
 
   test('what Redis forgot of calls that are up is there again', async () => {

@@ -1,6 +1,6 @@
 import type { DncSet, MarketEntity } from '../../../src/market';
 import { Market } from '../../../src/market';
-import type { Database } from '../../../src/storage';
+import type { Database, Queryable } from '../../../src/storage';
 import { DEMO, entityStores, MarketFeed, seedDemoMarket } from '../../../src/storage';
 import { openDatabase } from '../../support/open-database';
 import { TcpProxy } from '../../support/tcp-proxy';
@@ -198,6 +198,37 @@ test('a start without a database fails, and nothing is left of it', async () => 
   await expect(feed.start()).rejects.toThrow();
   expect(feed.fresh).toBe(false);
   expect(far.connections.total).toBe(0);
+});
+
+/** A feed whose first reading of everything goes as told. */
+function feedThatReads(read: (work: () => Promise<unknown>) => Promise<unknown>): MarketFeed {
+  const told = Object.create(far, {
+    session: { value: far.session.bind(far) },
+    query: { value: far.query.bind(far) },
+    transaction: {
+      value: (work: (tx: Queryable) => Promise<unknown>, mode: 'snapshot') =>
+        read(() => far.transaction(work, mode)),
+    },
+  }) as Database;
+  return new MarketFeed(told, market);
+}
+
+test('what changes while everything is read is read again', async () => {
+  feed = feedThatReads(async (work) => {
+    const contents = await work();
+    await rename('Meanwhile');
+    // Long enough for the news of it to arrive before what was read is taken over.
+    await new Promise((later) => setTimeout(later, 100));
+    return contents;
+  });
+  await feed.start();
+  await until('the change', () => campaignName() === 'Meanwhile');
+});
+
+test('a start that fails half way leaves no connection behind', async () => {
+  feed = feedThatReads(() => Promise.reject(new Error('not today')));
+  await expect(feed.start()).rejects.toThrow('not today');
+  await until('nothing in use', () => far.connections.total === far.connections.idle);
 });
 
 test('a market is seeded once, however many start at once', async () => {
