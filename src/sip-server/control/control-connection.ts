@@ -103,11 +103,6 @@ export class ControlConnection {
     );
   }
 
-  /** A frame of another kind, e.g. a cdr event. */
-  raw(payload: string): void {
-    this.#send(`${newId()}|${payload}`);
-  }
-
   close(reason: string): void {
     this.#end(reason);
   }

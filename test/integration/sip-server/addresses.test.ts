@@ -1,7 +1,7 @@
 import { headerValue, headerValues } from '../../../src/sip-server/message';
 import type { SipRequest } from '../../../src/sip-server/message';
 import type { Bench, Peer } from './support';
-import { benches, HOST, Leg, SDP } from './support';
+import { benches, bridgeCalls, HOST, Leg, SDP } from './support';
 
 const V6 = '::1';
 const start = benches();
@@ -16,15 +16,7 @@ const bridged: Way = {
   name: 'bridged',
   serve: (uri) =>
     bench.application((srf) => {
-      srf.invite((req, res) => {
-        srf.createB2BUA(req, res, uri, {}).then(
-          ({ uas, uac }) => {
-            uas.on('destroy', () => uac.destroy());
-            uac.on('destroy', () => uas.destroy());
-          },
-          () => undefined,
-        );
-      });
+      bridgeCalls(srf, uri);
     }),
 };
 

@@ -1,7 +1,18 @@
 import { headerValue, tagOf } from '../../../src/sip-server/message';
 import { until } from '../../support/until';
 import type { Bench, Control } from './support';
-import { benches, HOST, Leg, responseTo, SDP, SECRET } from './support';
+import {
+  answered,
+  benches,
+  bridgeCalls,
+  HOST,
+  Leg,
+  offered,
+  responseTo,
+  ringing,
+  SDP,
+  SECRET,
+} from './support';
 
 const start = benches();
 let bench: Bench;
@@ -70,17 +81,8 @@ describe('applications that are not there', () => {
 
   test('one that goes while the phone rings: the caller gets 503, the buyer CANCEL', async () => {
     const [a, b] = [await bench.udpPeer(), await bench.udpPeer()];
-    const srf = await bench.application((app) => {
-      app.invite((req, res) => {
-        app.createB2BUA(req, res, `sip:b@${HOST}:${b.port}`, {}).catch(() => undefined);
-      });
-    });
-    const caller = Leg.caller(a);
-    caller.invite();
-    const invite = await b.request('INVITE');
-    const callee = Leg.callee(b, invite);
-    callee.answer(invite, 180);
-    await a.response(180);
+    const srf = await bench.application((app) => bridgeCalls(app, `sip:b@${HOST}:${b.port}`));
+    const { caller, callee, invite } = await ringing(a, b);
     srf.disconnect();
     caller.ack(await a.response(503));
     callee.answer(await b.request('CANCEL'), 200);
@@ -90,11 +92,7 @@ describe('applications that are not there', () => {
 
   test('an answer that comes after the application went is confirmed and ended', async () => {
     const [a, b] = [await bench.udpPeer(), await bench.udpPeer()];
-    const srf = await bench.application((app) => {
-      app.invite((req, res) => {
-        app.createB2BUA(req, res, `sip:b@${HOST}:${b.port}`, {}).catch(() => undefined);
-      });
-    });
+    const srf = await bench.application((app) => bridgeCalls(app, `sip:b@${HOST}:${b.port}`));
     const caller = Leg.caller(a);
     caller.invite();
     const invite = await b.request('INVITE');
@@ -108,22 +106,13 @@ describe('applications that are not there', () => {
 
   test('one that goes in mid-call: both sides get BYE', async () => {
     const [a, b] = [await bench.udpPeer(), await bench.udpPeer()];
-    const srf = await bench.application((app) => {
-      app.invite((req, res) => {
-        app.createB2BUA(req, res, `sip:b@${HOST}:${b.port}`, {}).catch(() => undefined);
-      });
-    });
-    const caller = Leg.caller(a);
-    caller.invite();
-    const invite = await b.request('INVITE');
-    const callee = Leg.callee(b, invite);
-    callee.answer(invite, 200, [], SDP);
-    caller.ack(await a.response(200));
-    await b.request('ACK');
+    const srf = await bench.application((app) => bridgeCalls(app, `sip:b@${HOST}:${b.port}`));
+    const call = await offered(a, b);
+    await answered(a, b, call);
     srf.disconnect();
-    caller.answer(await a.request('BYE'), 200);
-    callee.answer(await b.request('BYE'), 200);
-    caller.request('INFO');
+    call.caller.answer(await a.request('BYE'), 200);
+    call.callee.answer(await b.request('BYE'), 200);
+    call.caller.request('INFO');
     await a.response(481, 'INFO');
   });
 });

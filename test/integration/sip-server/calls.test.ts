@@ -1,8 +1,8 @@
 import type Srf from 'drachtio-srf';
 import { headerValue } from '../../../src/sip-server/message';
 import { until } from '../../support/until';
-import type { Bench, Peer } from './support';
-import { benches, HOST, Leg, SDP } from './support';
+import type { Bench, Call, Peer } from './support';
+import { answered, benches, HOST, Leg, offered, ringing, SDP } from './support';
 
 const start = benches();
 let bench: Bench;
@@ -56,23 +56,11 @@ async function b2bua(to: Peer): Promise<{ srf: Srf; failures: number[]; destroye
   return { srf, failures, destroyed };
 }
 
-interface Call {
-  caller: Leg;
-  callee: Leg;
-}
-
 /** A call that stands. */
 async function connected(a: Peer, b: Peer): Promise<Call> {
-  const caller = Leg.caller(a);
-  caller.invite();
-  const invite = await b.request('INVITE');
-  const callee = Leg.callee(b, invite);
-  callee.answer(invite, 180);
-  await a.response(180);
-  callee.answer(invite, 200, [], SDP);
-  caller.ack(await a.response(200));
-  await b.request('ACK');
-  return { caller, callee };
+  const call = await ringing(a, b);
+  await answered(a, b, call);
+  return call;
 }
 
 describe.each([
@@ -149,12 +137,7 @@ describe('a call that is not answered', () => {
   test('CANCEL while it rings', async () => {
     const [a, b] = [await bench.udpPeer(), await bench.udpPeer()];
     const { failures } = await b2bua(b);
-    const caller = Leg.caller(a);
-    caller.invite();
-    const invite = await b.request('INVITE');
-    const callee = Leg.callee(b, invite);
-    callee.answer(invite, 180);
-    await a.response(180);
+    const { caller, callee, invite } = await ringing(a, b);
     caller.cancel();
     await a.response(200, 'CANCEL');
     caller.ack(await a.response(487));
@@ -187,12 +170,7 @@ describe('a call that is not answered', () => {
   test('an answer that crosses the CANCEL is confirmed and ended at once', async () => {
     const [a, b] = [await bench.udpPeer(), await bench.udpPeer()];
     await b2bua(b);
-    const caller = Leg.caller(a);
-    caller.invite();
-    const invite = await b.request('INVITE');
-    const callee = Leg.callee(b, invite);
-    callee.answer(invite, 180);
-    await a.response(180);
+    const { caller, callee, invite } = await ringing(a, b);
     caller.cancel();
     caller.ack(await a.response(487));
     const cancel = await b.request('CANCEL');
@@ -269,13 +247,9 @@ describe('what the network loses', () => {
   test('a 200 that is repeated is confirmed again', async () => {
     const [a, b] = [await bench.udpPeer(), await bench.udpPeer()];
     await b2bua(b);
-    const caller = Leg.caller(a);
-    caller.invite();
-    const invite = await b.request('INVITE');
-    const callee = Leg.callee(b, invite);
-    callee.answer(invite, 200, [], SDP);
-    caller.ack(await a.response(200));
-    await b.request('ACK');
+    const call = await offered(a, b);
+    await answered(a, b, call);
+    const { caller, callee, invite } = call;
     callee.answer(invite, 200, [], SDP);
     await b.request('ACK');
     caller.request('BYE');
@@ -285,10 +259,7 @@ describe('what the network loses', () => {
   test('a response with a Via behind ours is not for us', async () => {
     const [a, b] = [await bench.udpPeer(), await bench.udpPeer()];
     await b2bua(b);
-    const caller = Leg.caller(a);
-    caller.invite();
-    const invite = await b.request('INVITE');
-    const callee = Leg.callee(b, invite);
+    const { caller, callee, invite } = await offered(a, b);
     callee.answer(invite, 404, ['Via: SIP/2.0/UDP elsewhere.example.com;branch=z9hG4bKx']);
     callee.answer(invite, 486);
     await b.request('ACK');

@@ -2,9 +2,10 @@ import type { Server } from 'node:net';
 import { createServer } from 'node:net';
 import type { SipRequest } from '../../../src/sip-server/message';
 import { headerValue, StreamFramer, parseMessage } from '../../../src/sip-server/message';
+import { freePort } from '../../e2e/support/processes';
 import { until } from '../../support/until';
 import type { Bench, UdpPeer } from './support';
-import { benches, HOST, Leg, responseTo, SDP } from './support';
+import { answered, benches, bridgeCalls, HOST, Leg, offered, responseTo } from './support';
 
 const start = benches();
 const LONG = { 'X-Long': 'x'.repeat(1_500) };
@@ -16,7 +17,8 @@ let server: Server | undefined;
 beforeEach(async () => {
   bench = await start();
   a = await bench.udpPeer();
-  b = await bench.udpPeer();
+  // Its port is to be free by TCP as well.
+  b = await bench.udpPeer(HOST, await freePort());
 });
 afterEach(() => {
   server?.close();
@@ -47,27 +49,15 @@ async function takesTcp(answer?: (request: SipRequest) => string): Promise<SipRe
 
 async function bridge(headers: Record<string, string>): Promise<void> {
   await bench.application((srf) => {
-    srf.invite((req, res) => {
-      srf.createB2BUA(req, res, `sip:bob@${HOST}:${b.port}`, { headers }).then(
-        ({ uas, uac }) => {
-          uas.on('destroy', () => uac.destroy());
-          uac.on('destroy', () => uas.destroy());
-        },
-        () => undefined,
-      );
-    });
+    bridgeCalls(srf, `sip:bob@${HOST}:${b.port}`, { headers });
   });
 }
 
 /** A call that `b` answers by UDP; the INVITE as it arrived. */
 async function byDatagram(): Promise<SipRequest> {
-  const caller = Leg.caller(a);
-  caller.invite();
-  const invite = await b.request('INVITE');
-  const callee = Leg.callee(b, invite);
-  callee.answer(invite, 200, [], SDP);
-  caller.ack(await a.response(200));
-  await b.request('ACK');
+  const call = await offered(a, b);
+  await answered(a, b, call);
+  const { caller, callee, invite } = call;
   caller.request('BYE');
   callee.answer(await b.request('BYE'), 200);
   await a.response(200, 'BYE');

@@ -2,7 +2,7 @@ import type Srf from 'drachtio-srf';
 import type { ZoneRecord } from '../../unit/sip-server/dns-server';
 import { DnsServer } from '../../unit/sip-server/dns-server';
 import type { Bench, Peer } from './support';
-import { benches, HOST, Leg, SDP } from './support';
+import { benches, bridgeCalls, HOST, Leg, SDP } from './support';
 
 const start = benches();
 let bench: Bench;
@@ -41,15 +41,7 @@ const ways: readonly [string, (srf: Srf, uri: string) => void, number, number][]
   [
     'a call of the application',
     (srf, uri) => {
-      srf.invite((req, res) => {
-        srf.createB2BUA(req, res, uri, {}).then(
-          ({ uas, uac }) => {
-            uas.on('destroy', () => uac.destroy());
-            uac.on('destroy', () => uas.destroy());
-          },
-          () => undefined,
-        );
-      });
+      bridgeCalls(srf, uri);
     },
     503,
     500,

@@ -11,7 +11,7 @@ import {
 import type { SippOptions } from '../../e2e/support/sipp';
 import { Sipp } from '../../e2e/support/sipp';
 import type { Bench } from './support';
-import { benches, HOST } from './support';
+import { benches, bridgeCalls, HOST } from './support';
 
 const start = benches();
 let bench: Bench;
@@ -34,15 +34,7 @@ async function sipp(options: SippOptions): Promise<Sipp> {
 async function bridgeTo(buyer: Sipp, transport: 'u1' | 't1'): Promise<void> {
   const uri = `sip:buyer@${HOST}:${buyer.port}${transport === 't1' ? ';transport=tcp' : ''}`;
   await bench.application((srf) => {
-    srf.invite((req, res) => {
-      srf.createB2BUA(req, res, uri, {}).then(
-        ({ uas, uac }) => {
-          uas.on('destroy', () => uac.destroy());
-          uac.on('destroy', () => uas.destroy());
-        },
-        () => undefined,
-      );
-    });
+    bridgeCalls(srf, uri);
   });
 }
 
