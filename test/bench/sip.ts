@@ -22,7 +22,7 @@ const MEASURE_SECONDS = 10;
 const WARM_UP_CALLS = 3_000;
 const TALK_MS = 500;
 const RATES = [100, 200, 300, 400];
-const MEDIA_RATES = [50, 100, 150, 200];
+const MEDIA_RATES = [100, 200, 300];
 const RATE_SECONDS = 8;
 const TICKS_PER_SECOND = 100;
 const MANY_PORTS = { DCE_MEDIA_PORT_MIN: '40000', DCE_MEDIA_PORT_MAX: '59999' };
@@ -258,7 +258,7 @@ async function measureExchange(buyerPort: number, peer: Cost): Promise<OurCost> 
 async function measureMedia(buyerPort: number): Promise<Ladder> {
   const exchange = await startExchange('mediasoup', buyerPort);
   try {
-    await calls(exchange.sip, MEDIA_RATES[1] ?? 0, WARM_UP_CALLS / 2);
+    await calls(exchange.sip, MEDIA_RATES[0] ?? 0, WARM_UP_CALLS / 2);
     print('media on, two legs a call; the media worker is counted too');
     return await climb(exchange, MEDIA_RATES, processesOf(exchange));
   } finally {
