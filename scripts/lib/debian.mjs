@@ -49,15 +49,14 @@ export async function installDebian(packages, why, isRoot = process.getuid() ===
         .filter(([program]) => !isThere(program))
         .map(([, name]) => name);
   if (wanted.length === 0) return;
+  const whatIsMissing = `${wanted.join(', ')} ${wanted.length === 1 ? 'is' : 'are'} missing`;
   const byHand = `apt-get update && ${isRoot ? '' : 'sudo '}apt-get install -y ${wanted.join(' ')}`;
   if (!isThere('apt-get')) {
-    fail(
-      `${wanted.join(', ')} is missing ${why} and there is no apt-get here: install it by hand and start again`,
-    );
+    fail(`${whatIsMissing} ${why} and there is no apt-get here: install it by hand and start again`);
   }
   const prefix = isRoot ? [] : ['sudo', '-n'];
   if (!isRoot && (await run('sudo', ['-n', 'true'])).code !== 0) {
-    fail(`${wanted.join(', ')} is missing ${why}: run  sudo ${byHand}  and start again`);
+    fail(`${whatIsMissing} ${why}: run  sudo ${byHand}  and start again`);
   }
   const shown = progress(`installing ${wanted.length} Debian packages (${why})`);
   const timer = setInterval(() => shown.update(''), 1_000);
