@@ -169,6 +169,35 @@ describe('an answered call', () => {
     });
   });
 
+  test('on hold for longer than silence would be allowed, and taken up again', async () => {
+    const phone = await Baresip.start({ user: 'buyer', hertz: 1_000, answer: 'auto' });
+    await moveTarget(exchange, 'first', phone.uri);
+    // The exchange of these tests takes a caller for gone after three seconds.
+    await (await carrier(scenario.callerHolds(4_500))).succeeds();
+    await phone.terminated();
+    await phone.stop();
+    await exchange.isClean();
+    const call = await lastCall();
+    expect(call).toMatchObject({ state: 'completed', end_reason: 'caller_hangup', ...SOLD_TO_FIRST });
+    expect(call.connected_ms).toBeGreaterThanOrEqual(5_000);
+  });
+
+  test('at the longest duration allowed: both sides are hung up', async () => {
+    await exchange.api('PATCH', '/api/v1/campaigns/campaign', { maxDurationMs: 1_000 });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    try {
+      await buyer('first', scenario.buyerAnswers());
+      await (await carrier(scenario.callerWaitsForBye())).succeeds();
+      await exchange.isClean();
+      const call = await lastCall();
+      expect(call).toMatchObject({ state: 'completed', end_reason: 'max_duration', ...SOLD_TO_FIRST });
+      expect(call.connected_ms).toBeGreaterThanOrEqual(1_000);
+    } finally {
+      await exchange.api('PATCH', '/api/v1/campaigns/campaign', { maxDurationMs: 3_600_000 });
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  });
+
   test('with early media: the caller gets the buyer’s 183', async () => {
     await buyer('first', scenario.buyerAnswers(300, true));
     await (await carrier(scenario.callerHangsUp(200))).succeeds();

@@ -75,19 +75,46 @@ const ACK_FAILURE = send(`ACK sip:[service]@[remote_ip]:[remote_port] SIP/2.0
       Content-Length: 0
 `);
 
-const CALLER_BYE = send(
-  `BYE [next_url] SIP/2.0
+const callerBye = (sequence: number): string =>
+  send(
+    `BYE [next_url] SIP/2.0
       ${CALLER_HEADERS}
       ${CALLER_FROM}
       To: <sip:[service]@[remote_ip]:[remote_port]>[peer_tag_param]
       [routes]
       Call-ID: [call_id]
-      CSeq: 2 BYE
+      CSeq: ${sequence} BYE
       Max-Forwards: 70
       Content-Length: 0
 `,
-  'retrans="500"',
-);
+    'retrans="500"',
+  );
+const CALLER_BYE = callerBye(2);
+
+/** A new offer in the call, and its answer, in which `expected` must stand. */
+const reInvite = (sequence: number, direction: string, expected: string): string[] => [
+  send(
+    `INVITE [next_url] SIP/2.0
+      ${CALLER_HEADERS}
+      ${CALLER_FROM}
+      To: <sip:[service]@[remote_ip]:[remote_port]>[peer_tag_param]
+      [routes]
+      Call-ID: [call_id]
+      CSeq: ${sequence} INVITE
+      Contact: <sip:carrier@[local_ip]:[local_port];transport=[transport]>
+      Max-Forwards: 70
+      Content-Type: application/sdp
+      Content-Length: [len]
+
+      ${SDP}
+      a=${direction}
+`,
+    'retrans="500"',
+  ),
+  recv('response="100"', 'optional="true"'),
+  `<recv response="200"><action><ereg regexp="a=${expected}" search_in="body" check_it="true" assign_to="1"/><log message="[$1]"/></action></recv>`,
+  ACK_200.replace('CSeq: 1 ACK', `CSeq: ${sequence} ACK`),
+];
 
 const CANCEL = send(
   `CANCEL sip:[service]@[remote_ip]:[remote_port] SIP/2.0
@@ -126,6 +153,20 @@ export const callerHangsUp = (talkMs: number | 'random', extra = ''): string =>
     ...ANSWERED,
     pause(talkMs),
     CALLER_BYE,
+    recv('response="200"'),
+  ]);
+
+/** Talks, puts the call on hold, takes it up again, and hangs up (RFC 3264 §8.4). */
+export const callerHolds = (holdMs: number): string =>
+  scenario('caller holds', [
+    invite(),
+    ...ANSWERED,
+    pause(300),
+    ...reInvite(2, 'inactive', 'inactive'),
+    pause(holdMs),
+    ...reInvite(3, 'sendrecv', 'sendrecv'),
+    pause(300),
+    callerBye(4),
     recv('response="200"'),
   ]);
 
