@@ -39,8 +39,9 @@ create trigger ledger_transactions_append_only before update or delete or trunca
   for each statement execute function refuse_change();
 
 -- A transaction is written by one statement, balanced, and never added to. Balances are written by that
--- statement and by nobody else.
-create function post_entries() returns trigger language plpgsql as $$
+-- statement and by nobody else. Without sequential scans: plans are kept, and one that was made while the
+-- ledger was short must not read all of it when it has grown.
+create function post_entries() returns trigger language plpgsql set enable_seqscan = off as $$
 begin
   if exists (
     select 1 from ledger_entries e
@@ -65,7 +66,7 @@ end $$;
 create trigger ledger_entries_posted after insert on ledger_entries
   referencing new table as added for each statement execute function post_entries();
 
-create function check_not_empty() returns trigger language plpgsql as $$
+create function check_not_empty() returns trigger language plpgsql set enable_seqscan = off as $$
 begin
   if not exists (select 1 from ledger_entries where transaction_id = new.id) then
     raise exception 'transaction % has no entries', new.id using errcode = 'check_violation';

@@ -21,8 +21,8 @@ const MEASURE_SECONDS = 10;
 /** A just-in-time compiler takes some thousand calls to settle; a C program none. */
 const WARM_UP_CALLS = 3_000;
 const TALK_MS = 500;
-const RATES = [100, 200, 300, 400];
-const MEDIA_RATES = [100, 200, 300];
+const RATES = [100, 200, 300, 400, 500, 600];
+const MEDIA_RATES = [100, 200, 300, 400];
 const RATE_SECONDS = 8;
 const TICKS_PER_SECOND = 100;
 const MANY_PORTS = { DCE_MEDIA_PORT_MIN: '40000', DCE_MEDIA_PORT_MAX: '59999' };
