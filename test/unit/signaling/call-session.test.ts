@@ -75,7 +75,8 @@ async function play(script: Play, limits: { exhausted?: number[]; responseTimeou
     await jest.advanceTimersByTimeAsync(50);
     if (session.state !== 'answered' || elapsed < script.hangup.after) continue;
     if (script.hangup.by === 'caller') invite.dialog.peerBye();
-    else if (script.hangup.by === 'buyer') stack.dialogs.at(-1)?.peerBye();
+    // Not one whose answer came too late and was hung up at once.
+    else if (script.hangup.by === 'buyer') stack.dialogs.find((dialog) => !dialog.ended)?.peerBye();
     else if (script.hangup.by === 'admin') session.end('admin_hangup', 'by an admin');
     else media.listener?.onMediaLost('worker died');
   }
