@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Exchange } from '../e2e/support/exchange';
 import { addBuyer, NUMBER, openMarket, REVENUE } from '../e2e/support/market';
-import { freePort, startProgram } from '../e2e/support/processes';
+import { childrenOf, freePort, processStat, startProgram } from '../e2e/support/processes';
 import * as scenario from '../e2e/support/scenarios';
 import { Sipp } from '../e2e/support/sipp';
 import { kamailioConfig } from './kamailio';
@@ -38,25 +38,10 @@ interface Run {
 function cpuMs(pids: readonly number[]): number {
   let ticks = 0;
   for (const pid of pids) {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const fields = processStat(pid);
     ticks += Number(fields[11]) + Number(fields[12]);
   }
   return (ticks * 1000) / TICKS_PER_SECOND;
-}
-
-function childrenOf(parent: number): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => {
-      try {
-        const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-        return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === parent;
-      } catch {
-        return false;
-      }
-    });
 }
 
 /** One run of the scenario at a steady rate. */
@@ -168,17 +153,7 @@ async function startExchange(media: 'passthrough' | 'mediasoup', buyerPort: numb
 
 /** The switch, the SIP server and the media worker: what a call needs while it is up. */
 function processesOf({ file }: Exchange): number[] {
-  return [...new Set([file.sipServerPid ?? 0, file.pid, ...mediaWorkersOf(file.pid)])];
-}
-
-function mediaWorkersOf(parent: number): number[] {
-  return childrenOf(parent).filter((pid) => {
-    try {
-      return readFileSync(`/proc/${pid}/comm`, 'latin1').startsWith('mediasoup');
-    } catch {
-      return false;
-    }
-  });
+  return [...new Set([file.sipServerPid ?? 0, file.pid, ...childrenOf(file.pid, 'mediasoup')])];
 }
 
 async function main(): Promise<void> {

@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { Exchange } from '../e2e/support/exchange';
 import { addBuyer, NUMBER, openMarket, PAYOUT, REVENUE } from '../e2e/support/market';
+import { childrenOf } from '../e2e/support/processes';
 import * as scenario from '../e2e/support/scenarios';
 import { Sipp } from '../e2e/support/sipp';
 import { until } from '../support/until';
@@ -76,22 +76,6 @@ const ALL_BILLED = {
   payout: String(CALLS * PAYOUT),
 };
 
-/** Processes of this name that are children of the switch. */
-function childrenNamed(name: string): number[] {
-  return readdirSync('/proc')
-    .filter((entry) => /^\d+$/.test(entry))
-    .filter((pid) => {
-      try {
-        const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-        const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-        return parent === exchange.file.pid && stat.includes(`(${name}`);
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
-}
-
 test('kill -9 of the SIP server: its calls are closed and billed once, and the next one starts by itself', async () => {
   const carrier = await callsUp();
   process.kill(exchange.file.sipServerPid ?? 0, 'SIGKILL');
@@ -103,7 +87,7 @@ test('kill -9 of the SIP server: its calls are closed and billed once, and the n
 
 test('kill -9 of the media worker: both sides are hung up, its calls billed once, and another one takes over', async () => {
   const carrier = await callsUp();
-  const [worker = 0] = childrenNamed('mediasoup');
+  const [worker = 0] = childrenOf(exchange.file.pid, 'mediasoup');
   process.kill(worker, 'SIGKILL');
   await carrier.succeeds();
   await isOpenAgain();

@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 
 export { until } from '../../support/until';
@@ -45,23 +46,30 @@ export function startProgram(
   };
 }
 
+/** Each of jest's workers has ports of its own: what a test was given stays free while it is not in use. */
+const WORKERS = 8;
+const FIRST_PORT = 10_000;
+const PORTS_PER_WORKER = 2_800;
+const NEIGHBOURS = 4;
+
 /**
  * A port free for UDP and TCP on loopback, with the next three free too: SIP peers take some
- * neighbours for TLS and RTCP. Never handed out twice by this process, and below those that the system
- * gives to whoever connects (32,768 and up on Linux).
+ * neighbours for TLS and RTCP. Never handed out twice within one test file, and below those that the
+ * system gives to whoever connects (32,768 and up on Linux).
  */
 export async function freePort(): Promise<number> {
-  for (let tries = 0; tries < 200; tries++) {
-    const port = 10_000 + ((process.pid * 200 + nextOffset()) % 22_000);
+  const worker = Number(process.env.JEST_WORKER_ID ?? 1) % WORKERS;
+  for (let tries = 0; tries < PORTS_PER_WORKER / NEIGHBOURS; tries++) {
+    const port = FIRST_PORT + worker * PORTS_PER_WORKER + nextOffset();
     const free = await Promise.all([0, 1, 2, 3].map((n) => isFree(port + n)));
     if (free.every(Boolean)) return port;
   }
   throw new Error('no free port found');
 }
 
-let offset = 0;
+let offset = (process.pid * NEIGHBOURS) % PORTS_PER_WORKER;
 function nextOffset(): number {
-  offset = (offset + 4) % 19_000;
+  offset = (offset + NEIGHBOURS) % PORTS_PER_WORKER;
   return offset;
 }
 
@@ -77,4 +85,26 @@ async function isFree(port: number): Promise<boolean> {
     socket.once('error', () => resolve(false));
     socket.bind(port, '127.0.0.1', () => socket.close(() => resolve(true)));
   });
+}
+
+/** Fields of /proc/pid/stat from the third on (proc(5)); the second is the program's name, and may hold spaces. */
+export function processStat(pid: number): string[] {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+}
+
+/** @param name - what the program's name begins with; '' for any */
+export function childrenOf(parent: number, name = ''): number[] {
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        if (Number(processStat(pid)[1]) !== parent) return false;
+        return readFileSync(`/proc/${pid}/comm`, 'latin1').startsWith(name);
+      } catch {
+        // It has ended meanwhile.
+        return false;
+      }
+    });
 }
