@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import type { PrivateService } from '../../../src/provision';
 import { startPrivatePostgres } from '../../../src/provision';
+import { processIdentity } from '../../../src/provision/process-identity';
 import { until } from '../../support/until';
 
 /** Made once: a new cluster takes seconds. */
@@ -41,9 +42,7 @@ const postmaster = (): number => Number(readFileSync(pidFile(), 'utf8').split('\
 function startedBy(pid: number): void {
   const file = join(dataDir, 'postgres.json');
   const state = JSON.parse(readFileSync(file, 'utf8')) as object;
-  const stat = existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, 'utf8') : '';
-  const started = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '0';
-  writeFileSync(file, JSON.stringify({ ...state, starter: `${pid}:${started}` }));
+  writeFileSync(file, JSON.stringify({ ...state, starter: processIdentity(pid) ?? `${pid}:0` }));
 }
 
 test('keeps its data and its address from start to start, and writes to the disk what is committed', async () => {

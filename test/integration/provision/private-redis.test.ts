@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import type { PrivateService } from '../../../src/provision';
 import { startPrivateRedis } from '../../../src/provision';
+import { processIdentity } from '../../../src/provision/process-identity';
 import { until } from '../../support/until';
 
 let dataDir: string;
@@ -129,9 +130,7 @@ test('a machine without redis-server gets one line that says what to do', async 
 test('a folder in use by another running exchange is refused', async () => {
   await start();
   const file = join(dataDir, 'redis.json');
-  const stat = readFileSync(`/proc/${process.ppid}/stat`, 'utf8');
-  const started = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
   const state = JSON.parse(readFileSync(file, 'utf8')) as object;
-  writeFileSync(file, JSON.stringify({ ...state, starter: `${process.ppid}:${started}` }));
+  writeFileSync(file, JSON.stringify({ ...state, starter: processIdentity(process.ppid) }));
   await expect(startPrivateRedis(dataDir)).rejects.toThrow(/an exchange runs on .* already/);
 });
