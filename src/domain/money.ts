@@ -17,7 +17,6 @@ export interface Money {
   readonly currency: Currency;
 }
 
-export const MICROS_PER_UNIT = 1_000_000;
 export const ZERO_MICROS = 0 as Micros;
 
 /** Narrows an integer to {@link Micros}. @throws RangeError when it is not a safe integer. */

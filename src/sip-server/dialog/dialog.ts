@@ -205,12 +205,6 @@ export function sequenceOf(message: SipRequest | SipResponse): number {
   return text.length === 10 && /^\d+$/.test(text) ? Number(text) : decimal(text);
 }
 
-/** Method named in CSeq, or ''. */
-export function sequenceMethod(message: SipRequest | SipResponse): string {
-  const value = headerValue(message, 'cseq') ?? '';
-  return value.slice(value.search(/\s/) + 1).trim();
-}
-
 function recordRoutes(message: SipRequest | SipResponse): string[] {
   return headerValues(message, 'record-route').flatMap(splitAddresses);
 }

@@ -1,2 +1,2 @@
-export { Dialog, dialogId, sequenceMethod, sequenceOf, sessionExpires } from './dialog';
+export { Dialog, dialogId, sequenceOf, sessionExpires } from './dialog';
 export { DialogTable } from './dialog-table';

@@ -1,54 +1,27 @@
-import type { Params } from './params';
-import { endOfParam, endOfQuote, formatParams, parseParams } from './params';
+import { endOfParam, endOfQuote } from './params';
 import { isBlank, isToken, trimBlanks } from './token';
 
-/** One address of From, To, Contact, Route, Refer-To … (RFC 3261 §20.10). */
-export interface Address {
-  /** Display name without its quotes and escapes; '' when there is none. */
-  readonly displayName: string;
-  /** The URI as written. */
-  readonly uri: string;
-  /** Header parameters, e.g. `tag`, `q`, `expires`. */
-  readonly params: Params;
-}
-
 /**
- * Reads one address; undefined when quotes or brackets do not close, when there is no URI, when
- * something stands between the URI and its parameters, or when a URI with '?' or ',' has no brackets
- * (RFC 3261 §20). Display names may hold what the grammar wants quoted, as carriers send them
- * (RFC 4475 §3.1.2.15), and blanks inside the brackets are passed over (§3.1.2.14).
+ * Whether one address of From, To, Contact, Route, Refer-To … (RFC 3261 §20.10) is well formed. It is not
+ * when quotes or brackets do not close, when there is no URI, when something stands between the URI and
+ * its parameters, or when a URI with '?' or ',' has no brackets (§20). Display names may hold what the
+ * grammar wants quoted, as carriers send them (RFC 4475 §3.1.2.15), and blanks inside the brackets are
+ * passed over (§3.1.2.14).
  */
-export function parseAddress(value: string): Address | undefined {
-  const open = openBracket(value);
-  const end = endOfAddress(value, open);
-  if (end < 0) return undefined;
-  const name = open < 0 ? '' : trimBlanks(value.slice(0, open));
-  return {
-    displayName: name.startsWith('"') ? name.slice(1, -1).replace(/\\(.)/gs, '$1') : name,
-    uri: trimBlanks(open < 0 ? value.slice(0, end) : value.slice(open + 1, end)),
-    params: parseParams(value, open < 0 ? end : end + 1),
-  };
-}
-
-/** True when `parseAddress` would read it; costs less. */
 export function isAddress(value: string): boolean {
-  return endOfAddress(value, openBracket(value)) >= 0;
-}
-
-/** Index of the '>' (with brackets) or of the first ';' or the end (without); -1 when malformed. */
-function endOfAddress(value: string, open: number): number {
+  const open = openBracket(value);
   if (open < 0) {
     // Without brackets every parameter is the header's, none the URI's (RFC 3261 §20).
     const semicolon = value.indexOf(';');
     const end = semicolon < 0 ? value.length : semicolon;
-    return isPlausibleUri(value, 0, end, false) && quotesClose(value, end) ? end : -1;
+    return isPlausibleUri(value, 0, end, false) && quotesClose(value, end);
   }
   const close = value.indexOf('>', open);
-  if (close < 0 || !isPlausibleUri(value, open + 1, close, true) || !isDisplayName(value, open)) return -1;
+  if (close < 0 || !isPlausibleUri(value, open + 1, close, true) || !isDisplayName(value, open)) return false;
   let rest = close + 1;
   while (isBlank(value.charCodeAt(rest))) rest++;
-  if (rest < value.length && value.charCodeAt(rest) !== 59) return -1;
-  return quotesClose(value, rest) ? close : -1;
+  if (rest < value.length && value.charCodeAt(rest) !== 59) return false;
+  return quotesClose(value, rest);
 }
 
 /** A scheme, ':' and something without blanks inside, quotes or brackets, whatever the scheme. */
@@ -81,24 +54,6 @@ function quotesClose(text: string, from: number): boolean {
     if (at === text.length) return false;
   }
   return true;
-}
-
-/** The address as text; the URI is always in brackets, and a name that is more than tokens in quotes. */
-export function formatAddress({ displayName, uri, params }: Address): string {
-  const plain = displayName.split(' ').every((word) => isToken(word));
-  const quoted = plain ? displayName : `"${displayName.replace(/["\\]/g, '\\$&')}"`;
-  return `${displayName === '' ? '' : `${quoted} `}<${uri}>${formatParams(params)}`;
-}
-
-/** Every address of a header field; undefined when one of them is malformed. */
-export function parseAddressList(value: string): Address[] | undefined {
-  const addresses: Address[] = [];
-  for (const part of splitAddresses(value)) {
-    const address = parseAddress(part);
-    if (address === undefined) return undefined;
-    addresses.push(address);
-  }
-  return addresses;
 }
 
 /**

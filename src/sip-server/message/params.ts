@@ -3,7 +3,7 @@ import { trimBlanks } from './token';
 /** Parameters by lower-case name, in wire order; a flag (`;lr`) has the value ''. */
 export type Params = ReadonlyMap<string, string>;
 
-export const NO_PARAMS: Params = new Map();
+const NO_PARAMS: Params = new Map();
 
 const SEMICOLON = 59;
 const QUOTE = 34;
@@ -52,11 +52,4 @@ export function endOfQuote(text: string, open: number): number {
     else if (code === QUOTE) return at;
   }
   return text.length;
-}
-
-/** `;name=value;flag`, as it stands after a URI or an address. */
-export function formatParams(params: Params): string {
-  let text = '';
-  for (const [name, value] of params) text += value === '' ? `;${name}` : `;${name}=${value}`;
-  return text;
 }

@@ -1,20 +1,20 @@
 import type { Params } from './params';
-import { formatParams, NO_PARAMS, parseParams } from './params';
+import { parseParams } from './params';
 import { isBlank } from './token';
 
-/** A sip:, sips: or tel: URI (RFC 3261 §19.1, RFC 3966). Parts are as written: escapes stay escaped. */
+/**
+ * What the server acts on of a sip:, sips: or tel: URI (RFC 3261 §19.1, RFC 3966). Parts are as written:
+ * escapes stay escaped.
+ */
 export interface SipUri {
   readonly scheme: 'sip' | 'sips' | 'tel';
-  /** The user part with its own ';' parameters, or the number of a tel: URI. */
+  /** The user part with its own ';' parameters and without a password, or the number of a tel: URI. */
   readonly user: string | undefined;
-  readonly password: string | undefined;
   /** Host without the brackets of an IPv6 reference; '' for tel:. */
   readonly host: string;
   readonly port: number | undefined;
   /** URI parameters by lower-case name; a flag has the value ''. */
   readonly params: Params;
-  /** Headers (`?Subject=x&…`) by lower-case name. */
-  readonly headers: Params;
 }
 
 /** Reads a URI; undefined when it is none of ours or malformed. */
@@ -34,24 +34,18 @@ export function parseUri(text: string): SipUri | undefined {
   const address = splitHostPort(text.slice(hostStart, hostEnd));
   if (address === undefined) return undefined;
   let user: string | undefined;
-  let password: string | undefined;
   if (at >= 0) {
     user = text.slice(colon + 1, at);
     const divider = user.indexOf(':');
-    if (divider >= 0) {
-      password = user.slice(divider + 1);
-      user = user.slice(0, divider);
-    }
+    if (divider >= 0) user = user.slice(0, divider);
     if (user === '' || hasBlankOrBracket(user)) return undefined;
   }
   return {
     scheme,
     user,
-    password,
     host: address.host,
     port: address.port,
     params: parseParams(text, hostEnd, stop),
-    headers: question < 0 ? NO_PARAMS : parseHeaders(text.slice(question + 1)),
   };
 }
 
@@ -63,21 +57,10 @@ function parseTel(text: string, from: number): SipUri | undefined {
   return {
     scheme: 'tel',
     user,
-    password: undefined,
     host: '',
     port: undefined,
     params: parseParams(text, end),
-    headers: NO_PARAMS,
   };
-}
-
-function parseHeaders(text: string): Params {
-  const headers = new Map<string, string>();
-  for (const part of text.split('&')) {
-    const equals = part.indexOf('=');
-    if (equals > 0) headers.set(part.slice(0, equals).toLowerCase(), part.slice(equals + 1));
-  }
-  return headers;
 }
 
 function hasBlankOrBracket(text: string): boolean {
@@ -128,19 +111,7 @@ function isHostChar(code: number, bracketed: boolean): boolean {
   return code === 95 || (bracketed && (code === 58 || code === 37));
 }
 
-/** The URI as text; what `parseUri` read comes out with the same meaning. */
-export function formatUri(uri: SipUri): string {
-  const params = formatParams(uri.params);
-  if (uri.scheme === 'tel') return `tel:${uri.user ?? ''}${params}`;
-  const password = uri.password === undefined ? '' : `:${uri.password}`;
-  const user = uri.user === undefined ? '' : `${uri.user}${password}@`;
-  const port = uri.port === undefined ? '' : `:${uri.port}`;
-  let headers = '';
-  for (const [name, value] of uri.headers) headers += `${headers === '' ? '?' : '&'}${name}=${value}`;
-  return `${uri.scheme}:${user}${formatHost(uri.host)}${port}${params}${headers}`;
-}
-
-/** Host as it stands in a URI or Via: an IPv6 address in brackets. */
+/** A host as it stands in a URI: an IPv6 address in brackets. */
 export function formatHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }

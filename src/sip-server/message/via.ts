@@ -1,6 +1,6 @@
-import { endOfParam, endOfQuote, formatParams, splitParam } from './params';
+import { endOfParam, endOfQuote, splitParam } from './params';
 import { decimal, isBlank, trimBlanks } from './token';
-import { formatHost, splitHostPort } from './uri';
+import { splitHostPort } from './uri';
 
 /** One Via (RFC 3261 §20.42), as far as a server acts on it. */
 export interface Via {
@@ -106,17 +106,6 @@ function isTransportChar(code: number): boolean {
   return (
     (code >= 65 && code <= 90) || (code >= 97 && code <= 122) || (code >= 48 && code <= 57) || code === 45
   );
-}
-
-/** One Via as text. */
-export function formatVia(via: Via): string {
-  const port = via.port === undefined ? '' : `:${via.port}`;
-  const params = new Map<string, string>();
-  if (via.branch !== '') params.set('branch', via.branch);
-  if (via.maddr !== undefined) params.set('maddr', via.maddr);
-  if (via.received !== undefined) params.set('received', via.received);
-  if (via.rport !== undefined) params.set('rport', via.rport === 0 ? '' : String(via.rport));
-  return `SIP/2.0/${via.transport} ${formatHost(via.host)}${port}${formatParams(params)}`;
 }
 
 /**
