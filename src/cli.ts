@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import type { Config, LoadedConfig } from './config';
 import { ConfigError, configReference, explainConfig, loadConfig, takeFlags } from './config';
 import { runDemoHere, runStart } from './run-here';
-import { parseListenAddress, SipServer } from './sip-server';
+import { parseListenAddress, SipServer, timersFrom } from './sip-server';
 import {
   createApiKey,
   createMigration,
@@ -84,7 +84,7 @@ program
     const server = new SipServer({
       listen: config.sip.listen.map(parseListenAddress),
       control: { host, port, secret: config.sip.drachtio.secret },
-      timers: { t1: t1Ms, t2: t1Ms * 8, t4: t1Ms * 10 },
+      timers: timersFrom(t1Ms),
       ...(externalAddress === undefined ? {} : { externalAddress }),
       log: (level, message, fields) => log[level](fields, message),
     });

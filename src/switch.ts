@@ -8,14 +8,14 @@ import { DeadLetters, OutboxRelay } from './billing';
 import { CallNewsHub, countCall } from './call-news';
 import type { Config } from './config';
 import { decide } from './decision';
-import { systemClock } from './domain';
+import { asError, systemClock } from './domain';
 import { Activity, Market, observeCaps } from './market';
 import type { MediaEngine } from './media';
 import { MediasoupEngine, PassthroughEngine } from './media';
 import { findMediasoupWorker } from './provision';
 import { AdmissionControl, DrachtioStack, Switchboard } from './signaling';
 import type { SipServerStats } from './sip-server';
-import { parseListenAddress, SipServerSupervisor } from './sip-server';
+import { parseListenAddress, SipServerSupervisor, timersFrom } from './sip-server';
 import {
   Database,
   Journal,
@@ -247,7 +247,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
       config.api.host,
       config.api.port,
     ).catch((error: unknown) => {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = asError(error).message;
       throw new Error(`the API cannot start: ${why}; change api.port (DCE_API_PORT)`);
     });
     const url = apiUrl(api, config.api.host);
@@ -278,8 +278,7 @@ function superviseSip(config: Config, log: Logger): EmbeddedSip {
     {
       listen: config.sip.listen.map(parseListenAddress),
       control: { host: '127.0.0.1', port: 0, secret },
-      // T2 and T4 keep their proportion to T1 (RFC 3261 §17.1.1.1: 500 ms, 4 s, 5 s).
-      timers: { t1: config.sip.t1Ms, t2: config.sip.t1Ms * 8, t4: config.sip.t1Ms * 10 },
+      timers: timersFrom(config.sip.t1Ms),
       ...(config.sip.externalAddress === undefined ? {} : { externalAddress: config.sip.externalAddress }),
     },
     (level, message, fields) => log[level](fields, message),
@@ -297,7 +296,7 @@ async function connectSip(
   if (embedded) {
     const ready = await embedded.supervisor.start().catch((error: unknown) => {
       throw new Error(
-        `the SIP server cannot start: ${error instanceof Error ? error.message : String(error)}; change sip.listen (DCE_SIP_LISTEN)`,
+        `the SIP server cannot start: ${asError(error).message}; change sip.listen (DCE_SIP_LISTEN)`,
       );
     });
     connection = { host: '127.0.0.1', port: ready.controlPort, secret: embedded.secret };

@@ -58,7 +58,7 @@ export async function postTransaction(
   await tx.query({
     name: 'ledger-accounts',
     text: `insert into ledger_accounts (account_id, purpose, currency)
-      select * from unnest($1::text[], $2::text[], $3::text[]) as p(a, b, c) order by a, b, c
+      select * from unnest($1::text[], $2::text[], $3::text[])
       on conflict (account_id, purpose, currency) do nothing`,
     values: [
       postings.map((p) => p.accountId),

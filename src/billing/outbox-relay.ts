@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from 'bullmq';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { asError } from '../domain';
 import type { Database, Statement } from '../storage';
 import type { SettlementJob } from './settlement-job';
 import { SETTLEMENT_JOB_OPTIONS, SETTLEMENT_QUEUE } from './settlement-job';
@@ -129,7 +130,7 @@ export class OutboxRelay {
       await this.#sendAll({ ...CLAIM_OVERDUE, values: [BATCH, this.#resendAfterMs] });
       await this.#sweep();
     } catch (error) {
-      this.#onError(error instanceof Error ? error : new Error(String(error)));
+      this.#onError(asError(error));
     }
   }
 

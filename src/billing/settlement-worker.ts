@@ -1,6 +1,7 @@
 import type { ConnectionOptions, Job } from 'bullmq';
 import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { asError } from '../domain';
 import type { Database } from '../storage';
 import { isUnavailable } from '../storage';
 import type { DeadLetter } from './dead-letters';
@@ -104,7 +105,7 @@ export class SettlementWorker {
       const letter = await this.#dead.add(job.data.callId, error.message);
       if (letter) this.#options.onDead?.(letter);
     } catch (failure) {
-      this.#options.onError?.(failure instanceof Error ? failure : new Error(String(failure)));
+      this.#options.onError?.(asError(failure));
     }
   }
 }

@@ -41,3 +41,8 @@ export class AppError extends Error {
     return ERROR_KINDS[this.kind].sip;
   }
 }
+
+/** What was thrown, as an Error: JavaScript throws anything. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}

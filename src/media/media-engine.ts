@@ -85,7 +85,8 @@ export interface MediaLeg {
   close(): void;
 }
 
-export interface LegStats {
+/** What is counted of one leg. */
+export interface Counters {
   readonly packetsReceived: number;
   readonly packetsSent: number;
   readonly bytesReceived: number;
@@ -93,8 +94,20 @@ export interface LegStats {
   readonly packetsLost: number;
   /** Interarrival jitter in milliseconds. */
   readonly jitterMs: number;
+}
+
+export interface LegStats extends Counters {
   readonly codec: string | undefined;
 }
+
+export const NO_COUNTERS: Counters = {
+  packetsReceived: 0,
+  packetsSent: 0,
+  bytesReceived: 0,
+  bytesSent: 0,
+  packetsLost: 0,
+  jitterMs: 0,
+};
 
 /** Thrown when no port, worker or server can take another leg. */
 export class MediaUnavailable extends Error {

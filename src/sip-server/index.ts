@@ -1,5 +1,6 @@
 export { parseListenAddress } from './listen-address';
 export { ListenError } from './listen-error';
+export { timersFrom } from './options';
 export { SipServer } from './server';
 export { SipServerSupervisor } from './supervisor';
 export type { SipServerReady, SipServerReport, SupervisedOptions } from './supervisor';

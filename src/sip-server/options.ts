@@ -5,7 +5,12 @@ export interface TimerBases {
   readonly t4: number;
 }
 
-export const DEFAULT_TIMERS: TimerBases = { t1: 500, t2: 4_000, t4: 5_000 };
+/** T2 and T4 in the proportion to T1 that RFC 3261 §17.1.1.1 gives them: 500 ms, 4 s, 5 s. */
+export function timersFrom(t1: number): TimerBases {
+  return { t1, t2: t1 * 8, t4: t1 * 10 };
+}
+
+export const DEFAULT_TIMERS = timersFrom(500);
 
 export type Protocol = 'udp' | 'tcp';
 

@@ -1,4 +1,5 @@
 import type { AnsweredRecord, CallEndedRecord, DecidedRecord } from '../domain';
+import { asError } from '../domain';
 import type { Boot, CallEntry } from './call-entries';
 import { storeEntries } from './call-entries';
 import type { Database } from './database';
@@ -304,10 +305,6 @@ export class PostgresCallRecorder {
   #reject(entry: CallEntry): void {
     this.#options.onRejected?.(JSON.stringify(entry), new Error('neither database nor disk takes records'));
   }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }
 
 function sqlState(error: unknown): string {

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { CapLimit } from '../domain';
+import { asError } from '../domain';
 import { RELEASE, RENEW, RESERVE } from './cap-scripts';
 import type { ReserveResult } from './local-reservations';
 import { LocalReservations } from './local-reservations';
@@ -213,7 +214,7 @@ export class RedisCapReservations {
   #lost(error: unknown): void {
     if (this.#degraded || this.#closed) return;
     this.#degraded = true;
-    this.#options.onDegraded?.(true, error instanceof Error ? error : new Error(String(error)));
+    this.#options.onDegraded?.(true, asError(error));
     this.#probeLater();
   }
 

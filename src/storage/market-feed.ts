@@ -1,3 +1,4 @@
+import { asError } from '../domain';
 import type { Market, MarketChange, MarketContents, MarketEntities, MarketEntity } from '../market';
 import type { Database, Session } from './database';
 import type { EntityStores } from './entity-store';
@@ -249,10 +250,6 @@ export class MarketFeed {
     }, this.#retryMs);
     this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS);
   }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }
 
 const ENTITIES: ReadonlySet<MarketEntity> = new Set<MarketEntity>([

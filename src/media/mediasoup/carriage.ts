@@ -1,7 +1,7 @@
 import type { types } from 'mediasoup';
+import type { Counters } from '../media-engine';
 import type { LabelledCodec } from './labels';
 import type { Endpoint } from './source-rule';
-import type { Counters } from './counters';
 import { readCounters } from './counters';
 import type { Exchange } from './worker-pool';
 

@@ -1,18 +1,6 @@
 import type { types } from 'mediasoup';
-import type { LegStats } from '../media-engine';
+import type { Counters } from '../media-engine';
 import { CLOCK_RATE } from '../sdp/audio-description';
-
-/** What the worker counts of one leg. */
-export type Counters = Omit<LegStats, 'codec'>;
-
-export const NO_COUNTERS: Counters = {
-  packetsReceived: 0,
-  packetsSent: 0,
-  bytesReceived: 0,
-  bytesSent: 0,
-  packetsLost: 0,
-  jitterMs: 0,
-};
 
 const MS_PER_SECOND = 1_000;
 

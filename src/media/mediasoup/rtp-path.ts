@@ -1,11 +1,13 @@
 import type { types } from 'mediasoup';
+import { asError } from '../../domain';
+import type { Counters } from '../media-engine';
+import { NO_COUNTERS } from '../media-engine';
 import type { AudioCodec, RemoteAudio } from '../sdp/audio-description';
 import { AUDIO_CODECS, PAYLOAD_TYPES } from '../sdp/audio-description';
 import { owesAudio, speaks, wantsAudio } from '../sdp/direction';
 import type { Sight } from './carriage';
 import { Carriage } from './carriage';
-import type { Counters } from './counters';
-import { addCounters, NO_COUNTERS } from './counters';
+import { addCounters } from './counters';
 import { Feed } from './feed';
 import { retryWhileTaken } from './retry-while-taken';
 import type { LearnedSource } from './rtp-learner';
@@ -162,7 +164,7 @@ export class RtpPath {
       try {
         await step();
       } catch (error) {
-        if (!this.#closed) this.#options.onLost(error instanceof Error ? error.message : String(error));
+        if (!this.#closed) this.#options.onLost(asError(error).message);
       }
     });
   }

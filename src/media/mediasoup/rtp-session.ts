@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import { asError } from '../../domain';
 import type { LegHints, MediaLeg, MediaLegRole, MediaSession, MediaSessionListener } from '../media-engine';
 import { MediaUnavailable } from '../media-engine';
 import { CallCodecs } from '../sdp/call-codecs';
@@ -175,7 +176,7 @@ export class RtpSession implements MediaSession, WorkerPassenger {
       a.path.connect({ ...plan, digitsIn: a.digits.in, digitsOut: b.digits.out, other: b.path });
       b.path.connect({ ...plan, digitsIn: b.digits.in, digitsOut: a.digits.out, other: a.path });
     } catch (error) {
-      this.#lost(error instanceof Error ? error.message : String(error));
+      this.#lost(asError(error).message);
     }
   }
 

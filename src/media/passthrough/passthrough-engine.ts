@@ -9,16 +9,9 @@ import type {
   MediaSession,
   SdpResult,
 } from '../media-engine';
+import { NO_COUNTERS } from '../media-engine';
 
-const NO_STATS: LegStats = {
-  packetsReceived: 0,
-  packetsSent: 0,
-  bytesReceived: 0,
-  bytesSent: 0,
-  packetsLost: 0,
-  jitterMs: 0,
-  codec: undefined,
-};
+const NO_STATS: LegStats = { ...NO_COUNTERS, codec: undefined };
 
 /**
  * Media that does not pass through the switch: each side's description is handed to the other, and

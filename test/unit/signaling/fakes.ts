@@ -1,5 +1,6 @@
 import type { CallAttempt, CapLimit, Decision, Micros, RingTarget, Trunk } from '../../../src/domain';
 import type { LegStats, MediaEngine, MediaLeg, MediaSession, MediaSessionListener } from '../../../src/media';
+import { NO_COUNTERS } from '../../../src/media';
 import type { CallEvent } from '../../../src/signaling';
 import type { CallEndedRecord } from '../../../src/signaling/ports';
 import type {
@@ -194,15 +195,7 @@ export class CountingMedia implements MediaEngine {
   }
 }
 
-const NO_STATS: LegStats = {
-  packetsReceived: 0,
-  packetsSent: 0,
-  bytesReceived: 0,
-  bytesSent: 0,
-  packetsLost: 0,
-  jitterMs: 0,
-  codec: 'PCMU',
-};
+const NO_STATS: LegStats = { ...NO_COUNTERS, codec: 'PCMU' };
 
 /** Limits in memory: refuses what is over, and counts what is held. */
 export class MemoryCaps {
