@@ -16,6 +16,10 @@ export type CallOrigin = (typeof CALL_ORIGINS)[number];
 /** STIR/SHAKEN attestation level (RFC 8588 §4). */
 export type Attestation = 'A' | 'B' | 'C';
 
+/** What verification of the caller's PASSporTs said (RFC 8224 §6.2, 3GPP TS 24.229 §7.2A.20), finest first. */
+export const VERSTATS = ['passed', 'failed', 'stale', 'replayed', 'wrong_number', 'none'] as const;
+export type Verstat = (typeof VERSTATS)[number];
+
 /** Life of a call. `completed`, `rejected`, `canceled` and `failed` are ends. */
 export const CALL_STATES = [
   'received',
@@ -85,8 +89,14 @@ export interface CallAttempt {
   /** The dialled number (DID). */
   readonly to: E164;
   readonly trunkId: string;
+  /** What the trunk's contract says; the decision finds out the call's own with the seller's contract and the claim. */
   readonly origin: CallOrigin;
+  /** What the sender claims of this call (`X-Call-Origin`); undefined when it says nothing. */
+  readonly claimedOrigin: CallOrigin | undefined;
   readonly attestation: Attestation | undefined;
+  readonly verstat: Verstat;
+  /** Numbers that forwarded the call (Diversion, History-Info), latest first; at most 10. */
+  readonly forwardedBy: readonly E164[];
   /** X- headers (without their X-) and Request-URI parameters, by lower-case name, e.g. `{ zip: '10001' }`. */
   readonly tags: Readonly<Record<string, string>>;
 }

@@ -1,4 +1,5 @@
 import type { CallAttempt, EndReason } from './call';
+import type { ActivityFacts } from './facts';
 import type { Currency, Micros } from './money';
 import type { RatePlan } from './rate-plan';
 
@@ -59,24 +60,6 @@ export interface BidOutcomes {
   readonly counts: Readonly<Partial<Record<IneligibleReason, number>>>;
   /** Ranked bids first. */
   readonly listed: readonly BidOutcome[];
-}
-
-/** A cap that kept a bid out of a plan. */
-export interface CapHint {
-  readonly bidId: string;
-  readonly reason: IneligibleReason;
-}
-
-/** What the decision read of the calls before this one; stored so that it can be replayed. */
-export interface ActivityFacts {
-  /** Calls of this caller in the last hour, this one not counted. */
-  readonly attemptsInLastHour: number;
-  /** Buyers this caller was connected to within the campaign's duplicate window. */
-  readonly recentBuyers: readonly string[];
-  /** Where the campaign's round robin stood. */
-  readonly cursor: number;
-  /** Caps seen exhausted; at most 200 are kept. */
-  readonly capped: readonly CapHint[];
 }
 
 /** Everything needed to explain and to replay a decision. */
