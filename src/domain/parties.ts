@@ -80,8 +80,8 @@ export interface Buyer {
   readonly accountId: string;
   readonly name: string;
   readonly status: 'active' | 'paused' | 'archived';
-  /** Calls up or ringing at once over all targets; 0 = no limit. */
-  readonly maxConcurrent: number;
+  /** Over all its targets. */
+  readonly caps: CapSet;
   readonly settings: DeliverySettings | undefined;
   readonly discipline: BuyerDiscipline | undefined;
 }
@@ -95,8 +95,7 @@ export interface Target {
   readonly kind: 'sip' | 'softphone' | 'pstn';
   /** SIP URI to ring, e.g. `sip:sales@192.0.2.7:5060;transport=tcp`. */
   readonly uri: string;
-  /** Calls up or ringing at once; 0 = no limit. */
-  readonly maxConcurrent: number;
+  readonly caps: CapSet;
   readonly settings: DeliverySettings | undefined;
   /** What its people can do, 1 (a little) … 10 (masters), e.g. `{ spanish: 8 }`. */
   readonly skills: Readonly<Record<string, number>> | undefined;

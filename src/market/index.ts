@@ -1,4 +1,5 @@
 export { Market } from './market';
+export { EMPTY_MARKET } from './market-change';
 export type { MarketChange, MarketContents, MarketEntities, MarketEntity } from './market-change';
 export { Activity } from './activity';
 export type { ActivityLimits, ActivityView } from './activity';

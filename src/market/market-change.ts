@@ -1,15 +1,34 @@
-import type { Account, Bid, Buyer, Campaign, DidNumber, DncEntry, Target, Trunk } from '../domain';
+import type {
+  Account,
+  Bid,
+  BidQuality,
+  Buyer,
+  Campaign,
+  DidNumber,
+  DncEntry,
+  FraudModelRow,
+  FraudPrior,
+  HoursOverride,
+  Seller,
+  Target,
+  Trunk,
+} from '../domain';
 
 /** What the market holds, by the name of its kind. */
 export interface MarketEntities {
   account: Account;
   trunk: Trunk;
+  seller: Seller;
   number: DidNumber;
   campaign: Campaign;
   buyer: Buyer;
   target: Target;
   bid: Bid;
   dnc: DncEntry;
+  override: HoursOverride;
+  quality: BidQuality;
+  prior: FraudPrior;
+  model: FraudModelRow;
 }
 
 export type MarketEntity = keyof MarketEntities;
@@ -28,10 +47,32 @@ export type MarketChange = {
 export interface MarketContents {
   readonly accounts: Iterable<Account>;
   readonly trunks: Iterable<Trunk>;
+  readonly sellers: Iterable<Seller>;
   readonly numbers: Iterable<DidNumber>;
   readonly campaigns: Iterable<Campaign>;
   readonly buyers: Iterable<Buyer>;
   readonly targets: Iterable<Target>;
   readonly bids: Iterable<Bid>;
   readonly dnc: Iterable<DncEntry>;
+  readonly overrides: Iterable<HoursOverride>;
+  readonly qualities: Iterable<BidQuality>;
+  readonly priors: Iterable<FraudPrior>;
+  readonly models: Iterable<FraudModelRow>;
 }
+
+/** A market of nothing, to be spread under what there is. */
+export const EMPTY_MARKET: MarketContents = {
+  accounts: [],
+  trunks: [],
+  sellers: [],
+  numbers: [],
+  campaigns: [],
+  buyers: [],
+  targets: [],
+  bids: [],
+  dnc: [],
+  overrides: [],
+  qualities: [],
+  priors: [],
+  models: [],
+};

@@ -1,4 +1,19 @@
-import type { Account, Bid, Buyer, Campaign, DidNumber, DncEntry, E164, Target, Trunk } from '../domain';
+import type {
+  Account,
+  Bid,
+  BidQuality,
+  Buyer,
+  Campaign,
+  DidNumber,
+  DncEntry,
+  E164,
+  FraudModelRow,
+  FraudPrior,
+  HoursOverride,
+  Seller,
+  Target,
+  Trunk,
+} from '../domain';
 import type { Standing } from './bid-book';
 import { BidBook } from './bid-book';
 import { Candidates } from './candidates';
@@ -23,6 +38,11 @@ export class Market {
   readonly #buyers = new Map<string, Buyer>();
   readonly #targets = new Map<string, Target>();
   readonly #bids = new Map<string, Bid>();
+  readonly #sellers = new Map<string, Seller>();
+  readonly #overrides = new Map<string, HoursOverride>();
+  readonly #qualities = new Map<string, BidQuality>();
+  readonly #priors = new Map<string, FraudPrior>();
+  readonly #models = new Map<string, FraudModelRow>();
   /** Which bids a change of a buyer, a target or an account reaches. */
   readonly #bidsByBuyer = new Links();
   readonly #bidsByTarget = new Links();
@@ -75,6 +95,27 @@ export class Market {
     return this.#bids.get(id);
   }
 
+  seller(id: string): Seller | undefined {
+    return this.#sellers.get(id);
+  }
+
+  /** Every override of calling hours, over or not. */
+  get overrides(): ReadonlyMap<string, HoursOverride> {
+    return this.#overrides;
+  }
+
+  quality(bidId: string): BidQuality | undefined {
+    return this.#qualities.get(bidId);
+  }
+
+  prior(id: string): FraudPrior | undefined {
+    return this.#priors.get(id);
+  }
+
+  get models(): ReadonlyMap<string, FraudModelRow> {
+    return this.#models;
+  }
+
   numberByE164(number: E164): DidNumber | undefined {
     return this.#numbersByE164.get(number);
   }
@@ -102,12 +143,17 @@ export class Market {
     this.#clear();
     for (const value of contents.accounts) this.apply({ entity: 'account', op: 'upsert', value });
     for (const value of contents.trunks) this.apply({ entity: 'trunk', op: 'upsert', value });
+    for (const value of contents.sellers) this.apply({ entity: 'seller', op: 'upsert', value });
     for (const value of contents.numbers) this.apply({ entity: 'number', op: 'upsert', value });
     for (const value of contents.campaigns) this.apply({ entity: 'campaign', op: 'upsert', value });
     for (const value of contents.buyers) this.apply({ entity: 'buyer', op: 'upsert', value });
     for (const value of contents.targets) this.apply({ entity: 'target', op: 'upsert', value });
     for (const value of contents.bids) this.apply({ entity: 'bid', op: 'upsert', value });
     for (const value of contents.dnc) this.apply({ entity: 'dnc', op: 'upsert', value });
+    for (const value of contents.overrides) this.apply({ entity: 'override', op: 'upsert', value });
+    for (const value of contents.qualities) this.apply({ entity: 'quality', op: 'upsert', value });
+    for (const value of contents.priors) this.apply({ entity: 'prior', op: 'upsert', value });
+    for (const value of contents.models) this.apply({ entity: 'model', op: 'upsert', value });
   }
 
   /**
@@ -125,6 +171,26 @@ export class Market {
       case 'trunk':
         if (change.op === 'upsert') this.#trunks.put(change.value);
         else this.#trunks.delete(change.id);
+        break;
+      case 'seller':
+        if (change.op === 'upsert') this.#sellers.set(change.value.id, change.value);
+        else this.#sellers.delete(change.id);
+        break;
+      case 'override':
+        if (change.op === 'upsert') this.#overrides.set(change.value.id, change.value);
+        else this.#overrides.delete(change.id);
+        break;
+      case 'quality':
+        if (change.op === 'upsert') this.#qualities.set(change.value.id, change.value);
+        else this.#qualities.delete(change.id);
+        break;
+      case 'prior':
+        if (change.op === 'upsert') this.#priors.set(change.value.id, change.value);
+        else this.#priors.delete(change.id);
+        break;
+      case 'model':
+        if (change.op === 'upsert') this.#models.set(change.value.id, change.value);
+        else this.#models.delete(change.id);
         break;
       case 'number':
         this.#dropNumber(change.op === 'upsert' ? change.value.id : change.id);
@@ -162,7 +228,8 @@ export class Market {
     for (const id of [...this.#bids.keys()]) this.#dropBid(id);
     for (const id of [...this.#buyers.keys()]) this.#dropBuyer(id);
     for (const map of [this.#accounts, this.#numbers, this.#numbersByE164]) map.clear();
-    for (const map of [this.#campaigns, this.#targets, this.#books]) map.clear();
+    for (const map of [this.#campaigns, this.#targets, this.#books, this.#sellers]) map.clear();
+    for (const map of [this.#overrides, this.#qualities, this.#priors, this.#models]) map.clear();
     this.#dnc = new DncSet();
     this.#trunks.clear();
   }

@@ -7,10 +7,11 @@ import type {
   DidNumber,
   E164,
   Micros,
+  Seller,
   Target,
   Trunk,
 } from '../../../src/domain';
-import { Market } from '../../../src/market';
+import { EMPTY_MARKET, Market } from '../../../src/market';
 
 /** A Saturday, 2026-11-21 15:00 UTC: 10:00 in New York. */
 export const NOON = Date.UTC(2026, 10, 21, 15);
@@ -38,6 +39,17 @@ export const trunk = (over: Partial<Trunk> = {}): Trunk => ({
   origin: 'inbound_consumer',
   maxCps: 0,
   maxChannels: 0,
+  trustsVerstat: true,
+  ...over,
+});
+
+export const seller = (over: Partial<Seller> = {}): Seller => ({
+  id: 'seller-account',
+  status: 'active',
+  origin: undefined,
+  claims: [],
+  caps: {},
+  bidRequestsPerSecond: 0,
   ...over,
 });
 
@@ -62,10 +74,16 @@ export const campaign = (over: Partial<Campaign> = {}): Campaign => ({
   maxAttempts: 3,
   maxDurationMs: 3_600_000,
   payout: { kind: 'per_call', amount: usd(5), afterMs: 30_000 },
-  duplicateWindowMs: 30 * 86_400_000,
   velocityPerHour: 100,
-  enforceHoursInbound: false,
   ringback: 'early_media',
+  duplicates: { windowMs: 30 * 86_400_000, after: 'connected', scope: 'buyer' },
+  compliance: {},
+  fraud: { flag: 0.3, challenge: 0.6, block: 0.8 },
+  margin: { allowLoss: true },
+  qualityWeight: 0,
+  rtb: { deadlineMs: 300, maxPings: 20 },
+  stickyWindowMs: 0,
+  skillTag: 'skills',
   ...over,
 });
 
@@ -74,7 +92,9 @@ export const buyer = (over: Partial<Buyer> = {}): Buyer => ({
   accountId: 'buyer-account',
   name: 'Buyer',
   status: 'active',
-  maxConcurrent: 0,
+  caps: {},
+  settings: undefined,
+  discipline: undefined,
   ...over,
 });
 
@@ -85,8 +105,11 @@ export const target = (over: Partial<Target> = {}): Target => ({
   status: 'active',
   kind: 'sip',
   uri: 'sip:sales@192.0.2.7:5060',
-  maxConcurrent: 0,
-  ringTimeoutMs: undefined,
+  caps: {},
+  settings: undefined,
+  skills: undefined,
+  costPerMinute: 0,
+  pausedUntil: undefined,
   ...over,
 });
 
@@ -106,6 +129,9 @@ export const bid = (over: Partial<Bid> = {}): Bid => {
     targeting: {},
     caps: {},
     expiresAt: undefined,
+    modifiers: [],
+    ping: undefined,
+    fallback: false,
     ...over,
   };
 };
@@ -117,7 +143,10 @@ export const attempt = (over: Partial<CallAttempt> = {}): CallAttempt => ({
   to: DID,
   trunkId: 'trunk',
   origin: 'inbound_consumer',
+  claimedOrigin: undefined,
   attestation: 'A',
+  verstat: 'passed',
+  forwardedBy: [],
   tags: {},
   ...over,
 });
@@ -126,6 +155,7 @@ export const attempt = (over: Partial<CallAttempt> = {}): CallAttempt => ({
 export function marketOf(bids: readonly Bid[], campaignOver: Partial<Campaign> = {}): Market {
   const market = new Market();
   market.load({
+    ...EMPTY_MARKET,
     accounts: [account(), ...bids.map(({ buyerId }) => account({ id: `account-${buyerId}` }))],
     trunks: [trunk()],
     numbers: [number()],
@@ -135,7 +165,6 @@ export function marketOf(bids: readonly Bid[], campaignOver: Partial<Campaign> =
       target({ id: targetId, buyerId, uri: `sip:${targetId}@192.0.2.7` }),
     ),
     bids,
-    dnc: [],
   });
   return market;
 }
