@@ -1,5 +1,5 @@
-import type { CallAttempt, EndReason } from './call';
-import type { ActivityFacts } from './facts';
+import type { CallAttempt, CallOrigin, EndReason } from './call';
+import type { DecisionFacts } from './facts';
 import type { Currency, Micros } from './money';
 import type { RatePlan } from './rate-plan';
 
@@ -43,7 +43,12 @@ export type IneligibleReason = (typeof INELIGIBLE_REASONS)[number];
 export interface BidOutcome {
   readonly bidId: string;
   readonly buyerId: string;
+  /** What it stands for. */
   readonly price: Micros;
+  /** What it offered for this call, where that differs: modifiers, a live answer. */
+  readonly offer?: Micros;
+  /** Milliseconds in which a live bid was answered. */
+  readonly latencyMs?: number;
   /** Rank in the ring plan from 1, or the reason why it is not in it. */
   readonly rank: number | undefined;
   readonly ineligible: IneligibleReason | undefined;
@@ -62,20 +67,45 @@ export interface BidOutcomes {
   readonly listed: readonly BidOutcome[];
 }
 
+/** What the fraud score came to and why. */
+export interface FraudTrace {
+  /** 0 … 1. */
+  readonly score: number;
+  readonly level: FraudLevel;
+  /** Stable codes, heaviest first. */
+  readonly reasons: readonly string[];
+  /** Version of the model that scored: `rules`, or a trained one. */
+  readonly model: string;
+  /** What a model that is being tried would have said. */
+  readonly shadow?: { readonly model: string; readonly score: number };
+}
+
+/**
+ * What a score leads to. `challenge` asks the caller to prove to be a person; until an IVR can ask,
+ * the call passes as one that is flagged.
+ */
+export const FRAUD_LEVELS = ['allow', 'flag', 'challenge', 'block'] as const;
+export type FraudLevel = (typeof FRAUD_LEVELS)[number];
+
 /** Everything needed to explain and to replay a decision. */
 export interface DecisionTrace {
   readonly attempt: CallAttempt;
   /** UTC epoch milliseconds at which it was decided. */
   readonly decidedAt: number;
-  /** Number of the market version that was read. */
+  /** Number of the market version that was read, on the node that decided. */
   readonly marketVersion: number;
+  /** Where the market stood in the database's history; undefined when it was not read from one. */
+  readonly marketPosition: string | undefined;
   /** Seed of the tie-breaks. */
   readonly seed: number;
   readonly campaignId: string | undefined;
+  readonly sellerId: string | undefined;
+  /** Who started the solicitation, if any, as contracts and claim say together. */
+  readonly origin: CallOrigin | undefined;
   readonly findings: readonly Finding[];
-  /** 0 … 1 with its reasons; undefined when not reached. */
-  readonly fraud: { readonly score: number; readonly reasons: readonly string[] } | undefined;
-  readonly activity: ActivityFacts;
+  /** Undefined when not reached. */
+  readonly fraud: FraudTrace | undefined;
+  readonly facts: DecisionFacts;
   readonly bids: BidOutcomes;
 }
 
@@ -91,6 +121,8 @@ export interface RingTarget {
   /** What the buyer pays if it takes the call here: its own plan, or the second price in its place. */
   readonly plan: RatePlan;
   readonly price: Micros;
+  /** The buyer's name for its live offer, for confirmation and notices; undefined of a standing bid. */
+  readonly reference: string | undefined;
   /** Limits to be reserved before ringing; see the caps port. */
   readonly reservations: readonly CapLimit[];
 }
