@@ -65,6 +65,8 @@ export const END_REASONS = [
   'compliance',
   'fraud',
   'unknown_number',
+  'source_capped',
+  'reservation',
   'overload',
   'trunk_limit',
   'bad_request',

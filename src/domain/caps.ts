@@ -5,7 +5,9 @@ export const CAP_METRICS = ['attempts', 'connections', 'conversions', 'revenue']
 export type CapMetric = (typeof CAP_METRICS)[number];
 
 /** Calendar periods are those of the account's zone; `total` never starts anew. */
-export const CAP_PERIODS = ['hour', 'day', 'month', 'total'] as const satisfies readonly (CalendarPeriod | 'total')[];
+export const CAP_PERIODS = ['hour', 'day', 'month', 'total'] as const satisfies readonly (
+  CalendarPeriod | 'total'
+)[];
 export type CapPeriod = (typeof CAP_PERIODS)[number];
 
 /** Most of one metric in each period; absent or 0 = no limit. Revenue is in micro-units. */
@@ -22,3 +24,34 @@ export type CapSet = { readonly [Metric in CapMetric]?: PeriodLimits } & {
 /** Whose cap it is. */
 export const CAP_SUBJECTS = ['bid', 'target', 'buyer', 'seller'] as const;
 export type CapSubject = (typeof CAP_SUBJECTS)[number];
+
+/** What the counter of a limit counts. */
+export type CapCounter = CapMetric | 'concurrent' | 'spacing';
+
+/** One counter to be reserved against a limit before a target is rung. */
+export interface CapLimit {
+  /** e.g. `bid:<id>:connections:day:2026-11-21`, `target:<id>:concurrent`. */
+  readonly key: string;
+  readonly counter: CapCounter;
+  /** Units at most; of spacing: 1. */
+  readonly limit: number;
+  /** Units this call takes: 1, or the most it may earn in micro-units. */
+  readonly amount: number;
+  /** UTC epoch milliseconds when the counter lapses; 0 for totals and concurrency. */
+  readonly resetsAt: number;
+}
+
+/**
+ * What became of a call that reserved limits; what it took and did not use is given back. An attempt
+ * is used by ringing, a connection by the answer, a conversion and revenue by what the buyer's plan
+ * says of the time connected.
+ */
+export interface CapOutcome {
+  readonly connected: boolean;
+  readonly converted: boolean;
+  /** Micro-units charged to the buyer. */
+  readonly revenue: number;
+}
+
+/** Of a call that no buyer answered. */
+export const NEVER_CONNECTED: CapOutcome = { connected: false, converted: false, revenue: 0 };

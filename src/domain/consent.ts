@@ -1,7 +1,13 @@
 import type { E164 } from './phone-number';
 
 /** What a person allowed to be done, each by itself. */
-export const CONSENT_SCOPES = ['calls', 'autodialed_calls', 'prerecorded_calls', 'texts', 'recording'] as const;
+export const CONSENT_SCOPES = [
+  'calls',
+  'autodialed_calls',
+  'prerecorded_calls',
+  'texts',
+  'recording',
+] as const;
 export type ConsentScope = (typeof CONSENT_SCOPES)[number];
 
 /** One act of consent, as the market knows it: what a decision needs and nothing that names the person. */

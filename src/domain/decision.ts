@@ -1,4 +1,5 @@
 import type { CallAttempt, CallOrigin, EndReason } from './call';
+import type { CapLimit } from './caps';
 import type { DecisionFacts } from './facts';
 import type { Currency, Micros } from './money';
 import type { RatePlan } from './rate-plan';
@@ -33,6 +34,13 @@ export const INELIGIBLE_REASONS = [
   'cap_monthly',
   'cap_total',
   'cap_concurrent',
+  'rtb_no_bid',
+  'rtb_timeout',
+  'rtb_error',
+  'rtb_invalid',
+  'rtb_circuit_open',
+  'rtb_budget',
+  'rtb_deadline',
   'same_target',
   'over_max_attempts',
 ] as const;
@@ -118,6 +126,10 @@ export interface RingTarget {
   readonly kind: 'sip' | 'softphone' | 'pstn';
   readonly uri: string;
   readonly ringTimeoutMs: number;
+  /** Milliseconds of conversation after which both legs are ended. */
+  readonly maxDurationMs: number;
+  /** Where the caller hears ringback from. */
+  readonly ringback: 'local' | 'early_media';
   /** What the buyer pays if it takes the call here: its own plan, or the second price in its place. */
   readonly plan: RatePlan;
   readonly price: Micros;
@@ -127,25 +139,12 @@ export interface RingTarget {
   readonly reservations: readonly CapLimit[];
 }
 
-/** One counter to be reserved against a limit. */
-export interface CapLimit {
-  /** e.g. `bid:<id>:daily:2026-11-21`, `target:<id>:concurrent`. */
-  readonly key: string;
-  readonly limit: number;
-  /** Concurrency counters are given back at the call's end; period counters only when the call never connected. */
-  readonly kind: 'concurrent' | 'period';
-  /** UTC epoch milliseconds when a period counter lapses; 0 for concurrency and totals. */
-  readonly resetsAt: number;
-}
-
 /** The rules of the sold call that the switch carries out. */
 export interface SaleTerms {
   readonly campaignId: string;
   readonly sellerId: string;
   readonly currency: Currency;
   readonly payout: RatePlan;
-  readonly maxDurationMs: number;
-  readonly ringback: 'local' | 'early_media';
 }
 
 /** The verdict on one call. */
@@ -154,6 +153,8 @@ export type Decision =
       readonly ok: true;
       readonly plan: readonly RingTarget[];
       readonly terms: SaleTerms;
+      /** The seller's own limits, reserved once a call before anybody is rung. */
+      readonly sourceLimits: readonly CapLimit[];
       readonly trace: DecisionTrace;
     }
   | {

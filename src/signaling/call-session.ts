@@ -1,6 +1,8 @@
 import type {
   CallAttempt,
+  CallOrigin,
   CallState,
+  CapLimit,
   Clock,
   Decision,
   EndReason,
@@ -8,10 +10,17 @@ import type {
   SaleTerms,
   Trunk,
 } from '../domain';
-import { canTransition } from '../domain';
+import { canTransition, NEVER_CONNECTED } from '../domain';
 import type { MediaEngine, MediaLeg, MediaSession } from '../media';
 import { connectedMilliseconds, collectMediaStats } from './call-figures';
-import type { CallEndedRecord, CallObserver, CallRecorder, CapReservations, RingAttempt } from './ports';
+import type {
+  CallEndedRecord,
+  CallObserver,
+  CallRecorder,
+  CapReservations,
+  RingAttempt,
+  SaleDesk,
+} from './ports';
 import { MidCall } from './mid-call';
 import { reasonHeader, statusFor } from './sip-status';
 import type { IncomingInvite, SipDialog, SipStack } from './sip/sip-stack';
@@ -27,10 +36,7 @@ export interface SessionServices {
   readonly recorder: CallRecorder;
   readonly observer: CallObserver;
   readonly clock: Clock;
-  /** The pure decision, bound to the market of this instant. */
-  decide(attempt: CallAttempt): Decision;
-  /** A caller was connected to a buyer: what duplicate and velocity rules remember. */
-  connected(attempt: CallAttempt, target: RingTarget): void;
+  readonly desk: SaleDesk;
   /** An impossible thing happened; it is counted and told, and the call goes on to its end. */
   onBug(error: unknown, callId: string): void;
 }
@@ -72,7 +78,11 @@ export class CallSession {
   readonly #onFinished: (session: CallSession) => void;
   #state: CallState = 'received';
   #ending: Ending | undefined;
+  /** As contracts and claim say together, once it is decided. */
+  #origin: CallOrigin;
   #terms: SaleTerms | undefined;
+  /** The seller's limits that the call holds. */
+  #sourceLimits: readonly CapLimit[] = [];
   #media: MediaSession | undefined;
   #callerLeg: MediaLeg | undefined;
   #waterfall: Waterfall | undefined;
@@ -96,6 +106,7 @@ export class CallSession {
     this.#services = services;
     this.#invite = invite;
     this.attempt = attempt;
+    this.#origin = attempt.origin;
     this.trunk = trunk;
     this.#onFinished = onFinished;
     this.#receivedMono = services.clock.monotonic();
@@ -134,7 +145,8 @@ export class CallSession {
     );
     this.#tell({ type: 'call.received', attempt: this.attempt });
     try {
-      const decision = this.#decide();
+      const decision = await this.#decide();
+      if (!decision) return;
       if (!decision.ok) {
         this.finish({
           state: 'rejected',
@@ -145,7 +157,7 @@ export class CallSession {
         return;
       }
       this.#terms = decision.terms;
-      if (!(await this.#openMedia())) return;
+      if (!(await this.#reserveSource(decision.sourceLimits)) || !(await this.#openMedia())) return;
       await this.#ring(decision.plan, decision.terms);
     } catch (error) {
       this.#services.onBug(error, this.callId);
@@ -188,11 +200,16 @@ export class CallSession {
     void this.#conclude(ending, sipStatus, endedAt, endedMono);
   }
 
-  #decide(): Decision {
-    const { clock, recorder } = this.#services;
+  /** Undefined when the caller gave up before it was decided. */
+  async #decide(): Promise<Decision | undefined> {
+    const { clock, desk, recorder } = this.#services;
     this.#transition('deciding');
     const startedAt = clock.monotonic();
-    const decision = this.#services.decide(this.attempt);
+    const decided = desk.decide(this.attempt);
+    // Most calls wait for nobody: they go on in this very turn.
+    const decision = decided instanceof Promise ? await decided : decided;
+    if (this.#ending) return undefined;
+    this.#origin = decision.trace.origin ?? this.attempt.origin;
     const decisionMicroseconds = Math.round((clock.monotonic() - startedAt) * 1000);
     recorder.decided({
       attempt: this.attempt,
@@ -202,6 +219,23 @@ export class CallSession {
     });
     this.#tell({ type: 'call.decided', decision, decisionMicroseconds });
     return decision;
+  }
+
+  /** Takes what the seller's caps ask for. False when the call ended here. */
+  async #reserveSource(limits: readonly CapLimit[]): Promise<boolean> {
+    if (limits.length === 0) return true;
+    const { caps } = this.#services;
+    const reserved = await caps.reserve(this.callId, limits);
+    if (reserved.ok) this.#sourceLimits = limits;
+    if (this.#ending) {
+      // The end has passed by: what was taken since goes back here.
+      if (reserved.ok) await caps.release(this.callId, limits, NEVER_CONNECTED);
+      return false;
+    }
+    if (reserved.ok) return true;
+    const detail = `the seller's limit is reached: ${reserved.exhausted}`;
+    this.finish({ state: 'rejected', reason: 'source_capped', detail });
+    return false;
   }
 
   /** Opens the media side and reads the caller's offer. False when the call ended here. */
@@ -246,7 +280,7 @@ export class CallSession {
     const waterfall = new Waterfall(this.#services, {
       callId: this.callId,
       callingNumber: this.attempt.from?.slice(1) ?? 'anonymous',
-      ringback: terms.ringback,
+      confirm: (target) => this.#services.desk.confirm(this.attempt, target),
       media,
       callerLeg,
       attempts: this.#attempts,
@@ -328,11 +362,11 @@ export class CallSession {
     this.#answeredAt = clock.now();
     this.#transition('answered');
     recorder.answered({ callId: this.callId, target, terms, answeredAt: this.#answeredAt });
-    this.#services.connected(this.attempt, target);
+    this.#services.desk.connected(this.attempt, target);
     this.#tell({ type: 'call.answered', target, pddMs: this.#pdd() });
     this.#maxDurationTimer = setTimeout(
       () => this.#hungUp('max_duration', 'the longest call allowed'),
-      terms.maxDurationMs,
+      target.maxDurationMs,
     );
   }
 
@@ -376,9 +410,14 @@ export class CallSession {
     try {
       const answered = this.#answeredAt !== undefined;
       const media = answered ? await collectMediaStats(this.#callerLeg, this.#buyerLeg) : undefined;
-      const reserved = this.#waterfall?.takeReserved() ?? [];
+      const connectedMs = answered
+        ? connectedMilliseconds(this.#answeredMono, endedMono, ending.lastHeardAt)
+        : 0;
+      const reserved = [...(this.#waterfall?.takeReserved() ?? []), ...this.#sourceLimits];
       if (reserved.length > 0) {
-        await caps.release(this.callId, reserved, answered ? 'ended' : 'not_connected');
+        const charge =
+          answered && this.#target ? this.#services.desk.charge(this.#target, connectedMs) : NEVER_CONNECTED;
+        await caps.release(this.callId, reserved, { ...charge, connected: answered });
       }
       const record: CallEndedRecord = {
         callId: this.callId,
@@ -390,12 +429,12 @@ export class CallSession {
         trunkId: this.trunk.id,
         from: this.attempt.from,
         to: this.attempt.to,
-        origin: this.attempt.origin,
+        origin: this.#origin,
         receivedAt: this.attempt.receivedAt,
         firstRingAt: this.#firstRingAt,
         answeredAt: this.#answeredAt,
         endedAt,
-        connectedMs: answered ? connectedMilliseconds(this.#answeredMono, endedMono, ending.lastHeardAt) : 0,
+        connectedMs,
         attempts: this.#attempts,
         sale:
           answered && this.#target && this.#terms ? { target: this.#target, terms: this.#terms } : undefined,

@@ -1,5 +1,7 @@
-import type { Attestation, CallAttempt, E164, Trunk } from '../domain';
-import { parsePhoneNumber } from '../domain';
+import type { CallAttempt, CallOrigin, E164, Trunk } from '../domain';
+import { CALL_ORIGINS, parsePhoneNumber } from '../domain';
+import { readIdentity } from './caller-identity';
+import { addressUris, decodeEscapes, userPart } from './sip-uri';
 import type { IncomingInvite } from './sip/sip-stack';
 
 export type Intake =
@@ -13,6 +15,7 @@ export type Intake =
 
 const MAX_TAGS = 32;
 const MAX_TAG_LENGTH = 256;
+const MAX_FORWARDERS = 10;
 /** Option tags of a Require header that the switch can honour (RFC 3261 §8.2.2.3). */
 const UNDERSTOOD_EXTENSIONS = new Set(['100rel', 'timer']);
 /** URI parameters that steer SIP itself (RFC 3261 §19.1.1) and say nothing of the call. */
@@ -47,6 +50,7 @@ export function readAttempt(invite: IncomingInvite, trunk: Trunk, callId: string
       detail: 'the dialled address is not a telephone number',
     };
   }
+  const tags = readTags(invite, dialled.parameters);
   return {
     ok: true,
     attempt: {
@@ -56,10 +60,31 @@ export function readAttempt(invite: IncomingInvite, trunk: Trunk, callId: string
       to: to.number,
       trunkId: trunk.id,
       origin: trunk.origin,
-      attestation: attestation(invite),
-      tags: readTags(invite, dialled.parameters),
+      claimedOrigin: claimedOrigin(tags['call-origin']),
+      ...readIdentity(invite, trunk.trustsVerstat),
+      forwardedBy: forwarders(invite),
+      tags,
     },
   };
+}
+
+/** What the seller says of this one call (`X-Call-Origin`); what its contract makes of that is another matter. */
+function claimedOrigin(claim: string | undefined): CallOrigin | undefined {
+  return CALL_ORIGINS.find((origin) => origin === claim?.trim().toLowerCase());
+}
+
+/** Who passed the call on before it came here: Diversion (RFC 5806), then History-Info (RFC 7044). */
+function forwarders(invite: IncomingInvite): readonly E164[] {
+  const numbers: E164[] = [];
+  for (const name of ['Diversion', 'History-Info']) {
+    for (const uri of addressUris(invite.header(name) ?? '')) {
+      const number = parsePhoneNumber(userPart(uri)?.user ?? '');
+      if (number.ok && !numbers.includes(number.number) && numbers.length < MAX_FORWARDERS) {
+        numbers.push(number.number);
+      }
+    }
+  }
+  return numbers;
 }
 
 /**
@@ -77,12 +102,6 @@ function callerNumber(invite: IncomingInvite): E164 | undefined {
     }
   }
   return undefined;
-}
-
-/** Attestation that the carrier's verification service hands on: P-Attestation-Indicator (3GPP TS 24.229 §7.2A). */
-function attestation(invite: IncomingInvite): Attestation | undefined {
-  const value = invite.header('P-Attestation-Indicator')?.trim().toUpperCase();
-  return value === 'A' || value === 'B' || value === 'C' ? value : undefined;
 }
 
 function readTags(invite: IncomingInvite, uriParameters: string): Readonly<Record<string, string>> {
@@ -114,36 +133,4 @@ function unsupportedExtensions(require: string | undefined): string | undefined 
     .map((tag) => tag.trim().toLowerCase())
     .filter((tag) => tag !== '' && !UNDERSTOOD_EXTENSIONS.has(tag));
   return unknown.length > 0 ? unknown.join(', ') : undefined;
-}
-
-/** The URIs of a header of name-addrs or addr-specs, e.g. `"A" <sip:1@h>, <tel:+1>`. */
-function addressUris(value: string): string[] {
-  const bracketed = [...value.matchAll(/<([^>]{1,512})>/g)].map((match) => match[1] ?? '');
-  return bracketed.length > 0 ? bracketed : [value.split(';')[0]?.trim() ?? ''];
-}
-
-/** User part and parameters of a sip:, sips: or tel: URI. */
-function userPart(uri: string): { user: string; parameters: string } | undefined {
-  const scheme = /^(sips?|tel):/i.exec(uri);
-  if (!scheme) return undefined;
-  const rest = uri.slice(scheme[0].length).split('?', 1)[0] ?? '';
-  if (scheme[1]?.toLowerCase() === 'tel') {
-    const [user = '', ...parameters] = rest.split(';');
-    return { user, parameters: parameters.join(';') };
-  }
-  const at = rest.lastIndexOf('@');
-  if (at <= 0) return undefined;
-  // The user part may carry parameters of its own (`+1212…;npdi@host`) and a password.
-  const user = decodeEscapes((rest.slice(0, at).split(';', 1)[0] ?? '').split(':', 1)[0] ?? '');
-  const semicolon = rest.indexOf(';', at);
-  return { user, parameters: semicolon < 0 ? '' : rest.slice(semicolon + 1) };
-}
-
-function decodeEscapes(text: string): string {
-  if (!text.includes('%')) return text;
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

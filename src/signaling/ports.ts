@@ -3,6 +3,7 @@ import type {
   CallAttempt,
   CallEndedRecord,
   CapLimit,
+  CapOutcome,
   Decision,
   DecidedRecord,
   EndReason,
@@ -14,18 +15,30 @@ import type {
 /** Reserves limits for one ring attempt, atomically and across nodes. */
 export interface CapReservations {
   /**
-   * Takes one unit of every limit or none of them.
+   * Takes the units of every limit or of none of them.
    * @returns the key of the first exhausted limit when refused
    */
   reserve(
     callId: string,
     limits: readonly CapLimit[],
   ): Promise<{ ok: true } | { ok: false; exhausted: string }>;
+  /** Gives back what the call took and did not use. Idempotent per call and limit. */
+  release(callId: string, limits: readonly CapLimit[], outcome: CapOutcome): Promise<void>;
+}
+
+/** The sale of a call: what is to be had for it, and what the buyers say. */
+export interface SaleDesk {
   /**
-   * Gives units back. `not_connected`: every limit, as if the attempt had not been. `ended`: only the
-   * concurrent ones; a connected call keeps its place in its periods. Idempotent per call and limit.
+   * Decides. Where the campaign wants providers or buyers to be asked first it is a promise, which
+   * keeps the campaign's deadlines; else the decision is there at once. Never rejects but for bugs.
    */
-  release(callId: string, limits: readonly CapLimit[], outcome: 'not_connected' | 'ended'): Promise<void>;
+  decide(attempt: CallAttempt): Decision | Promise<Decision>;
+  /** Asks the buyer of a live bid once more before it is rung. False: it takes its offer back. Never rejects. */
+  confirm(attempt: CallAttempt, target: RingTarget): Promise<boolean>;
+  /** A buyer answered: what duplicate rules and other nodes remember. */
+  connected(attempt: CallAttempt, target: RingTarget): void;
+  /** What the buyer owes for a conversation of so many milliseconds. */
+  charge(target: RingTarget, connectedMs: number): Pick<CapOutcome, 'converted' | 'revenue'>;
 }
 
 /** Writes what happened to calls, durably and in order for one call. Never throws; spools when storage is away. */

@@ -38,6 +38,8 @@ const STATUS_BY_REASON: Readonly<Partial<Record<EndReason, number>>> = {
   compliance: 603,
   fraud: 603,
   unknown_number: 404,
+  source_capped: 480,
+  reservation: 403,
   overload: 503,
   trunk_limit: 503,
   bad_request: 400,

@@ -1,4 +1,5 @@
 import type { CapLimit, Clock, RingTarget } from '../domain';
+import { NEVER_CONNECTED } from '../domain';
 import type { MediaLeg, MediaSession } from '../media';
 import type { CapReservations, RingAttempt } from './ports';
 import { RingingTarget } from './ring-target';
@@ -9,7 +10,8 @@ import type { SipDialog, SipStack } from './sip/sip-stack';
 export interface WaterfallCall {
   readonly callId: string;
   readonly callingNumber: string;
-  readonly ringback: 'local' | 'early_media';
+  /** False: the buyer of a live bid took its offer back. */
+  confirm(target: RingTarget): Promise<boolean>;
   readonly media: MediaSession;
   readonly callerLeg: MediaLeg;
   /** Where each attempt is written down. */
@@ -115,7 +117,7 @@ export class Waterfall {
       callingNumber: this.#call.callingNumber,
       headers: { 'X-DCE-Call-ID': this.#call.callId },
       responseTimeoutMs: this.#services.responseTimeoutMs,
-      onProgress: (status, sdp) => this.#onProgress(leg, status, sdp),
+      onProgress: (status, sdp) => this.#onProgress(target, leg, status, sdp),
     });
     this.#ringing = ringing;
     const result = await ringing.result;
@@ -147,11 +149,16 @@ export class Waterfall {
       this.#fail(target, 'failed', 0);
       return 'next';
     }
+    if (target.reference !== undefined && !this.#stopped && !(await this.#call.confirm(target))) {
+      leg.close();
+      this.#fail(target, 'declined', 0);
+      return 'next';
+    }
     return leg;
   }
 
-  #onProgress(leg: MediaLeg, status: number, sdp: string | undefined): void {
-    if (sdp === undefined || this.#call.ringback === 'local') {
+  #onProgress(target: RingTarget, leg: MediaLeg, status: number, sdp: string | undefined): void {
+    if (sdp === undefined || target.ringback === 'local') {
       if (!this.#earlyMedia) this.#call.progress(180, undefined);
       return;
     }
@@ -206,7 +213,7 @@ export class Waterfall {
   #giveBack(): void {
     const reserved = this.takeReserved();
     if (reserved.length === 0) return;
-    void this.#services.caps.release(this.#call.callId, reserved, 'not_connected').catch(() => undefined);
+    void this.#services.caps.release(this.#call.callId, reserved, NEVER_CONNECTED).catch(() => undefined);
   }
 
   #note(target: RingTarget, outcome: RingAttempt['outcome'], sipStatus: number): void {

@@ -4,6 +4,7 @@ import { CallSession } from '../../../src/signaling/call-session';
 import {
   ATTEMPT,
   CountingMedia,
+  deskOf,
   Journal,
   MemoryCaps,
   ringTarget,
@@ -60,8 +61,7 @@ async function play(script: Play, limits: { exhausted?: number[]; responseTimeou
       recorder: journal,
       observer: journal,
       clock: { now: () => Date.now(), monotonic: () => Date.now() },
-      decide: () => sold(plan),
-      connected: () => undefined,
+      desk: deskOf(() => sold(plan)),
       onBug: (error) => bugs.push(error),
     },
     invite,
@@ -217,8 +217,7 @@ test('a refusal by the decision reaches the carrier with its status and reason',
       recorder: journal,
       observer: journal,
       clock: { now: () => Date.now(), monotonic: () => Date.now() },
-      decide: () => refused,
-      connected: () => undefined,
+      desk: deskOf(() => refused),
       onBug: (error) => {
         throw error;
       },

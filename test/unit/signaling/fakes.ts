@@ -2,7 +2,7 @@ import type { CallAttempt, CapLimit, Decision, Micros, RingTarget, Trunk } from 
 import type { LegStats, MediaEngine, MediaLeg, MediaSession, MediaSessionListener } from '../../../src/media';
 import { NO_COUNTERS } from '../../../src/media';
 import type { CallEvent } from '../../../src/signaling';
-import type { CallEndedRecord } from '../../../src/signaling/ports';
+import type { CallEndedRecord, SaleDesk } from '../../../src/signaling/ports';
 import type {
   AnswerResult,
   DialogHandlers,
@@ -242,6 +242,7 @@ export const TRUNK: Trunk = {
   origin: 'inbound_consumer',
   maxCps: 0,
   maxChannels: 0,
+  trustsVerstat: true,
 };
 
 export const ATTEMPT = {
@@ -251,7 +252,10 @@ export const ATTEMPT = {
   to: '+18005550100',
   trunkId: TRUNK.id,
   origin: 'inbound_consumer',
+  claimedOrigin: undefined,
   attestation: undefined,
+  verstat: 'none',
+  forwardedBy: [],
   tags: {},
 } as unknown as CallAttempt;
 
@@ -266,7 +270,12 @@ export function ringTarget(index: number, limit = 1): RingTarget {
     ringTimeoutMs: 1_000,
     plan: { kind: 'per_call', amount: 10_000_000 as Micros, afterMs: 0 },
     price: 10_000_000 as Micros,
-    reservations: [{ key: `target-${index}:concurrent`, limit, kind: 'concurrent', resetsAt: 0 }],
+    maxDurationMs: 60_000,
+    ringback: 'early_media',
+    reference: undefined,
+    reservations: [
+      { key: `target-${index}:concurrent`, counter: 'concurrent', limit, amount: 1, resetsAt: 0 },
+    ],
   };
 }
 
@@ -279,9 +288,19 @@ export function sold(plan: RingTarget[]): Decision {
       sellerId: 'seller-1',
       currency: 'USD',
       payout: { kind: 'per_call', amount: 1 as Micros, afterMs: 0 },
-      maxDurationMs: 60_000,
-      ringback: 'early_media',
     },
+    sourceLimits: [],
     trace: {} as Decision['trace'],
+  };
+}
+
+/** Sells every call the same way, at ten units a conversation. */
+export function deskOf(decide: SaleDesk['decide'], over: Partial<SaleDesk> = {}): SaleDesk {
+  return {
+    decide,
+    confirm: () => Promise.resolve(true),
+    connected: () => undefined,
+    charge: () => ({ converted: true, revenue: 10_000_000 }),
+    ...over,
   };
 }
