@@ -41,6 +41,13 @@ export const INELIGIBLE_REASONS = [
   'rtb_circuit_open',
   'rtb_budget',
   'rtb_deadline',
+  'rtb_no_bid',
+  'rtb_timeout',
+  'rtb_error',
+  'rtb_invalid',
+  'rtb_circuit_open',
+  'rtb_budget',
+  'rtb_deadline',
   'same_target',
   'over_max_attempts',
 ] as const;
