@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Decision } from '../../../src/domain';
+import type { CapLimit, Decision } from '../../../src/domain';
 import { CallSession } from '../../../src/signaling/call-session';
 import {
   ATTEMPT,
@@ -25,10 +25,27 @@ type Act =
   | { kind: 'early'; after: number; answerAfter: number };
 
 interface Play {
+  /** Milliseconds the decision takes; absent: it is there at once. */
+  decideAfter?: number | undefined;
+  /** Live bids whose buyers take their offer back when asked again, after so many milliseconds. */
+  takenBack?: Readonly<Record<number, number>> | undefined;
+  /** The seller's limit on calls: absent for none. */
+  sourceLimit?: number | undefined;
   buyers: Act[];
   cancelAt: number | undefined;
   hangup: { by: 'caller' | 'buyer' | 'admin' | 'media'; after: number };
 }
+
+const after = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+const sellerLimit = (limit: number): CapLimit => ({
+  key: 'seller:seller-1:concurrent',
+  counter: 'concurrent',
+  limit,
+  amount: 1,
+  resetsAt: 0,
+});
 
 /** Runs one call to its end on a scripted stage and returns what is left. */
 async function play(script: Play, limits: { exhausted?: number[]; responseTimeoutMs?: number } = {}) {
@@ -37,6 +54,15 @@ async function play(script: Play, limits: { exhausted?: number[]; responseTimeou
   const caps = new MemoryCaps();
   const bugs: unknown[] = [];
   const plan = script.buyers.map((_, index) => ringTarget(index, limits.exhausted?.includes(index) ? 0 : 1));
+  const { sourceLimit } = script;
+  const sale = sold(
+    plan.map((target, index) => ({
+      ...target,
+      reference: script.takenBack?.[index] === undefined ? undefined : `offer-${index}`,
+    })),
+  );
+  const decision: Decision =
+    sale.ok && sourceLimit !== undefined ? { ...sale, sourceLimits: [sellerLimit(sourceLimit)] } : sale;
   const stack = new ScriptedStack((uri, listener, stage) => {
     const act = script.buyers[Number(uri.split('-')[1])] as Act;
     if (act.kind === 'silent') return;
@@ -61,7 +87,15 @@ async function play(script: Play, limits: { exhausted?: number[]; responseTimeou
       recorder: journal,
       observer: journal,
       clock: { now: () => Date.now(), monotonic: () => Date.now() },
-      desk: deskOf(() => sold(plan)),
+      desk: deskOf(
+        () => (script.decideAfter === undefined ? decision : after(script.decideAfter).then(() => decision)),
+        {
+          confirm: (_attempt, { targetId }) => {
+            const takenBack = script.takenBack?.[Number(targetId.split('-')[1])];
+            return takenBack === undefined ? Promise.resolve(true) : after(takenBack).then(() => false);
+          },
+        },
+      ),
       onBug: (error) => bugs.push(error),
     },
     invite,
@@ -101,6 +135,11 @@ const act = fc.oneof(
 );
 
 const script: fc.Arbitrary<Play> = fc.record({
+  decideAfter: fc.option(fc.integer({ min: 0, max: 800 }), { nil: undefined }),
+  takenBack: fc.option(fc.dictionary(fc.constantFrom('0', '1', '2', '3'), fc.integer({ min: 0, max: 300 })), {
+    nil: undefined,
+  }),
+  sourceLimit: fc.option(fc.integer({ min: 0, max: 1 }), { nil: undefined }),
   buyers: fc.array(act, { minLength: 1, maxLength: 4 }),
   cancelAt: fc.option(fc.oneof(fc.integer({ min: 0, max: 200 }), fc.integer({ min: 0, max: 4_000 })), {
     nil: undefined,
@@ -241,4 +280,42 @@ test('media lost in mid-call ends it, billed to the last audio heard', async () 
     hangup: { by: 'media', after: 1_000 },
   });
   expect(journal.ended_).toMatchObject([{ state: 'completed', reason: 'media_failure', connectedMs: 0 }]);
+});
+
+test('a live bid whose buyer takes its offer back is passed over without being rung', async () => {
+  const { journal, stack } = await play({
+    buyers: [
+      { kind: 'answer', after: 0 },
+      { kind: 'answer', after: 0 },
+    ],
+    takenBack: { 0: 20 },
+    cancelAt: undefined,
+    hangup: { by: 'caller', after: 0 },
+  });
+  expect(stack.rung).toEqual(['sip:buyer-1']);
+  expect(journal.ended_[0]?.attempts.map((attempt) => attempt.outcome)).toEqual(['declined', 'answered']);
+});
+
+test("a call over its seller's limit is refused before anybody is rung", async () => {
+  const { journal, stack, caps } = await play({
+    sourceLimit: 0,
+    buyers: [{ kind: 'answer', after: 0 }],
+    cancelAt: undefined,
+    hangup: { by: 'caller', after: 0 },
+  });
+  expect(stack.rung).toEqual([]);
+  expect(journal.ended_[0]).toMatchObject({ state: 'rejected', reason: 'source_capped', sipStatus: 480 });
+  expect([...caps.held.values()].every((count) => count === 0)).toBe(true);
+});
+
+test('a caller who gives up while buyers are still being asked leaves nothing behind', async () => {
+  const { journal, stack, invite } = await play({
+    decideAfter: 500,
+    buyers: [{ kind: 'answer', after: 0 }],
+    cancelAt: 100,
+    hangup: { by: 'caller', after: 0 },
+  });
+  expect(stack.rung).toEqual([]);
+  expect(invite.finals).toEqual([487]);
+  expect(journal.ended_[0]).toMatchObject({ state: 'canceled', reason: 'caller_cancel' });
 });
