@@ -101,6 +101,19 @@ export interface ActivityFacts {
   readonly capped: readonly CapHint[];
 }
 
+export const NO_ACTIVITY: ActivityFacts = {
+  attemptsInLastHour: 0,
+  recentBuyers: [],
+  recentTargets: [],
+  lastBuyer: undefined,
+  cursor: 0,
+  capped: [],
+};
+
+/** Parts that an operator has switched off, or that are off by themselves for now. */
+export const DEGRADATIONS = ['simple_routing', 'no_rtb', 'no_fraud', 'no_lookups', 'no_analytics'] as const;
+export type Degradation = (typeof DEGRADATIONS)[number];
+
 /** Everything a decision read besides the market: stored with it, so that it can be made again. */
 export interface DecisionFacts {
   readonly activity: ActivityFacts;
@@ -108,4 +121,5 @@ export interface DecisionFacts {
   readonly fraud: FraudSignals;
   /** Answers to pings; empty where nobody was asked. */
   readonly liveBids: readonly LiveBid[];
+  readonly degraded: readonly Degradation[];
 }
