@@ -28,16 +28,25 @@ export type CapSubject = (typeof CAP_SUBJECTS)[number];
 /** What the counter of a limit counts. */
 export type CapCounter = CapMetric | 'concurrent' | 'spacing';
 
+/** Why a cap keeps a bid from a call, or a seller's calls out: `cap_connections_day`. */
+export type CapReason = `cap_${CapMetric}_${CapPeriod}` | 'cap_concurrent' | 'cap_spacing';
+
+export const CAP_REASONS: readonly CapReason[] = [
+  ...CAP_METRICS.flatMap((metric) => CAP_PERIODS.map((period) => `cap_${metric}_${period}` as const)),
+  'cap_concurrent',
+  'cap_spacing',
+];
+
 /** One counter to be reserved against a limit before a target is rung. */
 export interface CapLimit {
   /** e.g. `bid:<id>:connections:day:2026-11-21`, `target:<id>:concurrent`. */
   readonly key: string;
   readonly counter: CapCounter;
-  /** Units at most; of spacing: 1. */
+  /** Units at most; of spacing the same as the amount, so that what is left of the last one must be over. */
   readonly limit: number;
-  /** Units this call takes: 1, or the most it may earn in micro-units. */
+  /** Units this call takes: 1; of revenue the most micro-units it may earn; of spacing its milliseconds. */
   readonly amount: number;
-  /** UTC epoch milliseconds when the counter lapses; 0 for totals and concurrency. */
+  /** UTC epoch milliseconds at which the period ends; 0 for totals, concurrency and spacing. */
   readonly resetsAt: number;
 }
 
@@ -55,3 +64,22 @@ export interface CapOutcome {
 
 /** Of a call that no buyer answered. */
 export const NEVER_CONNECTED: CapOutcome = { connected: false, converted: false, revenue: 0 };
+
+/**
+ * Units of a limit that a call took and did not use. Negative where it earned more than could be foreseen.
+ */
+export function unusedUnits({ counter, amount }: CapLimit, outcome: CapOutcome): number {
+  switch (counter) {
+    case 'attempts':
+    case 'spacing':
+      return 0;
+    case 'connections':
+      return outcome.connected ? 0 : amount;
+    case 'conversions':
+      return outcome.converted ? 0 : amount;
+    case 'revenue':
+      return amount - outcome.revenue;
+    case 'concurrent':
+      return amount;
+  }
+}

@@ -1,5 +1,6 @@
 import type { CallAttempt, CallOrigin, EndReason } from './call';
 import type { CapLimit } from './caps';
+import { CAP_REASONS } from './caps';
 import type { DecisionFacts } from './facts';
 import type { Currency, Micros } from './money';
 import type { RatePlan } from './rate-plan';
@@ -29,18 +30,7 @@ export const INELIGIBLE_REASONS = [
   'tags',
   'bid_expired',
   'duplicate',
-  'cap_hourly',
-  'cap_daily',
-  'cap_monthly',
-  'cap_total',
-  'cap_concurrent',
-  'rtb_no_bid',
-  'rtb_timeout',
-  'rtb_error',
-  'rtb_invalid',
-  'rtb_circuit_open',
-  'rtb_budget',
-  'rtb_deadline',
+  ...CAP_REASONS,
   'rtb_no_bid',
   'rtb_timeout',
   'rtb_error',

@@ -1,3 +1,4 @@
+import type { CapReason } from './caps';
 import type { Consent } from './consent';
 import type { IneligibleReason } from './decision';
 import type { Micros } from './money';
@@ -99,6 +100,8 @@ export interface ActivityFacts {
   readonly cursor: number;
   /** Caps seen exhausted; at most 200 are kept. */
   readonly capped: readonly CapHint[];
+  /** A cap of the seller that was seen exhausted. */
+  readonly sourceCap: CapReason | undefined;
 }
 
 export const NO_ACTIVITY: ActivityFacts = {
@@ -108,6 +111,7 @@ export const NO_ACTIVITY: ActivityFacts = {
   lastBuyer: undefined,
   cursor: 0,
   capped: [],
+  sourceCap: undefined,
 };
 
 /** Parts that an operator has switched off, or that are off by themselves for now. */
