@@ -16,3 +16,4 @@ export * from './call-record';
 export * from './errors';
 export * from './clock';
 export * from './local-time';
+export * from './circuit-breaker';
