@@ -1,4 +1,5 @@
 import type { DncEntry, E164 } from '../domain';
+import { digitsOf } from './number-place';
 
 /** Bits of {@link DncLookup.sourcesOf}. */
 export const DNC_SOURCES = { internal: 1, national: 2, state: 4, litigator: 8 } as const;
@@ -52,7 +53,7 @@ export class DncSet implements DncLookup {
 
   /** Takes a number off one list, or off every list. */
   remove(number: E164, source?: DncEntry['source']): void {
-    const slot = this.#slotFor(Number(number.slice(1)));
+    const slot = this.#slotFor(digitsOf(number));
     const lists = this.#lists[slot] as number;
     if (lists === 0) return;
     for (const name of Object.keys(DNC_SOURCES) as DncEntry['source'][]) {
@@ -63,8 +64,13 @@ export class DncSet implements DncLookup {
     if (left === 0) this.#size--;
   }
 
+  /** Memory of the table, in bytes. */
+  get bytes(): number {
+    return this.#keys.byteLength + this.#lists.byteLength;
+  }
+
   sourcesOf(number: E164, now: number): number {
-    const key = Number(number.slice(1));
+    const key = digitsOf(number);
     let slot = hash(key) & this.#mask;
     for (;;) {
       const found = this.#keys[slot] as number;

@@ -18,10 +18,10 @@ import type { Standing } from './bid-book';
 import { BidBook } from './bid-book';
 import { Candidates } from './candidates';
 import type { DncLookup } from './dnc-set';
-import { DncSet } from './dnc-set';
 import { EligibilityScratch } from './eligibility';
 import { Links } from './links';
 import type { MarketChange, MarketContents } from './market-change';
+import { NumberLists } from './number-lists';
 import { Ordinals } from './ordinals';
 import { TrunkTable } from './trunk-table';
 
@@ -48,11 +48,12 @@ export class Market {
   readonly #bidsByTarget = new Links();
   readonly #buyersByAccount = new Links();
   readonly #books = new Map<string, BidBook>();
-  #dnc = new DncSet();
   #version = 0;
 
   /** Small integers for ids, by which live counters are kept beside the market. */
   readonly ordinals = { bid: new Ordinals(), target: new Ordinals(), buyer: new Ordinals() } as const;
+  /** Lists that name callers: rows of this market, and imported lists, which come and go on their own. */
+  readonly lists = new NumberLists();
   /** Memory that one decision uses and the next uses again. */
   readonly candidates = new Candidates(new BidBook());
   readonly scratch = new EligibilityScratch();
@@ -63,7 +64,7 @@ export class Market {
   }
 
   get dnc(): DncLookup {
-    return this.#dnc;
+    return this.lists.rows;
   }
 
   /** Standing bids over all campaigns. */
@@ -217,7 +218,7 @@ export class Market {
         else this.#dropBid(change.id);
         break;
       case 'dnc':
-        if (change.op === 'upsert') this.#dnc.add(change.value);
+        if (change.op === 'upsert') this.lists.rows.add(change.value);
         else this.#dropDnc(change.id);
         break;
     }
@@ -230,7 +231,7 @@ export class Market {
     for (const map of [this.#accounts, this.#numbers, this.#numbersByE164]) map.clear();
     for (const map of [this.#campaigns, this.#targets, this.#books, this.#sellers]) map.clear();
     for (const map of [this.#overrides, this.#qualities, this.#priors, this.#models]) map.clear();
-    this.#dnc = new DncSet();
+    this.lists.clearRows();
     this.#trunks.clear();
   }
 
@@ -340,7 +341,7 @@ export class Market {
 
   #dropDnc(id: string): void {
     const [number, source] = id.split('/');
-    this.#dnc.remove(number as E164, source as DncEntry['source'] | undefined);
+    this.lists.rows.remove(number as E164, source as DncEntry['source'] | undefined);
   }
 }
 
