@@ -14,6 +14,7 @@ import type {
   Target,
   Trunk,
 } from '../domain';
+import { CAP_METRICS, CAP_PERIODS } from '../domain';
 import type { Standing } from './bid-book';
 import { BidBook } from './bid-book';
 import { Candidates } from './candidates';
@@ -348,12 +349,10 @@ export class Market {
 function sameCaps(a: Bid, b: Bid): boolean {
   const one = a.caps;
   const two = b.caps;
-  return (
-    one === two ||
-    (one.hourly === two.hourly &&
-      one.daily === two.daily &&
-      one.monthly === two.monthly &&
-      one.total === two.total &&
-      one.concurrent === two.concurrent)
-  );
+  if (one === two) return true;
+  if (one.concurrent !== two.concurrent || one.spacingMs !== two.spacingMs) return false;
+  return CAP_METRICS.every((metric) => {
+    const [before, after] = [one[metric], two[metric]];
+    return before === after || CAP_PERIODS.every((period) => before?.[period] === after?.[period]);
+  });
 }

@@ -2,6 +2,7 @@ import type { Bid, Campaign, Micros, RatePlan, RingTarget } from '../domain';
 import { zoneOf } from '../domain';
 import type { Market } from '../market';
 import { capLimits } from './caps';
+import { deliverySettings } from './delivery-settings';
 
 /** What a ranked bid is charged if it takes the call. */
 export interface Charge {
@@ -24,6 +25,8 @@ export function ringTarget(
   const target = market.target(bid.targetId);
   const account = buyer && market.account(buyer.accountId);
   if (!buyer || !target || !account) throw new RangeError(`bid ${bid.id} does not stand in the market`);
+  const delivery = deliverySettings(campaign, buyer, target);
+  const terms = { plan: charge.plan, maxDurationMs: delivery.maxDurationMs };
   return {
     bidId: bid.id,
     buyerId: buyer.id,
@@ -31,9 +34,10 @@ export function ringTarget(
     targetId: target.id,
     kind: target.kind,
     uri: target.uri,
-    ringTimeoutMs: target.ringTimeoutMs ?? campaign.ringTimeoutMs,
+    ...delivery,
     plan: charge.plan,
     price: charge.price,
-    reservations: capLimits(bid, buyer, target, zoneOf(account.timezone), now),
+    reference: undefined,
+    reservations: capLimits(bid, buyer, target, terms, zoneOf(account.timezone), now),
   };
 }
