@@ -1,18 +1,32 @@
-import type { CapLimit, Decision, E164 } from '../domain';
+import type {
+  ActivityEvent,
+  ActivityFacts,
+  CallAttempt,
+  Campaign,
+  CapLimit,
+  CapOutcome,
+  CapPeriod,
+  CapReason,
+  CapSet,
+  CapSubject,
+  Decision,
+  E164,
+} from '../domain';
+import { CAP_METRICS, unusedUnits } from '../domain';
 import { hashId } from './bits';
 import { CapBlocks } from './cap-blocks';
-import { capReason, parseCapKey } from './cap-keys';
+import { parseCapKey } from './cap-keys';
 import { CallerVelocity } from './caller-velocity';
+import { ContactLog } from './contact-log';
+import type { Encounter, Known } from './encounters';
+import { Encounters, NOBODY_KNOWN } from './encounters';
 import type { Market } from './market';
 
 /** What a decision reads of the calls before this one. */
 export interface ActivityView {
-  /** Calls of this caller in the last hour. */
-  attemptsInLastHour(caller: E164, now: number): number;
-  /** Buyers this caller was connected to at or after an instant. */
-  buyersConnectedSince(caller: E164, since: number): readonly string[];
-  /** Where the round robin of a campaign stands: hash of the bid that went first last time. */
-  cursorOf(campaignId: string): number;
+  factsFor(attempt: CallAttempt, campaign: Campaign, now: number): ActivityFacts;
+  /** Calls that were made to a person in the 24 hours before; at most 16 are counted. */
+  contactsInLast24h(number: E164, now: number): number;
   readonly blocks: CapBlocks;
 }
 
@@ -22,20 +36,20 @@ export interface ActivityLimits {
   readonly callers: number;
   /** Callers whose connections are remembered. */
   readonly connectedCallers: number;
+  /** Persons called whose contacts are counted. */
+  readonly contacts: number;
   /** Counters whose use is remembered. */
   readonly counters: number;
 }
 
-const DEFAULT_LIMITS: ActivityLimits = { callers: 65_536, connectedCallers: 200_000, counters: 200_000 };
-/** Buyers remembered for one caller. */
-const MAX_CONNECTIONS = 16;
-/** Another node gave the refusal, and its releases are not heard here: look again soon. */
-const CONCURRENCY_RETRY_MS = 1_000;
-
-interface Connection {
-  readonly buyerId: string;
-  readonly at: number;
-}
+const DEFAULT_LIMITS: ActivityLimits = {
+  callers: 65_536,
+  connectedCallers: 200_000,
+  contacts: 1_048_576,
+  counters: 200_000,
+};
+/** Another node has what is missing, and when it gives it back is not heard here: look again soon. */
+const RETRY_MS = 1_000;
 
 interface Use {
   count: number;
@@ -44,21 +58,42 @@ interface Use {
 }
 
 /**
- * The live side of the market as this node sees it: velocity and duplicates of callers, the use of
- * caps, the turn of each round robin. Bounded; what is forgotten is the longest unused.
+ * The live side of the market as this node sees it: velocity, duplicates and contacts of callers, the
+ * use of caps, the turn of each round robin. Bounded; what is forgotten is the longest unused.
  */
 export class Activity implements ActivityView {
   readonly blocks: CapBlocks;
+  readonly #market: Market;
   readonly #limits: ActivityLimits;
   readonly #velocity: CallerVelocity;
-  readonly #connections = new Map<E164, Connection[]>();
+  readonly #encounters: Encounters;
+  readonly #contacts: ContactLog;
   readonly #uses = new Map<string, Use>();
   readonly #cursors = new Map<string, number>();
 
   constructor(market: Market, limits: Partial<ActivityLimits> = {}) {
+    this.#market = market;
     this.#limits = { ...DEFAULT_LIMITS, ...limits };
     this.#velocity = new CallerVelocity(this.#limits.callers);
+    this.#encounters = new Encounters(this.#limits.connectedCallers);
+    this.#contacts = new ContactLog(this.#limits.contacts);
     this.blocks = new CapBlocks(market.ordinals);
+  }
+
+  /** Takes in what happened to a call, here or on another node. */
+  hear(event: ActivityEvent): void {
+    const { caller, campaignId, at } = event;
+    if (caller === undefined) return;
+    if (event.kind === 'attempt') {
+      this.recordAttempt(caller, at);
+      // Whoever calls by himself was not called.
+      if (event.origin !== 'inbound_consumer') this.recordContact(caller, at);
+      return;
+    }
+    const { buyerId, targetId } = event;
+    if (buyerId === undefined || targetId === undefined) return;
+    if (event.kind === 'connected') this.recordConnected({ caller, campaignId, buyerId, targetId, at });
+    else if (event.converted) this.recordConverted({ caller, campaignId, buyerId, targetId, at });
   }
 
   /** A caller called: counted against its velocity from the next call on. */
@@ -66,35 +101,52 @@ export class Activity implements ActivityView {
     this.#velocity.record(caller, at);
   }
 
-  /** A decision was made: counts its caller's attempt and moves the round robin on. */
+  /** A decision was made: moves the round robin on. */
   recordDecision(decision: Decision): void {
-    const { attempt, campaignId } = decision.trace;
-    if (attempt.from !== undefined) this.recordAttempt(attempt.from, attempt.receivedAt);
+    const { campaignId } = decision.trace;
     const first = decision.ok ? decision.plan[0] : undefined;
     if (first && campaignId !== undefined) this.#cursors.set(campaignId, hashId(first.bidId));
   }
 
   /** A caller was connected to a buyer. */
-  recordConnected(caller: E164, buyerId: string, at: number): void {
-    const known = this.#connections.get(caller) ?? [];
-    const others = known.filter((connection) => connection.buyerId !== buyerId);
-    this.#connections.delete(caller);
-    this.#connections.set(caller, [...others.slice(1 - MAX_CONNECTIONS), { buyerId, at }]);
-    forgetOldest(this.#connections, this.#limits.connectedCallers);
+  recordConnected(encounter: Encounter): void {
+    this.#encounters.connected(encounter);
   }
 
-  attemptsInLastHour(caller: E164, now: number): number {
-    return this.#velocity.countAt(caller, now);
+  /** A buyer owes for a conversation with a caller. */
+  recordConverted(encounter: Encounter): void {
+    this.#encounters.converted(encounter);
   }
 
-  buyersConnectedSince(caller: E164, since: number): readonly string[] {
-    const known = this.#connections.get(caller);
-    if (!known) return NOBODY;
-    return known.filter(({ at }) => at >= since).map(({ buyerId }) => buyerId);
+  /** A person was called. */
+  recordContact(number: E164, at: number): void {
+    this.#contacts.record(number, at);
   }
 
-  cursorOf(campaignId: string): number {
-    return this.#cursors.get(campaignId) ?? 0;
+  factsFor(attempt: CallAttempt, campaign: Campaign, now: number): ActivityFacts {
+    const { from } = attempt;
+    const sellerId = this.#market.numberByE164(attempt.to)?.sellerId;
+    const known: Known =
+      from === undefined
+        ? NOBODY_KNOWN
+        : this.#encounters.duplicates(from, campaign.duplicates, campaign.id, now);
+    const { stickyWindowMs } = campaign;
+    return {
+      attemptsInLastHour: from === undefined ? 0 : this.#velocity.countAt(from, now),
+      recentBuyers: known.buyers,
+      recentTargets: known.targets,
+      lastBuyer:
+        from === undefined || stickyWindowMs <= 0
+          ? undefined
+          : this.#encounters.lastBuyer(from, now - stickyWindowMs),
+      cursor: campaign.routing === 'round_robin' ? (this.#cursors.get(campaign.id) ?? 0) : 0,
+      capped: NO_HINTS,
+      sourceCap: sellerId === undefined ? undefined : this.blocks.sourceCap(sellerId, now),
+    };
+  }
+
+  contactsInLast24h(number: E164, now: number): number {
+    return this.#contacts.countAt(number, now);
   }
 
   /** Units of a counter in use, as far as this node knows. */
@@ -102,61 +154,87 @@ export class Activity implements ActivityView {
     return this.#uses.get(key)?.count ?? 0;
   }
 
-  /** Units were reserved for a ring attempt. */
-  noteReserved(limits: readonly CapLimit[]): void {
+  /** Units were reserved for a call. */
+  noteReserved(limits: readonly CapLimit[], now: number): void {
     for (const limit of limits) {
-      const use = this.#uses.get(limit.key);
-      const count = (use?.count ?? 0) + 1;
+      if (limit.counter === 'spacing') {
+        this.#block(limit, now + limit.amount);
+        continue;
+      }
+      const count = this.inUse(limit.key) + limit.amount;
       this.#setUse(limit, count);
-      if (count >= limit.limit) this.#block(limit, blockedUntil(limit));
+      // As good as full: another call like this one has no room.
+      if (count + limit.amount > limit.limit) this.#block(limit, periodEnd(limit));
     }
   }
 
-  /** Units were given back: see CapLimit for which of them go back when. */
-  noteReleased(limits: readonly CapLimit[], outcome: 'not_connected' | 'ended'): void {
+  /** Units were given back: see CapOutcome for which of them go back when. */
+  noteReleased(limits: readonly CapLimit[], outcome: CapOutcome): void {
     for (const limit of limits) {
-      if (limit.kind === 'period' && outcome === 'ended') continue;
+      const unused = unusedUnits(limit, outcome);
       const use = this.#uses.get(limit.key);
-      if (!use) continue;
-      const count = Math.max(0, use.count - 1);
+      if (unused === 0 || !use) continue;
+      const count = Math.max(0, use.count - unused);
       this.#setUse(limit, count);
       const key = parseCapKey(limit.key);
-      if (key && count < limit.limit) this.blocks.lift(key.subject, key.id, capReason(key.scope));
+      if (key && count + limit.amount <= limit.limit) this.blocks.lift(key.subject, key.id, key.reason);
     }
   }
 
-  /** A reservation was refused: this counter is full over all nodes. */
-  noteExhausted(limit: CapLimit, now: number): void {
-    this.#block(limit, limit.kind === 'concurrent' ? now + CONCURRENCY_RETRY_MS : blockedUntil(limit));
+  /**
+   * A reservation was refused: this counter is full over all nodes.
+   * @param lasting - nothing of it will be given back
+   */
+  noteExhausted(limit: CapLimit, now: number, lasting = false): void {
+    const soon = now + (limit.counter === 'spacing' ? Math.min(limit.amount, RETRY_MS) : RETRY_MS);
+    this.#block(limit, lasting ? periodEnd(limit) : soon);
   }
 
-  /** Forgets counters and caps that have lapsed. Call it now and then, e.g. each minute. */
+  /** Forgets counters and caps that have lapsed, or whose limits are others now. Call it now and then, e.g. each minute. */
   sweep(now: number): void {
     for (const [key, use] of this.#uses) if (use.resetsAt <= now || use.count === 0) this.#uses.delete(key);
-    this.blocks.sweep(now);
+    this.blocks.sweep(now, (kind, id, cause) => limitOf(this.#capsOf(kind, id), cause));
+  }
+
+  #capsOf(kind: CapSubject, id: string): CapSet | undefined {
+    switch (kind) {
+      case 'bid':
+        return this.#market.bid(id)?.caps;
+      case 'target':
+        return this.#market.target(id)?.caps;
+      case 'buyer':
+        return this.#market.buyer(id)?.caps;
+      case 'seller':
+        return this.#market.seller(id)?.caps;
+    }
   }
 
   #setUse(limit: CapLimit, count: number): void {
     this.#uses.delete(limit.key);
-    this.#uses.set(limit.key, { count, resetsAt: limit.resetsAt > 0 ? limit.resetsAt : Infinity });
-    forgetOldest(this.#uses, this.#limits.counters);
+    this.#uses.set(limit.key, { count, resetsAt: periodEnd(limit) });
+    if (this.#uses.size <= this.#limits.counters) return;
+    // Maps keep the order of insertion, and entries are put in anew when used.
+    const oldest = this.#uses.keys().next();
+    if (!oldest.done) this.#uses.delete(oldest.value);
   }
 
   #block(limit: CapLimit, until: number): void {
     const key = parseCapKey(limit.key);
-    if (key) this.blocks.block(key.subject, key.id, capReason(key.scope), until);
+    if (key) this.blocks.block(key.subject, key.id, key.reason, until, limit.limit);
   }
 }
 
-const NOBODY: readonly string[] = [];
+const NO_HINTS: ActivityFacts['capped'] = [];
 
-function blockedUntil(limit: CapLimit): number {
-  return limit.kind === 'period' && limit.resetsAt > 0 ? limit.resetsAt : Infinity;
+function periodEnd(limit: CapLimit): number {
+  return limit.resetsAt > 0 ? limit.resetsAt : Infinity;
 }
 
-/** Maps keep the order of insertion, and entries are put in anew when used. */
-function forgetOldest<Key>(map: Map<Key, unknown>, most: number): void {
-  if (map.size <= most) return;
-  const oldest = map.keys().next();
-  if (!oldest.done) map.delete(oldest.value);
+/** The limit that a cap of this reason stands for. */
+function limitOf(caps: CapSet | undefined, cause: CapReason): number | undefined {
+  if (!caps) return undefined;
+  if (cause === 'cap_concurrent') return caps.concurrent;
+  if (cause === 'cap_spacing') return caps.spacingMs;
+  const metric = CAP_METRICS.find((each) => cause.startsWith(`cap_${each}_`));
+  return metric && caps[metric]?.[cause.slice(`cap_${metric}_`.length) as CapPeriod];
 }

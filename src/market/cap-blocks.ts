@@ -1,19 +1,23 @@
-import type { IneligibleReason } from '../domain';
+import type { CapReason, CapSubject } from '../domain';
 import { INELIGIBLE_REASONS } from '../domain';
 import type { Ordinals } from './ordinals';
 
-/** What a cap belongs to. */
-export type CapSubject = 'bid' | 'target' | 'buyer';
-
-type Cause = Extract<IneligibleReason, `cap_${string}`>;
+/** Subjects that a bid stands with: the decision looks at all three of them. */
+type Standing = Exclude<CapSubject, 'seller'>;
 
 interface Causes {
   readonly kind: CapSubject;
   readonly id: string;
   /** Of the ordinal when first blocked: under another one the subject is new, or its caps are. */
   readonly generation: number;
-  /** Cause → UTC epoch milliseconds until which it blocks; Infinity until it is lifted. */
-  readonly until: Map<Cause, number>;
+  readonly until: Map<CapReason, Cause>;
+}
+
+interface Cause {
+  /** UTC epoch milliseconds until which it blocks; Infinity until it is lifted. */
+  readonly until: number;
+  /** The limit that was reached: under another one the cap may have room. */
+  readonly limit: number;
 }
 
 /** Subjects remembered at once; lapsed ones are swept when it is reached. */
@@ -24,10 +28,10 @@ const MAX_SUBJECTS = 200_000;
  * price of three array loads. These are hints: the reservation at ring time has the last word.
  */
 export class CapBlocks {
-  readonly #columns: Readonly<Record<CapSubject, BlockColumn>>;
+  readonly #columns: Readonly<Record<Standing, BlockColumn>>;
   readonly #causes = new Map<string, Causes>();
 
-  constructor(ordinals: Readonly<Record<CapSubject, Ordinals>>) {
+  constructor(ordinals: Readonly<Record<Standing, Ordinals>>) {
     this.#columns = {
       bid: new BlockColumn(ordinals.bid),
       target: new BlockColumn(ordinals.target),
@@ -39,22 +43,25 @@ export class CapBlocks {
     return this.#causes.size === 0;
   }
 
-  /** Passes over a subject until an instant (UTC epoch milliseconds; Infinity = until lifted). */
-  block(kind: CapSubject, id: string, cause: Cause, until: number): void {
+  /**
+   * Passes over a subject until an instant (UTC epoch milliseconds; Infinity = until lifted).
+   * @param limit - that was reached
+   */
+  block(kind: CapSubject, id: string, cause: CapReason, until: number, limit = 0): void {
     const key = `${kind}:${id}`;
-    const generation = this.#columns[kind].generationOf(id);
+    const generation = kind === 'seller' ? 0 : this.#columns[kind].generationOf(id);
     let causes = this.#causes.get(key);
     if (causes?.generation !== generation) {
       if (!causes && this.#causes.size >= MAX_SUBJECTS) return;
       causes = { kind, id, generation, until: new Map() };
       this.#causes.set(key, causes);
     }
-    causes.until.set(cause, until);
+    causes.until.set(cause, { until, limit });
     this.#publish(causes);
   }
 
   /** The cap has room again. */
-  lift(kind: CapSubject, id: string, cause: Cause): void {
+  lift(kind: CapSubject, id: string, cause: CapReason): void {
     const key = `${kind}:${id}`;
     const causes = this.#causes.get(key);
     if (!causes?.until.delete(cause)) return;
@@ -62,10 +69,19 @@ export class CapBlocks {
     this.#publish(causes);
   }
 
-  /** Forgets what has lapsed. */
-  sweep(now: number): void {
+  /**
+   * Forgets what has lapsed, and what was blocked under a limit that is no more.
+   * @param limitNow - the limit that stands; undefined = none
+   */
+  sweep(
+    now: number,
+    limitNow?: (kind: CapSubject, id: string, cause: CapReason) => number | undefined,
+  ): void {
     for (const [key, causes] of this.#causes) {
-      for (const [cause, until] of causes.until) if (until <= now) causes.until.delete(cause);
+      const { kind, id } = causes;
+      for (const [cause, { until, limit }] of causes.until) {
+        if (until <= now || (limitNow && limitNow(kind, id, cause) !== limit)) causes.until.delete(cause);
+      }
       if (causes.until.size === 0) this.#causes.delete(key);
       this.#publish(causes);
     }
@@ -81,17 +97,29 @@ export class CapBlocks {
     return -1;
   }
 
+  /** The cap that keeps a seller's calls out now. */
+  sourceCap(sellerId: string, now: number): CapReason | undefined {
+    if (this.#causes.size === 0) return undefined;
+    const causes = this.#causes.get(`seller:${sellerId}`);
+    const longest = causes && longestOf(causes);
+    return longest && longest.until > now ? longest.cause : undefined;
+  }
+
   /** The column holds the cause that lasts longest. */
   #publish(causes: Causes): void {
-    let until = 0;
-    let code = 0;
-    for (const [cause, end] of causes.until) {
-      if (end <= until) continue;
-      until = end;
-      code = INELIGIBLE_REASONS.indexOf(cause);
-    }
-    this.#columns[causes.kind].put(causes.id, until, code);
+    if (causes.kind === 'seller') return;
+    const longest = longestOf(causes);
+    const code = longest ? INELIGIBLE_REASONS.indexOf(longest.cause) : 0;
+    this.#columns[causes.kind].put(causes.id, longest?.until ?? 0, code);
   }
+}
+
+function longestOf(causes: Causes): { readonly cause: CapReason; readonly until: number } | undefined {
+  let longest: { cause: CapReason; until: number } | undefined;
+  for (const [cause, { until }] of causes.until) {
+    if (until > (longest?.until ?? 0)) longest = { cause, until };
+  }
+  return longest;
 }
 
 class BlockColumn {

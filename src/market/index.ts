@@ -4,7 +4,8 @@ export type { MarketChange, MarketContents, MarketEntities, MarketEntity } from 
 export { Activity } from './activity';
 export type { ActivityLimits, ActivityView } from './activity';
 export { observeCaps } from './observed-caps';
-export type { CapService } from './observed-caps';
+export type { CapAnswer, CapService } from './observed-caps';
+export type { Encounter } from './encounters';
 export { CapBlocks } from './cap-blocks';
 export { capKey, capReason, parseCapKey } from './cap-keys';
 export type { CapKey, CapScope } from './cap-keys';

@@ -1,13 +1,21 @@
-import type { CapLimit } from '../domain';
+import type { CapLimit, CapOutcome } from '../domain';
 import type { Activity } from './activity';
+
+/** What became of a reservation. */
+export type CapAnswer =
+  | { readonly ok: true }
+  | {
+      readonly ok: false;
+      /** Key of the first exhausted limit. */
+      readonly exhausted: string;
+      /** What is used of it is used for good: it has no room before its period ends. */
+      readonly lasting?: boolean;
+    };
 
 /** Where limits are reserved for good: the port that signalling rings through has this shape. */
 export interface CapService {
-  reserve(
-    callId: string,
-    limits: readonly CapLimit[],
-  ): Promise<{ ok: true } | { ok: false; exhausted: string }>;
-  release(callId: string, limits: readonly CapLimit[], outcome: 'not_connected' | 'ended'): Promise<void>;
+  reserve(callId: string, limits: readonly CapLimit[]): Promise<CapAnswer>;
+  release(callId: string, limits: readonly CapLimit[], outcome: CapOutcome): Promise<void>;
 }
 
 /**
@@ -20,10 +28,10 @@ export function observeCaps(caps: CapService, activity: Activity, now: () => num
   return {
     async reserve(callId, limits) {
       const result = await caps.reserve(callId, limits);
-      if (result.ok) activity.noteReserved(limits);
+      if (result.ok) activity.noteReserved(limits, now());
       else {
         const full = limits.find(({ key }) => key === result.exhausted);
-        if (full) activity.noteExhausted(full, now());
+        if (full) activity.noteExhausted(full, now(), result.lasting);
       }
       return result;
     },
