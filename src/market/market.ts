@@ -18,6 +18,8 @@ import { CAP_METRICS, CAP_PERIODS } from '../domain';
 import type { Standing } from './bid-book';
 import { BidBook } from './bid-book';
 import { Candidates } from './candidates';
+import { ConsentIndex } from './consent-index';
+import { ConsentSuppressions } from './consent-suppressions';
 import type { DncLookup } from './dnc-set';
 import { EligibilityScratch } from './eligibility';
 import { Links } from './links';
@@ -58,6 +60,9 @@ export class Market {
   /** Memory that one decision uses and the next uses again. */
   readonly candidates = new Candidates(new BidBook());
   readonly scratch = new EligibilityScratch();
+  /** Consents and suppressed numbers have a feed of their own: a reload of the market leaves them alone. */
+  readonly consents = new ConsentIndex();
+  readonly suppressions = new ConsentSuppressions();
 
   /** Grows by one with each change. */
   get version(): number {
