@@ -26,9 +26,11 @@ import type { LiveCalls } from './resources/calls';
 import { callRoutes } from './resources/calls';
 import { campaignRoutes } from './resources/campaigns';
 import { dncRoutes } from './resources/dnc';
+import { hoursOverrideRoutes } from './resources/hours-overrides';
 import type { WaitingSettlements } from './resources/ledger';
 import { ledgerRoutes } from './resources/ledger';
 import { numberRoutes } from './resources/numbers';
+import { sellerRoutes } from './resources/sellers';
 import type { SystemStats } from './resources/system';
 import { systemRoutes } from './resources/system';
 import { trunkRoutes } from './resources/trunks';
@@ -63,11 +65,13 @@ export function apiRoutes(
   return [
     ...accountRoutes(),
     ...trunkRoutes(),
+    ...sellerRoutes(),
     ...numberRoutes(),
     ...campaignRoutes(),
     ...buyerRoutes(),
     ...bidRoutes(),
     ...dncRoutes(),
+    ...hoursOverrideRoutes(),
     ...callRoutes(services.live, new EventStreams(services.news, services.streamLimits)),
     ...ledgerRoutes(services.deadLetters),
     ...systemRoutes(services.system),

@@ -97,32 +97,120 @@ export const weeklySchedule = z.strictObject({
     .max(64),
 });
 
+const state = z.string().regex(/^[A-Z]{2}$/);
+const states = z.array(state).max(64).optional();
+const npas = z
+  .array(z.string().regex(/^[2-9]\d\d$/))
+  .max(800)
+  .optional();
+const zip = z.string().regex(/^\d{5}$/);
+const sellers = z.array(id).max(1_000).optional();
+
+export const tagName = printable(z.string().min(1).max(256)).transform((key) => key.toLowerCase());
+/** Names of tags, separated by commas. */
+export const tagList = printable(z.string().trim().min(1).max(256));
+const tagValue = printable(z.string().max(256));
+/** Tags that a call must carry. */
+const tags = z
+  .record(tagName, z.union([tagValue, z.array(tagValue).min(1).max(64)]))
+  .refine((rules) => Object.keys(rules).length <= 64, 'more than 64 tags')
+  .describe('By tag: the value it must have, several of which it must have one, or `*` for any')
+  .optional();
+
 export const targeting = z.strictObject({
-  states: z
-    .array(z.string().regex(/^[A-Z]{2}$/))
-    .max(64)
-    .optional(),
-  npas: z
-    .array(z.string().regex(/^[2-9]\d\d$/))
-    .max(800)
-    .optional(),
-  tags: z
-    .record(
-      printable(z.string().min(1).max(256)).transform((key) => key.toLowerCase()),
-      printable(z.string().max(256)),
-    )
-    .refine((tags) => Object.keys(tags).length <= 64, 'more than 64 tags')
-    .optional(),
+  states: states.describe('Two-letter states of the caller'),
+  npas: npas.describe('Area codes of the caller'),
+  zips: z.array(zip).max(5_000).optional().describe('Five-digit ZIP codes'),
+  near: z
+    .strictObject({ zip, miles: z.number().int().min(1).max(500) })
+    .optional()
+    .describe('Within so many miles of the centre of a ZIP code'),
+  tags,
   schedule: weeklySchedule.optional(),
   attestation: z
     .array(z.enum(['A', 'B', 'C']).nullable())
     .min(1)
     .max(4)
+    .optional()
+    .describe('Attestation levels accepted; null is a call without one'),
+  languages: z
+    .array(z.string().regex(/^[a-z]{2}$/))
+    .min(1)
+    .max(64)
+    .optional()
+    .describe('Values of the tag `language`; a call that does not say is taken for `en`'),
+  lineTypes: z
+    .array(z.enum(['mobile', 'landline', 'voip', 'unknown']))
+    .min(1)
+    .max(4)
     .optional(),
+  excludedSellers: sellers.describe('Sellers not bought from'),
 });
 
-const cap = z.number().int().min(0).max(1_000_000_000).optional();
-export const caps = z.strictObject({ hourly: cap, daily: cap, monthly: cap, total: cap, concurrent: cap });
+/** Changes the price of a bid for some calls. */
+export const bidModifier = z.strictObject({
+  factorBp: z
+    .number()
+    .int()
+    .min(0)
+    .max(100_000)
+    .describe('Basis points of the price: 12,000 pays a fifth more, 0 does not bid'),
+  states,
+  npas,
+  sellers,
+  tags,
+  schedule: weeklySchedule.optional(),
+});
+
+const MAX_COUNT = 1_000_000_000;
+/** A thousand million units of the currency: what a month of a large buyer does not reach. */
+const MAX_REVENUE = 1_000_000_000_000_000;
+const limits = (most: number): z.ZodOptional<z.ZodType> => {
+  const limit = z.number().int().min(0).max(most).optional();
+  return z.strictObject({ hour: limit, day: limit, month: limit, total: limit }).optional();
+};
+
+/** Caps of a bid, a target, a buyer or a seller. */
+export const capSet = z
+  .strictObject({
+    attempts: limits(MAX_COUNT),
+    connections: limits(MAX_COUNT),
+    conversions: limits(MAX_COUNT),
+    revenue: limits(MAX_REVENUE).describe('In micro-units'),
+    concurrent: z.number().int().min(0).max(1_000_000).optional().describe('Calls ringing or up at once'),
+    spacingMs: milliseconds.max(86_400_000).optional().describe('Milliseconds from one call to the next'),
+  })
+  .describe("Absent or 0 = no limit; hours, days and months are those of the account's time zone");
+
+export const ringTimeoutMs = milliseconds.min(1_000).max(120_000);
+export const maxDurationMs = milliseconds.min(1_000).max(MAX_CALL_MS);
+export const ringback = z.enum(['local', 'early_media']);
+
+/** How a call is delivered: what a target says goes before its buyer, and that before the campaign. */
+export const deliverySettings = z.strictObject({
+  ringTimeoutMs: ringTimeoutMs.optional(),
+  maxDurationMs: maxDurationMs.optional(),
+  ringback: ringback.optional(),
+});
+
+/** UTC epoch milliseconds, up to the year 2100. */
+export const instant = z.number().int().min(0).max(4_102_444_800_000);
+
+/** What only two parties know: printable ASCII, long enough not to be guessed. */
+export const secret = z.string().regex(/^[!-~]{16,256}$/);
+
+/** Somebody's words, shown to people. */
+export const text = printable(z.string().trim().min(1).max(500));
+
+/** A place to send requests to: no user and password in it (RFC 9110 §4.2.4), no fragment. */
+export const webUrl = z
+  .string()
+  .max(2_048)
+  .regex(/^https?:\/\/[A-Za-z0-9.:[\]-]+[!"$-~]*$/, 'must look like https://buyer.example/ping')
+  .refine((address) => {
+    const url = URL.canParse(address) ? new URL(address) : undefined;
+    return url !== undefined && url.username === '' && url.password === '';
+  }, 'not a web address, or one with a user in it');
 
 /** What storage adds to an entity. */
 export const stored = { version: z.number().int(), createdAt: z.iso.datetime(), updatedAt: z.iso.datetime() };

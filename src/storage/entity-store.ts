@@ -1,7 +1,8 @@
 import { AppError } from '../domain';
-import type { Account, Bid, Buyer, Campaign, DidNumber, DncEntry, Target, Trunk } from '../domain';
 import type { MarketEntities, MarketEntity } from '../market';
 import type { Queryable } from './database';
+import type { TableSpec } from './market-tables';
+import { MARKET_TABLES } from './market-tables';
 
 /** A stored entity with what storage adds. */
 export type Stored<T> = T & {
@@ -9,101 +10,6 @@ export type Stored<T> = T & {
   readonly version: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;
-};
-
-/** How one kind of entity lies in its table: field → column. */
-interface TableSpec {
-  readonly table: string;
-  readonly columns: Readonly<Record<string, string>>;
-  /** Fields that lie as JSON. */
-  readonly json?: readonly string[];
-}
-
-/** A spec that names every field of its entity: a field forgotten here does not compile. */
-function spec<T>(
-  table: string,
-  columns: Readonly<Record<Exclude<keyof T & string, 'id'>, string>>,
-  json: readonly (keyof T & string)[] = [],
-): TableSpec {
-  return { table, columns, json };
-}
-
-const TABLES: Readonly<Record<MarketEntity, TableSpec>> = {
-  account: spec<Account>('accounts', {
-    name: 'name',
-    type: 'type',
-    status: 'status',
-    currency: 'currency',
-    timezone: 'timezone',
-  }),
-  trunk: spec<Trunk>('trunks', {
-    accountId: 'account_id',
-    name: 'name',
-    status: 'status',
-    sources: 'sources',
-    origin: 'origin',
-    maxCps: 'max_cps',
-    maxChannels: 'max_channels',
-  }),
-  number: spec<DidNumber>('did_numbers', {
-    number: 'number',
-    campaignId: 'campaign_id',
-    sellerId: 'seller_id',
-    status: 'status',
-  }),
-  campaign: spec<Campaign>(
-    'campaigns',
-    {
-      name: 'name',
-      status: 'status',
-      currency: 'currency',
-      auctionType: 'auction_type',
-      reservePrice: 'reserve_price',
-      routing: 'routing',
-      ringTimeoutMs: 'ring_timeout_ms',
-      maxAttempts: 'max_attempts',
-      maxDurationMs: 'max_duration_ms',
-      payout: 'payout',
-      duplicateWindowMs: 'duplicate_window_ms',
-      velocityPerHour: 'velocity_per_hour',
-      enforceHoursInbound: 'enforce_hours_inbound',
-      ringback: 'ringback',
-    },
-    ['payout'],
-  ),
-  buyer: spec<Buyer>('buyers', {
-    accountId: 'account_id',
-    name: 'name',
-    status: 'status',
-    maxConcurrent: 'max_concurrent',
-  }),
-  target: spec<Target>('targets', {
-    buyerId: 'buyer_id',
-    name: 'name',
-    status: 'status',
-    kind: 'kind',
-    uri: 'uri',
-    maxConcurrent: 'max_concurrent',
-    ringTimeoutMs: 'ring_timeout_ms',
-  }),
-  bid: spec<Bid>(
-    'bids',
-    {
-      campaignId: 'campaign_id',
-      buyerId: 'buyer_id',
-      targetId: 'target_id',
-      status: 'status',
-      plan: 'plan',
-      price: 'price',
-      priority: 'priority',
-      weight: 'weight',
-      targeting: 'targeting',
-      caps: 'caps',
-      expiresAt: 'expires_at',
-    },
-    ['plan', 'targeting', 'caps'],
-  ),
-  dnc: spec<DncEntry>('dnc_entries', { number: 'number', source: 'source', expiresAt: 'expires_at' }),
 };
 
 export interface ListQuery {
@@ -134,7 +40,7 @@ export class EntityStore<E extends MarketEntity> {
     readonly entity: E,
   ) {
     this.#db = db;
-    this.#spec = TABLES[entity];
+    this.#spec = MARKET_TABLES[entity];
     const columns = Object.entries(this.#spec.columns).map(([field, column]) => `${column} as "${field}"`);
     this.#select = `id, ${columns.join(', ')}, version, created_at as "createdAt", updated_at as "updatedAt"`;
   }
@@ -160,12 +66,6 @@ export class EntityStore<E extends MarketEntity> {
       `select ${this.#select} from ${this.#spec.table} ${where} order by id limit $${values.length}`,
       values,
     );
-    return rows.map((row) => this.#toEntity(row));
-  }
-
-  /** All rows, for the first load of the market. */
-  async all(): Promise<Stored<MarketEntities[E]>[]> {
-    const { rows } = await this.#db.query<Row>(`select ${this.#select} from ${this.#spec.table}`);
     return rows.map((row) => this.#toEntity(row));
   }
 
@@ -284,7 +184,7 @@ export class EntityStore<E extends MarketEntity> {
 
   #toColumn(field: string, value: unknown): unknown {
     if (value === undefined) return null;
-    return this.#spec.json?.includes(field) ? JSON.stringify(value) : value;
+    return this.#spec.json.includes(field) ? JSON.stringify(value) : value;
   }
 
   #toEntity(row: Row): Stored<MarketEntities[E]> {
@@ -301,11 +201,16 @@ export function entityStores(db: Queryable): EntityStores {
   return {
     account: new EntityStore(db, 'account'),
     trunk: new EntityStore(db, 'trunk'),
+    seller: new EntityStore(db, 'seller'),
     number: new EntityStore(db, 'number'),
     campaign: new EntityStore(db, 'campaign'),
     buyer: new EntityStore(db, 'buyer'),
     target: new EntityStore(db, 'target'),
     bid: new EntityStore(db, 'bid'),
     dnc: new EntityStore(db, 'dnc'),
+    override: new EntityStore(db, 'override'),
+    quality: new EntityStore(db, 'quality'),
+    prior: new EntityStore(db, 'prior'),
+    model: new EntityStore(db, 'model'),
   };
 }

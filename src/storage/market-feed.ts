@@ -1,8 +1,11 @@
 import { asError } from '../domain';
 import type { Market, MarketChange, MarketContents, MarketEntities, MarketEntity } from '../market';
+import { EMPTY_MARKET } from '../market';
 import type { Database, Session } from './database';
 import type { EntityStores } from './entity-store';
 import { entityStores } from './entity-store';
+import { readMarket } from './market-contents';
+import { CONTENTS_KEY, MARKET_ENTITIES } from './market-tables';
 
 export interface MarketFeedEvents {
   /** The market follows the database again, or for the first time. */
@@ -116,43 +119,14 @@ export class MarketFeed {
 
   /** Everything as of one instant. */
   #readAll(): Promise<MarketContents> {
-    return this.#database.transaction(async (tx) => {
-      const stores = entityStores(tx);
-      return {
-        accounts: await stores.account.all(),
-        trunks: await stores.trunk.all(),
-        numbers: await stores.number.all(),
-        campaigns: await stores.campaign.all(),
-        buyers: await stores.buyer.all(),
-        targets: await stores.target.all(),
-        bids: await stores.bid.all(),
-        dnc: await stores.dnc.all(),
-      };
-    }, 'snapshot');
+    return this.#database.transaction((tx) => readMarket(tx), 'snapshot');
   }
 
   #load(contents: MarketContents): void {
-    this.#market.load({
-      accounts: [],
-      trunks: [],
-      numbers: [],
-      campaigns: [],
-      buyers: [],
-      targets: [],
-      bids: [],
-      dnc: [],
-    });
-    const put = <E extends MarketEntity>(entity: E, values: Iterable<MarketEntities[E]>): void => {
-      for (const value of values) this.#upsert(entity, value);
-    };
-    put('account', contents.accounts);
-    put('trunk', contents.trunks);
-    put('number', contents.numbers);
-    put('campaign', contents.campaigns);
-    put('buyer', contents.buyers);
-    put('target', contents.targets);
-    put('bid', contents.bids);
-    put('dnc', contents.dnc);
+    this.#market.load(EMPTY_MARKET);
+    for (const entity of MARKET_ENTITIES) {
+      for (const value of contents[CONTENTS_KEY[entity]]) this.#upsert(entity, value);
+    }
   }
 
   /** One bad row must not keep the rest of the market out, nor what it said before in. */
@@ -252,16 +226,7 @@ export class MarketFeed {
   }
 }
 
-const ENTITIES: ReadonlySet<MarketEntity> = new Set<MarketEntity>([
-  'account',
-  'trunk',
-  'number',
-  'campaign',
-  'buyer',
-  'target',
-  'bid',
-  'dnc',
-]);
+const ENTITIES: ReadonlySet<MarketEntity> = new Set<MarketEntity>(MARKET_ENTITIES);
 
 function readPayload(payload: string | undefined): Pending | undefined {
   try {

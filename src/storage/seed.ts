@@ -24,10 +24,17 @@ export async function seedDemoMarket(database: Database, options: SeedOptions): 
     await tx.query('select pg_advisory_xact_lock($1)', [0x5eed]);
     const { rowCount } = await tx.query('select 1 from trunks limit 1');
     if ((rowCount ?? 0) > 0) return false;
-    const { account, trunk, number, campaign, buyer, target, bid } = entityStores(tx);
+    const { account, trunk, seller, number, campaign, buyer, target, bid } = entityStores(tx);
     const party = { status: 'active', currency: 'USD', timezone: 'America/New_York' } as const;
     await account.insert('demo-carrier', { ...party, name: 'Demo carrier', type: 'carrier' });
     await account.insert('demo-seller', { ...party, name: 'Demo publisher', type: 'seller' });
+    await seller.insert('demo-seller', {
+      status: 'active',
+      origin: 'inbound_consumer',
+      claims: [],
+      caps: {},
+      bidRequestsPerSecond: 50,
+    });
     await trunk.insert('demo-trunk', {
       accountId: 'demo-carrier',
       name: 'Loopback',
@@ -36,6 +43,7 @@ export async function seedDemoMarket(database: Database, options: SeedOptions): 
       origin: 'inbound_consumer',
       maxCps: 0,
       maxChannels: 0,
+      trustsVerstat: true,
     });
     await campaign.insert(DEMO.campaignId, {
       name: 'Demo insurance',
@@ -48,10 +56,17 @@ export async function seedDemoMarket(database: Database, options: SeedOptions): 
       maxAttempts: 5,
       maxDurationMs: 60 * MINUTE_MS,
       payout: { kind: 'per_call', amount: micros(8_000_000), afterMs: 2_000 },
-      duplicateWindowMs: 0,
       velocityPerHour: 100,
-      enforceHoursInbound: false,
       ringback: 'early_media',
+      // Whoever tries it out calls again and again.
+      duplicates: { windowMs: 0, after: 'connected', scope: 'buyer' },
+      compliance: {},
+      fraud: { flag: 0.3, challenge: 0.6, block: 0.8 },
+      margin: {},
+      qualityWeight: 0,
+      rtb: { deadlineMs: 300, maxPings: 20 },
+      stickyWindowMs: 0,
+      skillTag: 'skills',
     });
     await number.insert('demo-number', {
       number: DEMO.number as never,
@@ -77,15 +92,25 @@ export async function seedDemoMarket(database: Database, options: SeedOptions): 
     ];
     for (const { id, name, price, port, ring } of buyers) {
       await account.insert(`${id}-account`, { ...party, name, type: 'buyer' });
-      await buyer.insert(id, { accountId: `${id}-account`, name, status: 'active', maxConcurrent: 100 });
+      await buyer.insert(id, {
+        accountId: `${id}-account`,
+        name,
+        status: 'active',
+        caps: { concurrent: 100 },
+        settings: undefined,
+        discipline: undefined,
+      });
       await target.insert(`${id}-target`, {
         buyerId: id,
         name: `${name}, sales floor`,
         status: 'active',
         kind: 'sip',
         uri: `sip:sales@127.0.0.1:${port}`,
-        maxConcurrent: 50,
-        ringTimeoutMs: ring,
+        caps: { concurrent: 50 },
+        settings: ring === undefined ? undefined : { ringTimeoutMs: ring },
+        skills: undefined,
+        costPerMinute: 0,
+        pausedUntil: undefined,
       });
       await bid.insert(`${id}-bid`, {
         campaignId: DEMO.campaignId,
@@ -97,8 +122,11 @@ export async function seedDemoMarket(database: Database, options: SeedOptions): 
         priority: 1,
         weight: 1,
         targeting: {},
-        caps: { daily: 1_000, concurrent: 50 },
+        caps: { connections: { day: 1_000 }, concurrent: 50 },
         expiresAt: undefined,
+        modifiers: [],
+        ping: undefined,
+        fallback: false,
       });
     }
     return true;

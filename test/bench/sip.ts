@@ -144,9 +144,11 @@ async function startExchange(media: 'passthrough' | 'mediasoup', buyerPort: numb
     price: REVENUE,
     ringTimeoutMs: 20_000,
   });
-  await exchange.api('PATCH', '/api/v1/buyers/buyer', { maxConcurrent: 0 });
-  await exchange.api('PATCH', '/api/v1/targets/buyer-target', { maxConcurrent: 0 });
-  await exchange.api('PATCH', '/api/v1/bids/buyer-bid', { caps: { concurrent: 100_000, daily: 10_000_000 } });
+  await exchange.api('PATCH', '/api/v1/buyers/buyer', { caps: {} });
+  await exchange.api('PATCH', '/api/v1/targets/buyer-target', { caps: {} });
+  await exchange.api('PATCH', '/api/v1/bids/buyer-bid', {
+    caps: { concurrent: 100_000, connections: { day: 10_000_000 } },
+  });
   await wait(500);
   return exchange;
 }

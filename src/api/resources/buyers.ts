@@ -1,23 +1,41 @@
 import { z } from 'zod';
 import type { Route } from '../route';
-import { id, milliseconds, name, sipUri } from '../schemas';
+import {
+  capSet,
+  deliverySettings,
+  id,
+  instant,
+  micros,
+  milliseconds,
+  name,
+  sipUri,
+  tagName,
+} from '../schemas';
 import { entityRoutes } from './entity-resource';
 
 const status = z.enum(['active', 'paused', 'archived']).default('active');
-const concurrency = z
-  .number()
-  .int()
-  .min(0)
-  .max(1_000_000)
-  .default(0)
-  .describe('Calls up or ringing at once; 0 = no limit');
+const window = milliseconds.min(1_000).max(86_400_000);
+
+const discipline = z
+  .strictObject({
+    unanswered: z.number().int().min(1).max(1_000).describe('Unanswered rings within the window'),
+    windowMs: window,
+    pauseMs: window.describe('First pause of a target; each further one within a day lasts twice as long'),
+  })
+  .describe('When a target that does not answer is paused, and for how long');
 
 const buyerSchema = z.strictObject({
   accountId: id.describe('Account that pays'),
   name,
   status,
-  maxConcurrent: concurrency,
+  caps: capSet.default({}).describe('Over all its targets'),
+  settings: deliverySettings.optional().describe("Go before the campaign's"),
+  discipline: discipline.optional(),
 });
+
+const skills = z
+  .record(tagName, z.number().int().min(1).max(10))
+  .refine((known) => Object.keys(known).length <= 64, 'more than 64 skills');
 
 const targetSchema = z.strictObject({
   buyerId: id,
@@ -25,8 +43,13 @@ const targetSchema = z.strictObject({
   status,
   kind: z.enum(['sip', 'softphone', 'pstn']).default('sip'),
   uri: sipUri,
-  maxConcurrent: concurrency,
-  ringTimeoutMs: milliseconds.min(1_000).max(120_000).optional().describe("Overrides the campaign's"),
+  caps: capSet.default({}),
+  settings: deliverySettings.optional().describe("Go before the buyer's and the campaign's"),
+  skills: skills.optional().describe('What its people can do, from 1 (a little) to 10 (masters)'),
+  costPerMinute: micros.default(0).describe('What a minute of delivery there costs the exchange'),
+  pausedUntil: instant
+    .optional()
+    .describe('UTC epoch milliseconds until which it is not rung; set when it does not answer'),
 });
 
 /** Buyers, and the endpoints (targets) where they answer. */

@@ -1,7 +1,79 @@
 import { z } from 'zod';
+import { AppError, CALL_ORIGINS, LOOKUP_KINDS, ROUTING_STRATEGIES } from '../../domain';
 import type { Route } from '../route';
-import { currency, micros, milliseconds, name, ratePlan } from '../schemas';
+import {
+  currency,
+  maxDurationMs,
+  micros,
+  milliseconds,
+  name,
+  ratePlan,
+  ringback,
+  ringTimeoutMs,
+  tagList,
+} from '../schemas';
 import { entityRoutes } from './entity-resource';
+
+const CENTURY_MS = 3_155_760_000_000;
+
+const duplicates = z.strictObject({
+  windowMs: z.number().int().min(0).max(CENTURY_MS).describe('0 = never; 100 years at most'),
+  after: z.enum(['connected', 'converted']),
+  scope: z.enum(['target', 'buyer', 'campaign']).describe('To whom the same caller is a duplicate'),
+});
+
+const compliance = z.strictObject({
+  enforceHoursInbound: z
+    .boolean()
+    .optional()
+    .describe('Apply calling hours to calls that consumers started as well'),
+  minAttestation: z.enum(['A', 'B', 'C']).optional().describe('`C` refuses only calls that nobody signed'),
+  consentFor: z
+    .array(z.enum(CALL_ORIGINS))
+    .max(CALL_ORIGINS.length)
+    .optional()
+    .describe('Calls of these origins need a consent that stands; by default those that solicit'),
+  contactsPerDay: z
+    .number()
+    .int()
+    .min(1)
+    .max(1_000)
+    .optional()
+    .describe('Calls to one person in 24 hours, by any seller; 3 by default where the rule binds'),
+  lookups: z
+    .array(z.enum(LOOKUP_KINDS))
+    .max(LOOKUP_KINDS.length)
+    .optional()
+    .describe('Providers to be asked before the decision'),
+  onLookupFailure: z
+    .enum(['flag', 'block'])
+    .optional()
+    .describe('By default calls that consumers started go on and are flagged, others are refused'),
+  refuseListed: z
+    .array(z.enum(['internal', 'litigator']))
+    .max(2)
+    .optional()
+    .describe('Refuse callers of these lists even when they call by themselves'),
+});
+
+const score = z.number().min(0).max(1);
+const fraud = z
+  .strictObject({ flag: score, challenge: score, block: score })
+  .describe('Scores from which on a call is flagged, challenged and blocked');
+
+const margin = z
+  .strictObject({
+    percentBp: z.number().int().min(0).max(10_000).optional().describe("Basis points of the buyer's price"),
+    amount: micros.optional().describe('On top of that'),
+    minimum: micros.optional().describe('Must be left at least'),
+    allowLoss: z.boolean().optional().describe("Sell below the seller's payout as well"),
+  })
+  .describe('What the exchange keeps of each call; a bid that leaves less is not eligible');
+
+const rtb = z.strictObject({
+  deadlineMs: milliseconds.min(20).max(5_000).describe('All pings of one call together'),
+  maxPings: z.number().int().min(1).max(200).describe('Buyers pinged for one call at most'),
+});
 
 const schema = z.strictObject({
   name,
@@ -9,17 +81,34 @@ const schema = z.strictObject({
   currency: currency.default('USD'),
   auctionType: z.enum(['first_price', 'second_price']).default('second_price'),
   reservePrice: micros.describe('Lowest price a bid may win at'),
-  routing: z.enum(['auction', 'priority', 'round_robin']).default('auction'),
-  ringTimeoutMs: milliseconds.min(1_000).max(120_000).default(20_000),
+  routing: z.enum(ROUTING_STRATEGIES).default('auction'),
+  ringTimeoutMs: ringTimeoutMs.default(20_000),
   maxAttempts: z.number().int().min(1).max(50).default(5),
-  maxDurationMs: milliseconds.min(1_000).max(14_400_000).default(3_600_000),
+  maxDurationMs: maxDurationMs.default(3_600_000),
   payout: ratePlan.describe('What the seller earns'),
-  duplicateWindowMs: milliseconds
+  velocityPerHour: z
+    .number()
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(100)
+    .describe('Calls of one caller in an hour before the next is refused; 0 = no limit'),
+  ringback: ringback.default('early_media'),
+  duplicates: duplicates.default({ windowMs: 2_592_000_000, after: 'connected', scope: 'buyer' }),
+  compliance: compliance.default({}),
+  fraud: fraud.default({ flag: 0.3, challenge: 0.6, block: 0.8 }),
+  margin: margin.default({}),
+  qualityWeight: z
+    .number()
+    .min(0)
+    .max(1)
     .default(0)
-    .describe('A caller is a duplicate for this long after a connected call'),
-  velocityPerHour: z.number().int().min(1).max(1_000_000).default(100),
-  enforceHoursInbound: z.boolean().default(false),
-  ringback: z.enum(['local', 'early_media']).default('early_media'),
+    .describe("How much of a bid's worth its buyer's record decides: 0 = price alone"),
+  rtb: rtb.default({ deadlineMs: 300, maxPings: 20 }),
+  stickyWindowMs: milliseconds
+    .default(0)
+    .describe('A caller goes back to the buyer it spoke with within so many milliseconds; 0 = never'),
+  skillTag: tagList.default('skills').describe('Tag that names the skills a call needs'),
 });
 
 /** What is sold, and under which rules. */
@@ -32,5 +121,11 @@ export function campaignRoutes(): Route[] {
     schema,
     filters: ['status'],
     archivedAs: 'archived',
+    check: ({ fraud: { flag, challenge, block } }) => {
+      if (flag <= challenge && challenge <= block) return Promise.resolve();
+      throw new AppError('unprocessable', 'fraud_scores_out_of_order', 'a weaker answer has a higher score', {
+        errors: [{ pointer: '/fraud', message: 'flag, challenge and block must not descend' }],
+      });
+    },
   });
 }

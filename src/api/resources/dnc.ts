@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import type { Route } from '../route';
-import { phoneNumber } from '../schemas';
+import { instant, phoneNumber } from '../schemas';
 import { entityRoutes } from './entity-resource';
 
 const schema = z.strictObject({
   number: phoneNumber,
   source: z.enum(['internal', 'national', 'state', 'litigator']).default('internal'),
-  expiresAt: z.number().int().positive().optional().describe('UTC epoch milliseconds; absent = permanent'),
+  expiresAt: instant.min(1).optional().describe('UTC epoch milliseconds; absent = permanent'),
 });
 
 /** Numbers that must not be called. */

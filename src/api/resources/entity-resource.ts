@@ -15,17 +15,30 @@ export interface EntityResource<E extends MarketEntity, S extends z.ZodObject> {
   readonly entity: E;
   /** Plural, in the path and in scopes, e.g. `campaigns`. */
   readonly path: string;
+  /** In scopes, where it is not the path. */
+  readonly scope?: string;
   /** In names of operations, e.g. `Campaign`. */
   readonly singular: string;
   readonly plural: string;
   /** The fields that a client writes. */
   readonly schema: S;
+  /** The fields that are shown, where they are not those. */
+  readonly replySchema?: z.ZodObject;
   /** Fields that a list can be narrowed by. */
   readonly filters: readonly (keyof z.output<S> & string)[];
   /** Status that DELETE sets; undefined removes the row. */
   readonly archivedAs: string | undefined;
   /** Fields that make up its id, and so never change; without them the client may give it one. */
   readonly namedBy?: readonly (keyof z.output<S> & string)[];
+  /** What its id is, where it must be given: whoever creates one may choose it otherwise. */
+  readonly givenId?: string;
+  /** What was sent, made whole by what is there. */
+  readonly resolve?: (
+    changes: Partial<Omit<MarketEntities[E], 'id'>>,
+    before: MarketEntities[E] | undefined,
+  ) => Partial<Omit<MarketEntities[E], 'id'>>;
+  /** What is shown of it; everything by default. */
+  readonly show?: (row: Stored<MarketEntities[E]>) => unknown;
   /** What fields cannot say of each other. @throws AppError */
   readonly check?: (value: MarketEntities[E], db: Queryable) => Promise<void>;
 }
@@ -39,26 +52,31 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
 ): Route[] {
   const { entity, path, singular, plural, schema } = resource;
   type Entity = MarketEntities[E];
-  const reply = z.object({ id, ...schema.shape, ...stored });
+  const scope = resource.scope ?? path;
+  const reply = z.object({ id, ...(resource.replySchema ?? schema).shape, ...stored });
   const params = z.strictObject({ id });
   const missing = (wanted: string): AppError =>
     new AppError('not_found', `${entity}_not_found`, `there is no ${entity} ${wanted}`);
+  const show = (row: Stored<Entity>): never => (resource.show?.(row) ?? row) as never;
   const shown = (row: Stored<Entity>): { body: never; etag: number } => ({
-    body: row as never,
+    body: show(row),
     etag: row.version,
   });
+  const whole = (sent: Partial<Omit<Entity, 'id'>>, before?: Entity): Partial<Omit<Entity, 'id'>> =>
+    resource.resolve?.(sent, before) ?? sent;
 
   const change = async (
     db: Queryable,
     wanted: string,
     ifMatch: IfMatch | undefined,
-    changes: Partial<Omit<Entity, 'id'>>,
+    sent: Partial<Omit<Entity, 'id'>>,
   ): Promise<Stored<Entity>> => {
     const store = new EntityStore(db, entity);
     for (let tries = 1; ; tries++) {
       const before = await store.get(wanted);
       if (!before) throw missing(wanted);
       ifMatch?.check(before.version);
+      const changes = whole(sent, before);
       await resource.check?.({ ...before, ...changes }, db);
       try {
         return await store.update(wanted, before.version, changes);
@@ -77,7 +95,7 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
       operationId: `list${plural}`,
       tag: path,
       summary: `List ${path}`,
-      scope: `${path}:read`,
+      scope: `${scope}:read`,
       query: page.extend(filtersOf(schema, resource.filters)),
       reply: z.object({ items: z.array(reply), nextCursor: z.string().nullable() }),
       handle: async ({ db, query }) => {
@@ -92,7 +110,7 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
         const items = rows.slice(0, limit);
         const last = items.at(-1);
         const nextCursor = rows.length > limit && last ? writeCursor([last.id]) : null;
-        return { body: { items: items as never, nextCursor } };
+        return { body: { items: items.map(show), nextCursor } };
       },
     }),
     route({
@@ -101,7 +119,7 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
       operationId: `get${singular}`,
       tag: path,
       summary: `Get one of the ${path}`,
-      scope: `${path}:read`,
+      scope: `${scope}:read`,
       params,
       reply,
       handle: async ({ db, params: { id: wanted } }) => {
@@ -116,14 +134,14 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
       operationId: `create${singular}`,
       tag: path,
       summary: `Create one of the ${path}`,
-      scope: `${path}:write`,
-      body: resource.namedBy ? schema : schema.extend({ id: id.optional() }),
+      scope: `${scope}:write`,
+      body: resource.namedBy ? schema : schema.extend({ id: idOf(resource.givenId) }),
       reply,
       status: 201,
       idempotent: true,
       handle: async ({ db, body }) => {
         const { id: wanted, ...rest } = body as { id?: string } & Record<string, string>;
-        const value = rest as unknown as Omit<Entity, 'id'>;
+        const value = whole(rest as unknown as Omit<Entity, 'id'>) as Omit<Entity, 'id'>;
         const named = resource.namedBy?.map((field) => rest[field]).join('/') ?? wanted ?? randomUUID();
         await resource.check?.({ ...value, id: named } as unknown as Entity, db);
         const inserted = new EntityStore(db, entity).insert(named, value);
@@ -139,7 +157,7 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
       operationId: `change${singular}`,
       tag: path,
       summary: 'Change some fields; null takes away one that may be absent (RFC 7396)',
-      scope: `${path}:write`,
+      scope: `${scope}:write`,
       params,
       body: changesOf(schema, resource.namedBy ?? []),
       reply,
@@ -158,7 +176,7 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
         resource.archivedAs === undefined
           ? 'Remove it'
           : `Set it to ${resource.archivedAs}; nothing is forgotten`,
-      scope: `${path}:write`,
+      scope: `${scope}:write`,
       params,
       reply: z.unknown(),
       status: 204,
@@ -176,6 +194,10 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
       },
     }),
   ];
+}
+
+function idOf(given: string | undefined): z.ZodType {
+  return given === undefined ? id.optional() : id.describe(given);
 }
 
 /** A client that gave no id is told of the fields that make it up. */

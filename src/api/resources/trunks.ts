@@ -24,6 +24,10 @@ const schema = z.strictObject({
     .max(1_000_000)
     .default(0)
     .describe('Calls up at once; 0 = no limit of its own'),
+  trustsVerstat: z
+    .boolean()
+    .default(true)
+    .describe('The carrier verifies STIR/SHAKEN for us: its verstat and attestation are believed'),
 });
 
 /** Carriers' ways in. */

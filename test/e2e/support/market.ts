@@ -31,6 +31,7 @@ export async function openMarket(exchange: Exchange, campaign: Record<string, un
     reservePrice: 1_000_000,
     payout: { kind: 'per_call', amount: PAYOUT, afterMs: 0 },
     velocityPerHour: 1_000_000,
+    duplicates: { windowMs: 0, after: 'connected', scope: 'buyer' },
     ...campaign,
   });
   await exchange.create('numbers', { number: NUMBER, campaignId: 'campaign', sellerId: 'seller' });
@@ -43,15 +44,15 @@ export async function addBuyer(exchange: Exchange, buyer: TestBuyer): Promise<vo
     id: buyer.id,
     accountId: `${buyer.id}-account`,
     name: buyer.id,
-    maxConcurrent: 500,
+    caps: { concurrent: 500 },
   });
   await exchange.create('targets', {
     id: `${buyer.id}-target`,
     buyerId: buyer.id,
     name: 'desk',
     uri: buyer.uri,
-    maxConcurrent: 500,
-    ringTimeoutMs: buyer.ringTimeoutMs ?? 1_500,
+    caps: { concurrent: 500 },
+    settings: { ringTimeoutMs: buyer.ringTimeoutMs ?? 1_500 },
   });
   await exchange.create('bids', {
     id: `${buyer.id}-bid`,
@@ -60,7 +61,7 @@ export async function addBuyer(exchange: Exchange, buyer: TestBuyer): Promise<vo
     targetId: `${buyer.id}-target`,
     plan: { kind: 'per_call', amount: buyer.price, afterMs: 0 },
     price: buyer.price,
-    caps: { daily: 1_000_000, concurrent: 500 },
+    caps: { connections: { day: 1_000_000 }, concurrent: 500 },
   });
 }
 

@@ -93,13 +93,15 @@ describe('If-Match', () => {
 describe('changes', () => {
   test('what was not sent stays, what may be absent is taken away by null', async () => {
     const body = MARKET_RESOURCES.find(({ path }) => path === 'targets')?.body(1);
-    const created = await api.ask('POST', '/api/v1/targets', { body: { ...body, ringTimeoutMs: 9_000 } });
+    const created = await api.ask('POST', '/api/v1/targets', {
+      body: { ...body, settings: { ringTimeoutMs: 9_000 } },
+    });
     const path = `/api/v1/targets/${String(created.body['id'])}`;
     const paused = await api.ask('PATCH', path, { body: { status: 'paused' } });
-    expect(paused.body).toMatchObject({ ...body, status: 'paused', ringTimeoutMs: 9_000 });
-    const cleared = await api.ask('PATCH', path, { body: { ringTimeoutMs: null } });
+    expect(paused.body).toMatchObject({ ...body, status: 'paused', settings: { ringTimeoutMs: 9_000 } });
+    const cleared = await api.ask('PATCH', path, { body: { settings: null } });
     expect(cleared.body).toMatchObject({ ...body, status: 'paused', version: 3 });
-    expect(cleared.body).not.toHaveProperty('ringTimeoutMs');
+    expect(cleared.body).not.toHaveProperty('settings');
     const kept = await api.ask('PATCH', path, { body: { name: null } });
     expect(kept).toMatchObject({ status: 400, body: { errors: [{ pointer: '/name' }] } });
   });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Schema } from '../../support/schema-arbitrary';
 import { fromSchema } from '../../support/schema-arbitrary';
-import { MARKET_RESOURCES, openMarket } from './support/market-bodies';
+import { bodyOf, MARKET_RESOURCES, openMarket } from './support/market-bodies';
 import type { OpenApi, Operation } from './support/openapi-reader';
 import { operationsOf, undocumented } from './support/openapi-reader';
 import type { Answer, TestApi } from './support/test-api';
@@ -18,8 +18,8 @@ beforeAll(async () => {
   api = await startTestApi();
   await openMarket(api);
   document = (await api.ask('GET', '/api/v1/openapi.json')).body as unknown as OpenApi;
-  for (const { path, body } of MARKET_RESOURCES) {
-    const { body: created } = await api.ask('POST', `/api/v1/${path}`, { body: body(1) });
+  for (const { path } of MARKET_RESOURCES) {
+    const { body: created } = await api.ask('POST', `/api/v1/${path}`, { body: await bodyOf(api, path, 1) });
     ids.set(`/api/v1/${path}/{id}`, String(created['id']));
   }
 });

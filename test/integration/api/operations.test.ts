@@ -1,5 +1,5 @@
 import { watchCalls } from './support/event-client';
-import { MARKET_RESOURCES, openMarket } from './support/market-bodies';
+import { bodyOf, MARKET_RESOURCES, openMarket } from './support/market-bodies';
 import type { OpenApi, Operation } from './support/openapi-reader';
 import { operationsOf, undocumented } from './support/openapi-reader';
 import { storeDeadSettlement, storeSettledCall } from './support/stored-calls';
@@ -20,13 +20,14 @@ let count = 100;
 beforeAll(async () => {
   api = await startTestApi();
   await openMarket(api);
+  for (const { path } of MARKET_RESOURCES) await bodyOf(api, path, 99);
   document = (await api.ask('GET', '/api/v1/openapi.json', { key: null })).body as unknown as OpenApi;
 });
 afterAll(() => api.close());
 
 /** One of a resource, new for each who asks. */
 async function newOne(path: string): Promise<string> {
-  const body = MARKET_RESOURCES.find((resource) => resource.path === path)?.body(count++);
+  const body = await bodyOf(api, path, count++);
   return String((await api.ask('POST', `/api/v1/${path}`, { body })).body['id']);
 }
 

@@ -67,7 +67,10 @@ test('the first load holds everything, money and plans as the domain knows them'
     reservePrice: 12_000_000,
     payout: { kind: 'per_call', amount: 8_000_000, afterMs: 2_000 },
   });
-  expect(market.bid('demo-buyer-1-bid')).toMatchObject({ expiresAt: undefined, caps: { daily: 1_000 } });
+  expect(market.bid('demo-buyer-1-bid')).toMatchObject({
+    expiresAt: undefined,
+    caps: { connections: { day: 1_000 }, concurrent: 50 },
+  });
   expect(market.trunkBySource('127.0.0.9')?.id).toBe('demo-trunk');
 });
 
