@@ -13,6 +13,8 @@ export interface ListHit {
   readonly list: NumberList;
   /** Of a state's list. */
   readonly state?: string;
+  /** UTC epoch milliseconds since when: of a reassigned number, the end of its former holder's service. */
+  readonly since?: number;
 }
 
 /** How old an imported list is: none may be older than 31 days when it is relied on (47 CFR 64.1200(c)(2)(i)(D)). */
@@ -34,7 +36,7 @@ export interface LookupFact {
   readonly provider: string;
   /** `unavailable`: no answer in time, or its circuit is open. */
   readonly answer: 'listed' | 'clear' | 'no_data' | 'unavailable';
-  /** e.g. `mobile` of a line type. */
+  /** e.g. `mobile` of a line type; of a reassigned number the ISO 8601 date since when, where it is told. */
   readonly value?: string;
   /** UTC epoch milliseconds of the provider's answer, which may come from the cache. */
   readonly at: number;
@@ -50,6 +52,8 @@ export interface ComplianceFacts {
   readonly consents: readonly Consent[];
   /** Calls that were made to this person in the 24 hours before, this one not counted. */
   readonly contactsInLast24h: number;
+  /** Those of the last 8 hours, where they are counted apart; all of the 24 hours otherwise. */
+  readonly contactsInLast8h?: number;
   readonly lookups: readonly LookupFact[];
 }
 

@@ -11,7 +11,7 @@ export interface DncEntry {
 /** Calling hours set aside for a time: an emergency that forbids calls, or an order that allows them. */
 export interface HoursOverride {
   readonly id: string;
-  /** State, `US` or `CA`. */
+  /** State or province, or `US` for the whole country; `CA` is California. */
   readonly place: string;
   readonly effect: 'forbid' | 'allow';
   /** UTC epoch milliseconds. */
