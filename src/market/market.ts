@@ -64,6 +64,9 @@ export class Market {
   readonly consents = new ConsentIndex();
   readonly suppressions = new ConsentSuppressions();
 
+  /** Where it stands in the history of the database that it was read from; kept by whoever fills it. */
+  position: string | undefined;
+
   /** Grows by one with each change. */
   get version(): number {
     return this.#version;
