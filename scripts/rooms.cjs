@@ -14,11 +14,12 @@ exports.ROOMS = {
   fraud: ['market', 'domain'],
   auction: ['market', 'domain'],
   routing: ['market', 'domain'],
+  rtb: ['market', 'domain'],
   decision: ['compliance', 'fraud', 'auction', 'routing', 'market', 'domain'],
   media: ['domain'],
   provision: [],
   storage: ['market', 'domain'],
   billing: ['domain', 'storage'],
   signaling: ['decision', 'market', 'media', 'domain'],
-  api: ['billing', 'decision', 'market', 'storage', 'domain'],
+  api: ['billing', 'decision', 'market', 'rtb', 'storage', 'domain'],
 };
