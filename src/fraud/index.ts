@@ -1,2 +1,16 @@
-export { FRAUD_THRESHOLDS, levelOf, scoreFraud } from './fraud-score';
-export type { CallerFacts, FraudLevel, FraudVerdict } from './fraud-score';
+export { scoreFraud } from './fraud-score';
+export type { CallerFacts, FraudVerdict } from './fraud-score';
+export { assessFraud, levelOf } from './assess-fraud';
+export type { FraudInput } from './assess-fraud';
+export { FraudState } from './fraud-state';
+export type { FraudContext, FraudStateLimits, FraudView } from './fraud-state';
+export { RecordedSignals } from './recorded-signals';
+export { SIGNALS, SIGNAL_TEXTS, signalRecord, signalsFrom } from './signals';
+export type { SignalName, SignalVector } from './signals';
+export { ModelShelf, NO_MODELS } from './model-shelf';
+export type { FraudModels } from './model-shelf';
+export { parseModel } from './model/parse-model';
+export type { ParsedModel } from './model/parse-model';
+export type { FraudModel, FraudModelFile } from './model/fraud-model';
+export { NO_PRIORS } from './priors';
+export type { PriorSource } from './priors';

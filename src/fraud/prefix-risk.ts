@@ -1,16 +1,28 @@
 import type { E164 } from '../domain';
-import { nxxOf } from '../domain';
-import type { PrefixKind, PrefixRow } from './data/prefixes';
+import type { PrefixKind } from './data/prefixes';
 import { PREFIX_ROWS } from './data/prefixes';
+import { isNanpKey, numberKey } from './structures/keys';
 
-const ROWS: ReadonlyMap<string, PrefixRow> = new Map(PREFIX_ROWS.map((row) => [row.prefix, row] as const));
-const LONGEST = Math.max(...PREFIX_ROWS.map(({ prefix }) => prefix.length));
+/** Prefixes by their digits as a number: none begins with 0, so none is another's. */
+const ROWS: ReadonlyMap<number, PrefixKind> = new Map(
+  PREFIX_ROWS.map(({ prefix, kind }) => [Number(prefix), kind] as const),
+);
+const LONGEST = 10 ** Math.max(...PREFIX_ROWS.map(({ prefix }) => prefix.length));
+const PREMIUM_EXCHANGE = 976;
 
 /** What kind of risky range a number is from, if any. */
 export function prefixRisk(number: E164): PrefixKind | undefined {
-  for (let length = LONGEST; length > 0; length--) {
-    const row = ROWS.get(number.slice(1, 1 + length));
-    if (row) return row.kind;
+  return prefixRiskOf(numberKey(number));
+}
+
+/** The same by the number's key. */
+export function prefixRiskOf(key: number): PrefixKind | undefined {
+  let prefix = key;
+  while (prefix >= LONGEST) prefix = Math.floor(prefix / 10);
+  for (; prefix > 0; prefix = Math.floor(prefix / 10)) {
+    const kind = ROWS.get(prefix);
+    if (kind !== undefined) return kind;
   }
-  return nxxOf(number) === '976' ? 'premium' : undefined;
+  const exchange = Math.floor(key / 10_000) % 1_000;
+  return isNanpKey(key) && exchange === PREMIUM_EXCHANGE ? 'premium' : undefined;
 }

@@ -26,20 +26,22 @@ export class CallerLinks {
     return this.#degree;
   }
 
-  /** The caller of a row came from a seller. */
-  link(row: number, seller: number, at: number): void {
+  /** The caller of a row came from a seller. @returns false when that was known */
+  link(row: number, seller: number, at: number): boolean {
     const hour = Math.floor(at / HOUR_MS);
     const first = row * this.#degree;
     let oldest = first;
     for (let i = first; i < first + this.#degree; i++) {
       if (this.#sellers[i] === seller) {
+        const known = hour - (this.#hours[i] as number) < this.#windowHours;
         if (hour > (this.#hours[i] as number)) this.#hours[i] = hour;
-        return;
+        return !known;
       }
       if ((this.#hours[i] as number) < (this.#hours[oldest] as number)) oldest = i;
     }
     this.#sellers[oldest] = seller;
     this.#hours[oldest] = hour;
+    return true;
   }
 
   /** The nth seller of a caller, or 0 when there is none or it was too long ago. */

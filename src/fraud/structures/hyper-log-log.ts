@@ -54,13 +54,15 @@ export class HyperLogLog {
   }
 }
 
-/** Distinct keys within a window that covers one pane at least and two at most. */
+/** Distinct keys, and events, within a window that covers one pane at least and two at most. */
 export class SlidingDistinct {
   readonly #current = new HyperLogLog();
   /** The pane before, and this one. */
   readonly #both = new HyperLogLog();
   readonly #paneMs: number;
   #pane = 0;
+  #currentEvents = 0;
+  #bothEvents = 0;
 
   constructor(paneMs: number) {
     this.#paneMs = paneMs;
@@ -70,25 +72,42 @@ export class SlidingDistinct {
     this.#turnTo(at);
     this.#current.add(key);
     this.#both.add(key);
+    this.#currentEvents++;
+    this.#bothEvents++;
   }
 
+  /** Distinct keys. */
   estimate(now: number): number {
     this.#turnTo(now);
     return this.#both.estimate();
   }
 
+  /** Events, whatever their keys. */
+  events(now: number): number {
+    this.#turnTo(now);
+    return this.#bothEvents;
+  }
+
   clear(): void {
     this.#current.clear();
     this.#both.clear();
+    this.#currentEvents = 0;
+    this.#bothEvents = 0;
     this.#pane = 0;
   }
 
   #turnTo(at: number): void {
     const pane = Math.floor(at / this.#paneMs);
     if (pane <= this.#pane) return;
-    if (pane === this.#pane + 1) this.#both.copy(this.#current);
-    else this.#both.clear();
+    if (pane === this.#pane + 1) {
+      this.#both.copy(this.#current);
+      this.#bothEvents = this.#currentEvents;
+    } else {
+      this.#both.clear();
+      this.#bothEvents = 0;
+    }
     this.#current.clear();
+    this.#currentEvents = 0;
     this.#pane = pane;
   }
 }

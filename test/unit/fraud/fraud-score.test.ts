@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import type { CallAttempt, Campaign, E164 } from '../../../src/domain';
-import type { CallerFacts, FraudVerdict } from '../../../src/fraud';
-import { FRAUD_THRESHOLDS, levelOf, scoreFraud } from '../../../src/fraud';
+import type { CallerFacts, FraudVerdict } from '../../../src/fraud/fraud-score';
+import { FRAUD_THRESHOLDS, levelOf, scoreFraud } from '../../../src/fraud/fraud-score';
 import { DID, attempt, campaign } from '../market/fixtures';
 
 const GOOD: CallerFacts = { number: 'geographic', placeContradicted: false, attemptsInLastHour: 0 };
