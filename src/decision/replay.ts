@@ -1,48 +1,20 @@
-import type { ActivityFacts, Decision, DecisionTrace } from '../domain';
-import type { ActivityView, Market } from '../market';
-import { CapBlocks } from '../market';
+import type { Decision, DecisionTrace } from '../domain';
+import type { ModelShelf } from '../fraud';
+import type { Market } from '../market';
 import { decide } from './decide';
+import { RecordedSources } from './sources';
 
 /**
- * Makes a stored decision again from its trace. Over the same market it gives the same decision;
- * over another one it tells what would have been.
+ * Makes a stored decision again from its trace. Over the market of its time it gives the same
+ * decision; over another one it tells what would have been.
  */
-export function replay(trace: DecisionTrace, market: Market): Decision {
-  return decide(
-    trace.attempt,
+export function replay(trace: DecisionTrace, market: Market, shelf: ModelShelf): Decision {
+  return decide({
+    attempt: trace.attempt,
     market,
-    new RecordedActivity(trace.activity, market),
-    trace.decidedAt,
-    trace.seed,
-  );
-}
-
-/** The calls before, as a trace remembers them. */
-class RecordedActivity implements ActivityView {
-  readonly blocks: CapBlocks;
-  readonly #facts: ActivityFacts;
-
-  constructor(facts: ActivityFacts, market: Market) {
-    this.#facts = facts;
-    this.blocks = new CapBlocks(market.ordinals);
-    for (const { bidId, reason } of facts.capped) {
-      if (isCap(reason)) this.blocks.block('bid', bidId, reason, Infinity);
-    }
-  }
-
-  attemptsInLastHour(): number {
-    return this.#facts.attemptsInLastHour;
-  }
-
-  buyersConnectedSince(): readonly string[] {
-    return this.#facts.recentBuyers;
-  }
-
-  cursorOf(): number {
-    return this.#facts.cursor;
-  }
-}
-
-function isCap<Reason extends string>(reason: Reason): reason is Extract<Reason, `cap_${string}`> {
-  return reason.startsWith('cap_');
+    sources: new RecordedSources(trace.facts, market),
+    models: shelf.of(market.models),
+    now: trace.decidedAt,
+    seed: trace.seed,
+  });
 }
