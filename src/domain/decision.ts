@@ -16,7 +16,10 @@ export interface Finding {
   readonly detail: string;
 }
 
-/** Why a bid may not take this call, in the order in which it is looked at: the first that holds is told. */
+/**
+ * Why a bid may not take this call, in the order in which it is looked at: the first that holds is
+ * told. What a live bid answered, and whether its price will do, is looked at after the rest of it.
+ */
 export const INELIGIBLE_REASONS = [
   'bid_paused',
   'buyer_paused',
@@ -24,13 +27,22 @@ export const INELIGIBLE_REASONS = [
   'account_suspended',
   'state',
   'npa',
+  'zip',
   'attestation',
+  'line_type',
+  'language',
+  'seller_excluded',
   'schedule',
-  'below_reserve',
   'tags',
+  'distance',
   'bid_expired',
+  'below_reserve',
+  'margin',
+  'target_disciplined',
   'duplicate',
   ...CAP_REASONS,
+  'skill',
+  'rtb_not_asked',
   'rtb_no_bid',
   'rtb_timeout',
   'rtb_error',
