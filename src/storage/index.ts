@@ -5,6 +5,13 @@ export { createMigration, migrateDown, migrateUp, migrationStatus, readMigration
 export { entityStores, EntityStore } from './entity-store';
 export type { EntityStores, ListQuery, Stored } from './entity-store';
 export { MarketFeed } from './market-feed';
+export { applyChanges, fillMarket } from './market-fill';
+export { changesBetween, marketAt } from './market-history';
+export type { NoSuchMarket, PastChanges, PastContents } from './market-history';
+export { comparePositions, readPosition } from './market-position';
+export type { MarketPosition } from './market-position';
+export { pruneMarketHistory } from './prune-market-history';
+export type { Pruned, PruneOptions } from './prune-market-history';
 export { openRedis } from './redis';
 export { RedisCapReservations } from './cap-reservations';
 export { Journal } from './journal';
@@ -16,3 +23,38 @@ export type { CallFilter, CallRow } from './call-queries';
 export { createApiKey, identifyApiKey, insertApiKey } from './api-keys';
 export type { ApiKeyIdentity } from './api-keys';
 export { DEMO, seedDemoMarket } from './seed';
+export { NumberListFeed } from './number-lists/number-list-feed';
+export type { NumberListFeedEvents } from './number-lists/number-list-feed';
+export { NumberListStore } from './number-lists/number-list-store';
+export type { NumberListStatus, StoredNumberList } from './number-lists/number-list-store';
+export { importNumbers, rollBackNumbers } from './number-lists/import-numbers';
+export type {
+  ImportClock,
+  ImportOutcome,
+  ImportProgress,
+  ImportReport,
+  NumberImport,
+} from './number-lists/import-numbers';
+export { NUMBER_FILE_FORMATS } from './number-lists/make-parser';
+export type { NumberFileFormat } from './number-lists/make-parser';
+export type { NumberSource } from './number-lists/source-files';
+export { checkNumber, exportNumbers } from './number-lists/read-numbers';
+export type { ExportFormat, StoredHit } from './number-lists/read-numbers';
+export {
+  CLOCK_SKEW_MS,
+  consentActSchema,
+  REVOCATION_METHODS,
+  revocationActSchema,
+} from './consents/consent-act';
+export type { ConsentAct, RevocationAct, RevocationMethod } from './consents/consent-act';
+export { giveConsents, MAX_ACTS } from './consents/give-consents';
+export type { GivenConsent } from './consents/give-consents';
+export { revokeConsents } from './consents/revoke-consents';
+export type { RevokedConsents } from './consents/revoke-consents';
+export { consentsOf, getConsent } from './consents/consent-queries';
+export type { ChainPlace, StoredConsent, StoredRevocation } from './consents/consent-queries';
+export { verifyConsentChains } from './consents/verify-chains';
+export type { VerifiedChain } from './consents/verify-chains';
+export { MIN_KEY_LENGTH, shortHash, Vault, VaultError } from './privacy/vault';
+export { openVault } from './privacy/vault-key';
+export type { VaultKeySource } from './privacy/vault-key';

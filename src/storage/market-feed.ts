@@ -1,11 +1,12 @@
 import { asError } from '../domain';
-import type { Market, MarketChange, MarketContents, MarketEntities, MarketEntity } from '../market';
-import { EMPTY_MARKET } from '../market';
+import type { Market, MarketEntity } from '../market';
 import type { Database, Session } from './database';
-import type { EntityStores } from './entity-store';
-import { entityStores } from './entity-store';
 import { readMarket } from './market-contents';
-import { CONTENTS_KEY, MARKET_ENTITIES } from './market-tables';
+import type { OnBadRow } from './market-fill';
+import { applyChanges, fillMarket } from './market-fill';
+import { changesSince, currentPosition, openMarketEra } from './market-history';
+import { readPosition, writePosition } from './market-position';
+import { MARKET_ENTITIES } from './market-tables';
 
 export interface MarketFeedEvents {
   /** The market follows the database again, or for the first time. */
@@ -13,7 +14,7 @@ export interface MarketFeedEvents {
   /** The database is away: the market stays as it was last known. */
   onStale?(error: Error): void;
   /** A row that cannot be used: it is left out, the rest goes on. */
-  onBadRow?(entity: MarketEntity, id: string, error: Error): void;
+  onBadRow?: OnBadRow;
   /** Changes were applied. */
   onChanged?(entities: ReadonlySet<MarketEntity>): void;
 }
@@ -28,25 +29,20 @@ const FIRST_RETRY_MS = 200;
 const MAX_RETRY_MS = 5_000;
 /** Changes that arrive within this time are read together. */
 const COALESCE_MS = 5;
-/** More changes than this are not worth reading row by row. */
-const MAX_PENDING = 10_000;
+/** More changes than this are not worth making one by one. */
+const MAX_CHANGES = 10_000;
 const PULSE_MS = 15_000;
 
-interface Pending {
-  readonly entity: MarketEntity;
-  readonly id: string;
-}
-
 /**
- * Fills a market from PostgreSQL and keeps it abreast by LISTEN/NOTIFY. Everything is read again when
- * the connection was lost, so no change is missed; reads follow each other, so that an older one never
- * overwrites a newer one.
+ * Fills a market from PostgreSQL and keeps it abreast. The market goes from one snapshot of the database
+ * to a later one, by what the history says was changed between them, and is therefore always exactly
+ * what `market.position` names. Notifications only say that there is something to read. Everything is
+ * read again when the connection was lost.
  */
 export class MarketFeed {
   readonly #database: Database;
   readonly #market: Market;
   readonly #events: MarketFeedEvents;
-  readonly #stores: EntityStores;
   readonly #pulseMs: number;
   /** The connection that listens, once the market was loaded behind it. */
   #session: Session | undefined;
@@ -55,9 +51,8 @@ export class MarketFeed {
   #retryTimer: NodeJS.Timeout | undefined;
   #pulseTimer: NodeJS.Timeout | undefined;
   #flushTimer: NodeJS.Timeout | undefined;
-  readonly #pending = new Map<string, Pending>();
-  /** There were more changes than were remembered. */
-  #overflown = false;
+  /** Something was changed since the market was last read. */
+  #behind = false;
   #flushing: Promise<void> | undefined;
 
   constructor(
@@ -69,7 +64,6 @@ export class MarketFeed {
     this.#database = database;
     this.#market = market;
     this.#events = events;
-    this.#stores = entityStores(database);
     this.#pulseMs = pulseMs;
   }
 
@@ -99,10 +93,14 @@ export class MarketFeed {
         broken = error;
         this.#lost(session, error);
       });
-      session.onNotification((payload) => this.#notified(payload));
+      session.onNotification(() => {
+        this.#behind = true;
+        this.#flushLater();
+      });
       await session.query(`listen ${CHANNEL}`);
       await this.#flushing;
-      this.#load(await this.#readAll());
+      await openMarketEra(this.#database);
+      await this.#reload();
       // It may have broken while everything was read over other connections.
       if (broken) throw broken as Error;
       if (this.#closed) throw new Error('the feed is closed');
@@ -117,54 +115,21 @@ export class MarketFeed {
     this.#events.onFresh?.();
   }
 
-  /** Everything as of one instant. */
-  #readAll(): Promise<MarketContents> {
-    return this.#database.transaction((tx) => readMarket(tx), 'snapshot');
-  }
-
-  #load(contents: MarketContents): void {
-    this.#market.load(EMPTY_MARKET);
-    for (const entity of MARKET_ENTITIES) {
-      for (const value of contents[CONTENTS_KEY[entity]]) this.#upsert(entity, value);
-    }
-  }
-
-  /** One bad row must not keep the rest of the market out, nor what it said before in. */
-  #upsert<E extends MarketEntity>(entity: E, value: MarketEntities[E]): void {
-    try {
-      this.#market.apply({ entity, op: 'upsert', value } as unknown as MarketChange);
-    } catch (error) {
-      const { id } = value as unknown as Pending;
-      this.#market.apply({ entity, op: 'remove', id });
-      this.#events.onBadRow?.(entity, id, asError(error));
-    }
-  }
-
-  #notified(payload: string | undefined): void {
-    const change = readPayload(payload);
-    if (!change || this.#overflown) return;
-    this.#pending.set(`${change.entity}/${change.id}`, change);
-    if (this.#pending.size > MAX_PENDING) {
-      this.#pending.clear();
-      this.#overflown = true;
-    }
-    this.#flushLater();
-  }
-
   /** While everything is read anew, changes wait until that is done. */
   #flushLater(): void {
-    if (!this.#session || this.#flushing || (this.#pending.size === 0 && !this.#overflown)) return;
+    if (!this.#session || this.#flushing || !this.#behind) return;
     this.#flushTimer ??= setTimeout(() => {
       this.#flushTimer = undefined;
       if (this.#session && !this.#flushing) this.#flushing = this.#flush(this.#session);
     }, COALESCE_MS);
   }
 
-  /** Never rejects: what cannot be read one by one is read with everything else. */
+  /** Never rejects: what cannot be read change by change is read with everything else. */
   async #flush(session: Session): Promise<void> {
     try {
-      while (this.#session === session && (this.#pending.size > 0 || this.#overflown)) {
-        const changed = this.#overflown ? await this.#reload() : await this.#readPending();
+      while (this.#session === session && this.#behind) {
+        this.#behind = false;
+        const changed = (await this.#catchUp()) ?? (await this.#reload());
         this.#events.onChanged?.(changed);
       }
     } catch (error) {
@@ -175,25 +140,26 @@ export class MarketFeed {
     this.#flushLater();
   }
 
-  async #reload(): Promise<ReadonlySet<MarketEntity>> {
-    this.#overflown = false;
-    this.#load(await this.#readAll());
-    return ENTITIES;
+  /** @returns undefined when it is too far behind */
+  async #catchUp(): Promise<ReadonlySet<MarketEntity> | undefined> {
+    const here = readPosition(this.#market.position ?? '');
+    if (!here) return undefined;
+    const { position, changes } = await changesSince(this.#database, here, MAX_CHANGES);
+    if (!changes) return undefined;
+    applyChanges(this.#market, changes, this.#events.onBadRow);
+    this.#market.position = position;
+    return new Set(changes.map(({ entity }) => entity));
   }
 
-  async #readPending(): Promise<ReadonlySet<MarketEntity>> {
-    const batch = [...this.#pending.values()];
-    this.#pending.clear();
-    const entities = new Set(batch.map((change) => change.entity));
-    for (const entity of entities) {
-      const ids = batch.filter((change) => change.entity === entity).map((change) => change.id);
-      const rows = await this.#stores[entity].byIds(ids);
-      const found = new Set(rows.map((row) => row.id));
-      for (const row of rows) this.#upsert(entity, row);
-      // An entry of a list is named by its number and source, in the table as in the market.
-      for (const id of ids) if (!found.has(id)) this.#market.apply({ entity, op: 'remove', id });
-    }
-    return entities;
+  /** Everything as of one instant. */
+  async #reload(): Promise<ReadonlySet<MarketEntity>> {
+    const { position, contents } = await this.#database.transaction(
+      async (tx) => ({ position: await currentPosition(tx), contents: await readMarket(tx) }),
+      'snapshot',
+    );
+    fillMarket(this.#market, contents, this.#events.onBadRow);
+    this.#market.position = writePosition(position);
+    return ENTITIES;
   }
 
   /** A connection that nobody closed may still be dead: whoever only listens would wait for ever. */
@@ -227,12 +193,3 @@ export class MarketFeed {
 }
 
 const ENTITIES: ReadonlySet<MarketEntity> = new Set<MarketEntity>(MARKET_ENTITIES);
-
-function readPayload(payload: string | undefined): Pending | undefined {
-  try {
-    const { entity, id } = JSON.parse(payload ?? '') as Pending;
-    return ENTITIES.has(entity) && typeof id === 'string' ? { entity, id } : undefined;
-  } catch {
-    return undefined;
-  }
-}

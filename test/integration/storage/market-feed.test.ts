@@ -185,11 +185,11 @@ test('a connection that is dead without a word is noticed', async () => {
 
 test('changes that cannot be read one by one are read with everything else', async () => {
   await feed.start();
-  // The listening connection lives, the table cannot be read for longer than the feed waits.
+  // The listening connection lives, the history cannot be read for longer than the feed waits.
   await db.transaction(async (tx) => {
-    await tx.query('lock table accounts in access exclusive mode');
+    await tx.query('lock table market_history in access exclusive mode');
     await tx.query(`update accounts set name = 'Locked' where id = 'demo-seller'`);
-    await tx.query('commit; begin; lock table accounts in access exclusive mode');
+    await tx.query('commit; begin; lock table market_history in access exclusive mode');
     await until('the loss', () => !feed.fresh);
   });
   await until('recovery', () => feed.fresh);
