@@ -24,7 +24,7 @@ export { compareListNames, parseListName, partsOfListName } from './number-list-
 export type { NumberListName, NumberListParts } from './number-list-name';
 export { NumberSet, problemOf as segmentProblemOf } from './number-set';
 export type { NumberSegment } from './number-set';
-export { NumberSetBuilder } from './number-set-builder';
+export { MAX_OTHERS, NumberSetBuilder } from './number-set-builder';
 export { areaOf, digitsOf, isArea, LINES, numberAt, OTHERS, positionOf } from './number-place';
 export { ConsentIndex, MAX_CONSENTS_OF_NUMBER } from './consent-index';
 export type { ConsentView } from './consent-index';

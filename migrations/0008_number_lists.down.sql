@@ -1,0 +1,2 @@
+drop table number_list_segments;
+drop table number_list_versions;

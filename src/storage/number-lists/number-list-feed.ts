@@ -1,0 +1,222 @@
+import { asError } from '../../domain';
+import type { NumberListName, NumberLists, NumberSegment } from '../../market';
+import { NumberSet } from '../../market';
+import type { Database, Session } from '../database';
+import type { StoredNumberList } from './number-list-store';
+import { DamagedList, NUMBER_LISTS_CHANNEL, NumberListStore } from './number-list-store';
+
+export interface NumberListFeedEvents {
+  /** Lists follow the database again, or for the first time. */
+  onFresh?(): void;
+  /** The database is away: lists stay as they were last known. */
+  onStale?(error: Error): void;
+  /** Another version of a list is in use, or none any more. */
+  onChanged?(name: NumberListName): void;
+  /** A version that cannot be used: the one before stays in use. */
+  onBadList?(name: NumberListName, error: Error): void;
+}
+
+export interface NumberListFeedOptions {
+  /** Milliseconds between looks whether the connection that listens still lives, and what is current. */
+  readonly pulseMs?: number;
+}
+
+const FIRST_RETRY_MS = 200;
+const MAX_RETRY_MS = 30_000;
+const PULSE_MS = 15_000;
+/** Times that a version may be replaced while it is being read, before that is called trouble. */
+const MAX_REREADS = 10;
+
+/**
+ * Keeps the imported lists of this process abreast of those in PostgreSQL. The version in use answers
+ * while the next is read, segment by segment; segments that are the same in both are kept, not read.
+ */
+export class NumberListFeed {
+  readonly #database: Database;
+  readonly #lists: NumberLists;
+  readonly #events: NumberListFeedEvents;
+  readonly #pulseMs: number;
+  /** Versions in use: their id, and the checksums of their segments. */
+  readonly #loaded = new Map<NumberListName, { id: number; checksums: ReadonlyMap<number, string> }>();
+  /** Versions that turned out damaged: not read again until the connection is another. */
+  readonly #damaged = new Set<number>();
+  #session: Session | undefined;
+  #closed = false;
+  #retryMs = FIRST_RETRY_MS;
+  #retryTimer: NodeJS.Timeout | undefined;
+  #pulseTimer: NodeJS.Timeout | undefined;
+  #syncing: Promise<void> | undefined;
+  /** Something changed while everything was being read. */
+  #again = false;
+
+  constructor(
+    database: Database,
+    lists: NumberLists,
+    events: NumberListFeedEvents = {},
+    { pulseMs = PULSE_MS }: NumberListFeedOptions = {},
+  ) {
+    this.#database = database;
+    this.#lists = lists;
+    this.#events = events;
+    this.#pulseMs = pulseMs;
+  }
+
+  /** True while the lists follow the database. */
+  get fresh(): boolean {
+    return this.#session !== undefined;
+  }
+
+  /** Loads every current version and follows from there. @throws Error when the database cannot be read */
+  async start(): Promise<void> {
+    await this.#follow();
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const timer of [this.#retryTimer, this.#pulseTimer]) clearTimeout(timer);
+    this.#session?.release();
+    this.#session = undefined;
+  }
+
+  /** LISTEN first, then read: a change in between is read twice rather than missed. */
+  async #follow(): Promise<void> {
+    const session = await this.#database.session();
+    let broken: Error | undefined;
+    try {
+      session.onLost((error) => {
+        broken = error;
+        this.#lost(session, error);
+      });
+      session.onNotification(() => this.#sync(session));
+      await session.query(`listen ${NUMBER_LISTS_CHANNEL}`);
+      await this.#syncing;
+      this.#damaged.clear();
+      await this.#readAll();
+      // It may have broken while everything was read over other connections.
+      if (broken) throw broken as Error;
+      if (this.#closed) throw new Error('the feed is closed');
+    } catch (error) {
+      session.release();
+      throw error;
+    }
+    this.#session = session;
+    this.#retryMs = FIRST_RETRY_MS;
+    this.#pulseLater(session);
+    this.#events.onFresh?.();
+    if (this.#again) this.#sync(session);
+  }
+
+  /** Reads what is current; calls while that goes on are one more reading after it. */
+  #sync(session: Session): void {
+    this.#again = true;
+    if (this.#syncing || this.#session !== session) return;
+    this.#syncing = this.#syncAll(session).finally(() => {
+      this.#syncing = undefined;
+    });
+  }
+
+  /** Never rejects. */
+  async #syncAll(session: Session): Promise<void> {
+    try {
+      while (this.#again && this.#session === session) await this.#readAll();
+    } catch (error) {
+      this.#lost(session, asError(error));
+    }
+  }
+
+  async #readAll(): Promise<void> {
+    for (let rereads = 0; ; rereads++) {
+      this.#again = false;
+      const current = await new NumberListStore(this.#database).current();
+      const names = new Set(current.map(({ list }) => list));
+      for (const name of this.#lists.names()) if (!names.has(name)) this.#withdraw(name);
+      let gone = false;
+      for (const version of current) if (!(await this.#load(version))) gone = true;
+      if (!gone) return;
+      // A version was replaced twice while it was read, and its segments dropped.
+      if (rereads === MAX_REREADS) throw new Error('lists change faster than they can be read');
+    }
+  }
+
+  #withdraw(name: NumberListName): void {
+    this.#lists.withdraw(name);
+    this.#loaded.delete(name);
+    this.#events.onChanged?.(name);
+  }
+
+  /** @returns false when the version went away while it was read */
+  async #load(version: StoredNumberList): Promise<boolean> {
+    const { id, list: name, asOf } = version;
+    if (this.#loaded.get(name)?.id === id || this.#damaged.has(id)) return true;
+    try {
+      const read = await this.#read(version);
+      if (!read) return false;
+      if (this.#closed) return true;
+      this.#lists.install({ name, version: version.version, asOf, numbers: read.numbers });
+      this.#loaded.set(name, { id, checksums: read.checksums });
+      this.#events.onChanged?.(name);
+    } catch (error) {
+      if (!(error instanceof DamagedList)) throw error;
+      this.#damaged.add(id);
+      this.#events.onBadList?.(name, error);
+    }
+    return true;
+  }
+
+  async #read({
+    id,
+    list,
+    entries,
+  }: StoredNumberList): Promise<{ numbers: NumberSet; checksums: Map<number, string> } | undefined> {
+    const store = new NumberListStore(this.#database);
+    const before = this.#lists.version(list)?.numbers;
+    const known = this.#loaded.get(list)?.checksums;
+    const segments: NumberSegment[] = [];
+    const checksums = new Map<number, string>();
+    for (const stored of await store.segmentsOf(id)) {
+      const { area, sha256 } = stored;
+      const kept = known?.get(area) === sha256 ? before?.segment(area) : undefined;
+      const segment = kept ?? (await store.segment(id, stored));
+      if (!segment) return undefined;
+      segments.push(segment);
+      checksums.set(area, sha256);
+    }
+    const numbers = new NumberSet(segments);
+    if (numbers.size === entries) return { numbers, checksums };
+    // Its numbers are dropped when it is retired: then it is current no more.
+    const now = await store.currentOf(list);
+    if (now?.id !== id) return undefined;
+    throw new DamagedList(`${list} ${id} has ${numbers.size} numbers in storage, not ${entries}`);
+  }
+
+  /** A connection that nobody closed may still be dead: whoever only listens would wait for ever. */
+  #pulseLater(session: Session): void {
+    this.#pulseTimer = setTimeout(() => {
+      session.query('select 1').then(
+        () => {
+          if (this.#session !== session) return;
+          this.#sync(session);
+          this.#pulseLater(session);
+        },
+        (error: unknown) => this.#lost(session, asError(error)),
+      );
+    }, this.#pulseMs);
+  }
+
+  #lost(session: Session, error: Error): void {
+    if (this.#session !== session || this.#closed) return;
+    this.#session = undefined;
+    clearTimeout(this.#pulseTimer);
+    session.release();
+    this.#events.onStale?.(error);
+    this.#retry();
+  }
+
+  #retry(): void {
+    if (this.#closed) return;
+    this.#retryTimer = setTimeout(() => {
+      this.#follow().catch(() => this.#retry());
+    }, this.#retryMs);
+    this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS);
+  }
+}
