@@ -170,6 +170,16 @@ const settings = z.strictObject({
         .describe('Milliseconds after which what a dead node held is free again'),
     })
     .prefault({}),
+  decision: z
+    .strictObject({
+      without: z
+        .array(z.enum(['simple_routing', 'no_rtb', 'no_fraud', 'no_lookups', 'no_analytics']))
+        .default([])
+        .describe(
+          'Parts to do without: no_rtb asks no buyers, no_lookups no providers, no_fraud scores nothing, simple_routing goes by price alone, no_analytics rolls nothing up',
+        ),
+    })
+    .prefault({}),
   billing: z
     .strictObject({
       concurrency: positive.max(100).default(8).describe('Settlements a worker has in hand at once'),
