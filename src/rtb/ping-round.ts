@@ -120,17 +120,18 @@ export class PingRound {
     const { counts, parts, settings } = this.#pinger;
     this.#open++;
     counts.inFlight++;
-    let over = false;
+    let ended: HttpResult | undefined;
     const exchange = parts.http.send(request, (result) => {
-      over = true;
+      ended = result;
       counts.inFlight--;
       asked.forgetPatience();
       // What is due goes first: a reply that came too late must not become one in time by being read.
       parts.deadlines.poll();
       this.#replied(asked, result);
     });
-    if (over) return false;
+    if (isFailure(ended)) return false;
     counts.sent++;
+    if (ended !== undefined) return true;
     if (asked.sentAt + timeoutMs < this.#deadlineAt) {
       asked.forgetTimeout = parts.deadlines.add(asked.sentAt + timeoutMs, () => {
         if (this.#awaits(asked.index)) {
@@ -243,4 +244,8 @@ export class PingRound {
     counts.worstOverrunMs = Math.max(counts.worstOverrunMs, now - this.#deadlineAt);
     resolve(this.#answers as LiveBid[]);
   }
+}
+
+function isFailure(result: HttpResult | undefined): boolean {
+  return result !== undefined && !result.ok;
 }
