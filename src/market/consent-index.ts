@@ -118,9 +118,17 @@ export class ConsentIndex implements ConsentView {
     return removed;
   }
 
-  clear(): void {
-    this.#rows = new ConsentRows();
-    this.#numbers = new ConsentNumbers();
+  /** An empty one with the same limits. */
+  emptyCopy(): ConsentIndex {
+    return new ConsentIndex({ maxConsents: this.#maxConsents });
+  }
+
+  /** Holds from now on what the other held, which is empty then. */
+  adopt(other: ConsentIndex): void {
+    this.#rows = other.#rows;
+    this.#numbers = other.#numbers;
+    other.#rows = new ConsentRows();
+    other.#numbers = new ConsentNumbers();
   }
 
   #setHead(consent: Consent, row: number): void {

@@ -55,24 +55,8 @@ export { consentsOf, getConsent } from './consents/consent-queries';
 export type { ChainPlace, StoredConsent, StoredRevocation } from './consents/consent-queries';
 export { verifyConsentChains } from './consents/verify-chains';
 export type { VerifiedChain } from './consents/verify-chains';
-export { MIN_KEY_LENGTH, shortHash, Vault, VaultError } from './privacy/vault';
-export { openVault } from './privacy/vault-key';
-export type { VaultKeySource } from './privacy/vault-key';
-export {
-  CLOCK_SKEW_MS,
-  consentActSchema,
-  REVOCATION_METHODS,
-  revocationActSchema,
-} from './consents/consent-act';
-export type { ConsentAct, RevocationAct, RevocationMethod } from './consents/consent-act';
-export { giveConsents, MAX_ACTS } from './consents/give-consents';
-export type { GivenConsent } from './consents/give-consents';
-export { revokeConsents } from './consents/revoke-consents';
-export type { RevokedConsents } from './consents/revoke-consents';
-export { consentsOf, getConsent } from './consents/consent-queries';
-export type { ChainPlace, StoredConsent, StoredRevocation } from './consents/consent-queries';
-export { verifyConsentChains } from './consents/verify-chains';
-export type { VerifiedChain } from './consents/verify-chains';
+export { ConsentFeed } from './consents/consent-feed';
+export type { ConsentFeedEvents, ConsentFeedOptions, ConsentMarket } from './consents/consent-feed';
 export { MIN_KEY_LENGTH, shortHash, Vault, VaultError } from './privacy/vault';
 export { openVault } from './privacy/vault-key';
 export type { VaultKeySource } from './privacy/vault-key';

@@ -112,6 +112,16 @@ test('consents are removed by their ids alone, part by part', () => {
   numbers.forEach((number, n) => expect(index.find(number).length).toBe(n % 2 === 0 ? 0 : 2));
 });
 
+test('one index takes over what another one holds, with its own limits', () => {
+  const index = new ConsentIndex({ maxConsents: 1 });
+  index.upsert(consent('1'));
+  const fresh = index.emptyCopy();
+  expect([fresh.upsert(consent('2')), fresh.upsert(consent('3'))]).toEqual([true, false]);
+  index.adopt(fresh);
+  expect(index.find(NUMBER).map(({ id }) => id)).toEqual(['2']);
+  expect(fresh.find(NUMBER)).toEqual([]);
+});
+
 test('memory is bounded: hundreds of thousands of numbers take less than 100 bytes apiece', () => {
   const index = new ConsentIndex();
   const count = 300_000;
