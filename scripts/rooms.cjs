@@ -21,5 +21,6 @@ exports.ROOMS = {
   storage: ['market', 'domain'],
   billing: ['domain', 'storage'],
   signaling: ['decision', 'market', 'media', 'domain'],
+  replay: ['decision', 'fraud', 'storage', 'market', 'domain'],
   api: ['billing', 'decision', 'market', 'rtb', 'storage', 'domain'],
 };

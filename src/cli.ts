@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import type { Config, LoadedConfig } from './config';
 import { ConfigError, configReference, explainConfig, loadConfig, takeFlags } from './config';
+import type { WhatifArguments } from './replay-commands';
+import { runReplay, runWhatif } from './replay-commands';
 import { runDemoHere, runStart } from './run-here';
 import { parseListenAddress, SipServer, timersFrom } from './sip-server';
 import {
@@ -151,6 +153,41 @@ program
     process.exit(0);
   });
 program
+  .command('replay <call-id>')
+  .description(
+    'decide a call once more over the market of its time; ends with 1 when that comes out otherwise',
+  )
+  .option('--json', 'print JSON')
+  .action((callId: string, options: { json?: true }) =>
+    withDatabase(async (database) => {
+      process.exitCode = await runReplay(database, callId, options, say);
+    }),
+  );
+program
+  .command('whatif')
+  .description('decide the calls of a period as if the market had been another one')
+  .option(
+    '--from <time>',
+    'first instant, e.g. 2026-11-21 or 2026-11-21T09:00:00-05:00; yesterday by default',
+  )
+  .option('--to <time>', 'first instant that is not in it; a day later by default')
+  .option('--campaign <id>', 'calls of this campaign only')
+  .option(
+    '--change <entity.id.field=value>',
+    'e.g. campaign.solar.reservePrice=5000000; again for more',
+    collect,
+    [],
+  )
+  .option('--file <file>', 'changes as a JSON list of {entity, id, set | add | remove}')
+  .option('--json', 'print JSON')
+  .action((options: WhatifArguments) =>
+    withDatabase(async (database) => {
+      const { stderr } = process;
+      const progress = (line: string): void => void (stderr.isTTY && stderr.write(`\r${line} `));
+      process.exitCode = await runWhatif(database, options, { say, progress, now: Date.now() });
+    }),
+  );
+program
   .command('config')
   .description('print the effective configuration, secrets masked')
   .option('--reference', 'print what can be set, in Markdown')
@@ -163,6 +200,10 @@ program.parseAsync([...words], { from: 'user' }).catch((error: unknown) => {
   process.stderr.write(`dce: ${text}\n`);
   process.exit(1);
 });
+
+function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
+}
 
 function configured(): LoadedConfig {
   const { config, set = [] } = program.opts<{ config?: string; set?: string[] }>();

@@ -8,6 +8,8 @@ export { MarketFeed } from './market-feed';
 export { applyChanges, fillMarket } from './market-fill';
 export { changesBetween, marketAt } from './market-history';
 export type { NoSuchMarket, PastChanges, PastContents } from './market-history';
+export { PastMarket } from './past-market';
+export type { AlteredMarket, Alteration } from './past-market';
 export { comparePositions, readPosition } from './market-position';
 export type { MarketPosition } from './market-position';
 export { pruneMarketHistory } from './prune-market-history';
