@@ -1,10 +1,32 @@
-import type { CapLimit } from '../domain';
+import type { CapLimit, CapOutcome } from '../domain';
+import { unusedUnits } from '../domain';
 
-export type ReserveResult = { readonly ok: true } | { readonly ok: false; readonly exhausted: string };
+export type ReserveResult =
+  | { readonly ok: true }
+  | {
+      readonly ok: false;
+      readonly exhausted: string;
+      /** What is used of it is used for good: it has no room before its period ends. */
+      readonly lasting?: boolean;
+    };
 
 interface Counter {
   readonly resetsAt: number;
   used: number;
+}
+
+/** A unit that a call holds. */
+export interface HeldUnit {
+  readonly callId: string;
+  readonly limit: CapLimit;
+}
+
+/** Units of a counter that were used for good. */
+export interface SpentUnits {
+  readonly key: string;
+  readonly amount: number;
+  /** UTC epoch milliseconds at which the period ends; 0 for totals. */
+  readonly resetsAt: number;
 }
 
 const MAX_COUNTERS = 100_000;
@@ -15,9 +37,11 @@ const MAX_COUNTERS = 100_000;
  */
 export class LocalReservations {
   readonly #concurrent = new Map<string, Set<string>>();
-  readonly #periods = new Map<string, Counter>();
-  /** Period units that can still be given back, by limit and call. */
-  readonly #held = new Set<string>();
+  readonly #counters = new Map<string, Counter>();
+  /** Until when spacings last, UTC epoch milliseconds. */
+  readonly #spacings = new Map<string, number>();
+  /** Units that calls hold besides concurrent ones, by call and key. */
+  readonly #held = new Map<string, Map<string, CapLimit>>();
   readonly #heldElsewhere: (key: string) => number;
   readonly #now: () => number;
 
@@ -38,70 +62,90 @@ export class LocalReservations {
   }
 
   reserve(callId: string, limits: readonly CapLimit[]): ReserveResult {
-    const full = limits.find((limit) => !this.#has(callId, limit) && this.#used(limit) >= limit.limit);
+    const full = limits.find((limit) => !this.#has(callId, limit) && !this.#hasRoom(limit));
     if (full) return { ok: false, exhausted: full.key };
-    if (this.#periods.size + limits.length > MAX_COUNTERS) this.#sweep();
-    if (this.#periods.size + limits.length > MAX_COUNTERS) {
+    if (this.#counters.size + this.#spacings.size + limits.length > MAX_COUNTERS) this.#sweep();
+    if (this.#counters.size + this.#spacings.size + limits.length > MAX_COUNTERS) {
       return { ok: false, exhausted: limits[0]?.key ?? '' };
     }
-    for (const limit of limits) {
-      if (this.#has(callId, limit)) continue;
-      if (limit.kind === 'concurrent') {
-        const calls = this.#concurrent.get(limit.key);
-        if (calls) calls.add(callId);
-        else this.#concurrent.set(limit.key, new Set([callId]));
-      } else {
-        this.#held.add(unit(callId, limit.key));
-        const counter = this.#periods.get(limit.key);
-        if (counter) counter.used++;
-        else this.#periods.set(limit.key, { resetsAt: limit.resetsAt, used: 1 });
-      }
-    }
+    for (const limit of limits) if (!this.#has(callId, limit)) this.#take(callId, limit);
     return { ok: true };
   }
 
-  release(callId: string, limits: readonly CapLimit[], outcome: 'not_connected' | 'ended'): void {
-    for (const { key, kind } of limits) {
-      if (kind === 'concurrent') {
+  release(callId: string, limits: readonly CapLimit[], outcome: CapOutcome): void {
+    const held = this.#held.get(callId);
+    for (const limit of limits) {
+      const { key, counter } = limit;
+      if (counter === 'concurrent') {
         const calls = this.#concurrent.get(key);
         if (calls?.delete(callId) && calls.size === 0) this.#concurrent.delete(key);
-      } else if (this.#held.delete(unit(callId, key)) && outcome === 'not_connected') {
-        const counter = this.#periods.get(key);
-        if (counter) counter.used--;
+      } else if (held?.delete(key)) {
+        const counting = this.#counters.get(key);
+        if (counting) counting.used -= unusedUnits(limit, outcome);
       }
     }
+    if (held?.size === 0) this.#held.delete(callId);
   }
 
-  /** Hands over every concurrent unit: Redis keeps them from now on. */
-  takeConcurrent(): { readonly key: string; readonly callId: string }[] {
-    const units = [...this.#concurrent].flatMap(([key, calls]) =>
-      [...calls].map((callId) => ({ key, callId })),
+  /** Hands everything over: Redis keeps it from now on. */
+  handOver(): { readonly held: HeldUnit[]; readonly spent: SpentUnits[] } {
+    const held: HeldUnit[] = [];
+    for (const [callId, limits] of this.#held) {
+      for (const limit of limits.values()) {
+        held.push({ callId, limit });
+        const counting = this.#counters.get(limit.key);
+        if (counting) counting.used -= limit.amount;
+      }
+    }
+    for (const [key, calls] of this.#concurrent) {
+      const limit: CapLimit = { key, counter: 'concurrent', limit: calls.size, amount: 1, resetsAt: 0 };
+      for (const callId of calls) held.push({ callId, limit });
+    }
+    const spent = [...this.#counters].flatMap(([key, { used, resetsAt }]) =>
+      used > 0 ? [{ key, amount: used, resetsAt }] : [],
     );
-    this.#concurrent.clear();
-    return units;
+    for (const map of [this.#held, this.#concurrent, this.#counters, this.#spacings]) map.clear();
+    return { held, spent };
   }
 
-  #has(callId: string, { key, kind }: CapLimit): boolean {
-    return kind === 'concurrent'
+  #has(callId: string, { key, counter }: CapLimit): boolean {
+    return counter === 'concurrent'
       ? (this.#concurrent.get(key)?.has(callId) ?? false)
-      : this.#held.has(unit(callId, key));
+      : (this.#held.get(callId)?.has(key) ?? false);
   }
 
-  #used({ key, kind }: CapLimit): number {
-    return kind === 'concurrent'
-      ? (this.#concurrent.get(key)?.size ?? 0) + this.#heldElsewhere(key)
-      : (this.#periods.get(key)?.used ?? 0);
+  #hasRoom({ key, counter, amount, limit }: CapLimit): boolean {
+    if (counter === 'spacing') return (this.#spacings.get(key) ?? 0) <= this.#now();
+    const used =
+      counter === 'concurrent'
+        ? (this.#concurrent.get(key)?.size ?? 0) + this.#heldElsewhere(key)
+        : (this.#counters.get(key)?.used ?? 0);
+    return used + amount <= limit;
   }
 
-  /** Forgets periods that are over. */
+  #take(callId: string, limit: CapLimit): void {
+    const { key, counter, amount, resetsAt } = limit;
+    if (counter === 'concurrent') {
+      const calls = this.#concurrent.get(key);
+      if (calls) calls.add(callId);
+      else this.#concurrent.set(key, new Set([callId]));
+      return;
+    }
+    const held = this.#held.get(callId);
+    if (held) held.set(key, limit);
+    else this.#held.set(callId, new Map([[key, limit]]));
+    const counting = this.#counters.get(key);
+    if (counter === 'spacing') this.#spacings.set(key, this.#now() + amount);
+    else if (counting) counting.used += amount;
+    else this.#counters.set(key, { resetsAt, used: amount });
+  }
+
+  /** Forgets periods and spacings that are over. */
   #sweep(): void {
     const now = this.#now();
-    for (const [key, { resetsAt, used }] of this.#periods) {
-      if (used <= 0 || (resetsAt > 0 && resetsAt <= now)) this.#periods.delete(key);
+    for (const [key, { resetsAt, used }] of this.#counters) {
+      if (used <= 0 || (resetsAt > 0 && resetsAt <= now)) this.#counters.delete(key);
     }
+    for (const [key, until] of this.#spacings) if (until <= now) this.#spacings.delete(key);
   }
-}
-
-function unit(callId: string, key: string): string {
-  return `${key}|${callId}`;
 }

@@ -1,25 +1,13 @@
 import * as fc from 'fast-check';
 import type { Redis } from 'ioredis';
-import type { CapLimit } from '../../../src/domain';
+import type { CapLimit, CapOutcome } from '../../../src/domain';
 import { openRedis, RedisCapReservations } from '../../../src/storage';
 import type { CapReservationsOptions } from '../../../src/storage/cap-reservations';
+import { concurrent, CONNECTED, limitOf, soldFor, spacing, UNANSWERED } from '../../support/cap-limits';
 import { TcpProxy } from '../../support/tcp-proxy';
 import type { TestRedis } from '../../support/test-redis';
 import { testRedis } from '../../support/test-redis';
 import { until } from '../../support/until';
-
-const concurrent = (key: string, limit: number): CapLimit => ({
-  key,
-  limit,
-  kind: 'concurrent',
-  resetsAt: 0,
-});
-const period = (key: string, limit: number, resetsAt = Date.now() + 3_600_000): CapLimit => ({
-  key,
-  limit,
-  kind: 'period',
-  resetsAt,
-});
 
 let store: TestRedis;
 let proxy: TcpProxy;
@@ -64,6 +52,7 @@ async function node(
     ...more,
   });
   open.push({ caps, redis });
+  await caps.started();
   return caps;
 }
 
@@ -80,116 +69,200 @@ function kill(caps: RedisCapReservations): void {
   found?.redis.disconnect();
 }
 
+async function forget(): Promise<void> {
+  const redis = openRedis(store.url, true);
+  await redis.flushdb();
+  redis.disconnect();
+}
+
+const key = (limit: CapLimit): string => limit.key;
+const full = (limit: CapLimit, lasting = false): object => ({ ok: false, exhausted: limit.key, lasting });
+
 describe('with Redis', () => {
   test('all limits of a call are taken, or none', async () => {
     const caps = await node();
-    const [one, two, day] = [concurrent('one', 1), concurrent('two', 1), period('day', 5)];
+    const [one, two, day] = [concurrent('one', 1), concurrent('two', 1), limitOf('connections', 'day', 5)];
     expect(await caps.reserve('a', [one])).toEqual({ ok: true });
-    expect(await caps.reserve('b', [day, two, one])).toEqual({ ok: false, exhausted: 'one' });
+    expect(await caps.reserve('b', [day, two, one])).toEqual(full(one));
     expect(await Promise.all([one, two, day].map((limit) => caps.inUse(limit)))).toEqual([1, 0, 0]);
     expect(await caps.reservationsOf('b')).toEqual([]);
-    await caps.release('a', [one], 'ended');
+    await caps.release('a', [one], CONNECTED);
     expect(await caps.reserve('b', [day, two, one])).toEqual({ ok: true });
-    expect(await caps.reservationsOf('b')).toEqual(['day']);
+    expect(await caps.reservationsOf('b')).toEqual([key(day)]);
     expect(await caps.totalReserved()).toBe(2);
     expect(caps.held).toBe(2);
   });
 
   test('no limit is oversold and no unit lost, whatever several nodes do at once', async () => {
     const nodes = await Promise.all([node(), node(), node()]);
-    const limits = { c1: concurrent('c1', 1), c3: concurrent('c3', 3), p4: period('p4', 4) } as const;
+    const kinds = ['c1', 'c3', 'attempts', 'connections', 'conversions', 'revenue'] as const;
+    type Kind = (typeof kinds)[number];
+    const outcome = fc.constantFrom<CapOutcome>(UNANSWERED, CONNECTED, soldFor(30), soldFor(70));
     const step = fc.record({
       node: fc.integer({ min: 0, max: 2 }),
       call: fc.integer({ min: 0, max: 3 }),
-      keys: fc.uniqueArray(fc.constantFrom('c1' as const, 'c3' as const, 'p4' as const), { minLength: 1 }),
-      act: fc.constantFrom(
-        'reserve' as const,
-        'reserve' as const,
-        'not_connected' as const,
-        'ended' as const,
-      ),
+      kinds: fc.uniqueArray(fc.constantFrom(...kinds), { minLength: 1 }),
+      act: fc.oneof(fc.constant('reserve' as const), outcome),
     });
     let run = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(fc.array(step, { maxLength: 8 }), { maxLength: 6 }), async (rounds) => {
-        const series = run++;
-        const named = (key: keyof typeof limits): CapLimit => ({ ...limits[key], key: `${key}-${series}` });
-        const holds = new Map<string, Set<string>>();
-        const of = (key: string): Set<string> => {
-          const calls = holds.get(key) ?? new Set<string>();
-          holds.set(key, calls);
-          return calls;
+        const series = `s${run++}`;
+        const limits: Readonly<Record<Kind, CapLimit>> = {
+          c1: concurrent(`${series}-c1`, 1),
+          c3: concurrent(`${series}-c3`, 3),
+          attempts: limitOf('attempts', series, 5),
+          connections: limitOf('connections', series, 4),
+          conversions: limitOf('conversions', series, 3),
+          revenue: limitOf('revenue', series, 250, { amount: 70 }),
         };
-        let spent = 0;
+        /** Units that calls hold, and units used for good. */
+        const holds = Object.fromEntries(kinds.map((kind) => [kind, new Set<string>()])) as Record<
+          Kind,
+          Set<string>
+        >;
+        const spent = Object.fromEntries(kinds.map((kind) => [kind, 0])) as Record<Kind, number>;
+        const used = (kind: Kind): number => spent[kind] + holds[kind].size * limits[kind].amount;
         for (const round of rounds) {
           // What happens at once is one thing for each call: nobody rings and hangs up at the same instant.
           const steps = [...new Map(round.map((item) => [`${item.node}/${item.call}`, item])).values()];
           await Promise.all(
-            steps.map(async ({ node: n, call, keys, act }) => {
+            steps.map(async ({ node: n, call, kinds: asked, act }) => {
               const caps = nth(nodes, n);
               const id = `${series}-${n}-${call}`;
-              const asked = keys.map(named);
+              const wanted = asked.map((kind) => limits[kind]);
               if (act === 'reserve') {
-                const { ok } = await caps.reserve(id, asked);
-                if (ok) for (const key of keys) of(key).add(id);
+                const { ok } = await caps.reserve(id, wanted);
+                if (ok) for (const kind of asked) holds[kind].add(id);
                 return;
               }
-              await caps.release(id, asked, act);
-              for (const key of keys) if (of(key).delete(id) && key === 'p4' && act === 'ended') spent++;
+              await caps.release(id, wanted, act);
+              for (const kind of asked) {
+                if (!holds[kind].delete(id)) continue;
+                if (kind === 'attempts') spent[kind]++;
+                if (kind === 'connections' && act.connected) spent[kind]++;
+                if (kind === 'conversions' && act.converted) spent[kind]++;
+                if (kind === 'revenue') spent[kind] += act.revenue;
+              }
             }),
           );
-          expect(await nth(nodes, 0).inUse(named('c1'))).toBe(of('c1').size);
-          expect(await nth(nodes, 1).inUse(named('c3'))).toBe(of('c3').size);
-          expect(await nth(nodes, 2).inUse(named('p4'))).toBe(of('p4').size + spent);
-          expect(of('c1').size).toBeLessThanOrEqual(1);
-          expect(of('c3').size).toBeLessThanOrEqual(3);
-          expect(of('p4').size + spent).toBeLessThanOrEqual(4);
+          for (const [n, kind] of kinds.entries()) {
+            expect([kind, await nth(nodes, n % 3).inUse(limits[kind])]).toEqual([kind, used(kind)]);
+            expect(used(kind)).toBeLessThanOrEqual(limits[kind].limit);
+          }
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 80 },
     );
     expect(degradations).toEqual([]);
   });
 
   test('a hundred calls after ten places: ten get one', async () => {
     const nodes = await Promise.all([node(), node(), node(), node()]);
-    const limits = [concurrent('c', 10), period('p', 60)];
+    const limits = [concurrent('c', 10), limitOf('connections', 'p', 60)];
     const results = await Promise.all(
       Array.from({ length: 100 }, (_, n) => nth(nodes, n % 4).reserve(`call-${n}`, limits)),
     );
     expect(results.filter((result) => result.ok)).toHaveLength(10);
-    expect(results.filter((result) => !result.ok && result.exhausted === 'c')).toHaveLength(90);
+    expect(results.filter((result) => !result.ok && result.exhausted === nth(limits, 0).key)).toHaveLength(
+      90,
+    );
     expect(await nth(nodes, 0).inUse(nth(limits, 1))).toBe(10);
   });
 
-  test('a period counts a call once, keeps it when it was connected, and lapses', async () => {
+  test('an attempt is used by ringing, a connection by the answer, a conversion by what is owed', async () => {
     const caps = await node();
-    const hour = period('hour', 2, Date.now() + 60_000);
-    for (let n = 0; n < 3; n++) expect(await caps.reserve('a', [hour])).toEqual({ ok: true });
-    expect(await caps.inUse(hour)).toBe(1);
-    await caps.release('a', [hour], 'ended');
+    const limits = [
+      limitOf('attempts', 'a', 9),
+      limitOf('connections', 'a', 9),
+      limitOf('conversions', 'a', 9),
+    ];
+    const uses = (): Promise<number[]> => Promise.all(limits.map((limit) => caps.inUse(limit)));
+    await caps.reserve('a', limits);
+    await caps.reserve('a', limits);
+    expect(await uses()).toEqual([1, 1, 1]);
+    for (let n = 0; n < 2; n++) await caps.release('a', limits, UNANSWERED);
+    expect(await uses()).toEqual([1, 0, 0]);
+    await caps.reserve('a', limits);
+    await caps.release('a', limits, CONNECTED);
+    expect(await uses()).toEqual([2, 1, 0]);
+    await caps.reserve('a', limits);
+    await caps.release('a', limits, soldFor(5));
+    expect(await uses()).toEqual([3, 2, 1]);
     // Kept for good, and nothing is remembered of the call.
     expect(await caps.reservationsOf('a')).toEqual([]);
-    await caps.release('a', [hour], 'not_connected');
-    expect(await caps.inUse(hour)).toBe(1);
-    await caps.reserve('b', [hour]);
-    for (let n = 0; n < 3; n++) await caps.release('b', [hour], 'not_connected');
-    expect(await caps.inUse(hour)).toBe(1);
-    expect(await caps.reserve('c', [hour])).toEqual({ ok: true });
-    expect(await caps.reserve('d', [hour])).toEqual({ ok: false, exhausted: 'hour' });
+    await caps.release('a', limits, UNANSWERED);
+    expect(await uses()).toEqual([3, 2, 1]);
+  });
 
-    const brief = period('brief', 1, Date.now() + 300);
-    expect(await caps.reserve('a', [brief])).toEqual({ ok: true });
-    await until('the next period', async () => (await caps.inUse(brief)) === 0);
-    // Giving back a unit of a period that is over takes nothing from the next one.
-    expect(await caps.reserve('b', [{ ...brief, resetsAt: Date.now() + 60_000 }])).toEqual({ ok: true });
-    await caps.release('never', [brief], 'not_connected');
-    expect(await caps.inUse(brief)).toBe(1);
+  test('revenue is reserved at its most and corrected to what was earned', async () => {
+    const caps = await node();
+    const budget = limitOf('revenue', 'r', 100, { amount: 40 });
+    expect((await caps.reserve('a', [budget])).ok && (await caps.reserve('b', [budget])).ok).toBe(true);
+    // Both may still give back: there may be room again soon.
+    expect(await caps.reserve('c', [budget])).toEqual(full(budget));
+    await caps.release('a', [budget], soldFor(10));
+    expect(await caps.inUse(budget)).toBe(50);
+    expect(await caps.reserve('c', [budget])).toEqual({ ok: true });
+    // A call that lasted longer than anybody thought.
+    await caps.release('c', [budget], soldFor(45));
+    await caps.release('b', [budget], soldFor(40));
+    expect(await caps.inUse(budget)).toBe(95);
+    expect(await caps.reserve('d', [budget])).toEqual(full(budget, true));
+    expect(await caps.reserve('d', [{ ...budget, amount: 5 }])).toEqual({ ok: true });
+  });
+
+  test('of the largest sums no micro-unit is lost', async () => {
+    const caps = await node();
+    const most = Number.MAX_SAFE_INTEGER;
+    const budget = limitOf('revenue', 'r', most, { amount: most - 1 });
+    expect(await caps.reserve('a', [budget])).toEqual({ ok: true });
+    expect(await caps.reserve('b', [{ ...budget, amount: 2 }])).toEqual(full(budget));
+    expect(await caps.reserve('c', [{ ...budget, amount: 1 }])).toEqual({ ok: true });
+    await caps.release('a', [budget], soldFor(most - 3));
+    expect(await caps.inUse(budget)).toBe(most - 2);
+  });
+
+  test('from one ring to the next there is a spacing, whoever rings', async () => {
+    const [caps, other] = await Promise.all([node(), node()]);
+    const apart = spacing('s', 400);
+    expect(await caps.reserve('a', [apart])).toEqual({ ok: true });
+    expect(await caps.reserve('a', [apart])).toEqual({ ok: true });
+    expect(await other.reserve('b', [apart])).toEqual(full(apart));
+    await caps.release('a', [apart], UNANSWERED);
+    // Also for the same call, when it comes round to the same buyer.
+    expect(await caps.reserve('a', [apart])).toEqual(full(apart));
+    await until('the spacing to be over', async () => (await other.reserve('b', [apart])).ok);
+  });
+
+  test('a refusal says whether it lasts', async () => {
+    const caps = await node();
+    const [ringing, answered] = [limitOf('connections', 'x', 1), limitOf('attempts', 'x', 1)];
+    await caps.reserve('a', [ringing]);
+    expect(await caps.reserve('b', [ringing])).toEqual(full(ringing));
+    await caps.release('a', [ringing], CONNECTED);
+    expect(await caps.reserve('b', [ringing])).toEqual(full(ringing, true));
+    await caps.reserve('a', [answered]);
+    expect(await caps.reserve('b', [answered])).toEqual(full(answered, true));
+  });
+
+  test('a period that is over lapses, but not before the calls decided in it are through', async () => {
+    const caps = await node();
+    const justOver = limitOf('connections', 'p', 1, { resetsAt: Date.now() - 1_000 });
+    expect(await caps.reserve('a', [justOver])).toEqual({ ok: true });
+    expect(await caps.reserve('b', [justOver])).toEqual(full(justOver));
+    const longOver = limitOf('connections', 'q', 1, { resetsAt: Date.now() - 8_000_000 });
+    expect(await caps.reserve('a', [longOver])).toEqual({ ok: true });
+    expect(await caps.inUse(longOver)).toBe(0);
+    // Giving back a unit of a period that is gone takes nothing from anybody.
+    await caps.release('a', [longOver], UNANSWERED);
+    expect(await caps.inUse(longOver)).toBe(0);
   });
 
   test('a limit of nothing sells nothing, and no limits are no obstacle', async () => {
     const caps = await node();
-    expect(await caps.reserve('a', [concurrent('none', 0)])).toEqual({ ok: false, exhausted: 'none' });
+    const none = concurrent('none', 0);
+    expect(await caps.reserve('a', [none])).toEqual(full(none));
     expect(await caps.reserve('a', [])).toEqual({ ok: true });
   });
 
@@ -203,23 +276,105 @@ describe('with Redis', () => {
     await dies.reserve('a', [limit]);
     await lives.reserve('b', [limit]);
     kill(dies);
-    expect(await third.reserve('c', [limit])).toEqual({ ok: false, exhausted: 'shared' });
+    expect(await third.reserve('c', [limit])).toEqual(full(limit));
     await until('the lease to lapse', async () => (await third.reserve('c', [limit])).ok);
     // Longer than a lease: who lives has renewed it.
     await new Promise((later) => setTimeout(later, 900));
-    expect(await third.reserve('d', [limit])).toEqual({ ok: false, exhausted: 'shared' });
-    await lives.release('b', [limit], 'ended');
+    expect(await third.reserve('d', [limit])).toEqual(full(limit));
+    await lives.release('b', [limit], CONNECTED);
     expect(await third.reserve('d', [limit])).toEqual({ ok: true });
   });
 
-  test('what Redis forgot of calls that are up is there again', async () => {
+  test('what the calls of a dead node held of periods is settled once they are closed', async () => {
+    const [dies, lives] = await Promise.all([node(), node()]);
+    const limits = [
+      limitOf('connections', 'x', 5),
+      limitOf('conversions', 'x', 5),
+      limitOf('revenue', 'x', 100, { amount: 40 }),
+    ];
+    await dies.reserve('answered', limits);
+    await dies.reserve('ringing', limits);
+    kill(dies);
+    const uses = (): Promise<number[]> => Promise.all(limits.map((limit) => lives.inUse(limit)));
+    expect(await uses()).toEqual([2, 2, 80]);
+    for (let n = 0; n < 2; n++) {
+      await lives.settleReservation('ringing', UNANSWERED);
+      await lives.settleReservation('answered', soldFor(25));
+    }
+    expect(await uses()).toEqual([1, 1, 25]);
+    expect(await lives.reservationsOf('answered')).toEqual([]);
+  });
+
+  test('what Redis forgot of calls that are up is there again, and is counted to its end', async () => {
     const caps = await node({ leaseMs: 600 });
+    const [place, sale] = [concurrent('c', 1), limitOf('conversions', 'x', 2)];
+    await caps.reserve('a', [place, sale]);
+    await forget();
+    await until('Redis to know', async () => (await caps.inUse(place)) === 1 && !caps.degraded);
+    expect(await caps.inUse(sale)).toBe(1);
+    expect(await caps.reserve('b', [place])).toEqual(full(place));
+    await caps.release('a', [place, sale], soldFor(1));
+    expect([await caps.inUse(place), await caps.inUse(sale)]).toEqual([0, 1]);
+  });
+});
+
+describe('when Redis has forgotten', () => {
+  test('nothing is sold by what it says until each node has told what it holds', async () => {
+    let released: () => void = () => undefined;
+    const gate = new Promise<void>((open) => (released = open));
+    let othersLive = false;
+    const records = {
+      rebuild: () => gate,
+      othersLive: () => Promise.resolve(othersLive),
+    };
+    const options = { leaseMs: 600, fallback: 'refuse', records } as const;
+    const held = limitOf('connections', 'held', 9);
+    released();
+    const [one, two] = [await node(options), await node(options)];
     const limit = concurrent('c', 1);
-    await caps.reserve('a', [limit]);
-    const redis = openRedis(store.url, true);
-    await redis.flushdb();
-    redis.disconnect();
-    await until('the renewal', async () => (await caps.inUse(limit)) === 1);
+    expect(await two.reserve('up', [limit, held])).toEqual({ ok: true });
+    othersLive = true;
+    await forget();
+    // Whoever notices first has it counted; until all have told theirs, it refuses.
+    expect((await one.reserve('a', [limit])).ok).toBe(false);
+    await until('both to go on', () => !one.degraded && !two.degraded);
+    expect(await one.reserve('a', [limit])).toEqual(full(limit));
+    expect([await one.inUse(limit), await one.inUse(held)]).toEqual([1, 1]);
+    await two.release('up', [limit, held], UNANSWERED);
+    expect(await one.reserve('a', [limit])).toEqual({ ok: true });
+  });
+
+  test('what is stored of calls that are over counts, once, and what is known of more stays', async () => {
+    const [spent, more] = [limitOf('conversions', 'spent', 5), limitOf('conversions', 'more', 5)];
+    const units = [spent, more].map(({ key: name, resetsAt }) => ({ key: name, amount: 4, resetsAt }));
+    const caps = await node({
+      leaseMs: 600,
+      records: { rebuild: (raise) => raise(units), othersLive: () => Promise.resolve(false) },
+    });
+    expect([await caps.inUse(spent), await caps.inUse(more)]).toEqual([4, 4]);
+    await caps.reserve('up', [more]);
+    await forget();
+    await until('Redis to know', async () => (await caps.inUse(more)) === 5 && !caps.degraded);
+    expect(await caps.inUse(spent)).toBe(4);
+    expect(await caps.reserve('b', [spent])).toEqual({ ok: true });
+    expect(await caps.reserve('c', [spent])).toEqual(full(spent));
+    expect(await caps.reserve('c', [more])).toEqual(full(more));
+  });
+
+  test('without its records a node does not trust Redis', async () => {
+    let readable = false;
+    const caps = await node({
+      leaseMs: 600,
+      records: {
+        rebuild: () => (readable ? Promise.resolve() : Promise.reject(new Error('no database'))),
+        othersLive: () => Promise.resolve(false),
+      },
+    });
+    expect(await caps.reserve('a', [concurrent('c', 1)])).toEqual({ ok: true });
+    expect(caps.degraded).toBe(true);
+    readable = true;
+    await until('the next try', () => !caps.degraded);
+    expect(await caps.inUse(concurrent('c', 1))).toBe(1);
   });
 });
 
@@ -233,59 +388,89 @@ describe('without Redis', () => {
     proxy.cut();
     expect(await caps.reserve('away-1', [limit])).toEqual({ ok: true });
     expect(caps.degraded).toBe(true);
-    expect(await caps.reserve('away-2', [limit])).toEqual({ ok: false, exhausted: 'c' });
-    await caps.release('before', [limit], 'ended');
+    expect(await caps.reserve('away-2', [limit])).toEqual({ ok: false, exhausted: limit.key });
+    await caps.release('before', [limit], CONNECTED);
     expect(await caps.reserve('away-2', [limit])).toEqual({ ok: true });
     expect(caps.held).toBe(2);
     proxy.mend();
     await until('recovery', () => !caps.degraded);
-    await until('Redis to know', async () => (await other.inUse(limit)) === 2);
-    expect(await other.reserve('b', [limit])).toEqual({ ok: false, exhausted: 'c' });
+    expect(await other.inUse(limit)).toBe(2);
+    expect(await other.reserve('b', [limit])).toEqual(full(limit));
     // Taken without Redis, given back with it.
-    await caps.release('away-1', [limit], 'ended');
+    await caps.release('away-1', [limit], CONNECTED);
     expect(await other.reserve('b', [limit])).toEqual({ ok: true });
-    await caps.release('away-2', [limit], 'ended');
-    await other.release('b', [limit], 'ended');
+    await caps.release('away-2', [limit], CONNECTED);
+    await other.release('b', [limit], CONNECTED);
     expect(await other.totalReserved()).toBe(0);
     expect([caps.held, other.held]).toEqual([0, 0]);
     expect(degradations).toEqual([true, false]);
   });
 
+  test('what is used meanwhile counts once Redis is back, over or still up', async () => {
+    const caps = await node({}, proxy.url);
+    const other = await node();
+    const limits = [
+      limitOf('attempts', 'x', 9),
+      limitOf('connections', 'x', 9),
+      limitOf('revenue', 'x', 99, { amount: 30 }),
+    ];
+    await caps.reserve('before', limits);
+    proxy.cut();
+    await caps.reserve('over', limits);
+    await caps.release('over', limits, soldFor(20));
+    await caps.reserve('failed', limits);
+    await caps.release('failed', limits, UNANSWERED);
+    await caps.reserve('up', limits);
+    proxy.mend();
+    await until('recovery', () => !caps.degraded);
+    const uses = (): Promise<number[]> => Promise.all(limits.map((each) => other.inUse(each)));
+    expect(await uses()).toEqual([4, 3, 80]);
+    await caps.release('up', limits, UNANSWERED);
+    await caps.release('before', limits, soldFor(1));
+    expect(await uses()).toEqual([4, 2, 21]);
+  });
+
   test('or refuses, where that is wanted', async () => {
     const caps = await node({ fallback: 'refuse' }, proxy.url);
     proxy.cut();
-    expect(await caps.reserve('a', [limit])).toEqual({ ok: false, exhausted: 'c' });
-    expect(await caps.reserve('b', [limit])).toEqual({ ok: false, exhausted: 'c' });
+    expect(await caps.reserve('a', [limit])).toEqual({ ok: false, exhausted: limit.key });
+    expect(await caps.reserve('b', [limit])).toEqual({ ok: false, exhausted: limit.key });
     proxy.mend();
     await until('recovery', () => !caps.degraded);
     expect(await caps.reserve('a', [limit])).toEqual({ ok: true });
+    expect(await caps.totalReserved()).toBe(1);
   });
 
   test('what is given back meanwhile is given back once Redis is there', async () => {
     const caps = await node({}, proxy.url);
     const other = await node();
-    const day = period('day', 1);
+    const day = limitOf('connections', 'day', 1);
     expect(await caps.reserve('a', [limit, day])).toEqual({ ok: true });
+    await other.reserve('orphan', [spacing('s', 60_000), limitOf('conversions', 'o', 1)]);
     proxy.cut();
-    await caps.release('a', [limit, day], 'not_connected');
+    await caps.release('a', [limit, day], UNANSWERED);
+    await caps.settleReservation('orphan', UNANSWERED);
     expect(caps.held).toBe(0);
     expect([await other.inUse(limit), await other.inUse(day)]).toEqual([1, 1]);
     proxy.mend();
     await until('recovery', () => !caps.degraded);
     expect([await other.inUse(limit), await other.inUse(day)]).toEqual([0, 0]);
+    expect(await other.inUse(limitOf('conversions', 'o', 1))).toBe(0);
     expect(await other.reserve('b', [day])).toEqual({ ok: true });
   });
 
-  test('a Redis that hangs is not waited for, and a unit it took after all is given back with the call', async () => {
+  test('a Redis that hangs is not waited for, and what it took after all counts once', async () => {
     const caps = await node({}, proxy.url);
     const other = await node();
+    const limits = [limit, limitOf('attempts', 'x', 9), limitOf('connections', 'x', 9)];
+    const uses = (): Promise<number[]> => Promise.all(limits.map((each) => other.inUse(each)));
     proxy.freeze();
-    expect(await caps.reserve('a', [limit])).toEqual({ ok: true });
+    expect(await caps.reserve('a', limits)).toEqual({ ok: true });
     expect(caps.degraded).toBe(true);
     proxy.mend();
     await until('recovery', () => !caps.degraded);
-    await until('Redis to know', async () => (await other.inUse(limit)) === 1);
-    await caps.release('a', [limit], 'ended');
-    expect(await other.inUse(limit)).toBe(0);
+    expect(await uses()).toEqual([1, 1, 1]);
+    await caps.release('a', limits, CONNECTED);
+    expect(await uses()).toEqual([0, 1, 1]);
   });
 });

@@ -86,11 +86,11 @@ describe('cap blocks', () => {
 
   test('of several causes hold until the last is over', () => {
     const { caps, why } = blocks();
-    caps.block('bid', 'bid', 'cap_daily', 200);
-    caps.block('bid', 'bid', 'cap_hourly', 100);
-    expect([why(99), why(199), why(200)]).toEqual(['cap_daily', 'cap_daily', undefined]);
-    caps.lift('bid', 'bid', 'cap_daily');
-    expect([why(99), why(100)]).toEqual(['cap_hourly', undefined]);
+    caps.block('bid', 'bid', 'cap_connections_day', 200);
+    caps.block('bid', 'bid', 'cap_connections_hour', 100);
+    expect([why(99), why(199), why(200)]).toEqual(['cap_connections_day', 'cap_connections_day', undefined]);
+    caps.lift('bid', 'bid', 'cap_connections_day');
+    expect([why(99), why(100)]).toEqual(['cap_connections_hour', undefined]);
     caps.sweep(100);
     expect(caps.isEmpty).toBe(true);
   });

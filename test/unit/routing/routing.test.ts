@@ -1,8 +1,6 @@
 import * as fc from 'fast-check';
-import { zoneOf } from '../../../src/domain';
 import { hashId } from '../../../src/market';
 import { rankByPriority, rankRoundRobin, ringTarget } from '../../../src/routing';
-import { capLimits } from '../../../src/routing/caps';
 import type { PlainBid } from '../market/candidates';
 import { candidatesOf } from '../market/candidates';
 import { NOON, bid, bidOf, buyer, campaign, marketOf, target, usd } from '../market/fixtures';
@@ -79,33 +77,6 @@ describe('round robin', () => {
     const first = bids[rankRoundRobin(candidatesOf(bids), 0, 1)[0] as number] as PlainBid;
     const next = left[rankRoundRobin(candidatesOf(left), hashId(first.id), 1)[0] as number];
     expect(next?.id).toBe(third?.id);
-  });
-});
-
-describe('caps', () => {
-  const zone = zoneOf('America/New_York');
-
-  test('are named by period and zone, with the instant at which they lapse', () => {
-    const limits = capLimits(
-      bid({ caps: { hourly: 1, daily: 2, monthly: 3, total: 4, concurrent: 5 } }),
-      buyer({ maxConcurrent: 7 }),
-      target({ maxConcurrent: 6 }),
-      zone,
-      NOON,
-    );
-    expect(limits).toEqual([
-      { key: 'bid:bid:hour:2026-11-21T10', limit: 1, kind: 'period', resetsAt: Date.UTC(2026, 10, 21, 16) },
-      { key: 'bid:bid:day:2026-11-21', limit: 2, kind: 'period', resetsAt: Date.UTC(2026, 10, 22, 5) },
-      { key: 'bid:bid:month:2026-11', limit: 3, kind: 'period', resetsAt: Date.UTC(2026, 11, 1, 5) },
-      { key: 'bid:bid:total', limit: 4, kind: 'period', resetsAt: 0 },
-      { key: 'bid:bid:concurrent', limit: 5, kind: 'concurrent', resetsAt: 0 },
-      { key: 'target:target:concurrent', limit: 6, kind: 'concurrent', resetsAt: 0 },
-      { key: 'buyer:buyer:concurrent', limit: 7, kind: 'concurrent', resetsAt: 0 },
-    ]);
-  });
-
-  test('that are 0 or absent are no limits', () => {
-    expect(capLimits(bid({ caps: { hourly: 0 } }), buyer(), target(), zone, NOON)).toEqual([]);
   });
 });
 
