@@ -1,6 +1,6 @@
 import { ledgerBalances, OutboxRelay, SettlementWorker } from './billing';
 import type { Config } from './config';
-import { Database, openRedis } from './storage';
+import { Database, MarketHistoryKeeper, openRedis } from './storage';
 import type { Logger } from './telemetry';
 import { createMetrics, serveMetrics } from './telemetry';
 
@@ -36,6 +36,12 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningW
     },
     onError,
   });
+  const history = new MarketHistoryKeeper(database, {
+    days: config.market.historyDays,
+    onPruned: (rows) => log.info({ rows }, 'old history of the market was let go'),
+    onError: (error) => log.warn({ error: error.message }, 'old history of the market stays for now'),
+  });
+  history.start();
   const { workerMetricsPort } = config.telemetry;
   const metricsServer =
     workerMetricsPort === undefined
@@ -53,6 +59,7 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningW
       metricsServer?.close();
       await worker.close();
       await relay.close();
+      await history.close();
       redis.disconnect();
       relayRedis.disconnect();
       await database.close();

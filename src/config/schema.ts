@@ -158,6 +158,14 @@ const settings = z.strictObject({
         .describe('Milliseconds running calls may take to end when the node goes down'),
     })
     .prefault({}),
+  market: z
+    .strictObject({
+      historyDays: positive
+        .max(36_500)
+        .default(400)
+        .describe('Days after which changes of the market are let go; older decisions cannot be replayed'),
+    })
+    .prefault({}),
   caps: z
     .strictObject({
       whenRedisIsAway: z

@@ -12,6 +12,8 @@ export { PastMarket } from './past-market';
 export type { AlteredMarket, Alteration } from './past-market';
 export { comparePositions, readPosition } from './market-position';
 export type { MarketPosition } from './market-position';
+export { MarketHistoryKeeper } from './market-history-keeper';
+export type { HistoryKeeperOptions } from './market-history-keeper';
 export { pruneMarketHistory } from './prune-market-history';
 export type { Pruned, PruneOptions } from './prune-market-history';
 export { openRedis } from './redis';
