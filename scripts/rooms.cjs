@@ -15,6 +15,7 @@ exports.ROOMS = {
   auction: ['market', 'domain'],
   routing: ['market', 'domain'],
   rtb: ['market', 'domain'],
+  lookups: ['market', 'domain'],
   decision: ['compliance', 'fraud', 'auction', 'routing', 'market', 'domain'],
   media: ['domain'],
   provision: [],
