@@ -9,6 +9,7 @@ import {
   fillMarket,
   marketAt,
   MarketFeed,
+  MarketHistoryKeeper,
   pruneMarketHistory,
   seedDemoMarket,
 } from '../../../src/storage';
@@ -345,6 +346,29 @@ test('pruning takes what is replaced or gone, and no market of a later instant c
     rows: 0,
     whole: false,
   });
+});
+
+test('old history is let go from time to time, and trouble with that does not end it', async () => {
+  const pruned: number[] = [];
+  const errors: string[] = [];
+  let days = 0;
+  const keeper = new MarketHistoryKeeper(db, {
+    days: 30,
+    everyMs: 20,
+    now: () => Date.now() + days * 86_400_000,
+    onPruned: (rows) => pruned.push(rows),
+    onError: (error) => errors.push(error.message),
+  });
+  await own.query(`update campaigns set name = 'Next'`);
+  await own.query('alter table market_history rename to elsewhere');
+  keeper.start();
+  await until('the trouble', () => errors.length > 0);
+  await own.query('alter table elsewhere rename to market_history');
+  days = 31;
+  await until('the row that was replaced', () => pruned.length > 0);
+  await keeper.close();
+  expect(pruned).toEqual([1]);
+  expect(errors.every((message) => message.includes('market_history'))).toBe(true);
 });
 
 test('in a database restored from a dump an era begins: old positions stay what they were', async () => {
