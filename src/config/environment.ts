@@ -4,7 +4,7 @@ import { CONFIG_KEYS } from './keys';
 const PREFIX = 'DCE_';
 /** Variables of the prefix that are no settings: they steer tools around the switch. */
 const OTHER_VARIABLES = new Set(['DCE_CONFIG', 'DCE_MEDIASOUP_WORKER_BIN', 'DCE_MEDIASOUP_BUILD']);
-const OTHER_PREFIXES = ['DCE_TEST_'];
+const OTHER_PREFIXES = ['DCE_TEST_', 'DCE_SECRET_'];
 
 const BY_NAME = new Map(CONFIG_KEYS.map((key) => [key.env, key]));
 

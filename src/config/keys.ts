@@ -9,7 +9,8 @@ export interface ConfigKey {
   readonly env: string;
   readonly description: string;
   readonly secret: boolean;
-  readonly kind: 'string' | 'number' | 'boolean' | 'list';
+  /** A list of what is no plain text is written as JSON where only text can be. */
+  readonly kind: 'string' | 'number' | 'boolean' | 'list' | 'json';
   /** The only values there are, where it is a choice. */
   readonly choices: readonly string[] | undefined;
 }
@@ -36,7 +37,9 @@ function collect(schema: z.ZodType, path: readonly string[]): ConfigKey[] {
           : inner instanceof z.ZodBoolean
             ? 'boolean'
             : inner instanceof z.ZodArray
-              ? 'list'
+              ? unwrap(inner.element as z.ZodType) instanceof z.ZodObject
+                ? 'json'
+                : 'list'
               : 'string',
       choices: inner instanceof z.ZodEnum ? inner.options.map(String) : undefined,
     },

@@ -90,6 +90,15 @@ function convert(text: string, key: ConfigKey): unknown {
   const trimmed = text.trim();
   if (key.kind === 'number' && /^-?\d+(\.\d+)?$/.test(trimmed)) return Number(trimmed);
   if (key.kind === 'boolean' && /^(true|false|1|0)$/i.test(trimmed)) return /^(true|1)$/i.test(trimmed);
+  if (key.kind === 'json') return readJson(trimmed);
   if (key.kind === 'list') return trimmed.split(',').map((part) => part.trim());
   return text;
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
 }

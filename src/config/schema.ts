@@ -33,6 +33,37 @@ const origin = z
     'must look like https://console.example.com',
   );
 
+/** A provider of look-ups: what each field means is told in docs/lookups.md. */
+const lookupProvider = z.strictObject({
+  name: z.string().min(1).max(64),
+  kind: z.enum(['dnc', 'litigator', 'reassigned', 'line_type']),
+  url: z.string().max(2_048),
+  method: z.enum(['GET', 'POST']).default('GET'),
+  body: z.record(z.string(), z.unknown()).optional(),
+  headers: z.record(z.string(), z.string().max(4_096)).optional(),
+  secretEnv: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of a variable')
+    .optional(),
+  timeoutMs: positive.max(10_000).default(150),
+  maxConcurrent: positive.max(1_000).default(32),
+  answer: z
+    .strictObject({
+      pointer: z.string().max(256),
+      listed: z.array(z.string()).max(64),
+      clear: z.array(z.string()).max(64),
+      noData: z.array(z.string()).max(64).optional(),
+    })
+    .optional(),
+  value: z
+    .strictObject({
+      pointer: z.string().max(256),
+      values: z.record(z.string(), z.string().max(64)).optional(),
+    })
+    .optional(),
+  notFound: z.enum(['clear', 'no_data']).optional(),
+});
+
 const MIN_MEDIA_PORTS = 10;
 
 const settings = z.strictObject({
@@ -186,6 +217,63 @@ const settings = z.strictObject({
         .describe(
           'Parts to do without: no_rtb asks no buyers, no_lookups no providers, no_fraud scores nothing, simple_routing goes by price alone, no_analytics rolls nothing up',
         ),
+    })
+    .prefault({}),
+  lookups: z
+    .strictObject({
+      providers: z
+        .array(lookupProvider)
+        .max(32)
+        .default([])
+        .describe('Who is asked about numbers over HTTP, as docs/lookups.md tells; JSON in a variable'),
+      deadlineMs: positive
+        .max(10_000)
+        .default(300)
+        .describe('Milliseconds a call waits for all its look-ups together'),
+      ttlMs: positive
+        .max(86_400_000)
+        .default(3_600_000)
+        .describe('Milliseconds an answer of a provider is good for'),
+      callbackMaxAgeMs: positive
+        .max(300_000)
+        .default(300_000)
+        .describe('The same before a call that the exchange itself makes; five minutes at most'),
+      maxCached: nonNegative.max(10_000_000).default(100_000).describe('Answers a node keeps in memory'),
+    })
+    .prefault({}),
+  privacy: z
+    .strictObject({
+      key: z
+        .string()
+        .min(32)
+        .optional()
+        .describe(
+          'Key that seals proof of consent and makes pseudonyms, the same on every node; without it one is made and kept in dataDir',
+        )
+        .meta({ secret: true }),
+      callsDays: positive
+        .max(36_500)
+        .default(180)
+        .describe('Days after which calls lose the number of the person'),
+      recordingsDays: positive.max(36_500).default(90).describe('Days after which recordings are deleted'),
+      consentYears: positive
+        .max(100)
+        .default(5)
+        .describe('Years that proof of a consent is kept after it ended'),
+      auditYears: positive
+        .max(100)
+        .default(7)
+        .describe('Years that requests of persons and what was done about them are kept'),
+      keepProof: z
+        .boolean()
+        .default(true)
+        .describe(
+          'Keep proof of consent for that time even when the person has everything erased (GDPR Art. 17(3)(e))',
+        ),
+      retentionEveryMs: nonNegative
+        .max(604_800_000)
+        .default(3_600_000)
+        .describe('Milliseconds between runs of the retention job in a worker; 0 = it is run by hand'),
     })
     .prefault({}),
   billing: z

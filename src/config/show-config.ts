@@ -49,9 +49,10 @@ export function explainConfig(loaded: LoadedConfig): string {
 /** The configuration as variables, for a child process that shall see the same. */
 export function configEnvironment(config: Config): Record<string, string> {
   const variables: Record<string, string> = {};
-  for (const { path, env } of CONFIG_KEYS) {
+  for (const { path, env, kind } of CONFIG_KEYS) {
     const value = getPath(config, path);
-    if (Array.isArray(value) && value.length > 0) variables[env] = value.join(',');
+    if (kind === 'json') variables[env] = JSON.stringify(value);
+    else if (Array.isArray(value) && value.length > 0) variables[env] = value.join(',');
     else if (value !== undefined && !Array.isArray(value)) variables[env] = String(value);
   }
   return variables;

@@ -29,7 +29,6 @@ const MAX_BYTES = 65_536;
 export class HttpProvider {
   readonly settings: ProviderSettings;
   readonly #template: RequestTemplate;
-  readonly #headers: Readonly<Record<string, string>>;
   readonly #agent: http.Agent;
   readonly #breaker: CircuitBreaker;
   readonly #slots: Slots;
@@ -52,8 +51,9 @@ export class HttpProvider {
   ) {
     checkReading(settings);
     this.settings = settings;
-    this.#template = new RequestTemplate(settings);
-    this.#headers = headersOf(settings, secrets);
+    const { secretEnv } = settings;
+    const secret = secretEnv === undefined ? undefined : secrets[secretEnv];
+    this.#template = new RequestTemplate(settings, secret === '' ? undefined : secret);
     this.#monotonic = monotonic;
     this.#breaker = new CircuitBreaker(breaker, monotonic);
     this.#slots = new Slots(settings.maxConcurrent);
@@ -147,7 +147,7 @@ export class HttpProvider {
       path,
       method: this.settings.method,
       headers: {
-        ...this.#headers,
+        ...this.#template.headers,
         ...(body === undefined
           ? {}
           : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) }),
@@ -173,27 +173,4 @@ export class HttpProvider {
       else end(readAnswer(this.settings, Buffer.concat(chunks).toString('utf8')));
     });
   }
-}
-
-function headersOf(
-  { name, headers, auth }: ProviderSettings,
-  secrets: Readonly<Record<string, string | undefined>>,
-): Record<string, string> {
-  const all: Record<string, string> = { Accept: 'application/json', ...headers };
-  if (auth) {
-    const secret = secrets[auth.env];
-    if (secret === undefined || secret === '') {
-      throw new RangeError(`provider ${name}: its secret is missing: set ${auth.env}`);
-    }
-    all[auth.header] = `${auth.prefix ?? ''}${secret}`;
-  }
-  for (const [header, value] of Object.entries(all)) {
-    try {
-      http.validateHeaderName(header);
-      http.validateHeaderValue(header, value);
-    } catch {
-      throw new RangeError(`provider ${name}: its header ${JSON.stringify(header)} cannot be sent`);
-    }
-  }
-  return all;
 }

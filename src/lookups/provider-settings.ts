@@ -17,9 +17,8 @@ export interface ProviderSettings {
   /** Sent as JSON; the same words are replaced in its texts. */
   readonly body?: Readonly<Record<string, unknown>> | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** A header whose value is a secret of the environment. */
-  readonly auth?:
-    { readonly header: string; readonly env: string; readonly prefix?: string | undefined } | undefined;
+  /** Variable of the environment that holds the secret; `{secret}` stands for it in url, body and headers. */
+  readonly secretEnv?: string | undefined;
   /** Milliseconds it may take. */
   readonly timeoutMs: number;
   /** Requests under way at once; as many again may wait. */

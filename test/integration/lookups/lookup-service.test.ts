@@ -58,8 +58,8 @@ const json =
 
 test('a provider is asked as it wants to be, and its answer is a fact', async () => {
   provider.answer = json({ listed: true });
-  const auth = { header: 'Authorization', env: 'SCRUB_TOKEN', prefix: 'Bearer ' };
-  const service = open([dnc({ auth, headers: { 'X-Account': '7' } })], {}, { SCRUB_TOKEN: 's3cret' });
+  const headers = { 'X-Account': '7', Authorization: 'Bearer {secret}' };
+  const service = open([dnc({ headers, secretEnv: 'SCRUB_TOKEN' })], {}, { SCRUB_TOKEN: 's3cret' });
   expect(await service.lookup(['dnc'], NUMBER)).toEqual([
     { kind: 'dnc', provider: 'scrub', answer: 'listed', at: now, cached: false, latencyMs: 0 },
   ]);
@@ -291,9 +291,8 @@ test('closing ends what is under way', async () => {
 
 test('settings that cannot work are refused at the start', () => {
   const wrong: [ProviderSettings[], Record<string, string>][] = [
-    [[dnc({ auth: { header: 'X-Key', env: 'MISSING' } })], {}],
-    [[dnc({ auth: { header: 'X-Key', env: 'KEY' } })], { KEY: 'two\nlines' }],
-    [[dnc({ auth: { header: 'no header', env: 'KEY' } })], { KEY: 'k' }],
+    [[dnc({ headers: { 'X-Key': '{secret}' }, secretEnv: 'MISSING' })], {}],
+    [[dnc({ headers: { 'X-Key': '{secret}' }, secretEnv: 'KEY' })], { KEY: '' }],
     [[dnc(), dnc()], {}],
     [[dnc({ url: 'http://127.0.0.1/scrub' })], {}],
     [Array.from({ length: 33 }, (_, n) => dnc({ name: String(n) })), {}],

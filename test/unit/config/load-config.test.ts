@@ -77,6 +77,23 @@ describe('where a setting comes from', () => {
     expect(config.sip.listen).toEqual(['udp:192.0.2.1:5060', 'tcp:[2001:db8::1]:5061']);
   });
 
+  it('what is more than a list of words is written as YAML, or as JSON in a variable', () => {
+    const yaml =
+      'lookups:\n  providers:\n    - { name: scrub, kind: dnc, url: "https://example.com/{number}", secretEnv: DCE_SECRET_SCRUB }\n';
+    const expected = { name: 'scrub', kind: 'dnc', timeoutMs: 150, secretEnv: 'DCE_SECRET_SCRUB' };
+    const { config } = load({ yaml });
+    expect(config.lookups.providers).toMatchObject([expected]);
+    const variables = configEnvironment(config);
+    expect(load({ env: { ...variables, DCE_SECRET_SCRUB: 'hunter2' } }).config).toEqual(config);
+    const wrong = {
+      DCE_LOOKUPS_PROVIDERS: '[{"name":"scrub","kind":"weather","url":"https://example.com"}]',
+    };
+    expect(problems({ env: wrong })).toEqual([
+      expect.stringMatching(/^DCE_LOOKUPS_PROVIDERS \(lookups\.providers\.0\.kind\): /) as string,
+    ]);
+    expect(problems({ env: { DCE_LOOKUPS_PROVIDERS: 'scrub' } })).toHaveLength(1);
+  });
+
   it('a variable set to nothing is not set, and so is an empty value or section of the file', () => {
     const { config, sources } = load({
       yaml: 'api:\n  port:\nredis:\nsip:\n  drachtio:\n',

@@ -4,7 +4,7 @@ import { RequestTemplate } from '../../../src/lookups/request-template';
 const NUMBER = '+12125550123' as E164;
 const consentDate = Date.UTC(2026, 0, 5, 23, 59);
 const template = (url: string, body?: Record<string, unknown>): RequestTemplate =>
-  new RequestTemplate({ name: 'scrub', url, body });
+  new RequestTemplate({ name: 'scrub', url, body }, undefined);
 
 test('a number is written into path and query as the provider wants it, and nowhere else', () => {
   const url = 'https://api.example.com/v2/{national}/scrub?phone={number}&raw={digits}&since={consentDay}';
@@ -39,6 +39,34 @@ test('a body is written as JSON, its texts alone', () => {
 
 test('one without a date asks the same on every day', () => {
   expect(template('https://api.example.com/{number}').needsConsent).toBe(false);
+});
+
+test('a secret goes where the provider wants it, and cannot be forgotten', () => {
+  const settings = {
+    name: 'scrub',
+    url: 'https://example.com/{number}?key={secret}',
+    body: { auth: ['{secret}'] },
+    headers: { Authorization: 'Bearer {secret}', 'X-Literal': '{number}' },
+  };
+  const one = new RequestTemplate(settings, 's3c&t');
+  expect(one.headers).toEqual({
+    Accept: 'application/json',
+    Authorization: 'Bearer s3c&t',
+    'X-Literal': '{number}',
+  });
+  expect(one.write({ number: NUMBER, consentDate: undefined })).toEqual({
+    path: '/%2B12125550123?key=s3c%26t',
+    body: '{"auth":["s3c&t"]}',
+  });
+  for (const part of ['url', 'body', 'headers'] as const) {
+    const only = { name: 'scrub', url: 'https://example.com/{number}', [part]: settings[part] };
+    expect(() => new RequestTemplate(only, undefined)).toThrow('its secret is missing');
+  }
+  for (const headers of [{ 'no header': 'x' }, { 'X-Key': 'two\nlines' }]) {
+    expect(() => new RequestTemplate({ name: 'scrub', url: settings.url, headers }, 's')).toThrow(
+      'cannot be sent',
+    );
+  }
 });
 
 test.each([
