@@ -13,6 +13,8 @@ import { WhatifTally } from './whatif-report';
 export interface WhatifOptions {
   readonly period: Period;
   readonly edits: MarketEdits;
+  /** Calls held in memory at once. */
+  readonly pageSize?: number;
   /** Told after each page of calls. */
   readonly onProgress?: (calls: number) => void;
   /** Asked after each page; true ends it, and the report is of what was looked at. */
@@ -34,7 +36,7 @@ export async function whatif(database: Database, options: WhatifOptions): Promis
   const past = new PastMarket(database, [changed]);
   const [shelf, changedShelf] = [new ModelShelf(), new ModelShelf()];
   let calls = 0;
-  for await (const page of storedDecisions(database, period)) {
+  for await (const page of storedDecisions(database, period, options.pageSize)) {
     for (const { decision } of page) {
       calls++;
       const missing = await standAt(past, decision);
