@@ -10,7 +10,7 @@ import type {
   FraudTrace,
 } from '../domain';
 import { NO_ACTIVITY } from '../domain';
-import type { ComplianceVerdict } from '../compliance';
+import type { ComplianceVerdict, OriginVerdict } from '../compliance';
 import { resolveOrigin, screenCompliance } from '../compliance';
 import type { FraudModels, SignalVector } from '../fraud';
 import { assessFraud } from '../fraud';
@@ -96,31 +96,36 @@ function inService(screening: Screening, market: Market): Refusal | undefined {
 function lawful(screening: Screening, market: Market, sources: DecisionSources): Refusal | undefined {
   const { attempt, now } = screening;
   const { campaign, number } = screening as { campaign: Campaign; number: DidNumber };
-  const seller = market.seller(number.sellerId);
-  const { origin, findings } = resolveOrigin({
-    trunkOrigin: attempt.origin,
-    sellerOrigin: seller?.origin,
-    sellerClaims: seller?.claims ?? [],
-    claimed: attempt.claimedOrigin,
-  });
-  screening.origin = origin;
+  const origin = originOf(attempt, number.sellerId, market);
+  screening.origin = origin.origin;
   screening.activity = sources.activityOf(attempt, campaign, now);
   const facts = sources.complianceOf(attempt, now);
   screening.compliance = facts;
   const verdict = screenCompliance({
     attempt,
     origin,
-    sellerId: number.sellerId,
+    seller: market.seller(number.sellerId),
     campaign,
     overrides: market.overrides,
     facts,
     now,
   });
   screening.verdict = verdict;
-  screening.findings = findings.length === 0 ? verdict.findings : [...findings, ...verdict.findings];
+  screening.findings = verdict.findings;
   const { blocked } = verdict;
   if (!blocked) return undefined;
   return { reason: 'compliance', sipStatus: 603, detail: `${blocked.rule}: ${blocked.detail}` };
+}
+
+/** Who started the call, as the contracts of its trunk and its seller and the claim say together. */
+export function originOf(attempt: CallAttempt, sellerId: string, market: Market): OriginVerdict {
+  const seller = market.seller(sellerId);
+  return resolveOrigin({
+    trunkOrigin: attempt.origin,
+    sellerOrigin: seller?.origin,
+    sellerClaims: seller?.claims ?? [],
+    claimed: attempt.claimedOrigin,
+  });
 }
 
 function honest(

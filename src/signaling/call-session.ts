@@ -208,7 +208,10 @@ export class CallSession {
     const decided = desk.decide(this.attempt);
     // Most calls wait for nobody: they go on in this very turn.
     const decision = decided instanceof Promise ? await decided : decided;
-    if (this.#ending) return undefined;
+    if (this.#ending) {
+      desk.abandoned(this.attempt);
+      return undefined;
+    }
     this.#origin = decision.trace.origin ?? this.attempt.origin;
     const decisionMicroseconds = Math.round((clock.monotonic() - startedAt) * 1000);
     recorder.decided({

@@ -33,6 +33,8 @@ export interface SaleDesk {
    * keeps the campaign's deadlines; else the decision is there at once. Never rejects but for bugs.
    */
   decide(attempt: CallAttempt): Decision | Promise<Decision>;
+  /** The caller gave up before the decision was there: nothing comes of it. */
+  abandoned(attempt: CallAttempt): void;
   /** Asks the buyer of a live bid once more before it is rung. False: it takes its offer back. Never rejects. */
   confirm(attempt: CallAttempt, target: RingTarget): Promise<boolean>;
   /** A buyer answered: what duplicate rules and other nodes remember. */

@@ -54,6 +54,7 @@ async function play(script: Play, limits: { exhausted?: number[]; responseTimeou
   const caps = new MemoryCaps();
   const bugs: unknown[] = [];
   const plan = script.buyers.map((_, index) => ringTarget(index, limits.exhausted?.includes(index) ? 0 : 1));
+  let abandoned = 0;
   const { sourceLimit } = script;
   const sale = sold(
     plan.map((target, index) => ({
@@ -90,6 +91,7 @@ async function play(script: Play, limits: { exhausted?: number[]; responseTimeou
       desk: deskOf(
         () => (script.decideAfter === undefined ? decision : after(script.decideAfter).then(() => decision)),
         {
+          abandoned: () => abandoned++,
           confirm: (_attempt, { targetId }) => {
             const takenBack = script.takenBack?.[Number(targetId.split('-')[1])];
             return takenBack === undefined ? Promise.resolve(true) : after(takenBack).then(() => false);
@@ -116,7 +118,7 @@ async function play(script: Play, limits: { exhausted?: number[]; responseTimeou
   }
   await jest.advanceTimersByTimeAsync(5_000);
   await running;
-  return { journal, media, caps, bugs, stack, invite, finished, session };
+  return { journal, media, caps, bugs, stack, invite, finished, session, abandoned };
 }
 
 const act = fc.oneof(
@@ -309,7 +311,7 @@ test("a call over its seller's limit is refused before anybody is rung", async (
 });
 
 test('a caller who gives up while buyers are still being asked leaves nothing behind', async () => {
-  const { journal, stack, invite } = await play({
+  const { journal, stack, invite, abandoned } = await play({
     decideAfter: 500,
     buyers: [{ kind: 'answer', after: 0 }],
     cancelAt: 100,
@@ -317,5 +319,6 @@ test('a caller who gives up while buyers are still being asked leaves nothing be
   });
   expect(stack.rung).toEqual([]);
   expect(invite.finals).toEqual([487]);
+  expect(abandoned).toBe(1);
   expect(journal.ended_[0]).toMatchObject({ state: 'canceled', reason: 'caller_cancel' });
 });

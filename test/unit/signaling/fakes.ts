@@ -298,6 +298,7 @@ export function sold(plan: RingTarget[]): Decision {
 export function deskOf(decide: SaleDesk['decide'], over: Partial<SaleDesk> = {}): SaleDesk {
   return {
     decide,
+    abandoned: () => undefined,
     confirm: () => Promise.resolve(true),
     connected: () => undefined,
     charge: () => ({ converted: true, revenue: 10_000_000 }),
