@@ -1,13 +1,45 @@
-import type { CallAttempt, Campaign, E164, Finding } from '../domain';
-import { maskNumber } from '../domain';
-import type { Market } from '../market';
-import { DNC_SOURCES } from '../market';
+import type {
+  CallAttempt,
+  CallOrigin,
+  Campaign,
+  ComplianceFacts,
+  E164,
+  Finding,
+  HoursOverride,
+  Seller,
+} from '../domain';
+import { findConsent, consentFinding, needsConsent } from './consents';
+import type { ConsentAnswer } from './consents';
 import type { ConsumerPlace } from './consumer-place';
 import { placeOf } from './consumer-place';
-import { countryHours, hasCountryHours, stateHours } from './calling-hours';
-import type { HoursVerdict } from './calling-hours';
+import { contactFinding } from './contacts';
+import type { Rule } from './data/rule-bindings';
+import { bindingOf, bindingRow } from './data/rule-bindings';
+import { dialOf } from './dial';
+import type { Dial } from './dial';
+import { Findings, finding } from './findings';
+import { hoursFindings } from './hours-findings';
+import { identityFinding } from './identity';
+import type { ListQuestion } from './lists';
+import { hitFindings, listAgeFindings, lookupFindings } from './lists';
 import { classifyNumber, isFictional } from './numbering';
 import type { NumberClass } from './numbering';
+import type { OriginVerdict } from './origin';
+
+/** What a call is screened by. */
+export interface ComplianceInput {
+  readonly attempt: CallAttempt;
+  /** What `resolveOrigin` found. */
+  readonly origin: OriginVerdict;
+  /** Whose call it is; undefined when the number's seller has no contract. */
+  readonly seller: Seller | undefined;
+  readonly campaign: Campaign;
+  /** Emergencies and orders; those that are over do no harm. */
+  readonly overrides: readonly HoursOverride[];
+  readonly facts: ComplianceFacts;
+  /** UTC epoch milliseconds. */
+  readonly now: number;
+}
 
 /** What the rules say of one call. */
 export interface ComplianceVerdict {
@@ -18,153 +50,176 @@ export interface ComplianceVerdict {
   readonly place: ConsumerPlace;
   /** What the caller's number is; undefined when it is withheld. */
   readonly caller: NumberClass | undefined;
+  readonly origin: CallOrigin;
 }
 
 /**
  * Screens a call. Rules on soliciting a person bind when somebody may have called that person: the
  * call's origin says so, never its SIP direction. A consumer who calls us is not being solicited
- * (47 CFR 64.1200(c)(1), (f)(15)); only policy applies to that call.
+ * (47 CFR 64.1200(c)(1), (f)(15)); only policy applies to that call. Which rule binds which origin is
+ * a table: `data/rule-bindings.ts`.
  *
  * The person is the calling party in every origin: a transfer or a callback arrives here with the
  * person's number as its caller.
- *
- * @param now - UTC epoch milliseconds
  */
-export function screenCompliance(
-  attempt: CallAttempt,
-  campaign: Campaign,
-  market: Market,
-  now: number,
-): ComplianceVerdict {
-  const binding = attempt.origin !== 'inbound_consumer';
-  const caller = attempt.from === undefined ? undefined : classifyNumber(attempt.from);
-  const place = placeOf(caller, attempt.tags['state']);
-  const findings: Finding[] = [numberFinding(attempt.from, caller, binding)];
-  hoursFindings(findings, place, binding, campaign.enforceHoursInbound, now);
-  listFindings(findings, attempt.from, market, binding, now);
-  return { findings, blocked: findings.find(({ outcome }) => outcome === 'block'), place, caller };
+export function screenCompliance(input: ComplianceInput): ComplianceVerdict {
+  const { attempt, origin: verdict, campaign, facts, now } = input;
+  const { origin } = verdict;
+  const policy = campaign.compliance;
+  const { from, tags } = attempt;
+  const caller = from === undefined ? undefined : classifyNumber(from);
+  const place = placeOf(caller, tags['state'], tags['zip']);
+  const findings = new Findings();
+  findings.addAll(verdict.findings);
+  findings.add(numberFinding(from, caller, origin));
+  findings.add(placeFinding(place));
+  findings.add(identityFinding(attempt, policy));
+
+  const dial = dialOf(attempt, origin, now);
+  if (dial.finding) findings.add(dial.finding);
+  addHours(findings, input, place, dial);
+  const answer = addConsent(findings, input, dial);
+  if (bindingOf('contacts.frequency', origin) === 'binds') {
+    findings.add(contactFinding(place.states, dial.automated, policy, facts, dial.at));
+  } else findings.add(notApplicable('contacts.frequency'));
+
+  const consent = answer?.ok ? answer.consent : undefined;
+  const question: ListQuestion = { attempt, origin, place, dial, consent, policy, facts };
+  findings.addAll(hitFindings(question));
+  if (bindingOf('dnc.national', origin) === 'binds') findings.addAll(listAgeFindings(question));
+  findings.addAll(lookupFindings(question));
+  return { findings: findings.all, blocked: findings.blocked, place, caller, origin };
 }
 
-const NUMBERING = { rule: 'numbering.caller', citation: 'NANP, ATIS-0300051' } as const;
-const GOOD_NUMBER: Finding = { ...NUMBERING, outcome: 'pass', detail: 'the number can exist' };
-const FOREIGN_NUMBER: Finding = {
-  ...NUMBERING,
-  outcome: 'pass',
-  detail: 'the number is outside the North American Numbering Plan',
-};
+function addHours(
+  findings: Findings,
+  { origin: { origin }, campaign, overrides }: ComplianceInput,
+  place: ConsumerPlace,
+  dial: Dial,
+): void {
+  const binding = bindingOf('tcpa.calling_hours', origin);
+  const binds = binding === 'binds';
+  if (!binds && !(binding === 'policy' && campaign.compliance.enforceHoursInbound)) {
+    findings.add(notApplicable('tcpa.calling_hours'));
+    return;
+  }
+  for (const found of hoursFindings(place, dial.automated, overrides, dial.at)) {
+    // Policy asks that hours be kept where they are known; it refuses nobody for being abroad.
+    findings.add(
+      !binds && place.zones.length === 0 && found.outcome === 'block' ? { ...found, outcome: 'flag' } : found,
+    );
+  }
+}
+
+function addConsent(
+  findings: Findings,
+  { attempt, origin: { origin }, seller, campaign, facts, now }: ComplianceInput,
+  dial: Dial,
+): ConsentAnswer | undefined {
+  const { from } = attempt;
+  const needed = needsConsent(campaign.compliance, origin);
+  if (!needed && facts.consents.length === 0) {
+    findings.add(notApplicable('consent.prior', origin));
+    return undefined;
+  }
+  if (from === undefined) {
+    findings.add(needed ? NO_NUMBER_NO_CONSENT : notApplicable('consent.prior', origin));
+    return undefined;
+  }
+  const answer = findConsent(facts.consents, {
+    number: from,
+    sellerId: seller?.id,
+    campaignId: campaign.id,
+    scope: dial.scope,
+    dialledAt: dial.at,
+    now,
+  });
+  if (needed) findings.add(consentFinding(answer));
+  else findings.add(answer.ok ? consentFinding(answer) : notApplicable('consent.prior', origin));
+  return answer;
+}
+
+const NO_NUMBER_NO_CONSENT = finding(
+  'consent.prior',
+  'block',
+  bindingRow('consent.prior').citation,
+  'without the number of the person no consent can be found',
+);
+
+const INBOUND_WHY = new Map<Rule, Finding>();
+const NOT_ASKED = finding(
+  'consent.prior',
+  'not_applicable',
+  bindingRow('consent.prior').citation,
+  'the campaign asks for no consent to calls of this origin',
+);
+
+/** Why a rule is not asked of a call that its consumer made, in the words of the table. */
+function notApplicable(rule: Rule, origin: CallOrigin = 'inbound_consumer'): Finding {
+  if (origin !== 'inbound_consumer') return NOT_ASKED;
+  let found = INBOUND_WHY.get(rule);
+  if (!found) {
+    const { citation, inboundWhy } = bindingRow(rule);
+    found = finding(rule, 'not_applicable', citation, inboundWhy);
+    INBOUND_WHY.set(rule, found);
+  }
+  return found;
+}
+
+const NUMBERING = 'numbering.caller';
+const NANP = 'NANP, ATIS-0300051';
+const GOOD_NUMBER = finding(NUMBERING, 'pass', NANP, 'the number can exist');
+const FOREIGN_NUMBER = finding(
+  NUMBERING,
+  'pass',
+  NANP,
+  'the number is outside the North American Numbering Plan',
+);
+const FICTIONAL = finding(NUMBERING, 'flag', NANP, '555-01XX numbers are kept for fiction');
 
 /** A number that cannot exist shows no place and no consent: it blocks where rules bind. */
-function numberFinding(from: E164 | undefined, caller: NumberClass | undefined, binding: boolean): Finding {
-  const outcome = binding ? 'block' : 'flag';
+function numberFinding(from: E164 | undefined, caller: NumberClass | undefined, origin: CallOrigin): Finding {
+  const outcome = origin === 'inbound_consumer' ? 'flag' : 'block';
   if (from === undefined || !caller)
-    return { ...NUMBERING, outcome, detail: 'the caller withheld its number' };
+    return finding(NUMBERING, outcome, NANP, 'the caller withheld its number');
   switch (caller.kind) {
     case 'impossible':
-      return { ...NUMBERING, outcome, detail: `no telephone can have this number: ${caller.why}` };
+      return finding(NUMBERING, outcome, NANP, `no telephone can have this number: ${caller.why}`);
     case 'unassigned':
-      return { ...NUMBERING, outcome: 'flag', detail: `area code ${from.slice(2, 5)} is not in the table` };
+      return finding(NUMBERING, 'flag', NANP, `area code ${from.slice(2, 5)} is not in the table`);
     case 'non_geographic':
-      return {
-        ...NUMBERING,
-        outcome: 'flag',
-        detail: `a ${caller.use.replace('_', '-')} number has no place`,
-      };
+      return finding(NUMBERING, 'flag', NANP, `a ${caller.use.replace('_', '-')} number has no place`);
     case 'foreign':
       return FOREIGN_NUMBER;
     case 'geographic':
-      return isFictional(from)
-        ? { ...NUMBERING, outcome: 'flag', detail: '555-01XX numbers are kept for fiction' }
-        : GOOD_NUMBER;
+      return isFictional(from) ? FICTIONAL : GOOD_NUMBER;
   }
 }
 
-const HOURS_RULE = 'tcpa.calling_hours';
-const STATE_HOURS_RULE = 'state.calling_hours';
-const HOURS_NOT_BINDING: Finding = {
-  rule: HOURS_RULE,
-  outcome: 'not_applicable',
-  citation: '47 CFR 64.1200(c)(1), (f)(15)',
-  detail: 'the consumer called: nobody is being solicited by telephone',
-};
+const PLACE_CITATION = 'tables of area codes, exchanges and ZIP codes';
+/** More states than this are counted, not named. */
+const MAX_NAMED = 6;
+const places = new WeakMap<ConsumerPlace, Finding>();
 
-function hoursFindings(
-  findings: Finding[],
-  place: ConsumerPlace,
-  binding: boolean,
-  policy: boolean,
-  now: number,
-): void {
-  if (!binding && !policy) {
-    findings.push(HOURS_NOT_BINDING);
-    return;
+/** Which facts decided where the person may be. */
+function placeFinding(place: ConsumerPlace): Finding {
+  let found = places.get(place);
+  if (!found) {
+    const { countries, states, zones, contradicted, by } = place;
+    const where = states.length > 0 && states.length <= MAX_NAMED ? states.join(', ') : countries.join(', ');
+    const clocks =
+      zones.length <= MAX_NAMED ? zones.map(({ name }) => name).join(', ') : `${zones.length} clocks`;
+    const detail =
+      countries.length === 0
+        ? 'nothing tells where the person is'
+        : `${[where, clocks].filter((text) => text !== '').join('; ')}: by ${by}`;
+    found = finding(
+      'place.person',
+      contradicted ? 'flag' : 'pass',
+      PLACE_CITATION,
+      contradicted ? `${detail}, which do not agree` : detail,
+    );
+    places.set(place, found);
   }
-  if (place.countries.length === 0 || !place.countries.every(hasCountryHours)) {
-    findings.push({
-      rule: HOURS_RULE,
-      outcome: binding ? 'block' : 'flag',
-      citation: '47 CFR 64.1200(c)(1)',
-      detail: 'there is no table of calling hours for the place of this number',
-    });
-    return;
-  }
-  for (const country of place.countries.filter(hasCountryHours)) {
-    findings.push(hoursFinding(HOURS_RULE, countryHours(country, place.zones, now), now));
-  }
-  for (const state of place.states) {
-    const verdict = stateHours(state, place.zones, now);
-    // Every state the number may mean must allow; the trace keeps those that forbid, or the one there is.
-    if (verdict && (!verdict.allowed || place.states.length === 1)) {
-      findings.push(hoursFinding(STATE_HOURS_RULE, verdict, now));
-    }
-  }
-}
-
-function hoursFinding(rule: string, verdict: HoursVerdict, now: number): Finding {
-  const { allowed, citation, place, zone, holiday } = verdict;
-  const minute = zone.minuteOfWeek(now) % 1440;
-  const clock = `${pad(Math.floor(minute / 60))}:${pad(minute % 60)}`;
-  const verb = allowed ? 'within' : 'outside';
-  const why =
-    holiday === undefined ? `${verb} the hours of ${place}` : `${holiday}, a day without calls in ${place}`;
-  return { rule, outcome: allowed ? 'pass' : 'block', citation, detail: `${clock} in ${zone.name}: ${why}` };
-}
-
-const LISTS = [
-  { source: 'litigator', rule: 'policy.litigator', citation: 'policy of the exchange' },
-  { source: 'internal', rule: 'dnc.internal', citation: '47 CFR 64.1200(d)' },
-  { source: 'national', rule: 'dnc.national', citation: '47 CFR 64.1200(c)(2)' },
-  { source: 'state', rule: 'dnc.state', citation: 'state do-not-call law' },
-] as const;
-
-const ON_NO_LIST: Finding = {
-  rule: 'dnc.lists',
-  outcome: 'pass',
-  citation: '47 CFR 64.1200(c)(2), (d)',
-  detail: 'on no list',
-};
-
-function listFindings(
-  findings: Finding[],
-  from: E164 | undefined,
-  market: Market,
-  binding: boolean,
-  now: number,
-): void {
-  const lists = from === undefined ? 0 : market.dnc.sourcesOf(from, now);
-  if (from === undefined || lists === 0) {
-    findings.push(ON_NO_LIST);
-    return;
-  }
-  for (const { source, rule, citation } of LISTS) {
-    if ((lists & DNC_SOURCES[source]) === 0) continue;
-    const detail = `${maskNumber(from)} is on the ${source} list`;
-    if (source === 'litigator' || binding) findings.push({ rule, outcome: 'block', citation, detail });
-    // A consumer who calls is never dropped for having asked not to be called.
-    else
-      findings.push({ rule, outcome: source === 'internal' ? 'flag' : 'not_applicable', citation, detail });
-  }
-}
-
-function pad(value: number): string {
-  return value < 10 ? `0${value}` : `${value}`;
+  return found;
 }

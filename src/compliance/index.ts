@@ -1,5 +1,15 @@
 export { screenCompliance } from './compliance';
-export type { ComplianceVerdict } from './compliance';
+export type { ComplianceInput, ComplianceVerdict } from './compliance';
+export { resolveOrigin } from './origin';
+export type { OriginEvidence, OriginVerdict } from './origin';
+export { placeOf } from './consumer-place';
 export type { ConsumerPlace } from './consumer-place';
+export { nextAllowed } from './hours-findings';
+export type { NextAllowedOptions } from './hours-findings';
+export { recordingConsent } from './recording-consent';
+export type { RecordingVerdict } from './recording-consent';
+export { needsConsent } from './consents';
+export { bindingOf, RULE_BINDINGS } from './data/rule-bindings';
+export type { Binding, Rule, RuleBinding } from './data/rule-bindings';
 export { classifyNumber, isFictional } from './numbering';
 export type { NpaPlace, NumberClass } from './numbering';

@@ -1,12 +1,15 @@
 import type { E164, Zone } from '../domain';
-import { npaOf, nxxOf, zoneOf } from '../domain';
+import { isNanp, zoneOf } from '../domain';
 import { NON_GEOGRAPHIC_NPAS, NPA_ROWS, ZONE_NAMES } from './data/npa';
+import { EXCHANGE_ROWS } from './data/npa-nxx';
 
-/** Where numbers of one area code may be. More than one state or zone means: any of them. */
+/** Where numbers of one area code, or of one of its exchanges, may be. More than one of a kind means: any of them. */
 export interface NpaPlace {
   readonly country: string;
   readonly states: readonly string[];
   readonly zones: readonly Zone[];
+  /** What told it: the exchange tells the clock where the area code straddles zones. */
+  readonly by: 'area code' | 'exchange';
 }
 
 /** What a number's digits say of it. */
@@ -22,38 +25,61 @@ export type NumberClass =
 
 const FOREIGN: NumberClass = { kind: 'foreign' };
 const UNASSIGNED: NumberClass = { kind: 'unassigned' };
+const WRONG_LENGTH = impossible('a +1 number has ten more digits');
+const NPA_FROM_TWO = impossible('an area code begins with 2 … 9');
+const NPA_N9X = impossible('area codes N9X are kept for expansion');
+const NPA_N11 = impossible('N11 is a service code, not an area code');
+const NXX_FROM_TWO = impossible('an exchange begins with 2 … 9');
+const NXX_N11 = impossible('N11 is a service code, not an exchange');
+const ONE_DIGIT = impossible('one digit repeated');
 
+const ZERO = 48;
+/** By area code. */
 const CLASSES = compileClasses();
+/** By area code and, in it, by exchange: only those of which the table says more than of their area code. */
+const EXCHANGES = compileExchanges();
 
 /** Every area code with a place. */
 export function geographicNpas(): readonly string[] {
-  return [...CLASSES].filter(([, { kind }]) => kind === 'geographic').map(([npa]) => npa);
+  return CLASSES.flatMap((found, npa) => (found?.kind === 'geographic' ? [`${npa}`] : []));
 }
 
-/** Reads a number by the rules of the North American Numbering Plan (ATIS-0300051). */
+/** Reads a number by the rules of the North American Numbering Plan (ATIS-0300051). Makes nothing new. */
 export function classifyNumber(number: E164): NumberClass {
-  const npa = npaOf(number);
-  const nxx = nxxOf(number);
   // Country code 1 has ten digits after it and no other length.
-  if (npa === undefined || nxx === undefined) {
-    return number.charCodeAt(1) === 49 ? impossible('a +1 number has ten more digits') : FOREIGN;
-  }
-  if (npa < '200') return impossible('an area code begins with 2 … 9');
-  if (npa.charAt(1) === '9') return impossible('area codes N9X are kept for expansion');
-  if (npa.endsWith('11')) return impossible('N11 is a service code, not an area code');
-  if (nxx < '200') return impossible('an exchange begins with 2 … 9');
-  if (nxx.endsWith('11')) return impossible('N11 is a service code, not an exchange');
-  if (isOneDigitRepeated(number)) return impossible('one digit repeated');
-  return CLASSES.get(npa) ?? UNASSIGNED;
+  if (!isNanp(number)) return number.charCodeAt(1) === ZERO + 1 ? WRONG_LENGTH : FOREIGN;
+  const npa = threeDigits(number, 2);
+  const nxx = threeDigits(number, 5);
+  if (npa < 200) return NPA_FROM_TWO;
+  if (number.charCodeAt(3) === ZERO + 9) return NPA_N9X;
+  if (npa % 100 === 11) return NPA_N11;
+  if (nxx < 200) return NXX_FROM_TWO;
+  if (nxx % 100 === 11) return NXX_N11;
+  if (isOneDigitRepeated(number)) return ONE_DIGIT;
+  return EXCHANGES[npa]?.[nxx] ?? CLASSES[npa] ?? UNASSIGNED;
 }
 
 /** True for 555-0100 … 555-0199, which are kept for fiction. */
 export function isFictional(number: E164): boolean {
-  return nxxOf(number) === '555' && number.slice(8, 10) === '01';
+  return (
+    isNanp(number) &&
+    threeDigits(number, 5) === 555 &&
+    number.charCodeAt(8) === ZERO &&
+    number.charCodeAt(9) === ZERO + 1
+  );
 }
 
 function impossible(why: string): NumberClass {
   return { kind: 'impossible', why };
+}
+
+function threeDigits(number: string, at: number): number {
+  return (
+    (number.charCodeAt(at) - ZERO) * 100 +
+    (number.charCodeAt(at + 1) - ZERO) * 10 +
+    number.charCodeAt(at + 2) -
+    ZERO
+  );
 }
 
 function isOneDigitRepeated(number: E164): boolean {
@@ -61,22 +87,40 @@ function isOneDigitRepeated(number: E164): boolean {
   return true;
 }
 
-function compileClasses(): ReadonlyMap<string, NumberClass> {
-  const classes = new Map<string, NumberClass>();
+function compileClasses(): readonly (NumberClass | undefined)[] {
+  const classes = new Array<NumberClass | undefined>(1_000).fill(undefined);
   for (const [country, states, zones, npas] of NPA_ROWS) {
-    const place: NpaPlace = {
-      country,
-      states: words(states),
-      zones: words(zones).map((short) => zoneOf(ZONE_NAMES[short] as string)),
-    };
-    for (const npa of words(npas)) classes.set(npa, { kind: 'geographic', place });
+    const place: NpaPlace = { country, states: words(states), zones: zonesOf(zones), by: 'area code' };
+    for (const npa of words(npas)) classes[Number(npa)] = { kind: 'geographic', place };
   }
   for (const [use, npas] of Object.entries(NON_GEOGRAPHIC_NPAS)) {
     for (const npa of words(npas)) {
-      classes.set(npa, { kind: 'non_geographic', use: use as keyof typeof NON_GEOGRAPHIC_NPAS });
+      classes[Number(npa)] = { kind: 'non_geographic', use: use as keyof typeof NON_GEOGRAPHIC_NPAS };
     }
   }
   return classes;
+}
+
+function compileExchanges(): readonly (readonly (NumberClass | undefined)[] | undefined)[] {
+  const byNpa = new Array<(NumberClass | undefined)[] | undefined>(1_000).fill(undefined);
+  for (const [npa, zones, exchanges] of EXCHANGE_ROWS) {
+    const code = CLASSES[Number(npa)];
+    if (code?.kind !== 'geographic') throw new Error(`exchanges of ${npa}, which has no place`);
+    const found: NumberClass = {
+      kind: 'geographic',
+      place: { ...code.place, zones: zonesOf(zones), by: 'exchange' },
+    };
+    const byNxx = (byNpa[Number(npa)] ??= new Array<NumberClass | undefined>(1_000).fill(undefined));
+    for (const range of words(exchanges)) {
+      const [first, last = first] = range.split('-').map(Number) as [number, number?];
+      byNxx.fill(found, first, last + 1);
+    }
+  }
+  return byNpa;
+}
+
+function zonesOf(shorts: string): readonly Zone[] {
+  return words(shorts).map((short) => zoneOf(ZONE_NAMES[short] as string));
 }
 
 function words(text: string): string[] {

@@ -1,4 +1,5 @@
 import { NON_GEOGRAPHIC_NPAS, NPA_ROWS, ZONE_NAMES } from '../../../src/compliance/data/npa';
+import { EXCHANGE_ROWS } from '../../../src/compliance/data/npa-nxx';
 import { classifyNumber, geographicNpas, isFictional } from '../../../src/compliance/numbering';
 import type { E164 } from '../../../src/domain';
 
@@ -15,8 +16,11 @@ const US_STATES =
     ' ',
   );
 
+/** No exchange that a table names: 555 is kept for fiction and information. */
+const anyExchange = (npa: string): E164 => e164(`+1${npa}5551212`);
+
 function zonesOf(npa: string): string[] {
-  const found = classifyNumber(e164(`+1${npa}2345678`));
+  const found = classifyNumber(anyExchange(npa));
   return found.kind === 'geographic' ? found.place.zones.map(({ name }) => name) : [];
 }
 
@@ -39,7 +43,7 @@ test('every state and territory has a code, and every short zone name is spelled
 
 test.each(STRADDLING)('%s straddles zones, so at least two clocks count', (npa) => {
   const now = [Date.UTC(2026, 0, 15), Date.UTC(2026, 6, 15)];
-  const found = classifyNumber(e164(`+1${npa}2345678`));
+  const found = classifyNumber(anyExchange(npa));
   if (found.kind !== 'geographic') throw new Error(`${npa} has no place`);
   const differ = now.some((at) => new Set(found.place.zones.map((zone) => zone.offsetAt(at))).size > 1);
   expect(differ).toBe(true);
@@ -89,4 +93,49 @@ test('555-0100 to 555-0199 are for fiction', () => {
     isFictional(e164(text)),
   );
   expect(answers).toEqual([true, true, false, false]);
+});
+
+describe('an exchange of an area code that straddles zones', () => {
+  const zoneNames = (number: string): string[] => {
+    const found = classifyNumber(e164(number));
+    return found.kind === 'geographic' ? found.place.zones.map(({ name }) => name) : [];
+  };
+
+  test.each([
+    ['+12082264567', 'Idaho Falls side', 'America/Denver'],
+    ['+12082654567', 'Sandpoint', 'America/Los_Angeles'],
+    ['+12193222345', 'Lake County, Indiana', 'America/Chicago'],
+    ['+14232092345', 'Chattanooga', 'America/New_York'],
+    ['+15413722345', 'Ontario, Oregon', 'America/Denver'],
+    ['+16053422345', 'Rapid City', 'America/Denver'],
+    ['+16053322345', 'Sioux Falls', 'America/Chicago'],
+    ['+17756232345', 'Winnemucca', 'America/Los_Angeles'],
+    ['+18502342345', 'Panama City', 'America/Chicago'],
+    ['+19072762345', 'Anchorage', 'America/Anchorage'],
+  ])('%s (%s) has the clock %s', (number, _place, zone) => {
+    expect(zoneNames(number)).toEqual([zone]);
+  });
+
+  test('that no table names may be in any zone of its code', () => {
+    for (const npa of STRADDLING) expect(zonesOf(npa).length).toBeGreaterThan(1);
+  });
+
+  test('has fewer clocks than its code, and none that the code has not; and stands in one row', () => {
+    const seen = new Set<string>();
+    for (const [npa, zones, exchanges] of EXCHANGE_ROWS) {
+      const ofCode = zonesOf(npa);
+      const names = zones.split(' ').map((short) => ZONE_NAMES[short] as string);
+      expect(names.length).toBeLessThan(ofCode.length);
+      for (const name of names) expect(ofCode).toContain(name);
+      for (const range of exchanges.split(' ')) {
+        const [from, to = from] = range.split('-').map(Number) as [number, number?];
+        for (let nxx = from; nxx <= to; nxx++) {
+          expect(nxx >= 200 && nxx <= 999 && !seen.has(`${npa}${nxx}`)).toBe(true);
+          seen.add(`${npa}${nxx}`);
+          if (nxx % 100 !== 11) expect(zoneNames(`+1${npa}${nxx}2345`)).toEqual(names);
+        }
+      }
+    }
+    expect(seen.size).toBeGreaterThan(1_500);
+  });
 });
