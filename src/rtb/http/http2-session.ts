@@ -14,6 +14,9 @@ export interface Http2Settings {
 
 const { NGHTTP2_CANCEL, NGHTTP2_REFUSED_STREAM } = constants;
 
+/** Milliseconds that a peer has to answer a PING (RFC 9113 §6.7). */
+const PONG_MS = 1_000;
+
 /** One HTTP/2 connection to an origin (RFC 9113): its requests share it. */
 export class Http2Session {
   readonly #session: ClientHttp2Session;
@@ -22,6 +25,8 @@ export class Http2Session {
   #streams = 0;
   /** Counts what has arrived, so that silence is noticed. */
   #arrivals = 0;
+  /** Running while it is found out whether the peer is still there. */
+  #probe: NodeJS.Timeout | undefined;
 
   constructor(origin: string, socket: Socket, settings: Http2Settings) {
     this.#settings = settings;
@@ -48,8 +53,11 @@ export class Http2Session {
     return this.#useless;
   }
 
-  /** @param again - where the request goes if the peer did not take it up (RFC 9113 §8.7) */
-  send(exchange: Exchange, again: (() => void) | undefined): void {
+  /**
+   * @param again - where the request goes if the peer did not take it up (RFC 9113 §8.7)
+   * @returns false when the session can send nothing any more: it must go elsewhere
+   */
+  send(exchange: Exchange, again: (() => void) | undefined): boolean {
     const { request } = exchange;
     let stream: ClientHttp2Stream;
     try {
@@ -63,19 +71,18 @@ export class Http2Session {
         },
         { endStream: request.body === '' },
       );
-    } catch (error) {
+    } catch {
       // The session ended in this very turn.
       this.#retire();
-      if (again) again();
-      else
-        exchange.fail('broken', error instanceof Error ? error.message.slice(0, 200) : 'the session ended');
-      return;
+      return false;
     }
     this.#follow(stream, exchange, again);
     if (request.body !== '') stream.end(request.body);
+    return true;
   }
 
   close(): void {
+    clearTimeout(this.#probe);
     this.#retire();
     this.#session.destroy();
   }
@@ -89,8 +96,7 @@ export class Http2Session {
     const cancel = (): void => stream.close(NGHTTP2_CANCEL);
     exchange.cancelBy(() => {
       cancel();
-      // Nothing at all has come since it was sent: the connection is taken for dead.
-      if (this.#arrivals === arrivalsBefore) this.close();
+      if (this.#arrivals === arrivalsBefore) this.#findOut();
     });
     stream.on('response', (headers) => {
       this.#arrivals++;
@@ -114,7 +120,6 @@ export class Http2Session {
       }
     });
     stream.on('end', () => {
-      this.#arrivals++;
       onActivity();
       if (status !== 0) exchange.settle({ ok: true, status, body: body.take() });
     });
@@ -123,9 +128,24 @@ export class Http2Session {
       onActivity();
       this.#streams--;
       if (exchange.over) return;
-      if (stream.rstCode === NGHTTP2_REFUSED_STREAM && again) again();
+      // An idle connection that its peer had closed: nothing was read of the request.
+      const stale = this.#session.destroyed && arrivalsBefore > 0 && this.#arrivals === arrivalsBefore;
+      if (stale) this.#retire();
+      if ((stream.rstCode === NGHTTP2_REFUSED_STREAM || stale) && again) again();
       else exchange.fail('broken', `the stream ended with code ${stream.rstCode}`);
     });
+  }
+
+  /** Nothing at all has come since a request was sent: is the peer slow, or is the connection dead? */
+  #findOut(): void {
+    if (this.#probe !== undefined || this.#session.destroyed) return;
+    this.#probe = setTimeout(() => this.close(), PONG_MS);
+    this.#probe.unref();
+    const known = (): void => {
+      clearTimeout(this.#probe);
+      this.#probe = undefined;
+    };
+    if (!this.#session.ping(known)) known();
   }
 
   #retire(): void {

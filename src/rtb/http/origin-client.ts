@@ -76,10 +76,11 @@ export class OriginClient {
       this.#http1.send(exchange);
       return;
     }
-    if (this.#http2 && !this.#http2.useless) {
-      if (this.#http2.ready) {
-        this.#http2.send(exchange, mayRepeat ? () => this.#dispatch(exchange, false) : undefined);
-      } else exchange.fail('busy', 'no stream is free');
+    const session = this.#http2;
+    if (session && !session.useless) {
+      const again = mayRepeat ? (): void => this.#dispatch(exchange, false) : undefined;
+      if (!session.ready) exchange.fail('busy', 'no stream is free');
+      else if (!session.send(exchange, again)) this.#dispatch(exchange, mayRepeat);
       return;
     }
     this.#waiting.push(exchange);
