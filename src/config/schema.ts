@@ -25,6 +25,22 @@ const url = (...schemes: readonly string[]) =>
       (text) => URL.canParse(text) && schemes.includes(new URL(text).protocol.slice(0, -1)),
       `must be a URL that begins with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`,
     );
+/** An address, a CIDR block, or a name. */
+const privatePlace = z
+  .string()
+  .max(253)
+  .refine(
+    (text) => isIP(text) !== 0 || isBlock(text) || host.safeParse(text).success,
+    'must be an address, a CIDR block or a host name',
+  );
+/** A host, or `*.` and what is below it. */
+const hostRule = z
+  .string()
+  .max(253)
+  .refine(
+    (text) => host.safeParse(text.replace(/^\*\./, '')).success,
+    'must be a host name, *.name or an address',
+  );
 /** What a browser sends as Origin: scheme, host and port, no path. */
 const origin = z
   .string()
@@ -241,6 +257,79 @@ const settings = z.strictObject({
       maxCached: nonNegative.max(10_000_000).default(100_000).describe('Answers a node keeps in memory'),
     })
     .prefault({}),
+  rtb: z
+    .strictObject({
+      secret: z
+        .string()
+        .min(32)
+        .optional()
+        .describe(
+          'Key that hides callers from buyers, the same on every node; without it one is made and kept in the database',
+        )
+        .meta({ secret: true }),
+      allowPrivate: z
+        .array(privatePlace)
+        .max(256)
+        .default([])
+        .describe(
+          'Addresses, CIDR blocks and names of buyers that may be reached although they are not of the public internet',
+        ),
+      allowHttp: z
+        .array(hostRule)
+        .max(256)
+        .default([])
+        .describe('Hosts of buyers that may be reached without TLS: names, *.name, addresses'),
+      sipHosts: z
+        .array(hostRule)
+        .max(1_024)
+        .default([])
+        .describe('Hosts that buyers may have calls sent to, besides those of their targets'),
+      minTimeoutMs: positive
+        .max(10_000)
+        .default(50)
+        .describe('No buyer is waited for less than this, however fast it usually is, in milliseconds'),
+      lateMs: nonNegative
+        .max(10_000)
+        .default(500)
+        .describe('Milliseconds past its time that the reply of a buyer is still listened for and counted'),
+      connectTimeoutMs: positive
+        .max(10_000)
+        .default(1_000)
+        .describe('Longest a connection to a buyer may take, TLS included'),
+      confirmTimeoutMs: positive.max(10_000).default(1_000).describe('Longest a confirmation may take'),
+      maxInFlight: positive.max(100_000).default(1_000).describe('Pings under way at once on a node'),
+      maxInFlightPerOrigin: positive.max(10_000).default(64).describe('The same to one host of a buyer'),
+      maxConnectionsPerOrigin: positive
+        .max(1_000)
+        .default(32)
+        .describe('HTTP/1.1 connections to one host of a buyer'),
+      idleMs: positive.max(600_000).default(60_000).describe('Milliseconds an idle connection is kept'),
+      offerSeconds: positive
+        .max(3_600)
+        .default(30)
+        .describe('Seconds that an offer stands which does not say how long'),
+      maxOfferSeconds: positive
+        .max(86_400)
+        .default(300)
+        .describe('Longest that an offer is believed to stand, in seconds'),
+      maxMinDurationSeconds: positive
+        .max(14_400)
+        .default(300)
+        .describe('Most connected seconds that a buyer may ask for before it pays'),
+      sipHost: host
+        .optional()
+        .describe('Host of the SIP addresses that sellers are given; sip.externalAddress by default'),
+      reservationSeconds: positive
+        .max(3_600)
+        .default(30)
+        .describe('Seconds within which the call of an accepted bid request must arrive'),
+      maxReservationsPerSeller: positive
+        .max(100_000)
+        .default(500)
+        .describe('Reservations of one seller that wait for their calls at once, on all nodes'),
+      logDays: positive.max(3_650).default(30).describe('Days after which bid requests are let go'),
+    })
+    .prefault({}),
   privacy: z
     .strictObject({
       key: z
@@ -326,6 +415,12 @@ export const configSchema = settings.superRefine((config, context) => {
 
 /** The validated configuration. */
 export type Config = z.infer<typeof configSchema>;
+
+function isBlock(text: string): boolean {
+  const [address = '', bits = '', ...more] = text.split('/');
+  const most = isIP(address) === 4 ? 32 : isIP(address) === 6 ? 128 : -1;
+  return more.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= most;
+}
 
 function isListenAddress(text: string): boolean {
   const match = /^(?:udp|tcp):(?:\[([0-9a-fA-F:.]{2,45})\]|([0-9.]{7,15})):(\d{1,5})$/.exec(text);
