@@ -44,7 +44,7 @@ create table market_history (
   constraint market_history_value_check check ((value is null) = (op = 'delete'))
 );
 create index market_history_by_xid on market_history (era, xid);
-create index market_history_by_id on market_history (entity, id, seq);
+create index market_history_by_id on market_history (entity, id, seq desc);
 
 -- After the change: arguments are the kind of entity and the column of its id.
 create function keep_market_history() returns trigger language plpgsql as $$

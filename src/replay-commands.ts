@@ -83,13 +83,17 @@ export async function runWhatif(
   });
   if (args.json === true) {
     const [begin, end] = [from, to].map((at) => new Date(at).toISOString());
-    say(JSON.stringify({ from: begin, to: end, changes: edits, ...report }, null, 2));
+    say(JSON.stringify({ from: begin, to: end, changes: edits, ...report }, maskSecret, 2));
   } else for (const line of reportLines(report)) say(line);
   return report.calls > 0 ? 0 : 2;
 
   function parse(text: string): MarketEdit {
     return parseEdit(text, (entity) => fields.of(entity));
   }
+}
+
+function maskSecret(name: string, value: unknown): unknown {
+  return /(?:^|\.)secret$/.test(name) ? '***' : value;
 }
 
 /** Midnight UTC of a date, an instant, or UTC epoch milliseconds. */

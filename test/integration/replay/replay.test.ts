@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { Bid, Decision, E164 } from '../../../src/domain';
+import { ROUTING_STRATEGIES } from '../../../src/domain';
 import { decide, LiveSources } from '../../../src/decision';
 import { FraudState, ModelShelf } from '../../../src/fraud';
 import { MarketFields } from '../../../src/api';
@@ -8,7 +9,7 @@ import { MarketEdits, parseEdit, replayCall, whatif } from '../../../src/replay'
 import type { WhatifReport } from '../../../src/replay';
 import { runReplay, runWhatif } from '../../../src/replay-commands';
 import type { Database, EntityStores } from '../../../src/storage';
-import { entityStores, MarketFeed } from '../../../src/storage';
+import { DEMO, entityStores, MarketFeed, seedDemoMarket } from '../../../src/storage';
 import { storeEntries } from '../../../src/storage/call-entries';
 import { openDatabase } from '../../support/open-database';
 import type { TestDatabase } from '../../support/test-database';
@@ -92,7 +93,8 @@ async function call(over: Parameters<typeof attempt>[0] = {}, now = NOON + calls
     now,
     seed: calls * 2_654_435_761,
   });
-  activity.recordDecision(decision, now);
+  activity.recordDecision(decision);
+  if (over.from !== undefined) activity.recordAttempt(over.from, now);
   const record = { attempt: decision.trace.attempt, sipCallId: callId, decision, decisionMicroseconds: 9 };
   await storeEntries(db, [{ kind: 'decided', boot: BOOT, record }]);
   return decision;
@@ -121,7 +123,7 @@ const changes: readonly Change[] = [
     stores.campaign.update('campaign', undefined, { auctionType: n % 2 ? 'first_price' : 'second_price' }),
   (n) =>
     stores.campaign.update('campaign', undefined, {
-      routing: (['auction', 'priority', 'weighted', 'round_robin', 'least_cost'] as const)[n % 5],
+      routing: ROUTING_STRATEGIES[n % ROUTING_STRATEGIES.length] ?? 'auction',
     }),
   (n) => stores.buyer.update(`buyer-${(n % 3) + 1}`, undefined, { status: n % 2 ? 'paused' : 'active' }),
   (n) => {
@@ -330,10 +332,39 @@ test('dce whatif prints the report, as a table or as JSON', async () => {
   const [, json] = await run({ change, json: true, from: '2026-11-21', to: '2026-11-22T00:00:00Z' });
   expect(JSON.parse(json)).toMatchObject({ from: '2026-11-21T00:00:00.000Z', calls: 10 });
   expect(await run({ change, campaign: 'other' })).toMatchObject([2, expect.stringContaining('0 calls')]);
+  const ping = '{"url":"https://b.example","method":"GET","timeoutMs":99,"perSecond":0,"showCaller":false';
+  const asked = `bid.bid-1.ping=${ping},"secret":"between-two-parties"}`;
+  const [, masked] = await run({ change: [...change, asked], json: true });
+  expect(masked).toContain('"secret": "***"');
+  expect(masked).not.toContain('between-two-parties');
   await expect(run({})).rejects.toThrow('nothing is to be changed');
   await expect(run({ change, from: 'soon' })).rejects.toThrow('--from');
   await expect(run({ change: ['campaign.campaign.reservePrice=-1'] })).rejects.toThrow(
     'campaign.reservePrice',
   );
   await expect(run({ file: __filename })).rejects.toThrow('replay.test.ts');
+});
+
+test('the demo market sells, and at a profit', async () => {
+  const demo = await testDatabase();
+  const pool = openDatabase(demo.url);
+  await seedDemoMarket(pool, { buyerPorts: [5070, 5072] });
+  const demoMarket = new Market();
+  const demoFeed = new MarketFeed(pool, demoMarket);
+  await demoFeed.start();
+  demoFeed.close();
+  const decision = decide({
+    attempt: attempt({ to: DEMO.number as E164, trunkId: 'demo-trunk' }),
+    market: demoMarket,
+    sources: new LiveSources(demoMarket, new Activity(demoMarket), new FraudState()),
+    models: new ModelShelf().of(demoMarket.models),
+    now: NOON,
+    seed: 1,
+  });
+  expect(decision).toMatchObject({
+    ok: true,
+    plan: [{ buyerId: 'demo-buyer-1' }, { buyerId: 'demo-buyer-2' }],
+  });
+  await pool.close();
+  await demo.drop();
 });
