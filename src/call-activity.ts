@@ -50,6 +50,7 @@ export class CallActivity {
       kind: 'attempt',
       placeContradicted: trace.facts.fraud['place_contradicted'] === 1,
       misidentified: MISIDENTIFIED.has(trace.attempt.verstat),
+      signed: trace.attempt.attestation === 'A',
     });
   }
 

@@ -22,6 +22,8 @@ export interface AttemptEvent extends CallSource {
   readonly placeContradicted: boolean;
   /** Its PASSporTs did not stand: failed, stale, replayed or of another number. */
   readonly misidentified: boolean;
+  /** Its carrier vouches for caller and number: attestation A. */
+  readonly signed: boolean;
 }
 
 /** A buyer answered. */
