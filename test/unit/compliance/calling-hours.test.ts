@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import type { HoursQuestion } from '../../../src/compliance/calling-hours';
-import { HoursRow, hoursAt, nextOpening, STATES_WITH_HOURS } from '../../../src/compliance/calling-hours';
+import { hoursAt, nextOpening, STATES_WITH_HOURS } from '../../../src/compliance/calling-hours';
+import { HoursRow } from '../../../src/compliance/hours-row';
 import type { CallingHours, Window } from '../../../src/compliance/data/calling-hours';
 import { COUNTRY_HOURS, STATE_HOURS } from '../../../src/compliance/data/calling-hours';
 import type { HoursOverride, Zone } from '../../../src/domain';
