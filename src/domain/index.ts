@@ -10,6 +10,7 @@ export * from './bid';
 export * from './consent';
 export * from './market-facts';
 export * from './facts';
+export * from './reservation';
 export * from './activity-event';
 export * from './decision';
 export * from './call-record';
