@@ -1,16 +1,13 @@
 import type { BidOutcomes, CapLimit, DidNumber, Campaign, RingTarget, SaleTerms } from '../domain';
-import { npaOf, zoneOf } from '../domain';
-import { clearingPlan, runAuction } from '../auction';
-import type { BidBook, Market } from '../market';
-import { findEligible } from '../market';
-import { rankByPriority, rankRoundRobin, ringTarget, sourceLimits } from '../routing';
+import { zoneOf } from '../domain';
+import type { Market } from '../market';
+import { sourceLimits } from '../routing';
 import { LazyBidOutcomes, NO_OUTCOMES } from './bid-outcomes';
+import { bidQuery } from './bid-query';
+import { ringPlan } from './ring-plan';
 import type { Refusal, Screening } from './screen';
 import { unsold } from './screen';
 import type { DecisionSources } from './sources';
-
-/** More targets than this are never tried for one call, whatever the campaign says. */
-const MAX_PLACES = 50;
 
 /** What came of offering a call to the bids of its campaign. */
 export type Sale =
@@ -25,35 +22,25 @@ export type Sale =
 
 /** Finds who may have a screened call, in which order, and what each would pay. Pure. */
 export function sell(screening: Screening, market: Market, sources: DecisionSources, seed: number): Sale {
-  const { attempt, now, verdict, activity } = screening;
+  const { now, activity } = screening;
   const { campaign, number } = screening as { campaign: Campaign; number: DidNumber };
   const book = market.bookOf(campaign.id);
   if (!book || book.size === 0) {
     return { ok: false, refusal: unsold('the campaign has no bids'), bids: NO_OUTCOMES };
   }
-  const { candidates } = market;
-  const { tally } = market.scratch;
-  findEligible(
-    book,
-    {
-      now,
-      state: verdict?.place.state,
-      npa: attempt.from && npaOf(attempt.from),
-      attestation: attempt.attestation,
-      tags: attempt.tags,
-      reserve: campaign.reservePrice,
-      duplicateBuyers: activity.recentBuyers.map((id) => market.ordinals.buyer.of(id)),
-    },
-    sources.blocks,
-    candidates,
-    market.scratch,
-  );
-  if (tally.capped.length > 0) screening.activity = { ...activity, capped: tally.capped };
-  const eligible = candidates.count;
-  const rows: number[] = [];
-  const plan = rank(screening, campaign, market, book, rows, seed);
-  const bids = LazyBidOutcomes.take(book, tally, rows, eligible);
-  if (plan.length === 0) {
+  const query = bidQuery(screening, market, book, sources);
+  market.screen.run(book, query, sources.blocks);
+  const { candidates, fallbacks, tally } = market.screen;
+  if (tally.capped.length > 0) {
+    // By id: the order of rows tells how the market came to be.
+    const capped = tally.capped.sort((a, b) => (a.bidId < b.bidId ? -1 : 1));
+    screening.activity = { ...activity, capped };
+  }
+  const { lastBuyer, cursor } = activity;
+  const plan = ringPlan({ campaign, market, book, query, lastBuyer, cursor, seed });
+  const eligible = candidates.count + fallbacks.count;
+  const bids = LazyBidOutcomes.take(book, tally, plan, eligible, sources.liveBids);
+  if (plan.targets.length === 0) {
     return { ok: false, refusal: unsold(`none of ${book.size} bids may take the call`), bids };
   }
   const terms: SaleTerms = {
@@ -62,38 +49,13 @@ export function sell(screening: Screening, market: Market, sources: DecisionSour
     currency: campaign.currency,
     payout: campaign.payout,
   };
-  return { ok: true, plan, terms, sourceLimits: limitsOfSource(number, plan, market, now), bids };
-}
-
-/** Orders the candidates by the campaign's strategy; writes the rows of the plan into `rows`. */
-function rank(
-  screening: Screening,
-  campaign: Campaign,
-  market: Market,
-  book: BidBook,
-  rows: number[],
-  seed: number,
-): readonly RingTarget[] {
-  const { candidates } = market;
-  const places = Math.min(campaign.maxAttempts, MAX_PLACES);
-  if (campaign.routing === 'auction') {
-    const { auctionType: type, reservePrice: reserve } = campaign;
-    return runAuction(candidates, { type, reserve, seed, places }).map(({ row, clearing }) => {
-      rows.push(row);
-      const bid = book.bidAt(row);
-      const charge = { price: clearing, plan: clearingPlan(bid.plan, bid.price, clearing) };
-      return ringTarget(bid, charge, campaign, market, screening.now);
-    });
-  }
-  const order =
-    campaign.routing === 'priority'
-      ? rankByPriority(candidates, seed, places)
-      : rankRoundRobin(candidates, screening.activity.cursor, places);
-  return order.map((row) => {
-    rows.push(row);
-    const bid = book.bidAt(row);
-    return ringTarget(bid, bid, campaign, market, screening.now);
-  });
+  return {
+    ok: true,
+    plan: plan.targets,
+    terms,
+    sourceLimits: limitsOfSource(number, plan.targets, market, now),
+    bids,
+  };
 }
 
 /** The seller's own caps, in the periods of its account's zone. */

@@ -1,9 +1,14 @@
-import type { Bid } from '../domain';
+import type { Bid, BidQuality } from '../domain';
+import { BidColumns } from './bid-columns';
+import { BidRecords } from './bid-records';
 import { BitColumn, hashId } from './bits';
-import type { BidColumns } from './candidates';
-import { PlanTable } from './plan-table';
+import type { CompiledModifier } from './modifiers';
+import { compileModifiers, releaseModifiers } from './modifiers';
+import { PlanTable, sameSchedule } from './plan-table';
+import { PriceFloor } from './price-floor';
 import { RowSpace } from './row-space';
-import { TargetingIndex } from './targeting-index';
+import type { TargetTable } from './target-table';
+import { TargetingIndex, sameTargeting } from './targeting-index';
 
 /**
  * What the entities around a bid say of it: 0 = it stands, n = the reason at n - 1 of
@@ -18,44 +23,56 @@ export interface BidLinks {
   readonly target: number;
 }
 
+/** What of a bid had to be compiled. */
+export interface CompiledBid {
+  /** Its schedule in the plan table. */
+  readonly plan: number;
+  readonly modifiers: readonly CompiledModifier[] | undefined;
+}
+
 const INITIAL_ROWS = 32;
 const MINUTE_MS = 60_000;
+const PLAIN: CompiledBid = { plan: 0, modifiers: undefined };
 
 /**
  * The standing bids of one campaign, a row each, as columns of numbers and bits. A change of a bid
  * touches its own row only.
  */
-export class BidBook implements BidColumns {
+export class BidBook {
   readonly #space = new RowSpace();
   readonly #bids: (Bid | undefined)[] = [];
-  readonly #plans = new PlanTable();
-  #capacity = INITIAL_ROWS;
+  readonly #compiled: CompiledBid[] = [];
+  readonly plans = new PlanTable();
 
-  price = new Float64Array(INITIAL_ROWS);
-  priority = new Float64Array(INITIAL_ROWS);
-  weight = new Float64Array(INITIAL_ROWS);
-  hash = new Uint32Array(INITIAL_ROWS);
-  /** UTC epoch milliseconds; Infinity = stands until withdrawn. */
-  expiresAt = new Float64Array(INITIAL_ROWS);
-  ordinal = new Int32Array(INITIAL_ROWS);
-  buyer = new Int32Array(INITIAL_ROWS);
-  target = new Int32Array(INITIAL_ROWS);
-  standing = new Uint8Array(INITIAL_ROWS);
-  /** Index of each bid's schedule in the plan table. */
-  #plan = new Int32Array(INITIAL_ROWS);
+  readonly columns = new BidColumns(INITIAL_ROWS);
+  readonly targets: TargetTable;
+  readonly records = new BidRecords(INITIAL_ROWS);
+  readonly targeting = new TargetingIndex();
 
   /** Bids by standing. */
   readonly standings = new Int32Array(5);
-  readonly targeting = new TargetingIndex();
   /** Rows whose bid stands. */
   readonly live = new BitColumn(1);
   /** Rows that have an expiry to be looked at. */
   readonly expiring = new BitColumn(1);
+  /** Rows whose price is asked for call by call. */
+  readonly pinging = new BitColumn(1);
+  /** Rows whose price is another one for some calls. */
+  readonly modified = new BitColumn(1);
+  /** Rows that are rung only when no other may be. */
+  readonly fallback = new BitColumn(1);
+  /** Rows whose price is known only with the call: those that ping, and those modified. */
+  readonly #priceOfCall = new BitColumn(1);
+  #pings = 0;
   readonly #open = new BitColumn(1);
   /** Minute (since the epoch) for which `#open` was worked out; NaN = never. */
   #openMinute = NaN;
-  readonly #atReserve = new BitColumn(1);
-  #reserve = 0;
+  readonly #reserve = new PriceFloor();
+  readonly #margin = new PriceFloor();
+
+  constructor(targets: TargetTable) {
+    this.targets = targets;
+  }
 
   get size(): number {
     return this.#space.size;
@@ -63,7 +80,12 @@ export class BidBook implements BidColumns {
 
   /** Words of every bit column. */
   get words(): number {
-    return this.#capacity >>> 5;
+    return this.columns.rows >>> 5;
+  }
+
+  /** Bids whose price is asked for call by call. */
+  get pings(): number {
+    return this.#pings;
   }
 
   /** @throws RangeError when the row is empty */
@@ -73,8 +95,9 @@ export class BidBook implements BidColumns {
     return bid;
   }
 
-  bidIdAt(row: number): string {
-    return this.bidAt(row).id;
+  /** The row of a bid, or -1. */
+  rowOf(bidId: string): number {
+    return this.#space.rowOf(bidId);
   }
 
   /** Rows that hold a bid, in no order that means anything. */
@@ -82,61 +105,107 @@ export class BidBook implements BidColumns {
     return this.#space.rows();
   }
 
+  modifiersAt(row: number): readonly CompiledModifier[] {
+    return this.#compiled[row]?.modifiers ?? NO_MODIFIERS;
+  }
+
   /**
    * Compiles what a bid asks for; {@link upsert} must follow.
-   *
-   * @returns the bid's schedule in the plan table
-   * @throws RangeError when its schedule or its tags cannot be compiled; nothing is changed then
+   * @throws RangeError when something of it cannot be compiled; nothing is changed then
    */
-  compile({ targeting }: Bid): number {
-    this.targeting.check(targeting);
-    return this.#plans.acquire(targeting.schedule);
+  compile(bid: Bid): CompiledBid {
+    this.targeting.check(bid.targeting);
+    const { schedule } = bid.targeting;
+    if (!schedule && bid.modifiers.length === 0) return PLAIN;
+    const modifiers = compileModifiers(bid.modifiers, this.plans);
+    try {
+      return { plan: this.plans.acquire(schedule), modifiers };
+    } catch (error) {
+      releaseModifiers(modifiers, this.plans);
+      throw error;
+    }
   }
 
   /** Writes a compiled bid into its row. */
-  upsert(bid: Bid, plan: number, links: BidLinks, standing: Standing): void {
+  upsert(
+    bid: Bid,
+    compiled: CompiledBid,
+    links: BidLinks,
+    standing: Standing,
+    record: BidQuality | undefined,
+  ): void {
     const row = this.#rowFor(bid);
     const before = this.#bids[row];
     if (before) {
-      this.#plans.release(this.#plan[row] as number);
-      this.#count(this.standing[row] as number, -1);
+      this.#release(row);
+      this.#count(this.columns.standing[row] as number, -1);
+      if (!sameTargeting(before.targeting, bid.targeting)) {
+        this.targeting.take(row, before.targeting);
+        this.targeting.put(row, bid.targeting);
+      }
+    } else this.targeting.put(row, bid.targeting);
+    const { columns } = this;
+    if (!before) {
+      columns.ids[row] = bid.id;
+      columns.hash[row] = hashId(bid.id);
     }
-    if (before?.targeting !== bid.targeting) {
-      if (before) this.targeting.take(row, before.targeting);
-      this.targeting.put(row, bid.targeting);
-    }
-    this.#bids[row] = bid;
-    this.#plan[row] = plan;
-    this.price[row] = bid.price;
-    this.priority[row] = bid.priority;
-    this.weight[row] = bid.weight;
-    this.hash[row] = hashId(bid.id);
-    this.expiresAt[row] = bid.expiresAt ?? Infinity;
-    this.expiring.put(row, bid.expiresAt !== undefined);
-    this.ordinal[row] = links.bid;
-    this.buyer[row] = links.buyer;
-    this.target[row] = links.target;
-    this.#atReserve.put(row, bid.price >= this.#reserve);
+    columns.ordinal[row] = links.bid;
+    columns.buyer[row] = links.buyer;
+    columns.target[row] = links.target;
+    this.#compiled[row] = compiled;
+    this.#putPlain(row, bid);
     if (!Number.isNaN(this.#openMinute)) {
-      this.#open.put(row, this.#plans.isOpen(plan, this.#openMinute * MINUTE_MS));
+      this.#open.put(row, this.plans.isOpen(compiled.plan, this.#openMinute * MINUTE_MS));
     }
+    this.records.put(row, record);
     this.#stand(row, standing);
+  }
+
+  /**
+   * Writes a bid over the one in its row, when nothing but plain values differ: the same buyer,
+   * target, status, targeting and modifiers.
+   * @returns false when that is not so, and nothing was changed
+   */
+  revise(bid: Bid): boolean {
+    const row = this.#space.rowOf(bid.id);
+    const before = this.#bids[row];
+    if (
+      !before ||
+      before.buyerId !== bid.buyerId ||
+      before.targetId !== bid.targetId ||
+      before.status !== bid.status ||
+      before.modifiers.length > 0 ||
+      bid.modifiers.length > 0 ||
+      !sameTargeting(before.targeting, bid.targeting) ||
+      !sameSchedule(before.targeting.schedule, bid.targeting.schedule)
+    ) {
+      return false;
+    }
+    this.#putPlain(row, bid);
+    return true;
   }
 
   setStanding(bidId: string, standing: Standing): void {
     const row = this.#space.rowOf(bidId);
     if (row < 0) return;
-    this.#count(this.standing[row] as number, -1);
+    this.#count(this.columns.standing[row] as number, -1);
     this.#stand(row, standing);
+  }
+
+  setRecord(bidId: string, record: BidQuality | undefined): void {
+    const row = this.#space.rowOf(bidId);
+    if (row >= 0) this.records.put(row, record);
   }
 
   remove(bidId: string): void {
     const row = this.#space.rowOf(bidId);
     if (row < 0) return;
     this.targeting.take(row, this.bidAt(row).targeting);
-    this.#plans.release(this.#plan[row] as number);
-    this.#count(this.standing[row] as number, -1);
+    this.#release(row);
+    this.#count(this.columns.standing[row] as number, -1);
     this.live.clear(row);
+    this.#setPing(row, false);
+    this.records.put(row, undefined);
     this.#bids[row] = undefined;
     this.#space.give(bidId);
   }
@@ -145,24 +214,61 @@ export class BidBook implements BidColumns {
   openAt(instant: number): Int32Array {
     const minute = Math.floor(instant / MINUTE_MS);
     if (minute !== this.#openMinute) {
+      const first = Number.isNaN(this.#openMinute);
       this.#openMinute = minute;
-      const answers = this.#plans.openAt(instant);
-      for (const row of this.#space.rows()) this.#open.put(row, answers[this.#plan[row] as number] === 1);
+      const answers = this.plans.openAt(instant);
+      if (first || this.plans.changed) {
+        for (let row = 0; row < this.#bids.length; row++) {
+          if (this.#bids[row]) this.#open.put(row, answers[(this.#compiled[row] as CompiledBid).plan] === 1);
+        }
+      }
     }
     return this.#open.words;
   }
 
-  /** Rows whose price reaches a reserve (micro-units); worked out again only when the reserve changes. */
+  /** Rows whose price reaches the reserve (micro-units), and those whose price only the call tells. */
   atReserve(reserve: number): Int32Array {
-    if (reserve !== this.#reserve) {
-      this.#reserve = reserve;
-      for (const row of this.#space.rows()) this.#atReserve.put(row, (this.price[row] as number) >= reserve);
-    }
-    return this.#atReserve.words;
+    return this.#reserve.at(reserve, this.columns.price, this.#priceOfCall);
+  }
+
+  /** Rows whose price leaves a margin, and those whose price only the call tells. */
+  atMargin(floor: number): Int32Array {
+    return this.#margin.at(floor, this.columns.price, this.#priceOfCall);
+  }
+
+  /** What is written as it is. */
+  #putPlain(row: number, bid: Bid): void {
+    const { columns } = this;
+    this.#bids[row] = bid;
+    columns.price[row] = bid.price;
+    columns.priority[row] = bid.priority;
+    columns.weight[row] = bid.weight;
+    columns.expiresAt[row] = bid.expiresAt ?? Infinity;
+    this.expiring.put(row, bid.expiresAt !== undefined);
+    this.fallback.put(row, bid.fallback);
+    this.#setPing(row, bid.ping !== undefined);
+    this.modified.put(row, bid.modifiers.length > 0);
+    const priceOfCall = bid.ping !== undefined || bid.modifiers.length > 0;
+    this.#priceOfCall.put(row, priceOfCall);
+    this.#reserve.put(row, bid.price, priceOfCall);
+    this.#margin.put(row, bid.price, priceOfCall);
+  }
+
+  #release(row: number): void {
+    const { plan, modifiers } = this.#compiled[row] as CompiledBid;
+    this.plans.release(plan);
+    releaseModifiers(modifiers, this.plans);
+    this.#compiled[row] = PLAIN;
+  }
+
+  #setPing(row: number, pings: boolean): void {
+    if (this.pinging.has(row) === pings) return;
+    this.pinging.put(row, pings);
+    this.#pings += pings ? 1 : -1;
   }
 
   #stand(row: number, standing: Standing): void {
-    this.standing[row] = standing;
+    this.columns.standing[row] = standing;
     this.#count(standing, 1);
     this.live.put(row, standing === 0);
   }
@@ -183,31 +289,22 @@ export class BidBook implements BidColumns {
   }
 
   #grow(): void {
-    const capacity = this.#capacity * 2;
-    this.price = widen(this.price, new Float64Array(capacity));
-    this.priority = widen(this.priority, new Float64Array(capacity));
-    this.weight = widen(this.weight, new Float64Array(capacity));
-    this.hash = widen(this.hash, new Uint32Array(capacity));
-    this.expiresAt = widen(this.expiresAt, new Float64Array(capacity));
-    this.ordinal = widen(this.ordinal, new Int32Array(capacity));
-    this.buyer = widen(this.buyer, new Int32Array(capacity));
-    this.target = widen(this.target, new Int32Array(capacity));
-    this.standing = widen(this.standing, new Uint8Array(capacity));
-    this.#plan = widen(this.#plan, new Int32Array(capacity));
-    const words = capacity >>> 5;
-    for (const column of [this.live, this.expiring, this.#open, this.#atReserve]) column.grow(words);
+    const rows = this.columns.rows * 2;
+    const words = rows >>> 5;
+    this.columns.grow(rows);
+    this.records.grow(rows);
+    for (const column of [this.live, this.expiring, this.pinging, this.modified, this.fallback]) {
+      column.grow(words);
+    }
+    for (const column of [this.#priceOfCall, this.#open, this.#reserve, this.#margin]) column.grow(words);
     this.targeting.grow(words);
-    this.#capacity = capacity;
   }
 }
+
+const NO_MODIFIERS: readonly CompiledModifier[] = [];
 
 /** Bids for one state stand together; most calls ask for one state. */
 function clusterOf(bid: Bid): string {
   const state = bid.targeting.states?.[0];
   return state?.length === 2 ? state : '*';
-}
-
-function widen<Column extends { set(from: Column): void }>(from: Column, into: Column): Column {
-  into.set(from);
-  return into;
 }

@@ -1,34 +1,23 @@
-/** Facts of bids by row, as the auction and the routing compare them. */
-export interface BidColumns {
-  /** Expected revenue of a call in micro-units. */
-  readonly price: Float64Array;
-  /** 1 before 10. */
-  readonly priority: Float64Array;
-  /** 1 … 1000. */
-  readonly weight: Float64Array;
-  /** 32-bit hash of the bid's id. */
-  readonly hash: Uint32Array;
-  /** Market ordinals: equal when the buyer or the target is the same one. */
-  readonly buyer: Int32Array;
-  readonly target: Int32Array;
-  bidIdAt(row: number): string;
-}
+import type { BidColumns } from './bid-columns';
 
-/** Orders candidates: by the primary key, then by a secondary one that is asked for only on a tie. */
-export interface Ranking {
-  /** Smaller is better. */
-  primary(row: number): number;
-  secondary(row: number): number;
-}
+/** What orders candidates of equal keys, first to last: smaller is better. Given a candidate's index. */
+export type TieBreaks = readonly ((index: number) => number)[];
 
 /**
- * The bids that may take one call, as rows of columns.
- * One is kept and used again for every decision.
+ * The bids that may take one call: dense lists, an index each, with what every one offers for it.
+ * Whoever ranks them writes `keys` first. One is kept and used again for every decision.
  */
 export class Candidates {
   columns: BidColumns;
   count = 0;
+  /** Rows of the columns. */
   rows = new Int32Array(1_024);
+  /** What each pays for this call at most, in micro-units. */
+  offers = new Float64Array(1_024);
+  /** What they are ranked by: smaller is better. */
+  keys = new Float64Array(1_024);
+  /** First tie-break of each, worked out when it is asked for; NaN = not yet. */
+  #firstTies = new Float64Array(1_024);
 
   constructor(columns: BidColumns) {
     this.columns = columns;
@@ -39,46 +28,83 @@ export class Candidates {
     this.columns = columns;
     this.count = 0;
     if (most <= this.rows.length) return;
-    this.rows = new Int32Array(2 ** Math.ceil(Math.log2(most)));
+    const length = 2 ** Math.ceil(Math.log2(most));
+    this.rows = new Int32Array(length);
+    this.offers = new Float64Array(length);
+    this.keys = new Float64Array(length);
+    this.#firstTies = new Float64Array(length);
+  }
+
+  add(row: number, offer: number): void {
+    this.rows[this.count] = row;
+    this.offers[this.count] = offer;
+    this.count++;
   }
 
   /**
-   * Rows of the best candidates, best first, at most one of a target. Equal keys are ordered by the
-   * bid's id, so the result does not hang on the order of the rows.
+   * Indexes of the best candidates by key, best first, at most one of a target; a key of Infinity
+   * takes no part. What ties to the end is ordered by the bid's id, so the result does not hang on
+   * the order of the rows.
    */
-  best(ranking: Ranking, places: number): number[] {
+  best(ties: TieBreaks, places: number): number[] {
     const chosen: number[] = [];
     if (places <= 0) return chosen;
-    const { rows, count } = this;
+    const { rows, keys, count } = this;
     const targets = this.columns.target;
-    /** Primary key of the last place once all are taken. */
-    let bar = Infinity;
-    for (let i = 0; i < count; i++) {
-      const row = rows[i] as number;
-      const key = ranking.primary(row);
-      if (key > bar) continue;
+    if (ties.length > 0) this.#firstTies.fill(NaN, 0, count);
+    /** Key of the last place once all are taken. */
+    let bar = Number.MAX_VALUE;
+    for (let index = 0; index < count; index++) {
+      if ((keys[index] as number) > bar) continue;
       const full = chosen.length === places;
-      if (full && this.#compare(ranking, row, chosen[places - 1] as number) > 0) continue;
-      const rival = chosen.findIndex((other) => targets[other] === targets[row]);
+      if (full && this.compare(ties, index, chosen[places - 1] as number) > 0) continue;
+      const target = targets[rows[index] as number];
+      let rival = chosen.length - 1;
+      while (rival >= 0 && targets[rows[chosen[rival] as number] as number] !== target) rival--;
       if (rival >= 0) {
-        if (this.#compare(ranking, row, chosen[rival] as number) > 0) continue;
+        if (this.compare(ties, index, chosen[rival] as number) > 0) continue;
         chosen.splice(rival, 1);
       } else if (full) chosen.pop();
       let at = chosen.length;
-      while (at > 0 && this.#compare(ranking, row, chosen[at - 1] as number) < 0) at--;
-      chosen.splice(at, 0, row);
-      if (chosen.length === places) bar = ranking.primary(chosen[places - 1] as number);
+      while (at > 0 && this.compare(ties, index, chosen[at - 1] as number) < 0) at--;
+      chosen.splice(at, 0, index);
+      if (chosen.length === places) bar = keys[chosen[places - 1] as number] as number;
     }
     return chosen;
   }
 
-  /** Negative when row `a` goes before row `b`. */
-  #compare(ranking: Ranking, a: number, b: number): number {
+  /** Index of a buyer's best candidate (its market ordinal), or -1. Only after {@link best}, with the same ties. */
+  bestOf(ties: TieBreaks, buyer: number): number {
+    const { rows, keys, count } = this;
+    const buyers = this.columns.buyer;
+    let best = -1;
+    for (let index = 0; index < count; index++) {
+      if (buyers[rows[index] as number] !== buyer || keys[index] === Infinity) continue;
+      if (best < 0 || this.compare(ties, index, best) < 0) best = index;
+    }
+    return best;
+  }
+
+  /** Negative when index `a` goes before index `b`. Only after or within {@link best}, with the same ties. */
+  compare(ties: TieBreaks, a: number, b: number): number {
     if (a === b) return 0;
-    const first = ranking.primary(a) - ranking.primary(b);
-    if (first !== 0) return first;
-    const second = ranking.secondary(a) - ranking.secondary(b);
-    if (second !== 0) return second;
-    return this.columns.bidIdAt(a) < this.columns.bidIdAt(b) ? -1 : 1;
+    const byKey = (this.keys[a] as number) - (this.keys[b] as number);
+    if (byKey !== 0) return byKey;
+    for (let n = 0; n < ties.length; n++) {
+      const tie = ties[n] as TieBreaks[number];
+      const byTie = n === 0 ? this.#firstTie(tie, a) - this.#firstTie(tie, b) : tie(a) - tie(b);
+      if (byTie !== 0) return byTie;
+    }
+    const { ids } = this.columns;
+    return (ids[this.rows[a] as number] as string) < (ids[this.rows[b] as number] as string) ? -1 : 1;
+  }
+
+  #firstTie(tie: (index: number) => number, index: number): number {
+    let value = this.#firstTies[index] as number;
+    if (Number.isNaN(value)) {
+      value = tie(index);
+      this.#firstTies[index] = value;
+    }
+    return value;
   }
 }

@@ -14,18 +14,17 @@ import type {
   Target,
   Trunk,
 } from '../domain';
-import { CAP_METRICS, CAP_PERIODS } from '../domain';
-import type { Standing } from './bid-book';
 import { BidBook } from './bid-book';
-import { Candidates } from './candidates';
+import { BidScreen } from './bid-screen';
+import { BidTable } from './bid-table';
 import { ConsentIndex } from './consent-index';
 import { ConsentSuppressions } from './consent-suppressions';
 import type { DncLookup } from './dnc-set';
-import { EligibilityScratch } from './eligibility';
 import { Links } from './links';
 import type { MarketChange, MarketContents } from './market-change';
 import { NumberLists } from './number-lists';
-import { Ordinals } from './ordinals';
+import { NumberTable } from './number-table';
+import type { Ordinals } from './ordinals';
 import { TrunkTable } from './trunk-table';
 
 /**
@@ -35,31 +34,25 @@ import { TrunkTable } from './trunk-table';
 export class Market {
   readonly #accounts = new Map<string, Account>();
   readonly #trunks = new TrunkTable();
-  readonly #numbers = new Map<string, DidNumber>();
-  readonly #numbersByE164 = new Map<string, DidNumber>();
+  readonly #numbers = new NumberTable();
   readonly #campaigns = new Map<string, Campaign>();
   readonly #buyers = new Map<string, Buyer>();
   readonly #targets = new Map<string, Target>();
-  readonly #bids = new Map<string, Bid>();
   readonly #sellers = new Map<string, Seller>();
   readonly #overrides = new Map<string, HoursOverride>();
+  #overridesNow: readonly HoursOverride[] = [];
   readonly #qualities = new Map<string, BidQuality>();
   readonly #priors = new Map<string, FraudPrior>();
   readonly #models = new Map<string, FraudModelRow>();
-  /** Which bids a change of a buyer, a target or an account reaches. */
-  readonly #bidsByBuyer = new Links();
-  readonly #bidsByTarget = new Links();
+  /** Which buyers a change of an account reaches. */
   readonly #buyersByAccount = new Links();
-  readonly #books = new Map<string, BidBook>();
+  readonly #bids = new BidTable(this);
   #version = 0;
 
-  /** Small integers for ids, by which live counters are kept beside the market. */
-  readonly ordinals = { bid: new Ordinals(), target: new Ordinals(), buyer: new Ordinals() } as const;
   /** Lists that name callers: rows of this market, and imported lists, which come and go on their own. */
   readonly lists = new NumberLists();
-  /** Memory that one decision uses and the next uses again. */
-  readonly candidates = new Candidates(new BidBook());
-  readonly scratch = new EligibilityScratch();
+  /** Memory in which one decision looks for bids, and the next does again. */
+  readonly screen = new BidScreen(new BidBook(this.#bids.targets));
   /** Consents and suppressed numbers have a feed of their own: a reload of the market leaves them alone. */
   readonly consents = new ConsentIndex();
   readonly suppressions = new ConsentSuppressions();
@@ -70,6 +63,11 @@ export class Market {
   /** Grows by one with each change. */
   get version(): number {
     return this.#version;
+  }
+
+  /** Small integers for ids, by which live counters are kept beside the market. */
+  get ordinals(): Readonly<Record<'bid' | 'target' | 'buyer', Ordinals>> {
+    return this.#bids.ordinals;
   }
 
   get dnc(): DncLookup {
@@ -110,8 +108,8 @@ export class Market {
   }
 
   /** Every override of calling hours, over or not. */
-  get overrides(): ReadonlyMap<string, HoursOverride> {
-    return this.#overrides;
+  get overrides(): readonly HoursOverride[] {
+    return this.#overridesNow;
   }
 
   quality(bidId: string): BidQuality | undefined {
@@ -127,12 +125,12 @@ export class Market {
   }
 
   numberByE164(number: E164): DidNumber | undefined {
-    return this.#numbersByE164.get(number);
+    return this.#numbers.byDigits(number);
   }
 
   /** The bids of a campaign; undefined when it never had one. */
   bookOf(campaignId: string): BidBook | undefined {
-    return this.#books.get(campaignId);
+    return this.#bids.bookOf(campaignId);
   }
 
   /**
@@ -189,10 +187,12 @@ export class Market {
       case 'override':
         if (change.op === 'upsert') this.#overrides.set(change.value.id, change.value);
         else this.#overrides.delete(change.id);
+        this.#overridesNow = sortedById(this.#overrides);
         break;
       case 'quality':
         if (change.op === 'upsert') this.#qualities.set(change.value.id, change.value);
         else this.#qualities.delete(change.id);
+        this.#bids.recordChanged(change.op === 'upsert' ? change.value.id : change.id);
         break;
       case 'prior':
         if (change.op === 'upsert') this.#priors.set(change.value.id, change.value);
@@ -203,11 +203,8 @@ export class Market {
         else this.#models.delete(change.id);
         break;
       case 'number':
-        this.#dropNumber(change.op === 'upsert' ? change.value.id : change.id);
-        if (change.op === 'upsert') {
-          this.#numbers.set(change.value.id, change.value);
-          this.#numbersByE164.set(change.value.number, change.value);
-        }
+        if (change.op === 'upsert') this.#numbers.put(change.value);
+        else this.#numbers.drop(change.id);
         break;
       case 'campaign':
         if (change.op === 'upsert') this.#campaigns.set(change.value.id, change.value);
@@ -218,13 +215,12 @@ export class Market {
         else this.#dropBuyer(change.id);
         break;
       case 'target':
-        if (change.op === 'upsert') this.#targets.set(change.value.id, change.value);
-        else this.#targets.delete(change.id);
-        this.#restand(this.#bidsByTarget.of(change.op === 'upsert' ? change.value.id : change.id));
+        if (change.op === 'upsert') this.#putTarget(change.value);
+        else this.#dropTarget(change.id);
         break;
       case 'bid':
-        if (change.op === 'upsert') this.#putBid(change.value);
-        else this.#dropBid(change.id);
+        if (change.op === 'upsert') this.#bids.put(change.value);
+        else this.#bids.drop(change.id);
         break;
       case 'dnc':
         if (change.op === 'upsert') this.lists.rows.add(change.value);
@@ -235,20 +231,14 @@ export class Market {
   }
 
   #clear(): void {
-    for (const id of [...this.#bids.keys()]) this.#dropBid(id);
+    this.#bids.clear();
     for (const id of [...this.#buyers.keys()]) this.#dropBuyer(id);
-    for (const map of [this.#accounts, this.#numbers, this.#numbersByE164]) map.clear();
-    for (const map of [this.#campaigns, this.#targets, this.#books, this.#sellers]) map.clear();
+    this.#numbers.clear();
+    for (const map of [this.#accounts, this.#campaigns, this.#targets, this.#sellers]) map.clear();
     for (const map of [this.#overrides, this.#qualities, this.#priors, this.#models]) map.clear();
+    this.#overridesNow = [];
     this.lists.clearRows();
     this.#trunks.clear();
-  }
-
-  #dropNumber(id: string): void {
-    const known = this.#numbers.get(id);
-    if (!known) return;
-    this.#numbers.delete(id);
-    if (this.#numbersByE164.get(known.number)?.id === id) this.#numbersByE164.delete(known.number);
   }
 
   #putBuyer(buyer: Buyer): void {
@@ -256,7 +246,7 @@ export class Market {
     if (before) this.#buyersByAccount.delete(before.accountId, before.id);
     this.#buyersByAccount.add(buyer.accountId, buyer.id);
     this.#buyers.set(buyer.id, buyer);
-    this.#restand(this.#bidsByBuyer.of(buyer.id));
+    this.#bids.buyerChanged(buyer.id);
   }
 
   #dropBuyer(id: string): void {
@@ -264,88 +254,22 @@ export class Market {
     if (!before) return;
     this.#buyersByAccount.delete(before.accountId, id);
     this.#buyers.delete(id);
-    this.#restand(this.#bidsByBuyer.of(id));
+    this.#bids.buyerChanged(id);
   }
 
   #accountChanged(id: string): void {
-    for (const buyerId of this.#buyersByAccount.of(id)) this.#restand(this.#bidsByBuyer.of(buyerId));
+    for (const buyerId of this.#buyersByAccount.of(id)) this.#bids.buyerChanged(buyerId);
   }
 
-  #putBid(bid: Bid): void {
-    if (bid.status === 'archived') {
-      this.#dropBid(bid.id);
-      return;
-    }
-    const before = this.#bids.get(bid.id);
-    const book = this.#bookFor(bid.campaignId);
-    // What cannot be compiled is refused here, before anything is changed.
-    const plan = book.compile(bid);
-    this.#bidsByBuyer.add(bid.buyerId, bid.id);
-    this.#bidsByTarget.add(bid.targetId, bid.id);
-    if (before) {
-      if (before.campaignId !== bid.campaignId) this.#books.get(before.campaignId)?.remove(bid.id);
-      if (before.buyerId !== bid.buyerId) this.#unlinkBuyer(before);
-      if (before.targetId !== bid.targetId) this.#unlinkTarget(before);
-      // Caps seen exhausted under other limits mean nothing: a new ordinal forgets them.
-      if (!sameCaps(before, bid)) this.ordinals.bid.release(bid.id);
-    }
-    book.upsert(bid, plan, this.#linksOf(bid), this.#standingOf(bid));
-    this.#bids.set(bid.id, bid);
+  #putTarget(target: Target): void {
+    this.#bids.targets.check(target);
+    this.#targets.set(target.id, target);
+    this.#bids.targetChanged(target.id);
   }
 
-  #bookFor(campaignId: string): BidBook {
-    let book = this.#books.get(campaignId);
-    if (!book) {
-      book = new BidBook();
-      this.#books.set(campaignId, book);
-    }
-    return book;
-  }
-
-  #linksOf(bid: Bid): { bid: number; buyer: number; target: number } {
-    const { ordinals } = this;
-    return {
-      bid: ordinals.bid.assign(bid.id),
-      buyer: ordinals.buyer.assign(bid.buyerId),
-      target: ordinals.target.assign(bid.targetId),
-    };
-  }
-
-  #dropBid(id: string): void {
-    const bid = this.#bids.get(id);
-    if (!bid) return;
-    this.#bids.delete(id);
-    this.#books.get(bid.campaignId)?.remove(id);
-    this.#unlinkBuyer(bid);
-    this.#unlinkTarget(bid);
-    this.ordinals.bid.release(id);
-  }
-
-  /** Ordinals of buyers and targets live while a bid names them. */
-  #unlinkBuyer({ id, buyerId }: Bid): void {
-    this.#bidsByBuyer.delete(buyerId, id);
-    if (this.#bidsByBuyer.of(buyerId).size === 0) this.ordinals.buyer.release(buyerId);
-  }
-
-  #unlinkTarget({ id, targetId }: Bid): void {
-    this.#bidsByTarget.delete(targetId, id);
-    if (this.#bidsByTarget.of(targetId).size === 0) this.ordinals.target.release(targetId);
-  }
-
-  #restand(bidIds: Iterable<string>): void {
-    for (const id of bidIds) {
-      const bid = this.#bids.get(id);
-      if (bid) this.#books.get(bid.campaignId)?.setStanding(id, this.#standingOf(bid));
-    }
-  }
-
-  #standingOf(bid: Bid): Standing {
-    if (bid.status !== 'active') return 1;
-    const buyer = this.#buyers.get(bid.buyerId);
-    if (buyer?.status !== 'active') return 2;
-    const target = this.#targets.get(bid.targetId);
-    if (target?.status !== 'active' || target.buyerId !== bid.buyerId) return 3;
-    return this.#accounts.get(buyer.accountId)?.status === 'active' ? 0 : 4;
+  #dropTarget(id: string): void {
+    this.#targets.delete(id);
+    this.#bids.targetChanged(id);
   }
 
   #dropDnc(id: string): void {
@@ -354,13 +278,7 @@ export class Market {
   }
 }
 
-function sameCaps(a: Bid, b: Bid): boolean {
-  const one = a.caps;
-  const two = b.caps;
-  if (one === two) return true;
-  if (one.concurrent !== two.concurrent || one.spacingMs !== two.spacingMs) return false;
-  return CAP_METRICS.every((metric) => {
-    const [before, after] = [one[metric], two[metric]];
-    return before === after || CAP_PERIODS.every((period) => before?.[period] === after?.[period]);
-  });
+/** In an order that does not tell how they came. */
+function sortedById<T extends { readonly id: string }>(entities: ReadonlyMap<string, T>): readonly T[] {
+  return [...entities.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
 }

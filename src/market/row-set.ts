@@ -12,7 +12,10 @@ export class RowSet {
     return this.#size;
   }
 
-  /** @param words - of the book's bit columns now */
+  /**
+   * @param row - that is not in the set
+   * @param words - of the book's bit columns now
+   */
   add(row: number, words: number): void {
     this.#size++;
     if (this.#list) {
@@ -21,9 +24,10 @@ export class RowSet {
       this.#bits = new BitColumn(words);
       for (const each of this.#list) this.#bits.set(each);
       this.#list = undefined;
-    } else this.#bits?.set(row);
+    } else this.#wide(words)?.set(row);
   }
 
+  /** @param row - that is in the set */
   delete(row: number): void {
     if (this.#list) {
       const at = this.#list.indexOf(row);
@@ -32,6 +36,14 @@ export class RowSet {
       this.#list.pop();
     } else this.#bits?.clear(row);
     this.#size--;
+  }
+
+  /** This set's rows as bits: its own words where it has them, or written into `spare`. */
+  wordsOr(spare: Int32Array, words: number): Int32Array {
+    if (this.#bits) return (this.#wide(words) as BitColumn).words;
+    spare.fill(0, 0, words);
+    this.unite(spare);
+    return spare;
   }
 
   /** Sets this set's rows in `words`. */
@@ -46,7 +58,9 @@ export class RowSet {
     }
   }
 
-  grow(words: number): void {
-    this.#bits?.grow(words);
+  /** The bits, as wide as the book has become. */
+  #wide(words: number): BitColumn | undefined {
+    if (this.#bits && this.#bits.words.length < words) this.#bits.grow(words);
+    return this.#bits;
   }
 }

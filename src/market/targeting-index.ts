@@ -1,99 +1,101 @@
 import type { Attestation, BidTargeting } from '../domain';
-import { BitColumn } from './bits';
-import { RowSet } from './row-set';
+import { Circles } from './circles';
+import { TagColumns } from './tag-columns';
+import { ChoiceColumns, ValueColumns } from './value-columns';
 
-/** A tag that some bids require: who does, and who is content with each value. */
-export interface TagColumn {
-  readonly required: BitColumn;
-  /** Rows content with a value. */
-  readonly byValue: Map<string, RowSet>;
-}
-
-const ATTESTATIONS = ['A', 'B', 'C', null] as const;
-/** Each required tag is a pass over the book, so their number is bounded. */
-const MAX_TAG_KEYS = 64;
+/** What the line of a caller is; `unknown` when nobody looked it up. */
+export const LINE_TYPES = ['mobile', 'landline', 'voip', 'unknown'] as const;
+export type LineType = (typeof LINE_TYPES)[number];
 
 /** Which rows of a book want which calls, one bit a row for each value asked for. */
 export class TargetingIndex {
-  readonly anyState = new BitColumn(1);
-  readonly states = new Map<string, BitColumn>();
-  readonly anyNpa = new BitColumn(1);
-  readonly npas = new Map<string, BitColumn>();
-  readonly tags = new Map<string, TagColumn>();
-  readonly #attested = ATTESTATIONS.map(() => new BitColumn(1));
-  #words = 1;
+  readonly states = new ValueColumns();
+  readonly npas = new ValueColumns();
+  readonly zips = new ValueColumns();
+  readonly languages = new ValueColumns();
+  /** The sellers that rows do not buy from. */
+  readonly excluded = new ValueColumns();
+  readonly attestations = new ChoiceColumns<Attestation | null>(['A', 'B', 'C', null]);
+  readonly lineTypes = new ChoiceColumns<LineType>(LINE_TYPES);
+  readonly circles = new Circles();
+  readonly tags = new TagColumns();
 
-  /** @throws RangeError when the bids of the book would require too many different tags */
-  check({ tags }: BidTargeting): void {
-    if (!tags) return;
-    let wanted = this.tags.size;
-    for (const key of Object.keys(tags)) if (!this.tags.has(key)) wanted++;
-    if (wanted > MAX_TAG_KEYS && wanted > this.tags.size) {
-      throw new RangeError(`bids of one campaign require more than ${MAX_TAG_KEYS} different tags`);
-    }
+  /** @throws RangeError when there would be too many different tags, or a ZIP code to be near to is unknown */
+  check({ tags, near }: BidTargeting): void {
+    this.tags.check(tags);
+    this.circles.check(near);
   }
 
-  put(row: number, { states, npas, attestation, tags }: BidTargeting): void {
-    this.anyState.put(row, states === undefined);
-    for (const state of states ?? []) this.#columnOf(this.states, state).set(row);
-    this.anyNpa.put(row, npas === undefined);
-    for (const npa of npas ?? []) this.#columnOf(this.npas, npa).set(row);
-    for (const [index, level] of ATTESTATIONS.entries()) {
-      (this.#attested[index] as BitColumn).put(row, attestation === undefined || attestation.includes(level));
-    }
-    for (const [key, value] of Object.entries(tags ?? {})) {
-      let column = this.tags.get(key);
-      if (!column) {
-        column = { required: new BitColumn(this.#words), byValue: new Map() };
-        this.tags.set(key, column);
-      }
-      column.required.set(row);
-      let rows = column.byValue.get(value);
-      if (!rows) {
-        rows = new RowSet();
-        column.byValue.set(value, rows);
-      }
-      rows.add(row, this.#words);
-    }
+  put(row: number, targeting: BidTargeting): void {
+    this.states.put(row, targeting.states);
+    this.npas.put(row, targeting.npas);
+    this.zips.put(row, targeting.zips);
+    this.languages.put(row, targeting.languages);
+    this.excluded.put(row, targeting.excludedSellers);
+    this.attestations.put(row, targeting.attestation);
+    this.lineTypes.put(row, targeting.lineTypes);
+    this.circles.put(row, targeting.near);
+    this.tags.put(row, targeting.tags);
   }
 
   /** Takes out what {@link put} wrote for the same targeting. */
-  take(row: number, { states, npas, tags }: BidTargeting): void {
-    for (const state of states ?? []) this.states.get(state)?.clear(row);
-    for (const npa of npas ?? []) this.npas.get(npa)?.clear(row);
-    for (const [key, value] of Object.entries(tags ?? {})) {
-      const column = this.tags.get(key);
-      if (!column) continue;
-      column.required.clear(row);
-      const rows = column.byValue.get(value);
-      rows?.delete(row);
-      if (rows?.size === 0) column.byValue.delete(value);
-      if (column.byValue.size === 0) this.tags.delete(key);
-    }
-  }
-
-  /** Rows that accept a call of this attestation. */
-  accepting(attestation: Attestation | undefined): Int32Array {
-    return (this.#attested[ATTESTATIONS.indexOf(attestation ?? null)] as BitColumn).words;
+  take(row: number, targeting: BidTargeting): void {
+    this.states.take(row, targeting.states);
+    this.npas.take(row, targeting.npas);
+    this.zips.take(row, targeting.zips);
+    this.languages.take(row, targeting.languages);
+    this.excluded.take(row, targeting.excludedSellers);
+    this.attestations.take(targeting.attestation);
+    this.lineTypes.take(targeting.lineTypes);
+    this.circles.take(row);
+    this.tags.take(row, targeting.tags);
   }
 
   grow(words: number): void {
-    this.#words = words;
-    for (const column of [this.anyState, this.anyNpa, ...this.#attested]) column.grow(words);
-    for (const column of this.states.values()) column.grow(words);
-    for (const column of this.npas.values()) column.grow(words);
-    for (const { required, byValue } of this.tags.values()) {
-      required.grow(words);
-      for (const rows of byValue.values()) rows.grow(words);
+    for (const columns of [this.states, this.npas, this.zips, this.languages, this.excluded]) {
+      columns.grow(words);
     }
+    this.attestations.grow(words);
+    this.lineTypes.grow(words);
+    this.circles.grow(words);
+    this.tags.grow(words);
   }
+}
 
-  #columnOf(columns: Map<string, BitColumn>, key: string): BitColumn {
-    let column = columns.get(key);
-    if (!column) {
-      column = new BitColumn(this.#words);
-      columns.set(key, column);
-    }
-    return column;
-  }
+/** Do two targetings ask for the same calls, said in the same words? */
+export function sameTargeting(a: BidTargeting, b: BidTargeting): boolean {
+  return (
+    a === b ||
+    (sameList(a.states, b.states) &&
+      sameList(a.npas, b.npas) &&
+      sameList(a.zips, b.zips) &&
+      sameList(a.languages, b.languages) &&
+      sameList(a.excludedSellers, b.excludedSellers) &&
+      sameList(a.attestation, b.attestation) &&
+      sameList(a.lineTypes, b.lineTypes) &&
+      a.near?.zip === b.near?.zip &&
+      a.near?.miles === b.near?.miles &&
+      sameTags(a.tags, b.tags))
+  );
+}
+
+function sameTags(a: BidTargeting['tags'], b: BidTargeting['tags']): boolean {
+  if (a === b) return true;
+  if (!a || !b) return false;
+  const keys = Object.keys(a);
+  return (
+    keys.length === Object.keys(b).length &&
+    keys.every((key) => {
+      const [one, two] = [a[key], Object.hasOwn(b, key) ? b[key] : undefined];
+      if (typeof one === 'string' || typeof two === 'string') return one === two;
+      return sameList(one, two);
+    })
+  );
+}
+
+function sameList<Value>(a: readonly Value[] | undefined, b: readonly Value[] | undefined): boolean {
+  if (a === b) return true;
+  if (a?.length !== b?.length || !a || !b) return false;
+  for (let n = 0; n < a.length; n++) if (a[n] !== b[n]) return false;
+  return true;
 }

@@ -21,7 +21,7 @@ const ROWS = Buffer.from(ZIP_BYTES, 'base64');
 const ROW_OF = indexRows();
 const AREAS: readonly ZipArea[] = ZIP_PLACE_KINDS.map(areaOfKind);
 /** Mean radius of the earth in miles. */
-const EARTH_MILES = 3_958.76;
+export const EARTH_MILES = 3_958.76;
 const RADIANS = Math.PI / 180;
 
 /**

@@ -4,14 +4,20 @@ import type { Market } from '../market';
 import { capLimits } from './caps';
 import { deliverySettings } from './delivery-settings';
 
-/** What a ranked bid is charged if it takes the call. */
+/** What a ranked bid is charged if it takes the call, and what its buyer said of this call. */
 export interface Charge {
   readonly price: Micros;
   readonly plan: RatePlan;
+  /** The buyer's name for its live offer. */
+  readonly reference?: string | undefined;
+  /** Where to ring instead of the standing target. */
+  readonly uri?: string | undefined;
 }
 
 /**
  * The entry of a ring plan for a bid that stands in the market.
+ *
+ * @param now - UTC epoch milliseconds
  * @throws RangeError when what it names is not there, which eligibility rules out
  */
 export function ringTarget(
@@ -33,11 +39,11 @@ export function ringTarget(
     buyerAccountId: account.id,
     targetId: target.id,
     kind: target.kind,
-    uri: target.uri,
+    uri: charge.uri ?? target.uri,
     ...delivery,
     plan: charge.plan,
     price: charge.price,
-    reference: undefined,
+    reference: charge.reference,
     reservations: capLimits(bid, buyer, target, terms, zoneOf(account.timezone), now),
   };
 }

@@ -1,4 +1,4 @@
-import { Candidates, hashId } from '../../../src/market';
+import { BidColumns, Candidates, hashId } from '../../../src/market';
 
 /** A bid as the auction and the routing see it. */
 export interface PlainBid {
@@ -10,19 +10,20 @@ export interface PlainBid {
   readonly weight?: number;
 }
 
-/** Candidates of plain bids, each in the row of its index. */
+/** Candidates of plain bids, each in the row of its index and offering its price. */
 export function candidatesOf(bids: readonly PlainBid[]): Candidates {
-  const columns = {
-    price: Float64Array.from(bids, ({ price }) => price),
-    priority: Float64Array.from(bids, ({ priority }) => priority ?? 1),
-    weight: Float64Array.from(bids, ({ weight }) => weight ?? 1),
-    hash: Uint32Array.from(bids, ({ id }) => hashId(id)),
-    buyer: Int32Array.from(bids, ({ buyer }) => buyer),
-    target: Int32Array.from(bids, ({ target }) => target),
-    bidIdAt: (row: number): string => (bids[row] as PlainBid).id,
-  };
+  const columns = new BidColumns(bids.length);
   const candidates = new Candidates(columns);
   candidates.reset(columns, bids.length);
-  bids.forEach((_bid, row) => (candidates.rows[candidates.count++] = row));
+  bids.forEach(({ id, price, priority, weight, buyer, target }, row) => {
+    columns.ids[row] = id;
+    columns.hash[row] = hashId(id);
+    columns.price[row] = price;
+    columns.priority[row] = priority ?? 1;
+    columns.weight[row] = weight ?? 1;
+    columns.buyer[row] = buyer;
+    columns.target[row] = target;
+    candidates.add(row, price);
+  });
   return candidates;
 }
