@@ -67,7 +67,7 @@ const byClaim = new WeakMap<ConsumerPlace, Map<Claim, ConsumerPlace>>();
  * The place of a caller from its number and from what is claimed of it. A claim adds to what the
  * number says, so that the strictest of all applies; it stands alone where the number says nothing.
  * It takes away in one case only: a ZIP code within the area code's own states tells which of the
- * area code's clocks is meant, unless the exchange has told it. Claims that name no place are ignored.
+ * area code's clocks is meant. Claims that name no place are ignored.
  *
  * @param state - two-letter state or province, any case
  * @param zip - ZIP code of five or nine digits
@@ -84,8 +84,7 @@ export function placeOf(
   if (byNumber === NOWHERE || byNumber === ANYWHERE) return placeOfClaim(claim);
   const known = byClaim.get(byNumber)?.get(claim);
   if (known) return known;
-  const exactNumber = caller?.kind === 'geographic' && caller.place.by === 'exchange';
-  const made = unionOf(byNumber, claim, exactNumber);
+  const made = unionOf(byNumber, claim);
   remember(byClaim, byNumber, claim, made);
   return made;
 }
@@ -113,9 +112,9 @@ function placeOfClaim(claim: Claim): ConsumerPlace {
   return place;
 }
 
-function unionOf(byNumber: ConsumerPlace, claim: Claim, exactNumber: boolean): ConsumerPlace {
+function unionOf(byNumber: ConsumerPlace, claim: Claim): ConsumerPlace {
   const agrees = claim.states.some((state) => byNumber.states.includes(state));
-  const narrows = agrees && claim.exact && !exactNumber && isSubset(claim.zones, byNumber.zones);
+  const narrows = agrees && claim.exact && isSubset(claim.zones, byNumber.zones);
   let zones = byNumber.zones;
   if (narrows) zones = claim.zones;
   // Within a state that the area code serves, the area code knows the clock better than the state does.
