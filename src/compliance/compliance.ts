@@ -33,6 +33,8 @@ export interface ComplianceInput {
   readonly origin: OriginVerdict;
   /** Whose call it is; undefined when the number's seller has no contract. */
   readonly seller: Seller | undefined;
+  /** Account of the dialled number's seller, where that has no contract. */
+  readonly sellerId?: string;
   readonly campaign: Campaign;
   /** Emergencies and orders; those that are over do no harm. */
   readonly overrides: readonly HoursOverride[];
@@ -113,7 +115,7 @@ function addHours(
 
 function addConsent(
   findings: Findings,
-  { attempt, origin: { origin }, seller, campaign, facts, now }: ComplianceInput,
+  { attempt, origin: { origin }, seller, sellerId, campaign, facts, now }: ComplianceInput,
   dial: Dial,
 ): ConsentAnswer | undefined {
   const { from } = attempt;
@@ -128,7 +130,7 @@ function addConsent(
   }
   const answer = findConsent(facts.consents, {
     number: from,
-    sellerId: seller?.id,
+    sellerId: seller?.id ?? sellerId,
     campaignId: campaign.id,
     scope: dial.scope,
     dialledAt: dial.at,

@@ -1,12 +1,18 @@
 import * as fc from 'fast-check';
-import { classifyNumber, nextAllowed, placeOf } from '../../../src/compliance';
+import {
+  classifyNumber,
+  nextAllowed,
+  placeOf,
+  resolveOrigin,
+  screenCompliance,
+} from '../../../src/compliance';
 import type { ComplianceVerdict } from '../../../src/compliance';
 import { geographicNpas } from '../../../src/compliance/numbering';
 import type { E164, HoursOverride } from '../../../src/domain';
 import { CALL_ORIGINS } from '../../../src/domain';
 import { allZips } from '../../../src/market';
-import { CALLER } from '../market/fixtures';
-import { DAY, HOUR, NOON, SOLICITING, at, consent, find, list, screen } from './fixtures';
+import { CALLER, attempt, campaign } from '../market/fixtures';
+import { DAY, HOUR, NOON, SOLICITING, at, consent, facts, find, list, screen } from './fixtures';
 import { allAllow, HOLIDAY_STATES } from './oracle';
 
 const e164 = (text: string): E164 => text as E164;
@@ -135,12 +141,13 @@ describe('calling hours', () => {
       endsAt: NOON + 1,
       citation: 'Executive Order 7',
     };
-    const during = (now: number) => screen({ origin: 'callback', overrides: [emergency], now }).blocked;
+    const overrides = [emergency];
+    const during = (now: number) => screen({ origin: 'callback', overrides, now }).blocked;
     expect(during(NOON)).toMatchObject({ rule: 'override.calling_hours', citation: 'Executive Order 7' });
     // It ends within the minute: what is kept for a minute does not outlive it.
     expect(during(NOON + 1)).toBeUndefined();
     expect(during(NOON)).toBeDefined();
-    expect(screen({ overrides: [emergency] }).blocked).toBeUndefined();
+    expect(screen({ overrides }).blocked).toBeUndefined();
   });
 
   test('are told anew in each minute', () => {
@@ -252,6 +259,29 @@ describe('the next instant at which a person may be called', () => {
     const caller = from === undefined ? undefined : classifyNumber(e164(from));
     expect(nextAllowed(placeOf(caller, undefined, undefined), NOON)).toBeUndefined();
   });
+});
+
+test("a consent to the seller covers a call whose seller has no contract, by the dialled number's seller", () => {
+  const call = attempt({ origin: 'callback', receivedAt: NOON });
+  const verdictFor = (sellerId: string | undefined): ComplianceVerdict =>
+    screenCompliance({
+      attempt: call,
+      origin: resolveOrigin({
+        trunkOrigin: 'callback',
+        sellerOrigin: undefined,
+        sellerClaims: [],
+        claimed: undefined,
+      }),
+      seller: undefined,
+      ...(sellerId === undefined ? {} : { sellerId }),
+      campaign: campaign(),
+      overrides: [],
+      facts: facts({ consents: [consent({ sellerId: 'seller-account' })] }),
+      now: NOON,
+    });
+  expect(verdictFor('seller-account').blocked).toBeUndefined();
+  expect(verdictFor('other').blocked?.rule).toBe('consent.prior');
+  expect(verdictFor(undefined).blocked?.rule).toBe('consent.prior');
 });
 
 describe('the number', () => {
