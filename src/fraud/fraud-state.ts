@@ -151,7 +151,10 @@ export class FraudState implements FraudView {
     v[SIGNAL.caller_1h] = callers.inHour(row, caller, now);
     v[SIGNAL.caller_24h] = inDay;
     v[SIGNAL.caller_since] = MAX_SINCE_S;
-    if (isNanpKey(caller)) v[SIGNAL.block_callers] = this.#blocks.least(0, blockOfKey(caller) + 1);
+    if (isNanpKey(caller)) {
+      v[SIGNAL.block_callers] = this.#blocks.least(0, blockOfKey(caller) + 1);
+      v[SIGNAL.npa_rarity] = this.#sellers.rarityOf(caller);
+    }
     if (row < 0) return;
     v[SIGNAL.caller_since] = Math.min(MAX_SINCE_S, Math.floor(callers.gaps.since(row, now) / 1_000));
     v[SIGNAL.caller_same_did] = callers.lastDid[row] === did ? 1 : 0;
@@ -171,6 +174,7 @@ export class FraudState implements FraudView {
     v[SIGNAL.did_1h] = dids.hour.read(row, now);
     v[SIGNAL.did_24h] = dids.day.read(row, now);
     v[SIGNAL.did_burst] = dids.burst(row, now);
+    v[SIGNAL.did_surge] = dids.surge(row, now);
     v[SIGNAL.did_regularity] = dids.gaps.regularity(row);
     v[SIGNAL.did_short] = dids.short.recent(row);
     v[SIGNAL.did_short_risen] = dids.short.risen(row);
@@ -200,8 +204,15 @@ export class FraudState implements FraudView {
     v[SIGNAL.seller_1h] = sources.hour.read(row, now);
     v[SIGNAL.seller_24h] = sources.day.read(row, now);
     v[SIGNAL.seller_burst] = sources.burst(row, now);
+    v[SIGNAL.seller_surge] = sources.surge(row, now);
     v[SIGNAL.seller_distinct] = sellers.distinctShare(row, now);
     v[SIGNAL.seller_new_callers] = sources.newCallers.recent(row);
+    v[SIGNAL.seller_new_callers_risen] = sources.newCallers.risen(row);
+    v[SIGNAL.seller_signed] = sellers.signed.recent(row);
+    v[SIGNAL.seller_signed_fallen] = sellers.signed.fallen(row);
+    v[SIGNAL.seller_npa_rarity] = sellers.rarity.recent(row);
+    v[SIGNAL.seller_npa_rarity_risen] = sellers.rarity.risen(row);
+    v[SIGNAL.seller_npa_surprise_risen] = sellers.surprise.risen(row);
     v[SIGNAL.seller_npa_evenness] = sellers.npas.evenness(row);
     v[SIGNAL.seller_npa_gap] = sellers.evennessGap(row);
     v[SIGNAL.seller_hour_evenness] = sellers.hours.evenness(row);
@@ -229,6 +240,7 @@ export class FraudState implements FraudView {
       v[SIGNAL.seller_foreign_lift] = -Math.log2(sellers.foreign.usual(row) + 0.001);
       return;
     }
+    v[SIGNAL.npa_surprise] = sellers.surpriseOf(row, caller) - sellers.surprise.usual(row);
     const block = blockOfKey(caller);
     v[SIGNAL.seller_block_callers] = sellers.blockCallers(row, block);
     v[SIGNAL.seller_block_share] = sellers.blockShare(row, block);

@@ -1,7 +1,7 @@
 import type { E164 } from '../domain';
 import type { PrefixKind } from './data/prefixes';
 import { PREFIX_ROWS } from './data/prefixes';
-import { isNanpKey, numberKey } from './structures/keys';
+import { exchangeOfKey, isNanpKey, numberKey } from './structures/keys';
 
 /** Prefixes by their digits as a number: none begins with 0, so none is another's. */
 const ROWS: ReadonlyMap<number, PrefixKind> = new Map(
@@ -23,6 +23,5 @@ export function prefixRiskOf(key: number): PrefixKind | undefined {
     const kind = ROWS.get(prefix);
     if (kind !== undefined) return kind;
   }
-  const exchange = Math.floor(key / 10_000) % 1_000;
-  return isNanpKey(key) && exchange === PREMIUM_EXCHANGE ? 'premium' : undefined;
+  return isNanpKey(key) && exchangeOfKey(key) % 1_000 === PREMIUM_EXCHANGE ? 'premium' : undefined;
 }

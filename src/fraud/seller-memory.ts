@@ -12,6 +12,8 @@ const DAY_MS = 86_400_000;
 /** Area codes 200 … 999. */
 const NPAS = 800;
 const FIRST_NPA = 200;
+/** Callers that the spread of all over area codes counts as, beside a seller's own. */
+const NPA_PRIOR = 20;
 const BLOCKS = 32;
 const PARTNERS = 8;
 /** Counts of blocks and partners are halved so often: a day later a quarter of a percent is left. */
@@ -37,10 +39,17 @@ export class SellerMemory {
   readonly contradicted: RateWatch;
   readonly foreign: RateWatch;
   readonly shared: RateWatch;
+  readonly signed: RateWatch;
+  /** How rare the area codes of its callers are among all callers, bits. */
+  readonly rarity: RateWatch;
+  /** How rare they are among its own, bits. */
+  readonly surprise: RateWatch;
   /** Blocks of numbers that new callers are of. */
   readonly blocks: SpaceSaving;
   /** Sellers with whom callers are shared. */
   readonly partners: SpaceSaving;
+  /** Area codes of all callers. */
+  readonly #allNpas = new SpreadWatch(1, NPAS, 60_000);
   readonly #distinct: readonly SlidingDistinct[];
   /** New callers, decayed as the blocks are. */
   readonly #newcomers: Float64Array;
@@ -60,6 +69,9 @@ export class SellerMemory {
     this.contradicted = new RateWatch(rows, rate(0.08, 0.05));
     this.foreign = new RateWatch(rows, rate(0.01, 0.02));
     this.shared = new RateWatch(rows, rate(0.03, 0.05));
+    this.signed = new RateWatch(rows, rate(0.6, 0.1));
+    this.rarity = new RateWatch(rows, rate(8.5, 0.5));
+    this.surprise = new RateWatch(rows, rate(7, 0.5));
     this.blocks = new SpaceSaving(rows, BLOCKS);
     this.partners = new SpaceSaving(rows, PARTNERS);
     this.#distinct = Array.from({ length: rows }, () => new SlidingDistinct(DAY_MS / 2));
@@ -97,8 +109,9 @@ export class SellerMemory {
     const { at } = event;
     this.sources.recordAttempt(row, event, newCaller);
     this.#decay(row, at);
-    this.hours.observe(row, Math.floor(at / HOUR_MS) % 24);
+    this.hours.observe(row, ((at / HOUR_MS) | 0) % 24);
     this.contradicted.observe(row, event.placeContradicted ? 1 : 0);
+    this.signed.observe(row, event.signed ? 1 : 0);
     if (callerRow < 0) return;
     (this.#distinct[row] as SlidingDistinct).add(caller, at);
     this.#calls[row] = (this.#calls[row] as number) + 1;
@@ -106,8 +119,7 @@ export class SellerMemory {
     const nanp = isNanpKey(caller);
     this.foreign.observe(row, nanp ? 0 : 1);
     if (!nanp) return;
-    const npa = npaOfKey(caller);
-    if (npa >= FIRST_NPA) this.npas.observe(row, npa - FIRST_NPA);
+    this.#recordNpa(row, caller);
     const neighbour = isNanpKey(did) && exchangeOfKey(did) === exchangeOfKey(caller) ? 1 : 0;
     this.neighbours.observe(row, neighbour);
     this.#usualNeighbours += (neighbour - this.#usualNeighbours) * ALL_MEMORY;
@@ -150,6 +162,33 @@ export class SellerMemory {
     return this.npas.evenness(row) - this.#usualEvenness;
   }
 
+  /** −log₂ of the share of an area code among all callers. */
+  rarityOf(caller: number): number {
+    return -Math.log2(this.#shareOf(npaOfKey(caller) - FIRST_NPA));
+  }
+
+  /** −log₂ of the share of an area code among callers of a seller, drawn to that among all. */
+  surpriseOf(row: number, caller: number): number {
+    const npa = npaOfKey(caller) - FIRST_NPA;
+    const own = npa < 0 ? 0 : this.npas.count(row, npa);
+    const all = this.#shareOf(npa);
+    return -Math.log2((own + NPA_PRIOR * all) / (this.npas.total(row) + NPA_PRIOR));
+  }
+
+  #shareOf(npa: number): number {
+    const count = npa < 0 ? 0 : this.#allNpas.count(0, npa);
+    return (count + 0.5) / (this.#allNpas.total(0) + 0.5 * NPAS);
+  }
+
+  #recordNpa(row: number, caller: number): void {
+    this.rarity.observe(row, this.rarityOf(caller));
+    this.surprise.observe(row, this.surpriseOf(row, caller));
+    const npa = npaOfKey(caller) - FIRST_NPA;
+    if (npa < 0) return;
+    this.npas.observe(row, npa);
+    this.#allNpas.observe(0, npa);
+  }
+
   #recordPartners(row: number, key: number, callers: CallerMemory, callerRow: number, at: number): void {
     const { links } = callers;
     const others = links.others(callerRow, key, at);
@@ -177,6 +216,7 @@ export class SellerMemory {
   #take(row: number, at: number): void {
     for (const column of [this.npas, this.hours, this.blocks, this.partners]) column.clear(row);
     for (const column of [this.neighbours, this.contradicted, this.foreign, this.shared]) column.clear(row);
+    for (const column of [this.signed, this.rarity, this.surprise]) column.clear(row);
     (this.#distinct[row] as SlidingDistinct).clear();
     this.#newcomers[row] = 0;
     this.#calls[row] = 0;

@@ -14,6 +14,7 @@ export const QUICK_CANCEL_MS = 2_000;
 /** Calls that end so soon after they are paid for pile up where somebody watches the clock. */
 export const PILE_MS = 5_000;
 const LONGEST_SECONDS = 3_600;
+const MINUTES_BEFORE = 59;
 
 /** Which ways an end may show that a call was not honest. */
 export interface EndSigns {
@@ -119,6 +120,13 @@ export class SourceMemory {
     const before = Math.max(0, this.day.read(row, now) - hour);
     const known = Math.min(DAY_MS, Math.max(HOUR_MS, now - (this.#firstHeard[row] as number))) / HOUR_MS;
     return Math.log2((hour + 2) / (before / Math.max(1, known - 1) + 2));
+  }
+
+  /** This minute against the minutes of the hour before it, log₂. */
+  surge(row: number, now: number): number {
+    const minute = this.minute.read(row, now);
+    const before = Math.max(0, this.hour.read(row, now) - minute) / MINUTES_BEFORE;
+    return Math.log2((minute + 1) / (before + 1));
   }
 
   #take(row: number, at: number): void {

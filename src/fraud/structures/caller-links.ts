@@ -28,7 +28,7 @@ export class CallerLinks {
 
   /** The caller of a row came from a seller. @returns false when that was known */
   link(row: number, seller: number, at: number): boolean {
-    const hour = Math.floor(at / HOUR_MS);
+    const hour = (at / HOUR_MS) | 0;
     const first = row * this.#degree;
     let oldest = first;
     for (let i = first; i < first + this.#degree; i++) {
@@ -47,7 +47,7 @@ export class CallerLinks {
   /** The nth seller of a caller, or 0 when there is none or it was too long ago. */
   sellerAt(row: number, n: number, now: number): number {
     const at = row * this.#degree + n;
-    const alive = Math.floor(now / HOUR_MS) - (this.#hours[at] as number) < this.#windowHours;
+    const alive = ((now / HOUR_MS) | 0) - (this.#hours[at] as number) < this.#windowHours;
     return alive ? (this.#sellers[at] as number) : 0;
   }
 

@@ -24,7 +24,12 @@ export class CountMin {
     const more = Math.min(MAX, this.estimate(h1, h2) + 1);
     const cells = this.#cells;
     const mask = this.#mask;
-    for (let row = 0, at = h1, base = 0; row < this.#depth; row++, at += h2 | 1, base += mask + 1) {
+    const step = h2 | 1;
+    for (
+      let row = 0, at = h1 | 0, base = 0;
+      row < this.#depth;
+      row++, at = (at + step) | 0, base += mask + 1
+    ) {
       const cell = base + (at & mask);
       if ((cells[cell] as number) < more) cells[cell] = more;
     }
@@ -35,7 +40,12 @@ export class CountMin {
     const cells = this.#cells;
     const mask = this.#mask;
     let least = MAX;
-    for (let row = 0, at = h1, base = 0; row < this.#depth; row++, at += h2 | 1, base += mask + 1) {
+    const step = h2 | 1;
+    for (
+      let row = 0, at = h1 | 0, base = 0;
+      row < this.#depth;
+      row++, at = (at + step) | 0, base += mask + 1
+    ) {
       const count = cells[base + (at & mask)] as number;
       if (count < least) least = count;
     }
@@ -64,14 +74,14 @@ export class RotatingCountMin {
 
   /** One more of a key at an instant. What is older than the window is not counted. */
   add(key: number, at: number): void {
-    const tick = Math.floor(at / this.#paneMs);
+    const tick = (at / this.#paneMs) | 0;
     this.#turnTo(tick);
     if (tick > this.#newest - this.#panes.length) this.#paneOf(tick).add(hashKey(key, 1), hashKey(key, 2));
   }
 
   /** How many there were in the window at most. */
   estimate(key: number, now: number): number {
-    this.#turnTo(Math.floor(now / this.#paneMs));
+    this.#turnTo((now / this.#paneMs) | 0);
     const h1 = hashKey(key, 1);
     const h2 = hashKey(key, 2);
     let sum = 0;

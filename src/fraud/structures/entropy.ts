@@ -36,6 +36,16 @@ export class SpreadWatch {
     if ((this.#totals[row] as number) >= this.#memory) this.#halve(row);
   }
 
+  /** Remembered events of a bin. */
+  count(row: number, bin: number): number {
+    return this.#counts[row * this.#bins + bin] as number;
+  }
+
+  /** Remembered events. */
+  total(row: number): number {
+    return this.#totals[row] as number;
+  }
+
   /** Entropy in bits of what is remembered. */
   bits(row: number): number {
     const total = this.#totals[row] as number;

@@ -34,15 +34,15 @@ export function isNanpKey(key: number): boolean {
 
 /** Area code of a North American key, 0 … 999. */
 export function npaOfKey(key: number): number {
-  return Math.floor(key / 10_000_000) % 1_000;
+  return ((key / 10_000_000) | 0) - 1_000;
 }
 
 /** NPA-NXX of a North American key. */
 export function exchangeOfKey(key: number): number {
-  return Math.floor(key / 10_000) % 1_000_000;
+  return ((key / 10_000) | 0) - 1_000_000;
 }
 
 /** NPA-NXX-X of a North American key: a block of a thousand numbers, as they are assigned. */
 export function blockOfKey(key: number): number {
-  return Math.floor(key / 1_000) % 10_000_000;
+  return ((key / 1_000) | 0) - 10_000_000;
 }

@@ -8,20 +8,20 @@ export class RingCounters {
   readonly #counts: Uint16Array;
   readonly #sums: Uint32Array;
   /** The newest bucket of each row, counted since the epoch. */
-  readonly #newest: Float64Array;
+  readonly #newest: Int32Array;
 
-  /** @param windowMs - a multiple of `buckets` */
+  /** @param windowMs - a multiple of `buckets`, a second each at least: so that ticks are small integers */
   constructor(rows: number, windowMs: number, buckets: number) {
     this.#buckets = buckets;
     this.#widthMs = windowMs / buckets;
     this.#counts = new Uint16Array(rows * buckets);
     this.#sums = new Uint32Array(rows);
-    this.#newest = new Float64Array(rows);
+    this.#newest = new Int32Array(rows);
   }
 
   /** One more at an instant (UTC epoch milliseconds). What is older than the window is not counted. */
   add(row: number, at: number): void {
-    const tick = Math.floor(at / this.#widthMs);
+    const tick = (at / this.#widthMs) | 0;
     const newest = this.#newest[row] as number;
     if (tick > newest) this.#advance(row, tick);
     else if (tick <= newest - this.#buckets) return;
@@ -34,7 +34,7 @@ export class RingCounters {
 
   /** Events in the window that ends now. An instant before the newest event reads as that event's. */
   read(row: number, now: number): number {
-    const tick = Math.floor(now / this.#widthMs);
+    const tick = (now / this.#widthMs) | 0;
     if (tick > (this.#newest[row] as number)) this.#advance(row, tick);
     return this.#sums[row] as number;
   }

@@ -58,6 +58,7 @@ test('of a call out of nowhere only what it says itself is known', () => {
   expect(Object.fromEntries(said)).toEqual({
     caller_new: 1,
     caller_since: 86_400,
+    npa_rarity: 9.6439,
     attestation_a: 1,
     toll_free_dialled: 1,
   });

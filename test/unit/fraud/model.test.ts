@@ -12,13 +12,13 @@ const BASE = {
   signals: ['caller_1h', 'neighbour', 'seller_short'],
   calibration: { margins: [-1, 1, 2], scores: [0.3, 0.6, 0.8] },
 } as const;
-const LOGISTIC: FraudModelFile = {
+const LOGISTIC: Extract<FraudModelFile, { kind: 'logistic' }> = {
   ...BASE,
   kind: 'logistic',
   logistic: { intercept: -2, weights: [1, 0.5, -1], means: [0, 0.1, 0.2], scales: [1, 2, 0.5] },
 };
 /** caller_1h ≤ 3 ? −1 : neighbour ≤ 0.5 ? 0.5 : 2; and one that always says 0.25. */
-const TREES: FraudModelFile = {
+const TREES: Extract<FraudModelFile, { kind: 'gbdt' }> = {
   ...BASE,
   kind: 'gbdt',
   gbdt: {

@@ -31,6 +31,7 @@ export const attemptEvent = (over: Partial<AttemptEvent> = {}): AttemptEvent => 
   kind: 'attempt',
   placeContradicted: false,
   misidentified: false,
+  signed: true,
   ...over,
 });
 
