@@ -128,11 +128,13 @@ export class CsvParser implements NumberParser {
       this.#fieldBegins = false;
       return;
     }
-    this.#fieldBegins = false;
     if (this.#quoted) this.#keep(byte);
     else if (byte === this.#delimiter) this.#endField();
     else if (byte === NEWLINE) this.#endRecord();
-    else this.#keep(byte);
+    else {
+      if (byte !== RETURN) this.#fieldBegins = false;
+      this.#keep(byte);
+    }
   }
 
   #keep(byte: number): void {
@@ -157,7 +159,7 @@ export class CsvParser implements NumberParser {
   }
 
   #endRecord(): void {
-    const blank = this.#column === 0 && this.#recordBytes <= 2 && this.#fieldBytes === 0;
+    const blank = this.#column === 0 && this.#fieldBegins;
     this.#endField();
     if (this.#numbers === 0 && !blank) this.#reportOnce('no_number');
     this.#column = 0;

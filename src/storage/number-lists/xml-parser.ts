@@ -50,6 +50,8 @@ export class XmlParser implements NumberParser {
   #area = 0;
   /** A number that was read from text, until its record ends. */
   #waiting = false;
+  /** An element of a number is open, and there is none in it so far. */
+  #numberless = false;
   #type: ChangeType;
   #at = 0;
   #elements = 0;
@@ -122,6 +124,7 @@ export class XmlParser implements NumberParser {
     const around = { area: this.#area, type: this.#type, at: this.#at };
     const name = this.#plainNumber(end) ? 'ph' : this.#element(this.#tag.toString('latin1', 0, end));
     this.#textBytes = 0;
+    if (selfClosing && NUMBER_NAMES.has(name)) this.#assertNumber();
     if (selfClosing || name === '') return;
     if (this.#open.length >= MAX_DEPTH) throw new UnusableFile(`elements lie deeper than ${MAX_DEPTH}`);
     this.#open.push({ name, ...around });
@@ -166,6 +169,7 @@ export class XmlParser implements NumberParser {
     const date = attributeOf(text, DATE_NAMES);
     if (value === undefined) {
       this.#flush();
+      this.#numberless = true;
       if (type !== undefined) this.#type = parseChangeType(type);
       if (date !== undefined) this.#at = parseChangeDate(date) ?? 0;
       return;
@@ -188,6 +192,10 @@ export class XmlParser implements NumberParser {
     const text = this.#text.toString('latin1', 0, this.#textBytes).trim();
     if (NUMBER_NAMES.has(name)) {
       if (text !== '') this.#numberText();
+      else {
+        this.#assertNumber();
+        this.#leave(open);
+      }
     } else if (AREA_NAMES.has(name)) {
       // As text it holds for what comes beside it; as an attribute for what was within.
       if (text !== '') this.#setArea(text);
@@ -206,6 +214,7 @@ export class XmlParser implements NumberParser {
 
   #numberText(): void {
     this.#flush();
+    this.#numberless = false;
     const problem = this.#read(this.#text, 0, this.#textBytes);
     if (problem === undefined) this.#waiting = true;
     else this.#take(problem, undefined, 0);
@@ -228,6 +237,11 @@ export class XmlParser implements NumberParser {
     return this.#reader.read(bytes, start, end);
   }
 
+  /** What says that it is a number must hold one. */
+  #assertNumber(): void {
+    if (this.#numberless) this.#take('no_number', undefined, 0);
+  }
+
   /** Hands on the number that was waiting for its type and date. */
   #flush(): void {
     if (!this.#waiting) return;
@@ -236,6 +250,7 @@ export class XmlParser implements NumberParser {
   }
 
   #take(found: LineProblem | undefined, change: ChangeType, at: number): void {
+    this.#numberless = false;
     const problem = found ?? this.#sink.take(this.#reader.area, this.#reader.value, change, at);
     if (problem !== undefined) this.#bad.add(this.#lines, problem, this.#tag, 0, this.#tagBytes);
   }
@@ -254,7 +269,7 @@ function plain(name: string): string {
 /** The first attribute of one of these names. */
 function attributeOf(tag: string, names: ReadonlySet<string>): string | undefined {
   for (const [, name = '', double, single] of tag.matchAll(/\s([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g)) {
-    if (names.has(plain(name))) return (double ?? single ?? '').trim();
+    if (names.has(nameOf(name))) return (double ?? single ?? '').trim();
   }
   return undefined;
 }
