@@ -69,6 +69,7 @@ export class LiveSources implements DecisionSources {
       lists: lists.ages(),
       consents: named ? consents.find(from) : NONE,
       contactsInLast24h: named ? this.activity.contactsInLast24h(from, now) : 0,
+      contactsInLast8h: named ? this.activity.contactsInLast8h(from, now) : 0,
       lookups: this.#lookups,
     };
   }

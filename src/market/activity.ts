@@ -27,6 +27,7 @@ export interface ActivityView {
   factsFor(attempt: CallAttempt, campaign: Campaign, now: number): ActivityFacts;
   /** Calls that were made to a person in the 24 hours before; at most 16 are counted. */
   contactsInLast24h(number: E164, now: number): number;
+  contactsInLast8h(number: E164, now: number): number;
   readonly blocks: CapBlocks;
 }
 
@@ -146,7 +147,11 @@ export class Activity implements ActivityView {
   }
 
   contactsInLast24h(number: E164, now: number): number {
-    return this.#contacts.countAt(number, now);
+    return this.#contacts.countAt(number, now, 24);
+  }
+
+  contactsInLast8h(number: E164, now: number): number {
+    return this.#contacts.countAt(number, now, 8);
   }
 
   /** Units of a counter in use, as far as this node knows. */

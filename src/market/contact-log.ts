@@ -4,7 +4,8 @@ const WAYS = 8;
 /** Contacts of one number that are kept: more than any limit counts to. */
 const STAMPS = 16;
 const SECOND_MS = 1_000;
-const DAY_SECONDS = 86_400;
+const HOUR_SECONDS = 3_600;
+const DAY_SECONDS = 24 * HOUR_SECONDS;
 const FIRST_SETS = 512;
 
 /**
@@ -42,12 +43,15 @@ export class ContactLog {
     this.#next[row] = (next + 1) % STAMPS;
   }
 
-  /** Contacts in the 24 hours before an instant and in its own second; at most 16 are counted. */
-  countAt(number: E164, now: number): number {
+  /**
+   * Contacts in the hours before an instant and in its own second; at most 16 are counted.
+   * @param hours - 24 at most
+   */
+  countAt(number: E164, now: number, hours: number): number {
     const row = this.#find(Number(number.slice(1)));
     if (row < 0) return 0;
-    // One that is a day old to the second still counts: a limit of the law is not tried to the millisecond.
-    const since = Math.floor(now / SECOND_MS) - DAY_SECONDS;
+    // One that is just so old to the second still counts: a limit of the law is not tried to the millisecond.
+    const since = Math.floor(now / SECOND_MS) - hours * HOUR_SECONDS;
     let count = 0;
     for (let at = row * STAMPS; at < (row + 1) * STAMPS; at++) {
       if ((this.#stamps[at] as number) >= since && this.#stamps[at] !== 0) count++;

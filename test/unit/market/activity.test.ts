@@ -136,6 +136,7 @@ describe('contacts', () => {
     for (const hour of [0, 10, 23, 24, 25]) own.recordContact(CALLER, NOON - hour * HOUR);
     expect(own.contactsInLast24h(CALLER, NOON)).toBe(4);
     expect(own.contactsInLast24h(CALLER, NOON + 13 * HOUR)).toBe(2);
+    expect([8, 9].map((hour) => own.contactsInLast8h(CALLER, NOON + hour * HOUR))).toEqual([1, 0]);
     expect(own.contactsInLast24h(CALLER, NOON + 25 * HOUR)).toBe(0);
     expect(own.contactsInLast24h('+13105550001' as E164, NOON)).toBe(0);
   });
