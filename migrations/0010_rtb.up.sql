@@ -10,8 +10,8 @@ create table rtb_secrets (
 -- An accepted bid request waits for its call. All instants are UTC epoch milliseconds.
 create table rtb_reservations (
   id          text primary key check (id ~ '^r[0-9a-f]{30}$'),
-  seller_id   text not null references accounts (id),
-  campaign_id text not null references campaigns (id),
+  seller_id   text not null,
+  campaign_id text not null,
   number      text not null check (number ~ '^\+[1-9][0-9]{6,14}$'),
   -- Keyed hash of the caller: the number itself is not kept.
   caller_hash text,
@@ -33,6 +33,7 @@ create table rtb_reservations (
 create unique index rtb_reservations_open on rtb_reservations (number, caller_hash, tags_key)
   where state = 'reserved' and caller_hash is not null;
 create index rtb_reservations_waiting on rtb_reservations (expires_at) where state = 'reserved';
+create index rtb_reservations_of_seller on rtb_reservations (seller_id) where state = 'reserved';
 create index rtb_reservations_by_call on rtb_reservations (call_id) where call_id is not null;
 create index rtb_reservations_by_age on rtb_reservations (created_at);
 

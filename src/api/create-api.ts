@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import { createServer } from 'node:http';
 import type { Express } from 'express';
 import express from 'express';
+import type { BidRequestDesk } from '../rtb';
 import type { Database } from '../storage';
 import { identifyApiKey } from '../storage';
 import { serveDocs } from './docs';
@@ -20,6 +21,7 @@ import { mount } from './mount';
 import { openApiDocument } from './openapi';
 import { problemHandler, sendProblem } from './problem';
 import { accountRoutes } from './resources/accounts';
+import { bidRequestRoutes } from './resources/bid-requests';
 import { bidRoutes } from './resources/bids';
 import { buyerRoutes } from './resources/buyers';
 import type { LiveCalls } from './resources/calls';
@@ -41,6 +43,7 @@ export interface ApiServices {
   readonly live: LiveCalls;
   readonly news: CallNews;
   readonly deadLetters: WaitingSettlements;
+  readonly bidRequests: Pick<BidRequestDesk, 'answer' | 'cancel'>;
   readonly health: Health;
   readonly system: SystemStats;
   /** Requests one API key may make in a minute. */
@@ -60,7 +63,7 @@ const TIMEOUT_MS = 30_000;
 
 /** Every operation of the API. */
 export function apiRoutes(
-  services: Pick<ApiServices, 'live' | 'news' | 'deadLetters' | 'system' | 'streamLimits'>,
+  services: Pick<ApiServices, 'live' | 'news' | 'deadLetters' | 'bidRequests' | 'system' | 'streamLimits'>,
 ): Route[] {
   return [
     ...accountRoutes(),
@@ -70,6 +73,7 @@ export function apiRoutes(
     ...campaignRoutes(),
     ...buyerRoutes(),
     ...bidRoutes(),
+    ...bidRequestRoutes(services.bidRequests),
     ...dncRoutes(),
     ...hoursOverrideRoutes(),
     ...callRoutes(services.live, new EventStreams(services.news, services.streamLimits)),

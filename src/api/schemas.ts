@@ -109,7 +109,7 @@ const sellers = z.array(id).max(1_000).optional();
 export const tagName = printable(z.string().min(1).max(256)).transform((key) => key.toLowerCase());
 /** Names of tags, separated by commas. */
 export const tagList = printable(z.string().trim().min(1).max(256));
-const tagValue = printable(z.string().max(256));
+export const tagValue = printable(z.string().max(256));
 /** Tags that a call must carry. */
 const tags = z
   .record(tagName, z.union([tagValue, z.array(tagValue).min(1).max(64)]))

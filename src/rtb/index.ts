@@ -8,3 +8,14 @@ export type { LossReason, NoBidCode, NoBidReason } from './no-bid';
 export { bidRequestSchema } from './bid-request';
 export { bidReplySchema, confirmReplySchema } from './bid-reply';
 export { CallerHasher } from './caller-hash';
+export { BidRequestDesk } from './inbound/bid-request-desk';
+export type {
+  AnsweredRequest,
+  BidRequestDeskParts,
+  BidRequestDeskSettings,
+  SellerAnswer,
+  SellerRequest,
+} from './inbound/bid-request-desk';
+export { holderOf, isReservationId, Reservations } from './inbound/reservations';
+export type { Claim, ReservationsParts } from './inbound/reservations';
+export type { ReservationBoard, ReservationBooks } from './inbound/ports';

@@ -69,3 +69,12 @@ export type { ConsentFeedEvents, ConsentFeedOptions, ConsentMarket } from './con
 export { MIN_KEY_LENGTH, shortHash, Vault, VaultError } from './privacy/vault';
 export { openVault } from './privacy/vault-key';
 export type { VaultKeySource } from './privacy/vault-key';
+export { PostgresReservations, sweepReservations } from './rtb-reservations';
+export { RedisReservations } from './rtb-redis-reservations';
+export { BidRequestLog, listBidRequests, pruneBidLog } from './rtb-log';
+export type { BidLogFilter, BidLogRow, BidRequestRecord } from './rtb-log';
+export { sharedSecret } from './rtb-secret';
+export { RtbKeeper } from './rtb-keeper';
+export type { RtbKeeperOptions } from './rtb-keeper';
+export { ChangeListener } from './change-listener';
+export type { ChangeListenerEvents } from './change-listener';

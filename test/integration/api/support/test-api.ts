@@ -81,6 +81,10 @@ export async function startTestApi(more: Partial<ApiServices> = {}): Promise<Tes
           return () => parts.listeners.delete(listener);
         },
       },
+      bidRequests: {
+        answer: () => Promise.resolve({ accepted: false, code: 1007, reason: 'seller_closed' }),
+        cancel: () => Promise.resolve(false),
+      },
       system: { stats: () => Promise.resolve({ calls: parts.calls.length }) },
       requestsPerMinute: 1_000_000,
       now: () => performance.now(),

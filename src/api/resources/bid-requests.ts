@@ -1,0 +1,225 @@
+import { z } from 'zod';
+import type { RatePlan } from '../../domain';
+import { AppError, CALL_ORIGINS } from '../../domain';
+import type { BidRequestDesk, SellerAnswer } from '../../rtb';
+import type { ApiKeyIdentity } from '../../storage';
+import { listBidRequests } from '../../storage';
+import { readCursor, writeCursor } from '../cursor';
+import type { Route } from '../route';
+import { route } from '../route';
+import { id, page, phoneNumber, tagName, tagValue } from '../schemas';
+
+/** Accounts that may ask in the name of any seller. */
+const OPERATOR = 'operator';
+
+const epoch = z.number().int().describe('UTC epoch milliseconds');
+
+const body = z
+  .strictObject({
+    sellerId: id.optional().describe('For keys of the operator: in whose name'),
+    number: phoneNumber.optional().describe('The number that the call would come to'),
+    campaignId: id.optional().describe('Instead of a number: one of yours in the campaign is chosen'),
+    caller: phoneNumber.optional().describe('The caller; offers are better when it is told'),
+    npa: z
+      .string()
+      .regex(/^[2-9]\d\d$/)
+      .optional()
+      .describe('Area code of a caller that is not told'),
+    nxx: z
+      .string()
+      .regex(/^[2-9]\d\d$/)
+      .optional(),
+    state: z
+      .string()
+      .regex(/^[A-Z]{2}$/)
+      .optional(),
+    zip: z
+      .string()
+      .regex(/^\d{5}$/)
+      .optional(),
+    attestation: z.enum(['A', 'B', 'C']).optional().describe('What the call will be signed with'),
+    origin: z.enum(CALL_ORIGINS).optional().describe('Who started it, as far as your contract lets you say'),
+    tags: z
+      .record(tagName, tagValue)
+      .refine((tags) => Object.keys(tags).length <= 32, 'more than 32 tags')
+      .default({})
+      .describe('What else is known of the call'),
+  })
+  .refine(({ number, campaignId }) => number !== undefined || campaignId !== undefined, {
+    path: ['number'],
+    message: 'say a number or a campaign',
+  });
+
+const accepted = z.object({
+  accepted: z.literal(true),
+  code: z
+    .union([z.literal(200), z.literal(230)])
+    .describe('230: the same offer as to the same request before'),
+  reason: z.enum(['accepted', 'cached']),
+  id: z.string().describe('The reservation'),
+  price: z
+    .number()
+    .int()
+    .describe('What you earn of a call that converts (by the minute: of each minute), in micro-units'),
+  currency: z.string(),
+  payoutKind: z.enum(['per_call', 'per_minute']),
+  minDurationSeconds: z.number().int().describe('Connected seconds after which the call pays'),
+  number: z.string().describe('Send the call here, from the caller you named …'),
+  sip: z.string().nullable().describe('… or here, which is this reservation’s own address'),
+  expiresAt: epoch.describe('The call must be here by then'),
+  expiresInSeconds: z.number().int(),
+  duplicates: z
+    .object({
+      windowSeconds: z.number().int(),
+      after: z.enum(['connected', 'converted']),
+      scope: z.enum(['target', 'buyer', 'campaign']),
+    })
+    .describe('When a caller counts as one that was sold before'),
+});
+const declined = z.object({
+  accepted: z.literal(false),
+  code: z.number().int().describe('docs/rtb.md lists them'),
+  reason: z.string(),
+});
+
+const logRow = z.object({
+  id: z.number().int(),
+  at: epoch,
+  sellerId: z.string(),
+  campaignId: z.string().nullable(),
+  number: z.string().nullable(),
+  npa: z.string().nullable(),
+  state: z.string().nullable(),
+  code: z.number().int(),
+  reason: z.string(),
+  price: z.number().int().nullable(),
+  currency: z.string().nullable(),
+  latencyMs: z.number().int(),
+  reservationId: z.string().nullable(),
+  reservationState: z.string().nullable().describe('`reserved`, `used`, `expired` or `cancelled`'),
+  expiresAt: epoch.nullable(),
+  callId: z.string().nullable(),
+  callState: z.string().nullable(),
+  endReason: z.string().nullable(),
+  connectedMs: z.number().int().nullable(),
+  payout: z.number().int().nullable().describe('What was earned in the end, in micro-units'),
+});
+
+const position = z.tuple([epoch, z.number().int()]);
+
+/** What sellers ask before they send a call, and what came of it. */
+export function bidRequestRoutes(desk: Pick<BidRequestDesk, 'answer' | 'cancel'>): Route[] {
+  return [
+    route({
+      method: 'post',
+      path: '/bid-requests',
+      operationId: 'requestBid',
+      tag: 'bid requests',
+      summary: 'What a call would bring; an offer is reserved until the call comes',
+      scope: 'bid_requests:write',
+      body,
+      reply: z.discriminatedUnion('accepted', [accepted, declined]),
+      handle: async ({ body: { sellerId, ...asked }, caller }) => {
+        const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
+        const request = { tags: {}, ...given, sellerId: sellerOf(caller, sellerId) };
+        return { body: replyOf(await desk.answer(request)) };
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/bid-requests',
+      operationId: 'listBidRequests',
+      tag: 'bid requests',
+      summary: 'Past bid requests with what came of them, newest first',
+      scope: 'bid_requests:read',
+      query: page.extend({
+        sellerId: id.optional(),
+        campaignId: id.optional(),
+        callId: id.optional(),
+        code: z.coerce.number().int().min(0).max(9_999).optional(),
+        fromTime: z.coerce.number().int().optional().describe('UTC epoch milliseconds, inclusive'),
+        toTime: z.coerce.number().int().optional().describe('UTC epoch milliseconds, exclusive'),
+      }),
+      reply: z.object({ items: z.array(logRow), nextCursor: z.string().nullable() }),
+      handle: async ({ db, caller, query: { limit, cursor, sellerId, ...filters } }) => {
+        const [at, rowId] = cursor === undefined ? [] : readCursor(cursor, position);
+        const after = at === undefined || rowId === undefined ? {} : { after: { at, id: rowId } };
+        const given = Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== undefined));
+        const whose = caller.accountId === OPERATOR ? sellerId : sellerOf(caller, sellerId);
+        const rows = await listBidRequests(db, {
+          ...given,
+          ...(whose === undefined ? {} : { sellerId: whose }),
+          ...after,
+          limit: limit + 1,
+        });
+        const items = rows.slice(0, limit);
+        const last = items.at(-1);
+        const more = rows.length > limit && last;
+        return { body: { items, nextCursor: more ? writeCursor([last.at, last.id]) : null } };
+      },
+    }),
+    route({
+      method: 'delete',
+      path: '/bid-requests/:id',
+      operationId: 'cancelReservation',
+      tag: 'bid requests',
+      summary: 'Give a reservation up: its call will not come',
+      scope: 'bid_requests:write',
+      params: z.strictObject({ id }),
+      reply: z.unknown(),
+      status: 204,
+      handle: async ({ params, caller }) => {
+        const whose = caller.accountId === OPERATOR ? undefined : caller.accountId;
+        if (!(await desk.cancel(params.id, whose))) {
+          throw new AppError(
+            'not_found',
+            'reservation_not_found',
+            `there is no reservation ${params.id} that waits for its call`,
+          );
+        }
+        return { body: undefined };
+      },
+    }),
+  ];
+}
+
+/** The key's own account; only the operator may name another. */
+function sellerOf({ accountId }: ApiKeyIdentity, named: string | undefined): string {
+  if (accountId === OPERATOR) {
+    if (named === undefined) throw new AppError('unprocessable', 'seller_missing', 'say for which seller');
+    return named;
+  }
+  if (named !== undefined && named !== accountId) {
+    throw new AppError('forbidden', 'other_seller', `this key speaks for ${accountId} alone`);
+  }
+  return accountId;
+}
+
+function replyOf(answer: SellerAnswer): z.input<typeof accepted> | z.input<typeof declined> {
+  if (!answer.accepted) return answer;
+  const { reservation, duplicates, expiresAt, expiresInMs, sip, code, reason } = answer;
+  const { id: reservationId, price, currency, payout, number } = reservation;
+  return {
+    accepted: true,
+    code,
+    reason,
+    id: reservationId,
+    price,
+    currency,
+    payoutKind: payout.kind,
+    minDurationSeconds: minDuration(payout),
+    number,
+    sip: sip ?? null,
+    expiresAt,
+    expiresInSeconds: Math.floor(expiresInMs / 1000),
+    duplicates: {
+      windowSeconds: Math.round(duplicates.windowMs / 1000),
+      after: duplicates.after,
+      scope: duplicates.scope,
+    },
+  };
+}
+
+function minDuration(payout: RatePlan): number {
+  return Math.ceil(payout.afterMs / 1000);
+}
