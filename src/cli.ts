@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import type { Config, LoadedConfig } from './config';
 import { ConfigError, configReference, explainConfig, loadConfig, takeFlags } from './config';
+import { systemClock } from './domain';
+import { addListCommands } from './list-commands';
 import type { WhatifArguments } from './replay-commands';
 import { runReplay, runWhatif } from './replay-commands';
 import { runDemoHere, runStart } from './run-here';
@@ -120,6 +122,15 @@ migrate.command('status').action(() =>
   }),
 );
 migrate.command('create <title>').action((title: string) => say(createMigration(MIGRATIONS, title)));
+
+addListCommands(program, {
+  withDatabase: (work) => withDatabase(work),
+  say,
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  clock: systemClock,
+});
 
 program
   .command('seed')

@@ -44,6 +44,7 @@ export type {
   ImportReport,
   NumberImport,
 } from './number-lists/import-numbers';
+export { parseChangeDate } from './number-lists/change-fields';
 export { NUMBER_FILE_FORMATS } from './number-lists/make-parser';
 export type { NumberFileFormat } from './number-lists/make-parser';
 export type { NumberSource } from './number-lists/source-files';
