@@ -5,7 +5,7 @@ create table roll_ups (
   name     text primary key,
   position bigint not null default 0
 );
-insert into roll_ups (name) values ('quality'), ('discipline'), ('cap_usage');
+insert into roll_ups (name) values ('quality'), ('discipline'), ('cap_usage'), ('fraud');
 
 -- Running sums of each bid, halved every seven days, as of an instant.
 create table bid_sums (

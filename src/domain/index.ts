@@ -12,6 +12,7 @@ export * from './market-facts';
 export * from './facts';
 export * from './reservation';
 export * from './activity-event';
+export * from './end-signs';
 export * from './decision';
 export * from './call-record';
 export * from './errors';

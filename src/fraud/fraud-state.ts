@@ -1,4 +1,5 @@
 import type { AttemptEvent, CallAttempt, EndedEvent, Zone } from '../domain';
+import { endSigns } from '../domain';
 import { CallerMemory } from './caller-memory';
 import { prefixRiskOf } from './prefix-risk';
 import type { PriorSource } from './priors';
@@ -6,7 +7,7 @@ import { ALL_PRIOR, expectedBad, meanOf } from './priors';
 import { SellerMemory } from './seller-memory';
 import type { SignalVector } from './signals';
 import { roundSignals, SIGNAL, signalVector } from './signals';
-import { SourceMemory, signsOf } from './source-memory';
+import { SourceMemory } from './source-memory';
 import { blockOfKey, exchangeOfKey, idKey, isNanpKey, npaOfKey, numberKey } from './structures/keys';
 import { SpaceSaving } from './structures/space-saving';
 
@@ -106,7 +107,7 @@ export class FraudState implements FraudView {
   /** A call is over: what it was like speaks of those it came from. */
   recordEnd(event: EndedEvent): void {
     const { at } = event;
-    const signs = signsOf(event);
+    const signs = endSigns(event);
     if (event.caller !== undefined && event.ringMs !== undefined) {
       const row = this.#callers.rowFor(numberKey(event.caller), at);
       this.#callers.short.observe(row, signs.short ? 1 : 0);

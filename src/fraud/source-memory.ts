@@ -1,4 +1,4 @@
-import type { AttemptEvent, EndedEvent } from '../domain';
+import type { AttemptEvent, EndedEvent, EndSigns } from '../domain';
 import { GapWatch } from './structures/gap-watch';
 import { KeyTable } from './structures/key-table';
 import { RateWatch } from './structures/rate-watch';
@@ -7,36 +7,8 @@ import { RingCounters } from './structures/ring-counters';
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
-/** An answered call shorter than this is short. */
-export const SHORT_MS = 10_000;
-/** Nobody who means to talk hangs up so soon. */
-export const QUICK_CANCEL_MS = 2_000;
-/** Calls that end so soon after they are paid for pile up where somebody watches the clock. */
-export const PILE_MS = 5_000;
 const LONGEST_SECONDS = 3_600;
 const MINUTES_BEFORE = 59;
-
-/** Which ways an end may show that a call was not honest. */
-export interface EndSigns {
-  readonly short: boolean;
-  readonly quickCancel: boolean;
-  /** It was paid for, or nearly: so it may be a pile. */
-  readonly paid: boolean;
-  readonly pile: boolean;
-}
-
-export function signsOf(event: EndedEvent): EndSigns {
-  const { answered, connectedMs, ringMs, endedBy, payoutAfterMs } = event;
-  const bar = payoutAfterMs ?? 0;
-  const paid = answered && bar > 0 && connectedMs >= bar;
-  return {
-    short: answered && connectedMs < SHORT_MS,
-    quickCancel: !answered && ringMs !== undefined && ringMs < QUICK_CANCEL_MS && endedBy === 'caller',
-    paid,
-    // The buyer who hangs up does so for reasons of its own.
-    pile: paid && connectedMs < bar + PILE_MS && endedBy !== 'buyer',
-  };
-}
 
 const rate = (
   usual: number,

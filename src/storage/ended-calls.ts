@@ -47,11 +47,21 @@ export interface BatchReport {
 
 export interface BatchOptions {
   /** Row of the table `roll_ups`. */
-  readonly name: 'quality' | 'discipline' | 'cap_usage';
+  readonly name: 'quality' | 'discipline' | 'cap_usage' | 'fraud';
   /** Calls read at most. */
   readonly limit: number;
   /** Milliseconds that a call's money is waited for; 0 = not at all. */
   readonly settlementMs: number;
+}
+
+/** Calls behind a position, in order, whether their money is booked or not. */
+export async function endedCallsAfter(
+  database: Queryable,
+  position: number,
+  limit: number,
+): Promise<EndedCall[]> {
+  const { rows } = await database.query<EndedCall>({ ...READ, values: [position, limit] });
+  return rows;
 }
 
 const NOTHING: BatchReport = { calls: 0, more: false };
@@ -76,11 +86,11 @@ export function forEndedCalls(
     });
     const [claim] = rows;
     if (!claim) return NOTHING;
-    const read = await tx.query<EndedCall>({ ...READ, values: [claim.position, limit] });
-    const unripe = read.rows.findIndex(
+    const read = await endedCallsAfter(tx, claim.position, limit);
+    const unripe = read.findIndex(
       ({ ageMs, settled }) => ageMs < SETTLE_MS || (!settled && ageMs < settlementMs),
     );
-    const calls = unripe < 0 ? read.rows : read.rows.slice(0, unripe);
+    const calls = unripe < 0 ? read : read.slice(0, unripe);
     const last = calls[calls.length - 1];
     if (!last) return NOTHING;
     await work(calls, tx);
@@ -89,6 +99,6 @@ export function forEndedCalls(
       text: `update roll_ups set position = $2 where name = $1`,
       values: [name, last.position],
     });
-    return { calls: calls.length, more: unripe < 0 && read.rows.length === limit };
+    return { calls: calls.length, more: unripe < 0 && read.length === limit };
   });
 }

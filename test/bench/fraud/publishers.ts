@@ -1,5 +1,6 @@
 import type { E164 } from '../../../src/domain';
-import { Draw, Population, US_NPAS } from './draw';
+import type { Draw } from './draw';
+import { Population, US_NPAS } from './draw';
 import type { MadeCall, WorldShape } from './world';
 
 /** A seller of a made-up exchange, with its habits. */

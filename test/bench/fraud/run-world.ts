@@ -8,10 +8,10 @@ import type {
   Micros,
   Zone,
 } from '../../../src/domain';
+import { endSigns } from '../../../src/domain';
 import type { FraudContext, SignalVector } from '../../../src/fraud';
 import { FraudState } from '../../../src/fraud';
 import { blockOfKey, isNanpKey, numberKey } from '../../../src/fraud/structures/keys';
-import { signsOf } from '../../../src/fraud/source-memory';
 import type { MadeCall } from './world';
 import { HOUR_MS } from './world';
 
@@ -186,7 +186,7 @@ class HourlyPriors {
 
   add(event: EndedEvent): void {
     if (event.ringMs === undefined) return;
-    const { short, quickCancel, pile } = signsOf(event);
+    const { short, quickCancel, pile } = endSigns(event);
     const ids = ['all', `seller:${event.sellerId}`, `number:${event.did}`, `trunk:${event.trunkId}`];
     const key = event.caller === undefined ? 0 : numberKey(event.caller);
     const bad = short || quickCancel || pile;
