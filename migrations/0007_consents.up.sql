@@ -75,6 +75,8 @@ create table consent_records (
 alter sequence consent_record_ids owned by consent_records.id;
 create index consent_records_by_subject on consent_records (subject_id);
 create index consent_records_by_consent on consent_records (revokes) where revokes is not null;
+create index consent_records_ending on consent_records (expires_at) where expires_at is not null;
+create index consent_records_revoked on consent_records (acted_at) where kind = 'revoked';
 create index consent_records_by_tx on consent_records (tx, id);
 create trigger consent_records_append_only before update or delete or truncate on consent_records
   for each statement execute function refuse_change();
@@ -181,19 +183,27 @@ create trigger privacy_suppressions_told before insert or update on privacy_supp
 
 -- What was asked for by or for persons, who did it, and what it came to.
 create table privacy_requests (
-  id           bigint generated always as identity primary key,
-  kind         text not null check (kind in ('export', 'erase')),
-  subject_hash bytea not null check (length(subject_hash) = 32),
-  requested_by text not null check (length(requested_by) between 1 and 200),
-  basis        text not null check (length(basis) between 1 and 500),
-  status       text not null default 'running' check (status in ('running', 'done', 'failed')),
-  received_at  timestamptz not null default now(),
-  completed_at timestamptz,
-  counts       jsonb not null default '{}',
-  -- Places where something is still held, with why.
-  remaining    jsonb not null default '[]'
+  id            bigint generated always as identity primary key,
+  kind          text not null check (kind in ('export', 'erase')),
+  subject_hash  bytea not null check (length(subject_hash) = 32),
+  -- Until it is done.
+  number_sealed bytea,
+  requested_by  text not null check (length(requested_by) between 1 and 200),
+  basis         text not null check (length(basis) between 1 and 500),
+  status        text not null default 'waiting' check (status in ('waiting', 'running', 'done', 'failed')),
+  tries         integer not null default 0,
+  received_at   timestamptz not null default now(),
+  started_at    timestamptz,
+  completed_at  timestamptz,
+  -- Rows by place that were told or changed; places where something is still held, with why.
+  counts        jsonb not null default '{}',
+  remaining     jsonb not null default '[]',
+  failure       text,
+  -- Of an export, for a few days.
+  result_sealed bytea
 );
 create index privacy_requests_by_subject on privacy_requests (subject_hash, id);
+create index privacy_requests_open on privacy_requests (id) where status in ('waiting', 'running');
 
 -- Calls lose their person after a time, or when the person asks for it.
 alter table calls add column anonymised_at timestamptz;

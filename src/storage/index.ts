@@ -70,6 +70,25 @@ export type { ConsentFeedEvents, ConsentFeedOptions, ConsentMarket } from './con
 export { MIN_KEY_LENGTH, shortHash, Vault, VaultError } from './privacy/vault';
 export { openVault } from './privacy/vault-key';
 export type { VaultKeySource } from './privacy/vault-key';
+export { eraseSubject } from './privacy/erase-subject';
+export type { ErasureReport, ErasureRules, Remaining } from './privacy/erase-subject';
+export { exportSubject } from './privacy/export-subject';
+export type { SubjectExport } from './privacy/export-subject';
+export { PrivacyJob } from './privacy/privacy-job';
+export type { PrivacyJobOptions } from './privacy/privacy-job';
+export { PURPOSES, purposeTable } from './privacy/purposes';
+export type { Purpose } from './privacy/purposes';
+export {
+  getPrivacyRequest,
+  listPrivacyRequests,
+  readExport,
+  requestPrivacy,
+  runNextRequest,
+  runRequest,
+} from './privacy/requests';
+export type { NewPrivacyRequest, PrivacyRequest, PrivacyRequestKind } from './privacy/requests';
+export { applyRetention } from './privacy/retention';
+export type { RetentionOptions, RetentionPolicy, RetentionReport, RetentionStep } from './privacy/retention';
 export { PostgresReservations, sweepReservations } from './rtb-reservations';
 export { RedisReservations } from './rtb-redis-reservations';
 export { BidRequestLog, listBidRequests, pruneBidLog } from './rtb-log';

@@ -37,8 +37,6 @@ export interface ConsentFeedOptions {
 const BATCH = 1_000;
 /** Less than removals are remembered for. */
 const FORGET_AFTER_MS = 86_400_000;
-/** Removals are remembered for so many days (see the retention job). */
-export const REMOVALS_KEPT_DAYS = 7;
 
 interface Row {
   readonly id: number;

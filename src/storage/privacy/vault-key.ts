@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Queryable } from '../database';
 import { Vault } from './vault';
@@ -28,26 +28,34 @@ export async function openVault(db: Queryable, source: VaultKeySource): Promise<
     return vault;
   }
   const { rowCount } = await db.query('select 1 from privacy_key');
-  if ((rowCount ?? 0) > 0) {
+  if ((rowCount ?? 0) === 0) makeKey(source.file);
+  else if (!existsSync(source.file)) {
     throw new Error(
       `this database was written with a privacy key that is not here: set privacy.key (DCE_PRIVACY_KEY), or bring ${source.file} from the node that made it`,
     );
-  }
-  mkdirSync(dirname(source.file), { recursive: true });
-  try {
-    // On disk before anything is sealed with it.
-    writeFileSync(source.file, `${randomBytes(32).toString('base64url')}\n`, {
-      mode: 0o600,
-      flag: 'wx',
-      flush: true,
-    });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
   // Another process may have been first: then its key is in the file.
   const vault = fileVault(source.file);
   await claim(db, vault, `the key in ${source.file}`);
   return vault;
+}
+
+/** On disk, and whole, before anything is sealed with it; a key that is there stays. */
+function makeKey(file: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  const fresh = `${file}.${randomBytes(6).toString('hex')}`;
+  writeFileSync(fresh, `${randomBytes(32).toString('base64url')}\n`, {
+    mode: 0o600,
+    flag: 'wx',
+    flush: true,
+  });
+  try {
+    linkSync(fresh, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    unlinkSync(fresh);
+  }
 }
 
 function fileVault(file: string): Vault {
