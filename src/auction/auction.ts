@@ -65,7 +65,8 @@ export function runAuction(
   const first = terms.first < 0 ? -1 : candidates.bestOf(ties, terms.first);
   if (first < 0 || first === ranked[0]) return winners;
   const rank = ranked.indexOf(first);
-  const rival = rank >= 0 ? rivals?.[rank] : rivals && rivalBehind(candidates, ties, first);
+  const known = rank >= 0 && rank < terms.places;
+  const rival = known ? rivals?.[rank] : rivals && rivalBehind(candidates, ties, first);
   return [price(first, rival), ...winners.filter(({ index }) => index !== first)].slice(0, terms.places);
 }
 
@@ -102,8 +103,8 @@ function secondPrice(
 }
 
 /**
- * For each ranked bid the best one behind it that is of another buyer. Where the next is of the same
- * buyer, both have the same rival; only the last may have to look for one among all candidates.
+ * For each bid on the places the best one behind it that is of another buyer. Where the next is of the
+ * same buyer, both have the same rival; only the last may have to look for one among all candidates.
  */
 function rivalsOf(
   candidates: Candidates,
@@ -114,6 +115,7 @@ function rivalsOf(
   const { rows, columns } = candidates;
   const buyerOf = (index: number): number => columns.buyer[rows[index] as number] as number;
   const rivals = new Array<number | undefined>(ranked.length);
+  /** Nobody ranks behind them. */
   const all = ranked.length <= places;
   for (let rank = ranked.length - 1; rank >= 0; rank--) {
     const own = ranked[rank] as number;
