@@ -3,7 +3,6 @@ import { Pool, types } from 'pg';
 
 const INT8 = 20;
 const NUMERIC = 1700;
-const BYTEA = 17;
 /** The longest a timer may wait. */
 const NEVER_MS = 2 ** 31 - 1;
 /** The client gives up this much later than the server should have: a server that hangs tells nobody. */
@@ -17,15 +16,11 @@ function safeInteger(text: string): number {
   return value;
 }
 
-function asItIs(bytes: Buffer): Buffer {
-  return bytes;
-}
-
 const PARSERS = {
-  getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
-    if (format === 'binary') return oid === BYTEA ? asItIs : types.getTypeParser(oid, format);
-    return oid === INT8 || oid === NUMERIC ? safeInteger : types.getTypeParser(oid, format);
-  }) as CustomTypesConfig['getTypeParser'],
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+    oid === INT8 || oid === NUMERIC
+      ? safeInteger
+      : types.getTypeParser(oid, format)) as CustomTypesConfig['getTypeParser'],
 };
 
 /** A statement with a name is prepared once per connection. */
@@ -33,8 +28,6 @@ export interface Statement {
   readonly name?: string;
   readonly text: string;
   readonly values?: readonly unknown[];
-  /** Rows come in binary: for large bytea, which as text is hexadecimal. */
-  readonly binary?: boolean;
 }
 
 /** What can run a statement: the pool, or a client within a transaction. */

@@ -8,7 +8,6 @@ import type { NumberFileShape } from './make-parser';
 import { FileParser } from './make-parser';
 import type { StoredNumberList } from './number-list-store';
 import { NumberListStore } from './number-list-store';
-import type { LoadingVersion } from './number-list-writer';
 import { NumberListWriter } from './number-list-writer';
 import type { ChangeType, NumberSink } from './number-sink';
 import { UnusableFile } from './number-sink';
@@ -165,7 +164,7 @@ class Import {
   async run(): Promise<ImportOutcome> {
     const { list, kind, asOf } = this.#request;
     this.#base = await this.#store.currentOf(list);
-    let loading: LoadingVersion | undefined;
+    let loading: number | undefined;
     try {
       this.#checkDate(asOf);
       if (kind === 'changes' && !this.#base) {
@@ -175,19 +174,19 @@ class Import {
       const baseId = kind === 'changes' ? this.#base?.id : undefined;
       loading = await this.#writer.begin({ list, kind, asOf: day, baseId });
       const dated = kind === 'full' ? await this.#full(loading) : await this.#apply(loading);
-      const { entries } = await this.#writer.switchTo(loading.id, dated, this.#records, this.#report());
+      const { version, entries } = await this.#writer.switchTo(loading, dated, this.#records, this.#report());
       const before = this.#base?.entries ?? 0;
-      return { ok: true, version: loading.version, asOf: dated, entries, before, report: this.#report() };
+      return { ok: true, version, asOf: dated, entries, before, report: this.#report() };
     } catch (error) {
       return await this.#failed(loading, error);
     }
   }
 
-  async #failed(loading: LoadingVersion | undefined, error: unknown): Promise<ImportOutcome> {
+  async #failed(loading: number | undefined, error: unknown): Promise<ImportOutcome> {
     const report = this.#report();
     const message = error instanceof Error ? error.message : String(error);
-    if (loading) {
-      const noted = this.#writer.fail(loading.id, this.#records, { ...report, problem: message });
+    if (loading !== undefined) {
+      const noted = this.#writer.fail(loading, this.#records, { ...report, problem: message });
       // The next import cleans up what cannot be cleaned up now.
       await noted.catch(() => undefined);
     }
@@ -198,7 +197,7 @@ class Import {
     throw error;
   }
 
-  async #full(loading: LoadingVersion): Promise<number> {
+  async #full(loading: number): Promise<number> {
     const whole = new WholeList();
     const startedAt = this.#clock.monotonic();
     await this.#read(whole);
@@ -207,7 +206,7 @@ class Import {
     const numbers = whole.finish();
     this.#readMs = this.#clock.monotonic() - startedAt;
     this.#checkLoss(numbers.size);
-    await this.#storeAll(loading.id, numbers);
+    await this.#storeAll(loading, numbers);
     return this.#request.asOf as number;
   }
 
@@ -222,7 +221,7 @@ class Import {
     this.#storeMs = this.#clock.monotonic() - startedAt;
   }
 
-  async #apply(loading: LoadingVersion): Promise<number> {
+  async #apply(loading: number): Promise<number> {
     const base = this.#base as StoredNumberList;
     const log = new ChangeLog(this.#request.untyped);
     const startedAt = this.#clock.monotonic();
@@ -235,17 +234,17 @@ class Import {
     }
     this.#checkDate(dated);
     const areas = log.areas();
-    await this.#writer.copyOthers(loading.id, base.id, areas);
+    await this.#writer.copyOthers(loading, base.id, areas);
     let done = 0;
     this.#changes = await log.apply(
       (area) => this.#store.area(base.id, area),
       async (_area, after) => {
-        for (const segment of after.segments) await this.#writer.write(loading.id, segment);
+        for (const segment of after.segments) await this.#writer.write(loading, segment);
         this.#tell('storing', ++done, areas.length, log.size);
       },
     );
     this.#storeMs = this.#clock.monotonic() - startedAt - this.#readMs;
-    this.#checkLoss((await this.#writer.sizeOf(loading.id)).entries);
+    this.#checkLoss((await this.#writer.sizeOf(loading)).entries);
     return dated;
   }
 

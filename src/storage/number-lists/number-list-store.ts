@@ -41,6 +41,9 @@ export class DamagedList extends Error {
   override readonly name = 'DamagedList';
 }
 
+/** Bytes of a segment that are read at once. */
+const PIECE = 131_072;
+
 const COLUMNS = `id, list, version, status, kind, as_of as "asOf", entries, bytes, sources, report,
   started_at as "startedAt", loaded_at as "loadedAt"`;
 
@@ -97,22 +100,33 @@ export class NumberListStore {
     versionId: number,
     { area, entries, sha256 }: StoredSegment,
   ): Promise<NumberSegment | undefined> {
-    const { rows } = await this.#db.query<{ data: Buffer }>({
-      name: 'number-list-segment',
-      text: 'select data from number_list_segments where version_id = $1 and area = $2',
-      values: [versionId, area],
-      binary: true,
-    });
-    const data = rows[0]?.data;
+    const data = await this.#data(versionId, area);
     if (!data) return undefined;
-    // Memory of its own, exactly as large: what the connection read into is not kept.
-    const segment = { area, entries, data: new Uint8Array(data) };
+    const segment = { area, entries, data };
     if (checksumOf(segment.data) !== sha256) {
       throw new DamagedList(`area ${area} of version ${versionId} has another checksum than it had`);
     }
     const problem = segmentProblemOf(segment);
     if (problem !== undefined) throw new DamagedList(`area ${area} of version ${versionId}: ${problem}`);
     return segment;
+  }
+
+  /** Read in pieces: whoever has calls up must not wait while a megabyte is made of its text. */
+  async #data(versionId: number, area: number): Promise<Uint8Array | undefined> {
+    let data: Uint8Array | undefined;
+    for (let at = 0; data === undefined || at < data.length; at += PIECE) {
+      const { rows } = await this.#db.query<{ size: number; piece: Buffer }>({
+        name: 'number-list-segment',
+        text: `select length(data) as size, substring(data from $3 for $4) as piece
+          from number_list_segments where version_id = $1 and area = $2`,
+        values: [versionId, area, at + 1, PIECE],
+      });
+      const row = rows[0];
+      if (!row) return undefined;
+      data ??= new Uint8Array(row.size);
+      data.set(row.piece, at);
+    }
+    return data;
   }
 
   /** The numbers of one area of a version; empty when it has none there. */

@@ -5,19 +5,12 @@ import type { SourceRecord } from './source-files';
 
 /** First half of the advisory locks' keys; the second is the list's. */
 const LOCK = 0x0d2c;
-const DAY_MS = 86_400_000;
 
 export interface NewVersion {
   readonly list: NumberListName;
   readonly kind: 'full' | 'changes';
   readonly asOf: number;
   readonly baseId: number | undefined;
-}
-
-/** A version that is being written; nobody sees its numbers before it is switched to. */
-export interface LoadingVersion {
-  readonly id: number;
-  readonly version: string;
 }
 
 /**
@@ -58,19 +51,17 @@ export class NumberListWriter {
     this.#session.release();
   }
 
-  /** Begins a version named for its date. */
-  async begin({ kind, asOf, baseId }: NewVersion): Promise<LoadingVersion> {
+  /** Begins a version; it gets its name when it is switched to. @returns its id */
+  async begin({ kind, asOf, baseId }: NewVersion): Promise<number> {
     await this.#cleanUp();
-    const day = new Date(Math.floor(asOf / DAY_MS) * DAY_MS).toISOString().slice(0, 10);
-    const { rows } = await this.#session.query<LoadingVersion>(
+    const { rows } = await this.#session.query<{ id: number }>(
       `insert into number_list_versions (list, version, status, kind, base_id, as_of)
-       select $1, $2 || case when n = 0 then '' else '.' || n + 1 end, 'loading', $3, $4, $5
-       from (select count(*) as n from number_list_versions
-             where list = $1 and (version = $2 or version like $2 || '.%')) as same_day
-       returning id, version`,
-      [this.#list, day, kind, baseId ?? null, asOf],
+       select $1, to_char(clock_timestamp() at time zone 'UTC', '"import of "YYYY-MM-DD"T"HH24:MI:SS.US'),
+         'loading', $2, $3, $4
+       returning id`,
+      [this.#list, kind, baseId ?? null, asOf],
     );
-    return rows[0] as LoadingVersion;
+    return rows[0]?.id as number;
   }
 
   async write(versionId: number, { area, entries, data }: NumberSegment): Promise<void> {
@@ -119,31 +110,25 @@ export class NumberListWriter {
     asOf: number,
     sources: readonly SourceRecord[],
     report: object,
-  ): Promise<{ readonly entries: number; readonly bytes: number }> {
-    const size = await this.sizeOf(versionId);
-    await this.#inTransaction(async () => {
+  ): Promise<{ readonly version: string; readonly entries: number }> {
+    const { entries, bytes } = await this.sizeOf(versionId);
+    const version = await this.#inTransaction(async () => {
+      const name = await this.#nameFor(asOf);
       await this.#setStatus('previous', 'retired');
       await this.#setStatus('current', 'previous');
       const { rowCount } = await this.#session.query(
-        `update number_list_versions set status = 'current', loaded_at = now(), entries = $3, bytes = $4,
-           as_of = $5, sources = $6, report = $7
+        `update number_list_versions set status = 'current', version = $8, loaded_at = now(),
+           entries = $3, bytes = $4, as_of = $5, sources = $6, report = $7
          where id = $1 and list = $2 and status = 'loading'`,
-        [
-          versionId,
-          this.#list,
-          size.entries,
-          size.bytes,
-          asOf,
-          JSON.stringify(sources),
-          JSON.stringify(report),
-        ],
+        [versionId, this.#list, entries, bytes, asOf, JSON.stringify(sources), JSON.stringify(report), name],
       );
       if (rowCount !== 1) throw new Error(`version ${versionId} is not being loaded any more`);
       await this.#tell();
+      return name;
     });
     // It is done: what cannot be dropped now, the next import drops.
     await this.#dropNumbers().catch(() => undefined);
-    return size;
+    return { version, entries };
   }
 
   /** Exchanges the current and the previous version. @returns false when there is no previous one */
@@ -167,6 +152,18 @@ export class NumberListWriter {
       [versionId, JSON.stringify(sources), JSON.stringify(report)],
     );
     await this.#dropNumbers();
+  }
+
+  /** `2026-11-20`; the second of a day is `2026-11-20.2`. */
+  async #nameFor(asOf: number): Promise<string> {
+    const day = new Date(asOf).toISOString().slice(0, 10);
+    const { rows } = await this.#session.query<{ n: number }>(
+      `select count(*) as n from number_list_versions
+       where list = $1 and (version = $2 or version like $2 || '.%')`,
+      [this.#list, day],
+    );
+    const before = rows[0]?.n ?? 0;
+    return before === 0 ? day : `${day}.${before + 1}`;
   }
 
   /** Whoever holds the lock is the only one who loads: any other version that does was left behind. */

@@ -56,9 +56,10 @@ test.each<[string, Buffer]>([
     records: [{ name, bytes: content.length, sha256: sha256(content) }],
   };
   expect(await read(file(name, content))).toEqual({ ...expected, bytes: content.length });
-  const stream = Readable.from(
-    [...content.subarray(0, 5)].map((byte) => Buffer.from([byte])).concat(content.subarray(5)),
-  );
+  const stream = Readable.from([
+    ...[...content.subarray(0, 5)].map((byte) => Buffer.from([byte])),
+    content.subarray(5),
+  ]);
   expect(await read({ name, stream })).toMatchObject(expected);
 });
 
