@@ -31,6 +31,7 @@ export { Journal } from './journal';
 export { PostgresCallRecorder } from './call-recorder';
 export { NodeHeartbeat } from './nodes';
 export { OrphanCloser } from './orphan-closer';
+export type { OrphanedCall } from './orphan-closer';
 export { getCall, getDecision, listCalls } from './call-queries';
 export type { CallFilter, CallRow } from './call-queries';
 export { createApiKey, identifyApiKey, insertApiKey } from './api-keys';

@@ -1,3 +1,4 @@
+import type { CallEndedRecord } from '../domain';
 import type { Database } from './database';
 
 const BATCH = 500;
@@ -24,13 +25,22 @@ const CLOSE = {
         detail = 'the node went away; closed from the last checkpoint',
         ended_at = coalesce(c.answered_at + c.connected_ms, c.received_at)
       from orphans o where c.id = o.id
-      returning c.id, c.connected_ms, c.sale is not null as sold),
+      returning c.id, c.connected_ms, c.sale),
     told as (
       insert into outbox (type, subject, payload)
-      select 'call.ended', id, json_build_object('callId', id, 'connectedMs', connected_ms, 'sold', sold)
+      select 'call.ended', id, json_build_object('callId', id, 'connectedMs', connected_ms, 'sold', sale is not null)
       from closed on conflict (type, subject) do nothing)
-    select count(*)::integer as count from closed`,
+    select id as "callId", connected_ms as "connectedMs", sale from closed`,
 };
+
+/** A call that was closed for its node. */
+export interface OrphanedCall {
+  readonly callId: string;
+  /** Milliseconds, up to the last checkpoint. */
+  readonly connectedMs: number;
+  /** Null when nobody had answered. */
+  readonly sale: CallEndedRecord['sale'] | null;
+}
 
 /**
  * Closes calls whose node is gone: it came back with another boot, or has died (no heartbeat). Each
@@ -40,7 +50,7 @@ const CLOSE = {
 export class OrphanCloser {
   readonly #database: Database;
   readonly #deadAfterMs: number;
-  readonly #onClosed: (count: number) => void;
+  readonly #onClosed: (count: number, calls: readonly OrphanedCall[]) => void;
   readonly #monotonic: () => number;
   #timer: NodeJS.Timeout | undefined;
   /** Since when the database has answered every look; undefined while it does not. */
@@ -48,12 +58,13 @@ export class OrphanCloser {
 
   /**
    * @param deadAfterMs - milliseconds without a heartbeat after which a node is taken for dead
+   * @param onClosed - told how many were closed, and which: what their nodes reserved is theirs no more
    * @param monotonic - milliseconds of a clock that never jumps
    */
   constructor(
     database: Database,
     deadAfterMs: number,
-    onClosed: (count: number) => void = () => undefined,
+    onClosed: (count: number, calls: readonly OrphanedCall[]) => void = () => undefined,
     monotonic: () => number = () => performance.now(),
   ) {
     this.#database = database;
@@ -78,30 +89,30 @@ export class OrphanCloser {
    * @throws Error when the database is away
    */
   async closeOrphans(): Promise<number> {
-    let closed = 0;
+    const closed: OrphanedCall[] = [];
     try {
       for (;;) {
-        const count = await this.#closeBatch();
-        closed += count;
-        if (count < BATCH) break;
+        const batch = await this.#closeBatch();
+        closed.push(...batch);
+        if (batch.length < BATCH) break;
       }
     } catch (error) {
       this.#answersSince = undefined;
       throw error;
     } finally {
-      if (closed > 0) this.#onClosed(closed);
+      if (closed.length > 0) this.#onClosed(closed.length, closed);
     }
-    return closed;
+    return closed.length;
   }
 
-  async #closeBatch(): Promise<number> {
+  async #closeBatch(): Promise<readonly OrphanedCall[]> {
     const silenceCounts =
       this.#answersSince !== undefined && this.#monotonic() - this.#answersSince >= this.#deadAfterMs;
-    const { rows } = await this.#database.query<{ count: number }>({
+    const { rows } = await this.#database.query<OrphanedCall>({
       ...CLOSE,
       values: [this.#deadAfterMs, silenceCounts, BATCH],
     });
     this.#answersSince ??= this.#monotonic();
-    return rows[0]?.count ?? 0;
+    return rows;
   }
 }

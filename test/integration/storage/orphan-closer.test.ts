@@ -67,11 +67,22 @@ test('calls of an earlier boot are closed at once, from their last checkpoint', 
   await beat('n1', 'boot-2');
   await callsOf('n2', 'boot-1');
   await beat('n2', 'boot-1');
-  const told: number[] = [];
-  const closer = new OrphanCloser(db, DEAD_AFTER_MS, (count) => told.push(count));
+  const told: unknown[] = [];
+  const closer = new OrphanCloser(db, DEAD_AFTER_MS, (count, calls) => {
+    const brief = calls.map(({ callId, connectedMs, sale }) => [callId, connectedMs, sale?.target.bidId]);
+    told.push([count, brief.sort()]);
+  });
   expect(await closer.closeOrphans()).toBe(2);
   expect(await closer.closeOrphans()).toBe(0);
-  expect(told).toEqual([2]);
+  expect(told).toEqual([
+    [
+      2,
+      [
+        ['n1-answered', 42_000, 'bid-1'],
+        ['n1-ringing', 0, undefined],
+      ],
+    ],
+  ]);
   expect(
     await own.query(
       `select id, state, end_reason, sip_status, ended_at, connected_ms from calls where node_id = 'n1' order by id`,
