@@ -62,6 +62,10 @@ export {
   revocationActSchema,
 } from './consents/consent-act';
 export type { ConsentAct, RevocationAct, RevocationMethod } from './consents/consent-act';
+export { CONSENT_COLUMNS } from './consents/consent-columns';
+export { CsvError } from './consents/csv-records';
+export { importConsents } from './consents/import-consents';
+export type { ConsentImport, ConsentImportOptions } from './consents/import-consents';
 export { giveConsents, MAX_ACTS } from './consents/give-consents';
 export type { GivenConsent } from './consents/give-consents';
 export { revokeConsents } from './consents/revoke-consents';

@@ -17,7 +17,9 @@ export type GivenConsent =
         | 'ends_before_it_begins'
         | 'no_such_seller'
         /** The person had everything erased after the act: what it allowed is over. */
-        | 'erased_since';
+        | 'erased_since'
+        /** Of a line that tells both: it was revoked before it was given, or is yet to be. */
+        | 'revocation_refused';
     };
 
 /** Acts one call may record. */

@@ -21,6 +21,9 @@ interface StoredCall {
   readonly media: unknown;
   readonly decision: unknown;
   readonly late: unknown;
+  readonly case_caller: string | null;
+  readonly case_dialled: string | null;
+  readonly case_note: string | null;
 }
 
 /** Calls that the exchange or a seller makes: whoever is dialled is the person. */
@@ -48,8 +51,9 @@ export async function anonymiseCalls(
 ): Promise<number> {
   const { rows } = await tx.query<StoredCall>(
     `select c.id, c.caller, c.dialled, c.origin, c.sip_call_id, c.detail, c.attempts, c.sale, c.media, d.decision,
-       l.record as late, exists (select from did_numbers n where n.number = c.dialled) as ours
+       l.record as late, f.caller as case_caller, f.dialled as case_dialled, f.note as case_note, exists (select from did_numbers n where n.number = c.dialled) as ours
      from calls c left join call_decisions d on d.call_id = c.id left join call_late_ends l on l.call_id = c.id
+       left join fraud_cases f on f.call_id = c.id
      where c.id = any($1) order by c.id for update of c`,
     [callIds],
   );
@@ -80,8 +84,26 @@ export async function anonymiseCalls(
     if (call.late !== null) {
       await tx.query('update call_late_ends set record = $2 where call_id = $1', [call.id, json(clean.late)]);
     }
+    if (call.case_dialled !== null) {
+      await tx.query('update fraud_cases set caller = $2, dialled = $3, note = $4 where call_id = $1', [
+        call.id,
+        clean.case_caller,
+        clean.case_dialled,
+        clean.case_note,
+      ]);
+    }
   }
+  if (persons && rows.length > 0) await forgetReservations(tx, callIds);
   return rows.length;
+}
+
+/** What a seller said of the call when it asked for bids. */
+async function forgetReservations(tx: Queryable, callIds: readonly string[]): Promise<void> {
+  await tx.query(
+    `update rtb_reservations set caller_hash = null, content = (content - 'callerHash') || '{"tags": {}}'
+     where call_id = any($1) and (caller_hash is not null or content -> 'tags' <> '{}')`,
+    [callIds],
+  );
 }
 
 /** Numbers of persons in a call: who called, who forwarded, and of a call that was made who was dialled. */

@@ -39,6 +39,8 @@ export interface ErasureReport {
 }
 
 const CALLS = 200;
+/** What belongs to a call is done with it. */
+const OF_CALLS: ReadonlySet<string> = new Set(['calls', 'call_decisions', 'call_late_ends', 'fraud_cases']);
 const POLICIES = new Map(PLACES.map((place) => [place.table, place]));
 
 /**
@@ -202,7 +204,7 @@ async function eraseRows(
 ): Promise<number> {
   const { table } = searched;
   return database.transaction(async (tx) => {
-    if (table === 'calls' || table === 'call_decisions' || table === 'call_late_ends') {
+    if (OF_CALLS.has(table)) {
       const ids = rows.map(({ row }) => String(row[table === 'calls' ? 'id' : 'call_id']));
       // Somebody else's calls, in which the number stands as well.
       return anonymiseCalls(tx, vault, ids, { persons: false, numbers: [subject.pattern.number] });

@@ -48,6 +48,11 @@ async function livedLife(): Promise<void> {
     `insert into call_late_ends (call_id, record) values ('call-2', '{"caller": "+12125550123"}')`,
   );
   await own.query(
+    `insert into fraud_cases (call_id, score, level, reasons, model, caller, dialled, trunk_id, received_at, note) values
+       ('call-1', 0.7, 'challenge', '{velocity}', 'rules', '+12125550123', '+18005550100', 'trunk-1', 1, 'asked (212) 555-0123'),
+       ('call-5', 0.4, 'flag', '{}', 'rules', '+13105550177', '+18005550100', 'trunk-1', 1, 'like 2125550123')`,
+  );
+  await own.query(
     `insert into outbox (type, subject, payload) values ('consent.given', 'x', '{"number": "+12125550123"}')`,
   );
   await own.query(
@@ -109,6 +114,7 @@ test('export, erase, search: nothing of the number is left in any table', async 
     'call_late_ends',
     'calls',
     'dnc_entries',
+    'fraud_cases',
     'market_history',
     'outbox',
   ]);
@@ -122,6 +128,7 @@ test('export, erase, search: nothing of the number is left in any table', async 
     dnc_entries: 2,
     calls: 2,
     call_decisions: 2,
+    fraud_cases: 1,
     outbox: 1,
     api_idempotency: 1,
     market_history: 4,
@@ -163,6 +170,7 @@ test('the export holds everything of the person, and nothing of others', async (
     'call_decisions',
     'call_late_ends',
     'dnc_entries',
+    'fraud_cases',
     'market_history',
   ]);
   expect(found.other['call_decisions']?.map((row) => row['call_id'])).toEqual(['call-3', 'call-4']);

@@ -55,7 +55,25 @@ test('calls lose their person after 180 days, not a day earlier, and never while
     { id: 'c', from: person(2), receivedAt: NOW - 400 * DAY, up: true },
     { id: 'd', from: '+18005550100' as E164, to: person(3), origin: 'callback', receivedAt: NOW - 200 * DAY },
   ]);
+  await own.query(
+    `insert into fraud_cases (call_id, score, level, model, caller, dialled, trunk_id, received_at, note)
+     values ('a', 0.5, 'flag', 'rules', $1, '+18005550100', 'trunk-1', 1, 'heard of ' || $1)`,
+    [person(1)],
+  );
+  await own.query(
+    `insert into rtb_reservations (id, seller_id, campaign_id, number, caller_hash, tags_key, state, price, currency,
+       content, node_id, call_id, created_at, expires_at, ended_at)
+     values ('r' || repeat('0', 30), 's', 'c', '+18005550100', 'hash', 'k', 'used', 1, 'USD',
+       '{"price": 1, "callerHash": "hash", "tags": {"name": "Zoë"}}', 'n', 'a', 1, 2, 3)`,
+  );
   expect(await run()).toEqual([{ 'calls anonymised': 2 }, true]);
+  const name = TEST_VAULT.pseudonym(person(1));
+  expect(await own.query('select caller, note from fraud_cases')).toEqual([
+    { caller: name, note: `heard of ${name}` },
+  ]);
+  expect(await own.query('select caller_hash, content from rtb_reservations')).toEqual([
+    { caller_hash: null, content: { price: 1, tags: {} } },
+  ]);
   expect(await callers()).toEqual([
     TEST_VAULT.pseudonym(person(1)),
     person(1),
