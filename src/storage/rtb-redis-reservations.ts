@@ -44,10 +44,12 @@ export class RedisReservations {
     return (await this.#redis.get(name)) === callId;
   }
 
-  /** It waits for no call any more. */
+  /** Its caller is recognised by it no more. What it is stays known, so that who names it learns that it is over. */
   async drop({ id, number, callerHash }: Reservation): Promise<void> {
-    const names = callerHash === undefined ? [] : [callerName(number, callerHash)];
-    await this.#redis.del(nameOf(id), ...names);
+    if (callerHash === undefined) return;
+    const name = callerName(number, callerHash);
+    // Another reservation of the same caller may have come since.
+    if ((await this.#redis.get(name)) === id) await this.#redis.del(name);
   }
 
   /** One more of a seller in this second; how many there have been. */

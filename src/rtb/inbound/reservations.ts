@@ -29,6 +29,8 @@ interface Unrecorded {
 }
 
 const ID = /^r[0-9a-f]{30}$/;
+/** Who took up what was given up; no call is called so. */
+const CANCELLED = 'cancelled';
 const MAX_UNRECORDED = 10_000;
 const RETRY_MS = 1_000;
 /** Nobody waits longer; so long after a failure the board may not know of all that wait. */
@@ -165,7 +167,10 @@ export class Reservations {
     const { board, books, clock } = this.#parts;
     const found = await books.find(id);
     if (!found || !(await books.cancel(id, sellerId, clock.now()))) return false;
-    await board.drop(found.reservation).catch((error: unknown) => this.#boardFailed(error));
+    // Redis must not give it to a call while PostgreSQL is away.
+    await Promise.all([board.claim(id, CANCELLED), board.drop(found.reservation)]).catch((error: unknown) =>
+      this.#boardFailed(error),
+    );
     await this.#free(found.reservation);
     return true;
   }
