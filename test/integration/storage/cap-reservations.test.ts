@@ -473,4 +473,16 @@ describe('without Redis', () => {
     await caps.release('a', limits, CONNECTED);
     expect(await uses()).toEqual([0, 1, 1]);
   });
+
+  test('a Redis that hangs and took what was refused gives all of it back', async () => {
+    const caps = await node({ fallback: 'refuse' }, proxy.url);
+    const other = await node();
+    const limits = [limit, limitOf('attempts', 'x', 9), limitOf('conversions', 'x', 9), spacing('x', 60_000)];
+    proxy.freeze();
+    expect(await caps.reserve('a', limits)).toMatchObject({ ok: false });
+    proxy.mend();
+    await until('recovery', () => !caps.degraded);
+    expect(await Promise.all(limits.map((each) => other.inUse(each)))).toEqual([0, 0, 0, 0]);
+    expect(await other.reserve('b', limits)).toEqual({ ok: true });
+  });
 });
