@@ -196,7 +196,13 @@ describe('events of calls', () => {
     campaignId: 'campaign',
     origin: 'outbound_transfer',
   } as const;
-  const came: ActivityEvent = { ...source, kind: 'attempt', placeContradicted: false, misidentified: false };
+  const came: ActivityEvent = {
+    ...source,
+    kind: 'attempt',
+    placeContradicted: false,
+    misidentified: false,
+    signed: true,
+  };
   const ended: ActivityEvent = {
     ...source,
     kind: 'ended',
