@@ -5,6 +5,7 @@ import type { Config, LoadedConfig } from './config';
 import { ConfigError, configReference, explainConfig, loadConfig, takeFlags } from './config';
 import { systemClock } from './domain';
 import { addListCommands } from './list-commands';
+import { addPrivacyCommands, terminalUser } from './privacy-commands';
 import type { WhatifArguments } from './replay-commands';
 import { runReplay, runWhatif } from './replay-commands';
 import { runDemoHere, runStart } from './run-here';
@@ -130,6 +131,16 @@ addListCommands(program, {
   stdout: process.stdout,
   stderr: process.stderr,
   clock: systemClock,
+});
+
+addPrivacyCommands(program, {
+  withDatabase,
+  say,
+  stdin: process.stdin,
+  stderr: process.stderr,
+  clock: systemClock,
+  user: terminalUser,
+  setExitCode: (code) => void (process.exitCode = code),
 });
 
 program

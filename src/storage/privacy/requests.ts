@@ -41,23 +41,28 @@ const LEFT_MS = 3_600_000;
 const COLUMNS = `id::text as id, kind, requested_by as "requestedBy", basis, status, received_at as "receivedAt",
   completed_at as "completedAt", counts, remaining, failure`;
 
-/** Takes a request in; it is carried out by {@link runNextRequest}. What it says of the number is masked. */
+/**
+ * Takes a request in. What it says of the number itself is not kept.
+ * @param status - `waiting` for {@link runNextRequest}; `running` when it is carried out at once
+ */
 export async function requestPrivacy(
   db: Queryable,
   vault: Vault,
   request: NewPrivacyRequest,
+  status: 'waiting' | 'running' = 'waiting',
 ): Promise<PrivacyRequest> {
   const pattern = new NumberPattern(request.number);
   const clean = (text: string): string => pattern.replace(text, vault.pseudonym(request.number));
   const { rows } = await db.query<PrivacyRequest>(
-    `insert into privacy_requests (kind, subject_hash, number_sealed, requested_by, basis)
-     values ($1, $2, $3, $4, $5) returning ${COLUMNS}`,
+    `insert into privacy_requests (kind, subject_hash, number_sealed, requested_by, basis, status, started_at)
+     values ($1, $2, $3, $4, $5, $6, now()) returning ${COLUMNS}`,
     [
       request.kind,
       vault.hashNumber(request.number),
       sealNumber(vault, request.number),
       clean(request.requestedBy).slice(0, 200),
       clean(request.basis).slice(0, 500),
+      status,
     ],
   );
   return rows[0] as PrivacyRequest;
