@@ -297,6 +297,7 @@ function attemptOf(
     claimedOrigin: request.origin,
     attestation: request.attestation,
     verstat: 'none',
+    reservation: undefined,
     forwardedBy: [],
     tags,
   };

@@ -33,6 +33,7 @@ function codeOf(reason: IneligibleReason): NoBidCode {
 export function noBidCode(decision: Extract<Decision, { ok: false }>, callerKnown: boolean): NoBidCode {
   switch (decision.reason) {
     case 'unknown_number':
+    case 'reservation':
       return 1001;
     case 'compliance':
     case 'fraud':

@@ -215,6 +215,7 @@ test('it is decided as the call itself will be, on the seller’s contract and n
       claimedOrigin: 'outbound_transfer',
       attestation: 'B',
       verstat: 'none',
+      reservation: undefined,
       forwardedBy: [],
       tags: { npa: '212', state: 'NY' },
     },

@@ -27,6 +27,7 @@ export function attempt(more: Partial<CallAttempt> = {}): CallAttempt {
     claimedOrigin: undefined,
     attestation: 'A',
     verstat: 'passed',
+    reservation: undefined,
     forwardedBy: [],
     tags: { zip: '10001', language: 'en' },
     ...more,
