@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import { NumberSet } from '../../../src/market';
+import type { NumberSegment } from '../../../src/market';
+import { BadLines } from '../../../src/storage/number-lists/bad-lines';
+import { WholeList } from '../../../src/storage/number-lists/change-log';
+import { FileParser } from '../../../src/storage/number-lists/make-parser';
+import type { Spread } from './generated-list';
+import { generatedList } from './generated-list';
+
+export interface Built {
+  readonly numbers: number;
+  /** Milliseconds of checksum, parser and bits; of the stream itself nothing. */
+  readonly readMs: number;
+  readonly packMs: number;
+}
+
+/** Imports a generated list, with all that an import does but the database, and writes its segments to a file. */
+export function buildList(spread: Spread, total: number, file: string): Built {
+  const whole = new WholeList();
+  const bad = new BadLines();
+  const parser = new FileParser(whole, bad, { format: 'auto', columns: [] });
+  const hash = createHash('sha256');
+  let readMs = 0;
+  for (const chunk of generatedList(spread, total)) {
+    const startedAt = performance.now();
+    hash.update(chunk);
+    parser.push(chunk);
+    readMs += performance.now() - startedAt;
+  }
+  parser.end();
+  const startedAt = performance.now();
+  const set = whole.finish();
+  const packMs = performance.now() - startedAt;
+  if (bad.count > 0 || set.size !== total) throw new Error(`${set.size} numbers, ${bad.count} bad lines`);
+  writeSegments(set, file);
+  return { numbers: set.size, readMs, packMs };
+}
+
+function writeSegments(set: NumberSet, file: string): void {
+  const out = openSync(file, 'w');
+  for (const { area, entries, data } of set.segments) {
+    writeSync(out, Uint8Array.from(new Uint8Array(Uint32Array.of(area, entries, data.length).buffer)));
+    writeSync(out, data);
+  }
+  closeSync(out);
+}
+
+/** Reads segments as a node does: each into memory of its own. */
+export function readSegments(file: string): NumberSet {
+  const from = openSync(file, 'r');
+  const head = new Uint32Array(3);
+  const segments: NumberSegment[] = [];
+  while (readSync(from, head) > 0) {
+    const [area = 0, entries = 0, length = 0] = head;
+    const data = new Uint8Array(length);
+    readSync(from, data);
+    segments.push({ area, entries, data });
+  }
+  closeSync(from);
+  return new NumberSet(segments);
+}
