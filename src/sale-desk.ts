@@ -4,7 +4,10 @@ import type {
   Clock,
   Decision,
   Degradation,
+  E164,
   LiveBid,
+  LookupFact,
+  ReservationFact,
   RingTarget,
 } from './domain';
 import { rate } from './billing';
@@ -13,7 +16,7 @@ import { decide, LiveSources, NOTHING_ASKED, planPings, wantedLookups } from './
 import type { FraudState, ModelShelf } from './fraud';
 import type { LookupService } from './lookups';
 import type { Activity, Market } from './market';
-import type { LiveBidding, LossReason } from './rtb';
+import type { Claim, LiveBidding, LossReason, Reservations } from './rtb';
 import type { SaleDesk } from './signaling';
 
 export interface SaleDeskParts {
@@ -23,6 +26,7 @@ export interface SaleDeskParts {
   readonly shelf: ModelShelf;
   readonly lookups: LookupService;
   readonly bidding: LiveBidding;
+  readonly reservations: Reservations;
   readonly clock: Clock;
   /** A 32-bit integer that nobody foresees. */
   readonly seed: () => number;
@@ -52,13 +56,31 @@ export class ExchangeSaleDesk implements SaleDesk {
   }
 
   decide(attempt: CallAttempt): Decision | Promise<Decision> {
-    const { market } = this.#parts;
+    const { market, reservations } = this.#parts;
     const degraded = this.#parts.degraded();
+    const reserved = attempt.reservation !== undefined || reservations.concerns(attempt.to);
     const wanted = degraded.includes('no_lookups') ? undefined : wantedLookups(attempt, market);
-    if (wanted) return this.#lookUpFirst(attempt, wanted, degraded);
+    if (reserved || wanted) return this.#askFirst(attempt, wanted, reserved, degraded);
     const request = this.#request(attempt, NOTHING_ASKED, degraded);
     const pings = planPings(request);
     return pings ? this.#pingFirst(request, pings, NOTHING_ASKED) : this.#settle(decide(request));
+  }
+
+  /** What would become of a call, for a seller that asks before it sends one. Nothing is recorded of it. */
+  async quote(attempt: CallAttempt): Promise<Decision> {
+    const { market, bidding } = this.#parts;
+    const degraded = this.#parts.degraded();
+    const wanted = degraded.includes('no_lookups') ? undefined : wantedLookups(attempt, market);
+    const asked: Asked = { ...NOTHING_ASKED, lookups: await this.#lookUp(wanted) };
+    const request = this.#request(attempt, asked, degraded);
+    const pings = planPings(request);
+    if (!pings) return decide(request);
+    const liveBids = await bidding.ask(pings.call, pings.plan);
+    return decide(this.#request(attempt, { ...asked, liveBids }, degraded));
+  }
+
+  async reservedNumber(user: string): Promise<E164 | undefined> {
+    return (await this.#parts.reservations.find(user).catch(() => undefined))?.number;
   }
 
   abandoned({ callId }: CallAttempt): void {
@@ -98,24 +120,49 @@ export class ExchangeSaleDesk implements SaleDesk {
     this.#tellBuyers(callId, undefined, new Set(attempts.map(({ bidId }) => bidId)));
   }
 
-  async #lookUpFirst(
+  async #askFirst(
     attempt: CallAttempt,
-    { kinds, number, consentDate, maxAgeMs }: WantedLookups,
+    wanted: WantedLookups | undefined,
+    reserved: boolean,
     degraded: readonly Degradation[],
   ): Promise<Decision> {
-    const lookups = await this.#parts.lookups.lookup(kinds, number, { consentDate, maxAgeMs });
-    const asked = { lookups, liveBids: [] };
+    const [claim, lookups] = await Promise.all([
+      reserved ? this.#parts.reservations.claim(attempt, attempt.reservation) : undefined,
+      this.#lookUp(wanted),
+    ]);
+    const asked: Asked = { reservation: factOf(claim), lookups, liveBids: this.#standing(claim) };
     const request = this.#request(attempt, asked, degraded);
     const pings = planPings(request);
-    return pings ? this.#pingFirst(request, pings, asked) : this.#settle(decide(request));
+    if (!pings) return this.#settle(decide(request));
+    return asked.liveBids.length > 0
+      ? this.#offered(decide(request), pings, asked.liveBids)
+      : this.#pingFirst(request, pings, asked);
   }
 
-  async #pingFirst(request: DecisionRequest, pings: PingRequest, { lookups }: Asked): Promise<Decision> {
+  async #lookUp(wanted: WantedLookups | undefined): Promise<readonly LookupFact[]> {
+    if (!wanted) return [];
+    const { kinds, number, consentDate, maxAgeMs } = wanted;
+    return this.#parts.lookups.lookup(kinds, number, { consentDate, maxAgeMs });
+  }
+
+  /** What buyers offered when the call was reserved, as far as it still stands. */
+  #standing(claim: Claim | undefined): readonly LiveBid[] {
+    if (!claim?.ok) return [];
+    const now = this.#parts.clock.now();
+    return claim.reservation.liveBids.filter((bid) => !bid.ok || bid.expiresAt > now);
+  }
+
+  async #pingFirst(request: DecisionRequest, pings: PingRequest, asked: Asked): Promise<Decision> {
     const { attempt, sources } = request;
     const liveBids = await this.#parts.bidding.ask(pings.call, pings.plan);
-    const decision = decide(this.#request(attempt, { lookups, liveBids }, sources.degraded));
+    const decision = decide(this.#request(attempt, { ...asked, liveBids }, sources.degraded));
+    return this.#offered(decision, pings, liveBids);
+  }
+
+  /** Keeps the offers until their buyers are to be told what became of them. */
+  #offered(decision: Decision, request: PingRequest, liveBids: readonly LiveBid[]): Decision {
     const bids = liveBids.filter((bid) => bid.ok);
-    if (bids.length > 0) this.#offers.set(attempt.callId, { request: pings, decision, bids });
+    if (bids.length > 0) this.#offers.set(request.call.attempt.callId, { request, decision, bids });
     return this.#settle(decision);
   }
 
@@ -156,6 +203,12 @@ export class ExchangeSaleDesk implements SaleDesk {
       );
     }
   }
+}
+
+function factOf(claim: Claim | undefined): ReservationFact | undefined {
+  if (!claim?.ok) return claim;
+  const { id, bidId, payout } = claim.reservation;
+  return { ok: true, id, bidId, payout };
 }
 
 /** Why an offer did not get the call. */

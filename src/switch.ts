@@ -5,21 +5,24 @@ import { join } from 'node:path';
 import type { HealthCheck } from './api';
 import { createApi, listen } from './api';
 import { DeadLetters, OutboxRelay } from './billing';
+import { CallActivity } from './call-activity';
 import { CallNewsHub, countCall } from './call-news';
 import type { Config } from './config';
-import { decide } from './decision';
-import { asError, systemClock } from './domain';
-import { Activity, Market, observeCaps } from './market';
+import { asError, NEVER_CONNECTED, systemClock } from './domain';
+import { KnownMarket } from './known-market';
+import { observeCaps } from './market';
 import type { MediaEngine } from './media';
 import { MediasoupEngine, PassthroughEngine } from './media';
+import { openSales } from './open-sales';
+import { openVaultOf } from './privacy-parts';
 import { findMediasoupWorker } from './provision';
 import { AdmissionControl, DrachtioStack, Switchboard } from './signaling';
 import type { SipServerStats } from './sip-server';
 import { parseListenAddress, SipServerSupervisor, timersFrom } from './sip-server';
 import {
+  CapUsage,
   Database,
   Journal,
-  MarketFeed,
   NodeHeartbeat,
   openRedis,
   OrphanCloser,
@@ -51,7 +54,6 @@ export interface RunningSwitch {
   stop(drainMs?: number): Promise<void>;
 }
 
-const SWEEP_MS = 60_000;
 /** The same trouble is logged once in so many milliseconds, with how often it came. */
 const REPEAT_MS = 10_000;
 const SIP_READY_MS = 10_000;
@@ -96,9 +98,13 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
   const queueRedis = openRedis(redisUrl, true);
   const heartbeat = new NodeHeartbeat(database, config.node.id, bootId);
   await heartbeat.start();
-  const orphans = new OrphanCloser(database, config.billing.nodeDeadAfterMs, (count) => {
+  const orphans = new OrphanCloser(database, config.billing.nodeDeadAfterMs, (count, calls) => {
     log.warn({ count }, 'orphaned calls closed from their last checkpoint');
     relay.wake();
+    for (const { callId, connectedMs, sale } of calls) {
+      const outcome = sale ? { connected: true, ...desk.charge(sale.target, connectedMs) } : NEVER_CONNECTED;
+      void redisCaps.settleReservation(callId, outcome);
+    }
   });
   const relay = new OutboxRelay(database, queueRedis, warn('settlement jobs cannot be queued'));
   const deadLetters = new DeadLetters(database);
@@ -113,28 +119,36 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
       appendFileSync(join(config.dataDir, 'calls.rejected'), `${json}\n`);
     },
   });
+  const capUsage = new CapUsage(database, {
+    nodeId: config.node.id,
+    now: () => clock.now(),
+    onError: warn('use of limits is not read'),
+  });
   const redisCaps = new RedisCapReservations(redis, {
     fallback: config.caps.whenRedisIsAway,
     leaseMs: config.caps.leaseMs,
     now: () => clock.now(),
+    records: capUsage,
     onDegraded: degraded('caps'),
+    onLapsed: (leases) => log.error({ leases }, 'this node stood still: limits of its calls had lapsed'),
   });
 
-  // The market in memory, and the decision that reads it.
-  const market = new Market();
-  const activity = new Activity(market);
-  const feed = new MarketFeed(database, market, {
-    onStale: (error) => degraded('market')(true, error),
-    onFresh: () => {
-      degraded('market')(false);
-      admitTrunks();
-    },
-    onBadRow: (entity, id, error) => log.error({ entity, id, error: error.message }, 'a row cannot be used'),
-    onChanged: (entities) => {
-      if (entities.has('trunk')) admitTrunks();
-    },
+  // What decisions read, and what they ask of others first.
+  const vault = await openVaultOf(config, database);
+  const known = new KnownMarket({
+    bootId,
+    database,
+    redis,
+    vault,
+    clock,
+    log,
+    degraded,
+    onTrunks: () => admitTrunks(),
   });
-  const sweep = setInterval(() => activity.sweep(clock.now()), SWEEP_MS);
+  const { market } = known;
+  const caps = observeCaps(redisCaps, known.activity, () => clock.now());
+  const sales = await openSales({ config, database, redis, vault, known, caps, clock, warn });
+  const { desk } = sales;
 
   // SIP and media.
   const sipServer = config.sip.drachtio.host === undefined ? superviseSip(config, log) : undefined;
@@ -143,7 +157,15 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     if (config.sip.unknownSource === 'drop') sipServer?.supervisor.admit(market.trunkSources());
   };
   const stack = new DrachtioStack(log);
-  const news = new CallNewsHub((event) => countCall(metrics, event));
+  const calls = new CallActivity(
+    (event) => known.tell(event),
+    () => clock.now(),
+  );
+  const news = new CallNewsHub((event) => {
+    countCall(metrics, event);
+    calls.onCall(event);
+    if (event.type === 'call.ended') desk.ended(event.record);
+  });
   const admission = new AdmissionControl(
     { ...config.limits, maxRssBytes: config.limits.maxRssMegabytes * 1024 * 1024 },
     load,
@@ -154,21 +176,14 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
       stack,
       responseTimeoutMs: sipServer ? config.sip.responseTimeoutMs : undefined,
       media,
-      caps: observeCaps(redisCaps, activity, () => clock.now()),
+      caps,
       recorder,
       observer: news,
       clock,
       admission,
       trunks: market,
       newCallId: () => newCallId(clock.now()),
-      decide: (attempt) => {
-        const decision = decide(attempt, market, activity, clock.now(), randomBytes(4).readUInt32LE());
-        activity.recordDecision(decision);
-        return decision;
-      },
-      connected: (attempt, target) => {
-        if (attempt.from !== undefined) activity.recordConnected(attempt.from, target.buyerId, clock.now());
-      },
+      desk,
       onBug,
     },
     config.sip.unknownSource,
@@ -195,13 +210,13 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     stopping = true;
     await switchboard.drain(drainMs);
     clearInterval(checkpoint);
-    clearInterval(sweep);
     stack.close();
     await sipServer?.supervisor.stop();
     await media.close();
     api?.closeAllConnections();
     api?.close();
-    feed.close();
+    await sales.close();
+    await known.close();
     orphans.stop();
     heartbeat.stop();
     await recorder.close();
@@ -216,7 +231,8 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     // The true ends of calls may lie in the journal.
     await recorder.start();
     await orphans.start();
-    await feed.start();
+    await known.start();
+    await sales.start();
     relay.start();
     const listening = await connectSip(config, stack, sipServer);
     api = await listen(
@@ -226,6 +242,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
         live: { list: () => switchboard.calls(), hangup: (id, detail) => switchboard.hangup(id, detail) },
         news,
         deadLetters,
+        bidRequests: sales.bidRequests,
         requestsPerMinute: config.api.requestsPerMinute,
         timeoutMs: config.api.timeoutMs,
         corsOrigins: config.api.corsOrigins,
@@ -236,7 +253,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
           metrics.httpDuration.observe({ method, endpoint }, seconds);
         },
         health: {
-          checks: () => checkHealth(database, redis, { feed, stack, caps: redisCaps, recorder, media }),
+          checks: () => checkHealth(database, redis, { known, stack, caps: redisCaps, recorder, media }),
           ready: () => stack.connected && !stopping,
           metrics: async () => ({
             contentType: metrics.registry.contentType,
@@ -336,7 +353,7 @@ async function openMedia(config: Config, log: Logger): Promise<MediaEngine> {
 }
 
 interface Parts {
-  readonly feed: MarketFeed;
+  readonly known: KnownMarket;
   readonly stack: DrachtioStack;
   readonly caps: RedisCapReservations;
   readonly recorder: PostgresCallRecorder;
@@ -362,7 +379,7 @@ async function checkHealth(
     sip: { status: parts.stack.connected ? 'ok' : 'down' },
     database: databaseUp ? { status: 'ok' } : { status: 'degraded', detail: 'records go to the journal' },
     redis: redisUp ? { status: 'ok' } : { status: 'degraded', detail: 'limits are kept by this node alone' },
-    market: parts.feed.fresh ? { status: 'ok' } : { status: 'degraded', detail: 'as last known' },
+    market: parts.known.fresh ? { status: 'ok' } : { status: 'degraded', detail: 'as last known' },
     recorder: { status: parts.recorder.degraded ? 'degraded' : 'ok' },
     media: { status: 'ok', detail: `${parts.media.name}, ${parts.media.stats().legs} legs` },
   };

@@ -1,12 +1,29 @@
 import { ledgerBalances, OutboxRelay, SettlementWorker } from './billing';
 import type { Config } from './config';
-import { Database, MarketHistoryKeeper, openRedis } from './storage';
+import type { PrivacyParts } from './privacy-parts';
+import { openPrivacy } from './privacy-parts';
+import {
+  CapUsage,
+  Database,
+  DisciplineJob,
+  FraudRollUp,
+  MarketHistoryKeeper,
+  openRedis,
+  PrivacyJob,
+  QualityRollUp,
+} from './storage';
 import type { Logger } from './telemetry';
 import { createMetrics, serveMetrics } from './telemetry';
 
 /** A worker that runs. */
 export interface RunningWorker {
   stop(): Promise<void>;
+}
+
+/** Work that is done from time to time, by whichever worker comes to it. */
+interface BackgroundJob {
+  start(): void;
+  close(): Promise<void>;
 }
 
 /** Starts a settlement worker; any number of them may run. It relays the outbox too, in case no switch is up to do so. */
@@ -36,12 +53,8 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningW
     },
     onError,
   });
-  const history = new MarketHistoryKeeper(database, {
-    days: config.market.historyDays,
-    onPruned: (rows) => log.info({ rows }, 'old history of the market was let go'),
-    onError: (error) => log.warn({ error: error.message }, 'old history of the market stays for now'),
-  });
-  history.start();
+  const jobs = backgroundJobs(config, database, await openPrivacy(config, database), log);
+  for (const job of jobs) job.start();
   const { workerMetricsPort } = config.telemetry;
   const metricsServer =
     workerMetricsPort === undefined
@@ -59,10 +72,56 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningW
       metricsServer?.close();
       await worker.close();
       await relay.close();
-      await history.close();
+      await Promise.all(jobs.map((job) => job.close()));
       redis.disconnect();
       relayRedis.disconnect();
       await database.close();
     },
   };
+}
+
+/** What the market learns of calls that ended, and what time takes away. */
+function backgroundJobs(
+  config: Config,
+  database: Database,
+  privacy: PrivacyParts,
+  log: Logger,
+): BackgroundJob[] {
+  const now = (): number => Date.now();
+  const failed = (message: string) => ({
+    onError: (error: Error) => log.warn({ error: error.message }, message),
+  });
+  const keeping = [
+    new MarketHistoryKeeper(database, {
+      days: config.market.historyDays,
+      onPruned: (rows) => log.info({ rows }, 'old history of the market was let go'),
+      ...failed('old history of the market stays for now'),
+    }),
+    new CapUsage(database, {
+      nodeId: config.node.id,
+      now,
+      ...failed('use of limits is not counted for now'),
+    }),
+    new PrivacyJob(database, privacy.vault, {
+      ...privacy.retention,
+      erasure: privacy.erasure,
+      retentionEveryMs: config.privacy.retentionEveryMs,
+      now,
+      ...failed('requests of persons wait'),
+    }),
+  ];
+  if (config.decision.without.includes('no_analytics')) return keeping;
+  return [
+    ...keeping,
+    new QualityRollUp(database, { now, ...failed('records of bids stay as they are for now') }),
+    new DisciplineJob(database, {
+      now,
+      onPaused: (pause) => log.warn({ ...pause }, 'a target that does not answer is paused'),
+      ...failed('targets that do not answer are not paused for now'),
+    }),
+    new FraudRollUp(database, {
+      onReport: (report) => log.info({ ...report }, 'calls were looked at for fraud'),
+      ...failed('calls are not looked at for fraud for now'),
+    }),
+  ];
 }

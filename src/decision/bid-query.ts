@@ -15,12 +15,14 @@ export function bidQuery(
   screening: Screening,
   market: Market,
   book: BidBook,
-  sources: Pick<DecisionSources, 'liveBids'>,
+  sources: Pick<DecisionSources, 'liveBids' | 'reservation'>,
 ): BidQuery {
   const { attempt, now, verdict, activity, compliance } = screening;
   const { campaign, number } = screening as { campaign: Campaign; number: DidNumber };
   const zip = zipOf(attempt);
-  const payout = expectedPayout(campaign.payout, book.records.meanConnectedMs);
+  const { reservation } = sources;
+  const promised = reservation?.ok ? reservation.payout : campaign.payout;
+  const payout = expectedPayout(promised, book.records.meanConnectedMs);
   return {
     now,
     state: verdict?.place.state,

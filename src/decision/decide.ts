@@ -64,7 +64,14 @@ function traceOf(request: DecisionRequest, screening: Screening, bids: BidOutcom
     origin: screening.origin,
     findings: screening.findings,
     fraud: screening.fraud,
-    facts: new KeptFacts(activity, compliance, signals, sources.liveBids, sources.degraded),
+    facts: new KeptFacts(
+      activity,
+      compliance,
+      signals,
+      sources.liveBids,
+      sources.reservation,
+      sources.degraded,
+    ),
     bids,
   };
 }

@@ -5,6 +5,7 @@ import type {
   Degradation,
   FraudSignals,
   LiveBid,
+  ReservationFact,
 } from '../domain';
 import type { SignalVector } from '../fraud';
 import { signalRecord } from '../fraud';
@@ -28,6 +29,7 @@ export class KeptFacts implements DecisionFacts {
     readonly compliance: ComplianceFacts,
     signals: SignalVector | undefined,
     readonly liveBids: readonly LiveBid[],
+    readonly reservation: ReservationFact | undefined,
     readonly degraded: readonly Degradation[],
   ) {
     this.#signals = signals?.slice();
@@ -38,7 +40,7 @@ export class KeptFacts implements DecisionFacts {
   }
 
   toJSON(): DecisionFacts {
-    const { activity, compliance, fraud, liveBids, degraded } = this;
-    return { activity, compliance, fraud, liveBids, degraded };
+    const { activity, compliance, fraud, liveBids, reservation, degraded } = this;
+    return { activity, compliance, fraud, liveBids, reservation, degraded };
   }
 }

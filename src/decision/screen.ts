@@ -71,6 +71,7 @@ export function screen(
   };
   screening.refusal =
     inService(screening, market) ??
+    asReserved(sources) ??
     lawful(screening, market, sources) ??
     honest(screening, market, sources, models);
   return screening;
@@ -93,6 +94,13 @@ function inService(screening: Screening, market: Market): Refusal | undefined {
   return undefined;
 }
 
+/** A call that names a reservation gets that or nothing: its seller was promised a price for it. */
+function asReserved({ reservation }: DecisionSources): Refusal | undefined {
+  if (reservation === undefined || reservation.ok) return undefined;
+  const detail = `the reservation is not to be had: ${reservation.problem}`;
+  return { reason: 'reservation', sipStatus: 403, detail };
+}
+
 function lawful(screening: Screening, market: Market, sources: DecisionSources): Refusal | undefined {
   const { attempt, now } = screening;
   const { campaign, number } = screening as { campaign: Campaign; number: DidNumber };
@@ -105,6 +113,7 @@ function lawful(screening: Screening, market: Market, sources: DecisionSources):
     attempt,
     origin,
     seller: market.seller(number.sellerId),
+    sellerId: number.sellerId,
     campaign,
     overrides: market.overrides,
     facts,

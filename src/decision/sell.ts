@@ -36,7 +36,11 @@ export function sell(screening: Screening, market: Market, sources: DecisionSour
     const capped = tally.capped.sort((a, b) => (a.bidId < b.bidId ? -1 : 1));
     screening.activity = { ...activity, capped };
   }
-  const { lastBuyer, cursor } = activity;
+  const { cursor } = activity;
+  const { reservation } = sources;
+  // Whom it was reserved with goes before whom the caller spoke with last.
+  const reserved = reservation?.ok ? reservation : undefined;
+  const lastBuyer = (reserved && market.bid(reserved.bidId)?.buyerId) ?? activity.lastBuyer;
   const plan = ringPlan({ campaign, market, book, query, lastBuyer, cursor, seed });
   const eligible = candidates.count + fallbacks.count;
   const bids = LazyBidOutcomes.take(book, tally, plan, eligible, sources.liveBids);
@@ -47,7 +51,7 @@ export function sell(screening: Screening, market: Market, sources: DecisionSour
     campaignId: campaign.id,
     sellerId: number.sellerId,
     currency: campaign.currency,
-    payout: campaign.payout,
+    payout: reserved?.payout ?? campaign.payout,
   };
   return {
     ok: true,

@@ -9,6 +9,7 @@ import type {
   IneligibleReason,
   LiveBid,
   LookupFact,
+  ReservationFact,
 } from '../domain';
 import type { FraudView } from '../fraud';
 import { RecordedSignals } from '../fraud';
@@ -24,6 +25,7 @@ export interface DecisionSources {
   readonly blocks: CapBlocks;
   readonly fraud: FraudView;
   readonly liveBids: readonly LiveBid[];
+  readonly reservation: ReservationFact | undefined;
   readonly degraded: readonly Degradation[];
   activityOf(attempt: CallAttempt, campaign: Campaign, now: number): ActivityFacts;
   complianceOf(attempt: CallAttempt, now: number): ComplianceFacts;
@@ -31,11 +33,12 @@ export interface DecisionSources {
 
 /** What was asked of others before the decision. */
 export interface Asked {
+  readonly reservation: ReservationFact | undefined;
   readonly lookups: readonly LookupFact[];
   readonly liveBids: readonly LiveBid[];
 }
 
-export const NOTHING_ASKED: Asked = { lookups: [], liveBids: [] };
+export const NOTHING_ASKED: Asked = { reservation: undefined, lookups: [], liveBids: [] };
 
 const NONE: readonly never[] = [];
 
@@ -43,6 +46,7 @@ const NONE: readonly never[] = [];
 export class LiveSources implements DecisionSources {
   readonly blocks: CapBlocks;
   readonly liveBids: readonly LiveBid[];
+  readonly reservation: ReservationFact | undefined;
   readonly #lookups: readonly LookupFact[];
 
   constructor(
@@ -54,6 +58,7 @@ export class LiveSources implements DecisionSources {
   ) {
     this.blocks = activity.blocks;
     this.liveBids = asked.liveBids;
+    this.reservation = asked.reservation;
     this.#lookups = asked.lookups;
   }
 
@@ -92,6 +97,10 @@ export class RecordedSources implements DecisionSources {
 
   get liveBids(): readonly LiveBid[] {
     return this.#facts.liveBids;
+  }
+
+  get reservation(): ReservationFact | undefined {
+    return this.#facts.reservation;
   }
 
   get degraded(): readonly Degradation[] {

@@ -97,6 +97,8 @@ export interface CallAttempt {
   readonly claimedOrigin: CallOrigin | undefined;
   readonly attestation: Attestation | undefined;
   readonly verstat: Verstat;
+  /** Name of the reservation whose own address it came to. */
+  readonly reservation: string | undefined;
   /** Numbers that forwarded the call (Diversion, History-Info), latest first; at most 10. */
   readonly forwardedBy: readonly E164[];
   /** X- headers (without their X-) and Request-URI parameters, by lower-case name, e.g. `{ zip: '10001' }`. */

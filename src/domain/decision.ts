@@ -168,7 +168,10 @@ export type Decision =
     }
   | {
       readonly ok: false;
-      readonly reason: Extract<EndReason, 'compliance' | 'fraud' | 'no_buyer' | 'unknown_number'>;
+      readonly reason: Extract<
+        EndReason,
+        'compliance' | 'fraud' | 'no_buyer' | 'unknown_number' | 'reservation'
+      >;
       /** Final SIP status towards the carrier. */
       readonly sipStatus: number;
       /** One clause for the Reason header and the CDR. */

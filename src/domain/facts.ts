@@ -3,6 +3,7 @@ import type { Consent } from './consent';
 import type { IneligibleReason } from './decision';
 import type { Micros } from './money';
 import type { RatePlan } from './rate-plan';
+import type { Reservation, ReservationProblem } from './reservation';
 
 /** Lists of numbers that are looked at. */
 export const NUMBER_LISTS = ['internal', 'national', 'state', 'litigator', 'reassigned'] as const;
@@ -118,6 +119,11 @@ export const NO_ACTIVITY: ActivityFacts = {
   sourceCap: undefined,
 };
 
+/** The reservation a call takes up, or why it does not get the one it names. */
+export type ReservationFact =
+  | (Pick<Reservation, 'id' | 'bidId' | 'payout'> & { readonly ok: true })
+  | { readonly ok: false; readonly problem: ReservationProblem };
+
 /** Parts that an operator has switched off, or that are off by themselves for now. */
 export const DEGRADATIONS = ['simple_routing', 'no_rtb', 'no_fraud', 'no_lookups', 'no_analytics'] as const;
 export type Degradation = (typeof DEGRADATIONS)[number];
@@ -129,5 +135,7 @@ export interface DecisionFacts {
   readonly fraud: FraudSignals;
   /** Answers to pings; empty where nobody was asked. */
   readonly liveBids: readonly LiveBid[];
+  /** Undefined of a call that is for none. */
+  readonly reservation: ReservationFact | undefined;
   readonly degraded: readonly Degradation[];
 }

@@ -13,6 +13,14 @@ export type Intake =
       readonly unsupported?: string;
     };
 
+/** The address of a reservation, and the number that it stands for. */
+export interface ReservedAddress {
+  readonly user: string;
+  readonly number: E164;
+}
+
+/** User part of a reservation's own address: it never looks like a telephone number. */
+const RESERVED_USER = /^r[0-9a-f]{30}$/;
 const MAX_TAGS = 32;
 const MAX_TAG_LENGTH = 256;
 const MAX_FORWARDERS = 10;
@@ -34,7 +42,13 @@ const SIP_URI_PARAMETERS = new Set([
 ]);
 
 /** Turns an INVITE into what the decision reads: numbers in E.164, identity, tags. */
-export function readAttempt(invite: IncomingInvite, trunk: Trunk, callId: string, now: number): Intake {
+export function readAttempt(
+  invite: IncomingInvite,
+  trunk: Trunk,
+  callId: string,
+  now: number,
+  reserved?: ReservedAddress,
+): Intake {
   const unsupported = unsupportedExtensions(invite.header('Require'));
   if (unsupported !== undefined) {
     return { ok: false, sipStatus: 420, detail: `extension not supported: ${unsupported}`, unsupported };
@@ -42,7 +56,7 @@ export function readAttempt(invite: IncomingInvite, trunk: Trunk, callId: string
   if (invite.header('Contact') === undefined)
     return { ok: false, sipStatus: 400, detail: 'Contact is missing' };
   const dialled = userPart(invite.requestUri);
-  const to = dialled === undefined ? undefined : parsePhoneNumber(dialled.user);
+  const to = reserved ? { ok: true as const, ...reserved } : dialled && parsePhoneNumber(dialled.user);
   if (!dialled || !to?.ok) {
     return {
       ok: false,
@@ -62,10 +76,17 @@ export function readAttempt(invite: IncomingInvite, trunk: Trunk, callId: string
       origin: trunk.origin,
       claimedOrigin: claimedOrigin(tags['call-origin']),
       ...readIdentity(invite, trunk.trustsVerstat),
+      reservation: reserved?.user,
       forwardedBy: forwarders(invite),
       tags,
     },
   };
+}
+
+/** The user part that an INVITE came to, when it is the address of a reservation. */
+export function reservedUser({ requestUri }: IncomingInvite): string | undefined {
+  const user = userPart(requestUri)?.user;
+  return user !== undefined && RESERVED_USER.test(user) ? user : undefined;
 }
 
 /** What the seller says of this one call (`X-Call-Origin`); what its contract makes of that is another matter. */

@@ -7,6 +7,7 @@ import type {
   Decision,
   DecidedRecord,
   EndReason,
+  E164,
   RingAttempt,
   RingTarget,
   Trunk,
@@ -33,6 +34,8 @@ export interface SaleDesk {
    * keeps the campaign's deadlines; else the decision is there at once. Never rejects but for bugs.
    */
   decide(attempt: CallAttempt): Decision | Promise<Decision>;
+  /** The number that a reservation's own address stands for; undefined when there is none. Never rejects. */
+  reservedNumber(user: string): Promise<E164 | undefined>;
   /** The caller gave up before the decision was there: nothing comes of it. */
   abandoned(attempt: CallAttempt): void;
   /** Asks the buyer of a live bid once more before it is rung. False: it takes its offer back. Never rejects. */

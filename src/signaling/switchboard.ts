@@ -1,7 +1,9 @@
+import type { Trunk } from '../domain';
 import type { AdmissionControl } from './admission';
 import type { LiveCall, SessionServices } from './call-session';
 import { CallSession } from './call-session';
-import { readAttempt } from './intake';
+import type { ReservedAddress } from './intake';
+import { readAttempt, reservedUser } from './intake';
 import type { TrunkDirectory } from './ports';
 import { reasonHeader, statusFor } from './sip-status';
 import type { IncomingInvite } from './sip/sip-stack';
@@ -71,7 +73,7 @@ export class Switchboard {
   }
 
   #accept(invite: IncomingInvite): void {
-    const { trunks, admission, clock } = this.#services;
+    const { trunks, admission } = this.#services;
     const trunk = trunks.trunkBySource(invite.sourceAddress);
     if (!trunk) {
       // A dropped INVITE gets no answer from here: the SIP server keeps strangers out before this.
@@ -89,7 +91,23 @@ export class Switchboard {
       });
       return;
     }
-    const intake = readAttempt(invite, trunk, this.#services.newCallId(), clock.now());
+    const user = reservedUser(invite);
+    if (user === undefined) this.#open(invite, trunk);
+    else void this.#openReserved(invite, trunk, user);
+  }
+
+  /** A call to the address of a reservation is a call to the number that it stands for. */
+  async #openReserved(invite: IncomingInvite, trunk: Trunk, user: string): Promise<void> {
+    let canceled = false;
+    invite.onCancel(() => (canceled = true));
+    const number = await this.#services.desk.reservedNumber(user);
+    if (canceled) this.#services.admission.release(trunk.id);
+    else this.#open(invite, trunk, number === undefined ? undefined : { user, number });
+  }
+
+  #open(invite: IncomingInvite, trunk: Trunk, reserved?: ReservedAddress): void {
+    const { admission, clock, newCallId } = this.#services;
+    const intake = readAttempt(invite, trunk, newCallId(), clock.now(), reserved);
     if (!intake.ok) {
       admission.release(trunk.id);
       this.#refused(

@@ -6,7 +6,7 @@ import type {
   RingTarget,
   SaleTerms,
 } from '../../src/domain';
-import { micros } from '../../src/domain';
+import { micros, NO_ACTIVITY } from '../../src/domain';
 import type { Queryable } from '../../src/storage';
 
 /** What the calls of these records are sold for, by whom and to whom. */
@@ -35,8 +35,11 @@ export function ringTarget(more: Partial<RingTarget> = {}): RingTarget {
     kind: 'sip',
     uri: 'sip:sales@192.0.2.1',
     ringTimeoutMs: 20_000,
+    maxDurationMs: 3_600_000,
+    ringback: 'local',
     plan: PER_CALL,
     price: micros(25_000_000),
+    reference: undefined,
     reservations: [],
     ...more,
   };
@@ -48,8 +51,6 @@ export function saleTerms(more: Partial<SaleTerms> = {}): SaleTerms {
     sellerId: SELLER_ACCOUNT,
     currency: 'USD',
     payout: PAYOUT,
-    maxDurationMs: 3_600_000,
-    ringback: 'local',
     ...more,
   };
 }
@@ -62,7 +63,11 @@ export function decidedRecord(callId: string, receivedAt = NOON): DecidedRecord 
     to: '+18005550100',
     trunkId: 'trunk-1',
     origin: 'inbound_consumer',
+    claimedOrigin: undefined,
     attestation: 'A',
+    verstat: 'passed',
+    reservation: undefined,
+    forwardedBy: [],
     tags: {},
   } as unknown as DecidedRecord['attempt'];
   return {
@@ -73,15 +78,26 @@ export function decidedRecord(callId: string, receivedAt = NOON): DecidedRecord 
       ok: true,
       plan: [ringTarget()],
       terms: saleTerms(),
+      sourceLimits: [],
       trace: {
         attempt,
         decidedAt: receivedAt,
         marketVersion: 1,
+        marketPosition: undefined,
         seed: 7,
         campaignId: 'campaign-1',
+        sellerId: SELLER_ACCOUNT,
+        origin: 'inbound_consumer',
         findings: [],
         fraud: undefined,
-        activity: { attemptsInLastHour: 0, recentBuyers: [], cursor: 0, capped: [] },
+        facts: {
+          activity: NO_ACTIVITY,
+          compliance: { hits: [], lists: [], consents: [], contactsInLast24h: 0, lookups: [] },
+          fraud: {},
+          liveBids: [],
+          reservation: undefined,
+          degraded: [],
+        },
         bids: { total: 1, counts: {}, listed: [] },
       },
     },

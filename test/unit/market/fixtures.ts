@@ -146,6 +146,7 @@ export const attempt = (over: Partial<CallAttempt> = {}): CallAttempt => ({
   claimedOrigin: undefined,
   attestation: 'A',
   verstat: 'passed',
+  reservation: undefined,
   forwardedBy: [],
   tags: {},
   ...over,

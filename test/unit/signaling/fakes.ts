@@ -255,6 +255,7 @@ export const ATTEMPT = {
   claimedOrigin: undefined,
   attestation: undefined,
   verstat: 'none',
+  reservation: undefined,
   forwardedBy: [],
   tags: {},
 } as unknown as CallAttempt;
@@ -298,6 +299,7 @@ export function sold(plan: RingTarget[]): Decision {
 export function deskOf(decide: SaleDesk['decide'], over: Partial<SaleDesk> = {}): SaleDesk {
   return {
     decide,
+    reservedNumber: () => Promise.resolve(undefined),
     abandoned: () => undefined,
     confirm: () => Promise.resolve(true),
     connected: () => undefined,
