@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import type { Config, LoadedConfig } from './config';
 import { ConfigError, configReference, explainConfig, loadConfig, takeFlags } from './config';
 import { systemClock } from './domain';
+import { addFraudCommands } from './fraud-commands';
 import { addListCommands } from './list-commands';
 import { addPrivacyCommands, terminalUser } from './privacy-commands';
 import type { WhatifArguments } from './replay-commands';
@@ -132,6 +133,8 @@ addListCommands(program, {
   stderr: process.stderr,
   clock: systemClock,
 });
+
+addFraudCommands(program, { withDatabase: (work) => withDatabase(work), say, clock: systemClock });
 
 addPrivacyCommands(program, {
   withDatabase,

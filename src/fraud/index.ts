@@ -14,3 +14,6 @@ export type { ParsedModel } from './model/parse-model';
 export type { FraudModel, FraudModelFile } from './model/fraud-model';
 export { NO_PRIORS } from './priors';
 export type { PriorSource } from './priors';
+export { SHIPPED_MODELS } from './shipped-models';
+export { DatasetBuilder, selectRows, trainModel } from './train';
+export type { Dataset, ModelTraining } from './train';

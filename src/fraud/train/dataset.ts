@@ -67,3 +67,13 @@ export function vectorAt({ signals, columns }: Dataset, row: number, into: Signa
   for (const [i, name] of signals.entries()) into[SIGNAL[name]] = (columns[i] as Float32Array)[row] as number;
   return into;
 }
+
+/** Some calls of a dataset. */
+export function selectRows({ signals, columns, labels }: Dataset, rows: readonly number[]): Dataset {
+  return {
+    rows: rows.length,
+    signals,
+    columns: columns.map((column) => Float32Array.from(rows, (row) => column[row] as number)),
+    labels: Uint8Array.from(rows, (row) => labels[row] as number),
+  };
+}

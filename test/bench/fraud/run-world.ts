@@ -61,6 +61,7 @@ export function attemptOf(call: MadeCall): CallAttempt {
     claimedOrigin: undefined,
     attestation: call.attestation,
     verstat: call.verstat,
+    reservation: undefined,
     forwardedBy: FORWARDERS.slice(0, call.forwards),
     tags: {},
   };

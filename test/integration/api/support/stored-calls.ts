@@ -51,3 +51,13 @@ export async function storeDeadSettlement(api: TestApi, id: string): Promise<voi
   );
   await api.deadLetters.add(id, 'the buyer has no account');
 }
+
+/** A call that was flagged, and waits for people. */
+export async function storeFraudCase(api: TestApi, id: string): Promise<void> {
+  await storeCall(api, { id, receivedAt: 1_700_000_000_000 });
+  await api.pool.query(
+    `insert into fraud_cases (call_id, score, level, reasons, model, caller, dialled, trunk_id, seller_id, campaign_id, received_at)
+     values ($1, 0.65, 'challenge', '{rotated_numbers:9}', 'rules', '+12125550123', '+18005550100', 'trunk', 'seller', 'campaign', 1700000000000)`,
+    [id],
+  );
+}
