@@ -238,6 +238,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     api = await listen(
       createApi({
         database,
+        numberLists: { lists: market.lists, now: () => clock.now() },
         system: { stats },
         live: { list: () => switchboard.calls(), hangup: (id, detail) => switchboard.hangup(id, detail) },
         news,

@@ -31,6 +31,8 @@ import { dncRoutes } from './resources/dnc';
 import { hoursOverrideRoutes } from './resources/hours-overrides';
 import type { WaitingSettlements } from './resources/ledger';
 import { ledgerRoutes } from './resources/ledger';
+import type { NumberListParts } from './resources/number-lists';
+import { numberListRoutes } from './resources/number-lists';
 import { numberRoutes } from './resources/numbers';
 import { sellerRoutes } from './resources/sellers';
 import type { SystemStats } from './resources/system';
@@ -45,6 +47,7 @@ export interface ApiServices {
   readonly deadLetters: WaitingSettlements;
   readonly bidRequests: Pick<BidRequestDesk, 'answer' | 'cancel'>;
   readonly health: Health;
+  readonly numberLists: NumberListParts;
   readonly system: SystemStats;
   /** Requests one API key may make in a minute. */
   readonly requestsPerMinute: number;
@@ -63,7 +66,10 @@ const TIMEOUT_MS = 30_000;
 
 /** Every operation of the API. */
 export function apiRoutes(
-  services: Pick<ApiServices, 'live' | 'news' | 'deadLetters' | 'bidRequests' | 'system' | 'streamLimits'>,
+  services: Pick<
+    ApiServices,
+    'live' | 'news' | 'deadLetters' | 'bidRequests' | 'numberLists' | 'system' | 'streamLimits'
+  >,
 ): Route[] {
   return [
     ...accountRoutes(),
@@ -75,6 +81,7 @@ export function apiRoutes(
     ...bidRoutes(),
     ...bidRequestRoutes(services.bidRequests),
     ...dncRoutes(),
+    ...numberListRoutes(services.numberLists),
     ...hoursOverrideRoutes(),
     ...callRoutes(services.live, new EventStreams(services.news, services.streamLimits)),
     ...ledgerRoutes(services.deadLetters),

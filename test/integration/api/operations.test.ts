@@ -10,6 +10,7 @@ import { startTestApi } from './support/test-api';
 interface HappyPath {
   readonly id?: () => Promise<string>;
   readonly body?: Record<string, unknown>;
+  readonly query?: string;
   readonly stream?: boolean;
 }
 
@@ -48,6 +49,8 @@ const HAPPY = new Map<string, HappyPath>([
   ['GET /api/v1/ledger/trial-balance', {}],
   ['GET /api/v1/settlements/dead', {}],
   ['POST /api/v1/settlements/dead/{id}/redrive', { id: deadSettlement }],
+  ['GET /api/v1/number-lists', {}],
+  ['GET /api/v1/number-lists/check', { query: '?number=2125550123' }],
   ['GET /api/v1/system/stats', {}],
 ]);
 
@@ -85,7 +88,8 @@ async function perform(
     close();
     return { status, headers, text: '', body: '' as never };
   }
-  return api.ask(operation.method, operation.path.replace('{id}', encodeURIComponent(id)), {
+  const path = operation.path.replace('{id}', encodeURIComponent(id)) + (happy?.query ?? '');
+  return api.ask(operation.method, path, {
     key,
     ...(happy?.body ? { body: happy.body } : {}),
   });

@@ -1,4 +1,5 @@
 import { apiRoutes, openApiDocument } from '../../../src/api';
+import { NumberLists } from '../../../src/market';
 
 /** Every operation, with nothing behind it. */
 export const ROUTES = apiRoutes({
@@ -9,6 +10,7 @@ export const ROUTES = apiRoutes({
     answer: () => Promise.reject(new Error('nobody asks')),
     cancel: () => Promise.resolve(false),
   },
+  numberLists: { lists: new NumberLists(), now: () => 0 },
   system: { stats: () => Promise.resolve({}) },
 });
 

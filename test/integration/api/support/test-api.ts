@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createApi, listen } from '../../../../src/api';
 import type { ApiServices, HealthCheck } from '../../../../src/api';
 import { DeadLetters } from '../../../../src/billing';
+import { NumberLists } from '../../../../src/market';
 import { createApiKey, Database } from '../../../../src/storage';
 import { testDatabase } from '../../../support/test-database';
 import type { TestDatabase } from '../../../support/test-database';
@@ -85,6 +86,7 @@ export async function startTestApi(more: Partial<ApiServices> = {}): Promise<Tes
         answer: () => Promise.resolve({ accepted: false, code: 1007, reason: 'seller_closed' }),
         cancel: () => Promise.resolve(false),
       },
+      numberLists: { lists: new NumberLists(), now: () => Date.now() },
       system: { stats: () => Promise.resolve({ calls: parts.calls.length }) },
       requestsPerMinute: 1_000_000,
       now: () => performance.now(),
