@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import type { E164 } from '../domain';
 import { CURRENCIES, isTimeZone, parsePhoneNumber } from '../domain';
-import { parseBlock } from '../market';
+import { parseBlock, zipCentre } from '../market';
 
 /** Shapes that several resources share. Money is an integer of micro-units (1 USD = 1,000,000). */
 
@@ -12,12 +12,18 @@ export const id = z
   .max(64)
   .regex(/^[A-Za-z0-9+][A-Za-z0-9_.+/-]*$/, 'letters, digits, _ . + / -');
 
+/** The number of a row that is numbered through; 0, which none has, for an id that is no such number. */
+export function rowNumber(wanted: string): number {
+  return /^[1-9]\d{0,14}$/.test(wanted) ? Number(wanted) : 0;
+}
+
 /**
  * Neither control characters nor halves of surrogate pairs: PostgreSQL stores no U+0000 and no broken
  * text. Patterns here mean the same with and without the flag `u`: the document cannot say which.
  */
 const PRINTABLE = /^(?:[^\x00-\x1f\x7f-\x9f\ud800-\udfff]|[\ud800-\udbff][\udc00-\udfff])*$/;
-const printable = (text: z.ZodString): z.ZodString => text.regex(PRINTABLE, 'holds a control character');
+export const printable = (text: z.ZodString): z.ZodString =>
+  text.regex(PRINTABLE, 'holds a control character');
 
 export const name = printable(z.string().trim().min(1).max(100));
 export const currency = z.enum(CURRENCIES);
@@ -122,7 +128,10 @@ export const targeting = z.strictObject({
   npas: npas.describe('Area codes of the caller'),
   zips: z.array(zip).max(5_000).optional().describe('Five-digit ZIP codes'),
   near: z
-    .strictObject({ zip, miles: z.number().int().min(1).max(500) })
+    .strictObject({
+      zip: zip.refine((code) => zipCentre(code) !== undefined, 'no ZIP code whose place is known'),
+      miles: z.number().int().min(1).max(500),
+    })
     .optional()
     .describe('Within so many miles of the centre of a ZIP code'),
   tags,

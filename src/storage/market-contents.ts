@@ -15,10 +15,6 @@ export async function readMarket(tx: Queryable): Promise<MarketContents> {
 
 async function readAll<E extends MarketEntity>(tx: Queryable, entity: E): Promise<MarketEntities[E][]> {
   const { table, columns } = MARKET_TABLES[entity];
-  const { rows: there } = await tx.query<{ there: boolean }>('select to_regclass($1) is not null as there', [
-    table,
-  ]);
-  if (there[0]?.there !== true) return [];
   const fields = Object.entries(columns).map(([field, column]) => `${column} as "${field}"`);
   const { rows } = await tx.query<Record<string, unknown>>(`select id, ${fields.join(', ')} from ${table}`);
   for (const row of rows) {

@@ -129,6 +129,7 @@ test.each([
   ['buyers', { caps: { daily: 5 } }, '/caps/daily'],
   ['buyers', { caps: { connections: { week: 5 } } }, '/caps/connections/week'],
   ['targets', { skills: { spanish: 11 } }, '/skills/spanish'],
+  ['bids', { targeting: { near: { zip: '10330', miles: 5 } } }, '/targeting/near/zip'],
   ['bids', { modifiers: [{ factorBp: -1 }] }, '/modifiers/0/factorBp'],
   ['bids', { ping: { ...PING, url: 'ftp://buyer.example' } }, '/ping/url'],
   ['bids', { ping: { ...PING, url: 'https://user:word@buyer.example' } }, '/ping/url'],

@@ -58,6 +58,14 @@ function contentsPicture(past: PastContents): Picture {
 
 let own: TestDatabase;
 let db: Database;
+const feeds: MarketFeed[] = [];
+
+/** A feed that is closed after the test, however that ends. */
+function feedOf(...args: ConstructorParameters<typeof MarketFeed>): MarketFeed {
+  const feed = new MarketFeed(...args);
+  feeds.push(feed);
+  return feed;
+}
 
 beforeEach(async () => {
   own = await testDatabase();
@@ -65,6 +73,7 @@ beforeEach(async () => {
   await seedDemoMarket(db, { buyerPorts: [5070, 5072] });
 });
 afterEach(async () => {
+  for (const feed of feeds.splice(0)) feed.close();
   await db.close();
   await own.drop();
 });
@@ -167,7 +176,7 @@ test('whatever changes at once, the market is at each step exactly what its posi
       const market = new MirrorMarket();
       const seen = new Map<string, Picture>();
       const look = (): unknown => seen.set(market.position ?? '', market.picture());
-      const feed = new MarketFeed(db, market, { onFresh: look, onChanged: look });
+      const feed = feedOf(db, market, { onFresh: look, onChanged: look });
       await feed.start();
       const waiting = [...scripts];
       const worker = async (): Promise<void> => {
@@ -210,7 +219,7 @@ async function past(position: string): Promise<MarketContents> {
 /** The position now, as a node that starts would have it. */
 async function positionNow(): Promise<string> {
   const market = new Market();
-  const feed = new MarketFeed(db, market);
+  const feed = feedOf(db, market);
   await feed.start();
   feed.close();
   return market.position as string;
@@ -241,11 +250,21 @@ test('every kind of entity comes back as it was, field by field, whatever became
     endsAt: 2,
     citation: 'Order',
   });
+  const quality = { rings: 10.5, answers: 7.25, conversions: 0.1, connectedMs: 90_000, revenue: 5_000_000 };
+  await stores.quality.insert('demo-buyer-1-bid', quality);
+  const prior = { calls: 3.5, bad: 0.5, shortCalls: 1, answered: 2, confirmed: 1, cleared: 0 };
+  await stores.prior.insert('seller:demo-seller', prior);
+  await stores.model.insert('2026-11-21', { status: 'shadow', model: { weights: [0.1, -1e-7] } });
   const position = await positionNow();
   const before = new MirrorMarket();
-  const feed = new MarketFeed(db, before);
+  const feed = feedOf(db, before);
   await feed.start();
   feed.close();
+  expect(before.picture()).toMatchObject({
+    'quality demo-buyer-1-bid': quality,
+    'prior seller:demo-seller': prior,
+    'model 2026-11-21': { model: { weights: [0.1, -1e-7] } },
+  });
   expect(Object.keys(before.picture())).toEqual(
     expect.arrayContaining([
       'seller demo-seller',
@@ -256,6 +275,7 @@ test('every kind of entity comes back as it was, field by field, whatever became
   );
 
   await own.query(`delete from bids; delete from targets; delete from hours_overrides`);
+  await own.query(`delete from fraud_priors; update fraud_models set status = 'active'`);
   await own.query(
     `update campaigns set status = 'archived', quality_weight = 1; update trunks set max_cps = 7`,
   );
@@ -272,10 +292,10 @@ test('what changes nothing that the market knows leaves no trace', async () => {
 
 test('a table that is emptied at once is empty for the market, and was not before', async () => {
   const market = new MirrorMarket();
-  const feed = new MarketFeed(db, market);
+  const feed = feedOf(db, market);
   await feed.start();
   const before = market.position as string;
-  await own.query('truncate bids');
+  await own.query('truncate bids cascade');
   await until('the bids to be gone', () => market.bidCount === 0);
   feed.close();
   expect((await past(before)).bids).toHaveLength(2);
@@ -380,7 +400,7 @@ test('in a database restored from a dump an era begins: old positions stay what 
   const shifted = old.replace(/\d+(?=[:,]|$)/g, (n) => String(BigInt(n) + ahead));
 
   const market = new MirrorMarket();
-  const feed = new MarketFeed(db, market);
+  const feed = feedOf(db, market);
   await feed.start();
   await own.query(`update campaigns set name = 'New'`);
   await until('the change', () => market.campaign('demo-insurance')?.name === 'New');

@@ -27,6 +27,7 @@ const source = fc
 const HINTS: Hints = {
   timezone: fc.constantFrom('UTC', 'America/New_York', 'Asia/Kathmandu', 'Australia/Lord_Howe', 'Etc/GMT+12'),
   sources: fc.array(source, { minLength: 1, maxLength: 4 }),
+  zip: fc.constantFrom('10001', '90210', '00501', '10330', '99999'),
   number: fc.constantFrom('+12125550123', '212-555-0123', '0044 20 7946 0958', '+999999999999999', '1234567'),
 };
 
