@@ -56,6 +56,9 @@ export class PingRound {
     this.#forgetDeadline = parts.deadlines.add(this.#deadlineAt, () => this.#finish());
     let left = this.#facts.plan.campaign.rtb.maxPings;
     for (const [index, planned] of this.#pings.entries()) {
+      // Sending takes its time: other rounds may be due meanwhile, and this one too.
+      parts.deadlines.poll();
+      if (!this.#resolve) return;
       const callerHash = callerHashFor(parts.hasher, this.#facts.call, planned, parts.clock.now());
       const key = offerKey(planned.bid.id, callerHash, this.#tags);
       if (this.#remembered(index, planned, key)) continue;

@@ -1,6 +1,6 @@
 import type { LookupFunction, Socket } from 'node:net';
 import { connect as connectTcp, isIP } from 'node:net';
-import type { TLSSocket } from 'node:tls';
+import type { SecureContext, TLSSocket } from 'node:tls';
 import { connect as connectTls } from 'node:tls';
 import type { AddressPolicy } from './address-policy';
 import type { Resolved, Resolver } from './resolver';
@@ -14,8 +14,8 @@ export interface ConnectorSettings {
   readonly resolver: Resolver;
   /** Milliseconds for the connection, TLS included. */
   readonly timeoutMs: number;
-  /** PEM of authorities trusted besides the system's own. */
-  readonly ca: string | undefined;
+  /** Which authorities are trusted: made once, for it takes long. */
+  readonly secureContext: SecureContext;
   /** Called first whenever something arrives. */
   readonly onActivity: () => void;
 }
@@ -76,7 +76,7 @@ export class Connector {
     protocols: readonly string[],
     end: (connected: Connected) => void,
   ): Socket {
-    const { onActivity, policy, ca } = this.#settings;
+    const { onActivity, policy, secureContext } = this.#settings;
     const place = {
       host: this.#host,
       port: this.#port,
@@ -90,9 +90,8 @@ export class Connector {
           ...place,
           ALPNProtocols: [...protocols],
           ...(isIP(this.#host) === 0 ? { servername: this.#host } : {}),
-          ...(ca === undefined ? {} : { ca }),
+          secureContext,
           ...(this.#session === undefined ? {} : { session: this.#session }),
-          minVersion: 'TLSv1.2',
         })
       : connectTcp(place);
     socket.on('error', (error) => {

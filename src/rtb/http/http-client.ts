@@ -1,3 +1,5 @@
+import type { SecureContext } from 'node:tls';
+import { createSecureContext } from 'node:tls';
 import type { AddressPolicy } from './address-policy';
 import { Connector } from './connector';
 import type { HttpRequest, HttpResult } from './exchange';
@@ -56,6 +58,7 @@ const MAX_ORIGINS = 5_000;
 export class HttpClient implements HttpSender {
   readonly #settings: HttpClientSettings;
   readonly #resolver: Resolver;
+  readonly #secureContext: SecureContext;
   readonly #origins = new Map<string, OriginClient>();
   readonly #underWay = new Set<Exchange>();
   #closed = false;
@@ -63,6 +66,8 @@ export class HttpClient implements HttpSender {
   constructor(settings: HttpClientSettings) {
     this.#settings = settings;
     this.#resolver = new Resolver(settings.addresses, settings.monotonic, settings.lookup);
+    const { ca } = settings;
+    this.#secureContext = createSecureContext({ minVersion: 'TLSv1.2', ...(ca === undefined ? {} : { ca }) });
   }
 
   get figures(): HttpFigures {
@@ -117,13 +122,14 @@ export class HttpClient implements HttpSender {
       return known;
     }
     if (this.#origins.size >= MAX_ORIGINS && !this.#dropIdle()) return undefined;
-    const {
-      addresses: policy,
-      connectTimeoutMs: timeoutMs,
-      ca,
-      onActivity = () => undefined,
-    } = this.#settings;
-    const connector = new Connector(url, { policy, resolver: this.#resolver, timeoutMs, ca, onActivity });
+    const { addresses: policy, connectTimeoutMs: timeoutMs, onActivity = () => undefined } = this.#settings;
+    const connector = new Connector(url, {
+      policy,
+      resolver: this.#resolver,
+      timeoutMs,
+      secureContext: this.#secureContext,
+      onActivity,
+    });
     const origin = new OriginClient(url, connector, {
       maxInFlight: this.#settings.maxInFlightPerOrigin,
       maxConnections: this.#settings.maxConnectionsPerOrigin,
