@@ -27,6 +27,8 @@ import { buyerRoutes } from './resources/buyers';
 import type { LiveCalls } from './resources/calls';
 import { callRoutes } from './resources/calls';
 import { campaignRoutes } from './resources/campaigns';
+import type { PersonServices } from './resources/consents';
+import { consentRoutes } from './resources/consents';
 import { dncRoutes } from './resources/dnc';
 import { hoursOverrideRoutes } from './resources/hours-overrides';
 import type { WaitingSettlements } from './resources/ledger';
@@ -34,6 +36,7 @@ import { ledgerRoutes } from './resources/ledger';
 import type { NumberListParts } from './resources/number-lists';
 import { numberListRoutes } from './resources/number-lists';
 import { numberRoutes } from './resources/numbers';
+import { privacyRoutes } from './resources/privacy';
 import { sellerRoutes } from './resources/sellers';
 import type { SystemStats } from './resources/system';
 import { systemRoutes } from './resources/system';
@@ -46,6 +49,8 @@ export interface ApiServices {
   readonly news: CallNews;
   readonly deadLetters: WaitingSettlements;
   readonly bidRequests: Pick<BidRequestDesk, 'answer' | 'cancel'>;
+  /** Proof of consent, and what persons ask for. */
+  readonly persons: PersonServices;
   readonly health: Health;
   readonly numberLists: NumberListParts;
   readonly system: SystemStats;
@@ -83,6 +88,8 @@ export function apiRoutes(
     ...dncRoutes(),
     ...numberListRoutes(services.numberLists),
     ...hoursOverrideRoutes(),
+    ...consentRoutes(services.persons),
+    ...privacyRoutes(services.persons),
     ...callRoutes(services.live, new EventStreams(services.news, services.streamLimits)),
     ...ledgerRoutes(services.deadLetters),
     ...systemRoutes(services.system),

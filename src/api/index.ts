@@ -5,3 +5,4 @@ export type { Health, HealthCheck, HealthChecks } from './health';
 export type { LiveCalls } from './resources/calls';
 export { MarketFields } from './market-fields';
 export { openApiDocument } from './openapi';
+export type { PersonServices } from './resources/consents';

@@ -112,7 +112,7 @@ export async function consentsOf(
       (select id from consent_subjects where number_hash = $1 and (erased_at is null or $2)) order by r.id`,
     [vault.hashNumber(number), erased],
   );
-  return assemble(vault, rows).sort((a, b) => b.givenAt - a.givenAt || b.chain.position - a.chain.position);
+  return assemble(vault, rows).sort((a, b) => b.givenAt - a.givenAt || Number(b.id) - Number(a.id));
 }
 
 function assemble(vault: Vault, rows: readonly Row[]): StoredConsent[] {

@@ -1,3 +1,5 @@
+import { runRequest } from '../../../src/storage';
+import { TEST_VAULT } from '../../support/consents';
 import { watchCalls } from './support/event-client';
 import { bodyOf, MARKET_RESOURCES, openMarket } from './support/market-bodies';
 import type { OpenApi, Operation } from './support/openapi-reader';
@@ -13,6 +15,14 @@ interface HappyPath {
   readonly query?: string;
   readonly stream?: boolean;
 }
+
+const CONSENT = {
+  number: '212-555-0123',
+  scopes: ['calls'],
+  givenAt: 1_700_000_000_000,
+  disclosure: { version: '1', text: 'I agree.' },
+  act: 'ticked',
+};
 
 let api: TestApi;
 let document: OpenApi;
@@ -45,6 +55,15 @@ const HAPPY = new Map<string, HappyPath>([
   ['GET /api/v1/calls/events', { stream: true }],
   ['GET /api/v1/calls/{id}', { id: settledCall }],
   ['DELETE /api/v1/calls/{id}', { id: liveCall }],
+  ['POST /api/v1/consents', { body: CONSENT }],
+  ['GET /api/v1/consents', { query: '?number=12125550123' }],
+  ['GET /api/v1/consents/{id}', { id: consent }],
+  ['POST /api/v1/consents/{id}/revocations', { id: consent, body: { method: 'email' } }],
+  ['POST /api/v1/privacy/requests', { body: { kind: 'export', number: '212-555-0123', basis: 'Art. 15' } }],
+  ['GET /api/v1/privacy/requests', {}],
+  ['GET /api/v1/privacy/requests/{id}', { id: privacyRequest }],
+  ['GET /api/v1/privacy/requests/{id}/export', { id: privacyExport }],
+  ['GET /api/v1/privacy/purposes', {}],
   ['GET /api/v1/ledger/balances', {}],
   ['GET /api/v1/ledger/trial-balance', {}],
   ['GET /api/v1/settlements/dead', {}],
@@ -57,6 +76,23 @@ const HAPPY = new Map<string, HappyPath>([
 async function settledCall(): Promise<string> {
   const id = `settled-${count++}`;
   await storeSettledCall(api, id);
+  return id;
+}
+
+async function consent(): Promise<string> {
+  const body = { ...CONSENT, session: String(count++) };
+  return String((await api.ask('POST', '/api/v1/consents', { body })).body['id']);
+}
+
+async function privacyRequest(): Promise<string> {
+  const body = { kind: 'export', number: '212-555-0123', basis: 'Art. 15' };
+  return String((await api.ask('POST', '/api/v1/privacy/requests', { body })).body['id']);
+}
+
+async function privacyExport(): Promise<string> {
+  const id = await privacyRequest();
+  const rules = { keepProof: true, consentYears: 5, now: Date.now() };
+  await runRequest(api.pool, TEST_VAULT, Number(id), rules);
   return id;
 }
 

@@ -1,4 +1,5 @@
 import { apiRoutes, openApiDocument } from '../../../src/api';
+import { Vault } from '../../../src/storage';
 import { NumberLists } from '../../../src/market';
 
 /** Every operation, with nothing behind it. */
@@ -11,6 +12,7 @@ export const ROUTES = apiRoutes({
     cancel: () => Promise.resolve(false),
   },
   numberLists: { lists: new NumberLists(), now: () => 0 },
+  persons: { vault: new Vault('a key that is only good for tests'), now: () => 0 },
   system: { stats: () => Promise.resolve({}) },
 });
 

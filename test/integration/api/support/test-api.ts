@@ -5,6 +5,7 @@ import type { ApiServices, HealthCheck } from '../../../../src/api';
 import { DeadLetters } from '../../../../src/billing';
 import { NumberLists } from '../../../../src/market';
 import { createApiKey, Database } from '../../../../src/storage';
+import { TEST_VAULT } from '../../../support/consents';
 import { testDatabase } from '../../../support/test-database';
 import type { TestDatabase } from '../../../support/test-database';
 
@@ -87,6 +88,7 @@ export async function startTestApi(more: Partial<ApiServices> = {}): Promise<Tes
         cancel: () => Promise.resolve(false),
       },
       numberLists: { lists: new NumberLists(), now: () => Date.now() },
+      persons: { vault: TEST_VAULT, now: () => Date.now() },
       system: { stats: () => Promise.resolve({ calls: parts.calls.length }) },
       requestsPerMinute: 1_000_000,
       now: () => performance.now(),
