@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from './config';
+import { SHIPPED_MODELS } from './fraud';
 import {
   createApiKey,
   Database,
@@ -8,6 +9,7 @@ import {
   identifyApiKey,
   insertApiKey,
   migrateUp,
+  offerFraudModel,
   readMigrations,
   seedDemoMarket,
 } from './storage';
@@ -15,7 +17,8 @@ import {
 const MIGRATIONS = join(__dirname, '../migrations');
 
 /**
- * Brings the schema up to date, seeds an empty market, and makes sure that there is an admin key.
+ * Brings the schema up to date, lays the fraud model in the shadow, seeds an empty market, and makes
+ * sure that there is an admin key.
  * @returns the admin key
  */
 export async function prepareDatabase(config: Config, say: (line: string) => void): Promise<string> {
@@ -23,6 +26,9 @@ export async function prepareDatabase(config: Config, say: (line: string) => voi
   try {
     const applied = await migrateUp(database, readMigrations(MIGRATIONS));
     if (applied.length > 0) say(`schema: ${applied.join(', ')}`);
+    // It scores beside the rules, and decides nothing before somebody promotes it.
+    const [model] = SHIPPED_MODELS;
+    if (model) await offerFraudModel(database, model.id, model);
     if (config.demo.seed) {
       const ports = [config.demo.buyerPort1, config.demo.buyerPort2] as const;
       if (await seedDemoMarket(database, { buyerPorts: ports })) {

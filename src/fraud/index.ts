@@ -1,5 +1,3 @@
-export { scoreFraud } from './fraud-score';
-export type { CallerFacts, FraudVerdict } from './fraud-score';
 export { assessFraud, levelOf } from './assess-fraud';
 export type { FraudInput } from './assess-fraud';
 export { FraudState } from './fraud-state';

@@ -23,21 +23,29 @@ export async function listFraudModels(db: Queryable): Promise<FraudModelSummary[
 }
 
 /**
- * Stores a model; it is in the shadow until it is promoted. Storing the same again changes nothing.
+ * Stores a model in the shadow, where it scores without effect until it is promoted. Where there is one
+ * of that id, nothing changes.
  *
- * @returns false when it was there
+ * @returns false when there was
+ */
+export async function offerFraudModel(db: Queryable, id: string, model: unknown): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `insert into fraud_models (id, status, model) values ($1, 'shadow', $2) on conflict (id) do nothing`,
+    [id, JSON.stringify(model)],
+  );
+  return rowCount === 1;
+}
+
+/**
+ * As {@link offerFraudModel}, for who must have this very model.
+ *
  * @throws AppError `conflict` when another model has its id: traces speak of models by it
  */
 export async function putFraudModel(db: Queryable, id: string, model: unknown): Promise<boolean> {
-  const json = JSON.stringify(model);
-  const { rowCount } = await db.query(
-    `insert into fraud_models (id, status, model) values ($1, 'shadow', $2) on conflict (id) do nothing`,
-    [id, json],
-  );
-  if (rowCount === 1) return true;
+  if (await offerFraudModel(db, id, model)) return true;
   const { rows } = await db.query<{ same: boolean }>(
     'select model = $2::jsonb as same from fraud_models where id = $1',
-    [id, json],
+    [id, JSON.stringify(model)],
   );
   if (rows[0]?.same) return false;
   throw new AppError('conflict', 'fraud_model_exists', `there is another model ${id}`);

@@ -2,7 +2,7 @@ import { ModelShelf } from '../../../src/fraud';
 import { SHIPPED_MODELS } from '../../../src/fraud/shipped-models';
 import { Market } from '../../../src/market';
 import type { Database } from '../../../src/storage';
-import { listFraudModels, MarketFeed, putFraudModel, setFraudModelStatus } from '../../../src/storage';
+import { listFraudModels, MarketFeed, offerFraudModel, putFraudModel, setFraudModelStatus } from '../../../src/storage';
 import { openDatabase } from '../../support/open-database';
 import type { TestDatabase } from '../../support/test-database';
 import { testDatabase } from '../../support/test-database';
@@ -50,6 +50,8 @@ test('promoting what is not there retires nothing', async () => {
 test('an id speaks of one model for ever', async () => {
   await putFraudModel(db, 'one', MODEL);
   expect(await putFraudModel(db, 'one', { ...MODEL })).toBe(false);
+  expect(await offerFraudModel(db, 'one', { ...MODEL, kind: 'logistic' })).toBe(false);
+  expect((await listFraudModels(db))[0]).toMatchObject(MODEL);
   await expect(putFraudModel(db, 'one', { ...MODEL, kind: 'logistic' })).rejects.toMatchObject({
     kind: 'conflict',
   });
