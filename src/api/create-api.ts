@@ -73,7 +73,7 @@ const TIMEOUT_MS = 30_000;
 export function apiRoutes(
   services: Pick<
     ApiServices,
-    'live' | 'news' | 'deadLetters' | 'bidRequests' | 'numberLists' | 'system' | 'streamLimits'
+    'live' | 'news' | 'deadLetters' | 'bidRequests' | 'persons' | 'numberLists' | 'system' | 'streamLimits'
   >,
 ): Route[] {
   return [

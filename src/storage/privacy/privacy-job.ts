@@ -1,16 +1,15 @@
-import type { E164 } from '../../domain';
 import { asError } from '../../domain';
 import type { Database } from '../database';
 import { PeriodicJob } from '../periodic-job';
+import type { ErasureRules } from './erase-subject';
 import { runNextRequest } from './requests';
 import type { RetentionPolicy, RetentionReport } from './retention';
 import { applyRetention } from './retention';
 import type { Vault } from './vault';
 
 export interface PrivacyJobOptions extends RetentionPolicy {
-  readonly keepProof: boolean;
-  /** What a number is called in other rooms: keyed hashes. */
-  readonly aliases?: (number: E164) => readonly string[];
+  /** @param now - UTC epoch milliseconds */
+  readonly erasure: (now: number) => ErasureRules;
   /** Milliseconds between looks for requests of persons. */
   readonly requestsEveryMs?: number;
   /** Milliseconds between runs of retention; 0 = it is run by hand. */
@@ -36,7 +35,7 @@ export class PrivacyJob {
       async (stopped) => {
         while (!stopped()) {
           try {
-            const id = await runNextRequest(database, vault, { ...options, now: now() });
+            const id = await runNextRequest(database, vault, options.erasure(now()));
             if (id === undefined) return;
             options.onRequest?.(id);
           } catch (error) {

@@ -47,7 +47,7 @@ export async function forgetListHistory(tx: Queryable, number: E164): Promise<nu
          (select $1 || '/' || source from unnest($2::text[]) as s(source)) returning era, xid),
      passed as (select era, max(xid) as xid from gone group by era),
      marked as (
-       update market_eras m set horizon = greatest(m.horizon, passed.xid) from passed where passed.era = m.era)
+       update market_eras m set erased = greatest(m.erased, passed.xid) from passed where passed.era = m.era)
      select count(*)::integer as removed from gone`,
     [number, ['internal', 'national', 'state', 'litigator']],
   );

@@ -147,7 +147,7 @@ test('the job of a worker does both, and ends when it is told to', async () => {
     recordingsDays: 90,
     consentYears: 5,
     auditYears: 7,
-    keepProof: true,
+    erasure: (now) => ({ ...RULES, now }),
     requestsEveryMs: 10,
     retentionEveryMs: 60_000,
     now: () => RULES.now,
