@@ -2,7 +2,13 @@ import { ModelShelf } from '../../../src/fraud';
 import { SHIPPED_MODELS } from '../../../src/fraud/shipped-models';
 import { Market } from '../../../src/market';
 import type { Database } from '../../../src/storage';
-import { listFraudModels, MarketFeed, offerFraudModel, putFraudModel, setFraudModelStatus } from '../../../src/storage';
+import {
+  listFraudModels,
+  MarketFeed,
+  offerFraudModel,
+  putFraudModel,
+  setFraudModelStatus,
+} from '../../../src/storage';
 import { openDatabase } from '../../support/open-database';
 import type { TestDatabase } from '../../support/test-database';
 import { testDatabase } from '../../support/test-database';
