@@ -15,6 +15,7 @@ export const bidRequestSchema = z
     tmax: z
       .number()
       .int()
+      .positive()
       .describe('Milliseconds until the reply must be here, the way there and back included'),
     at: z.enum(AUCTION_TYPE_NUMBERS).describe('1: the winner pays its own price; 2: the next best price'),
     cur: z.array(z.string()).describe('Currency of the prices'),
@@ -23,7 +24,7 @@ export const bidRequestSchema = z
         id: z.string().describe('Your bid at the exchange'),
         bidfloor: z.number().describe('Offers under it cannot win'),
         bidceiling: z.number().describe('The most your standing bid allows you to say'),
-        exp: z.number().int().describe('Seconds an offer should stand at least'),
+        exp: z.number().int().positive().describe('Seconds an offer should stand at least'),
         dest: z.array(z.enum(DESTINATION_KINDS)).describe('What `dest` of the reply may name'),
       }),
     ),
