@@ -6,7 +6,9 @@ import type {
   ComplianceFacts,
   DecisionFacts,
   Degradation,
+  E164,
   IneligibleReason,
+  ListHit,
   LiveBid,
   LookupFact,
   ReservationFact,
@@ -41,6 +43,7 @@ export interface Asked {
 export const NOTHING_ASKED: Asked = { reservation: undefined, lookups: [], liveBids: [] };
 
 const NONE: readonly never[] = [];
+const SUPPRESSED: ListHit = { list: 'internal' };
 
 /** This node's memory of calls, and what was asked about this one. */
 export class LiveSources implements DecisionSources {
@@ -70,13 +73,21 @@ export class LiveSources implements DecisionSources {
     const { lists, consents } = this.market;
     const named = from !== undefined;
     return {
-      hits: named ? lists.hitsFor(from, now) : NONE,
+      hits: named ? this.#hitsFor(from, now) : NONE,
       lists: lists.ages(),
       consents: named ? consents.find(from) : NONE,
       contactsInLast24h: named ? this.activity.contactsInLast24h(from, now) : 0,
       contactsInLast8h: named ? this.activity.contactsInLast8h(from, now) : 0,
       lookups: this.#lookups,
     };
+  }
+
+  /** A person who had the list entry erased with everything else is still on the list. */
+  #hitsFor(from: E164, now: number): readonly ListHit[] {
+    const { lists, suppressions } = this.market;
+    const hits = lists.hitsFor(from, now);
+    if (!suppressions.has(from, now) || hits.some(({ list }) => list === 'internal')) return hits;
+    return [SUPPRESSED, ...hits];
   }
 }
 
