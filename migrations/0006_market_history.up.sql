@@ -9,7 +9,10 @@ create table market_eras (
   era        integer primary key check (era > 0),
   started_at timestamptz not null default now(),
   -- What was pruned may be missed by snapshots that do not see every transaction of the era up to this one.
-  horizon    xid8 not null default '0'
+  horizon    xid8 not null default '0',
+  -- Likewise, of what was erased because it named a person. Decisions hold what they knew of persons
+  -- themselves: markets of before can still be had, without these rows.
+  erased     xid8 not null default '0'
 );
 insert into market_eras (era) values (1);
 

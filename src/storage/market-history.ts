@@ -52,26 +52,34 @@ export async function openMarketEra(db: Queryable): Promise<void> {
 /** Changes since a position, in the order in which they were made, and where that leads. */
 export interface NewChanges {
   readonly position: string;
-  /** Undefined when there are more than asked for, or another era began: everything is to be read anew. */
+  /**
+   * Undefined when there are more than asked for, some of them were let go, or another era began:
+   * everything is to be read anew.
+   */
   readonly changes: readonly MarketChange[] | undefined;
 }
 
 /** What was changed since a position, as of one instant. One statement, so one snapshot. */
 export async function changesSince(db: Queryable, since: MarketPosition, most: number): Promise<NewChanges> {
-  const { rows } = await db.query<HistoryRow & MarketPosition & { entity: MarketEntity | null }>({
+  const { rows } = await db.query<
+    HistoryRow & MarketPosition & { entity: MarketEntity | null; incomplete: boolean }
+  >({
     name: 'market_changes_since',
     text: `with changed as (
         select h.seq, h.entity, h.id, h.value from market_history h
         where h.era = $1 and h.xid >= pg_snapshot_xmin($2::pg_snapshot)
           and not pg_visible_in_snapshot(h.xid, $2::pg_snapshot)
         order by h.era, h.xid limit $3)
-      select current_market_era() as era, pg_current_snapshot()::text as snapshot, entity, id, value
+      select current_market_era() as era, pg_current_snapshot()::text as snapshot,
+        (select greatest(horizon, erased) >= pg_snapshot_xmin($2::pg_snapshot) from market_eras where era = $1)
+          as incomplete,
+        entity, id, value
       from (values (1)) as always left join changed on true order by seq`,
     values: [since.era, since.snapshot, most + 1],
   });
-  const { era, snapshot } = rows[0] as (typeof rows)[number];
+  const { era, snapshot, incomplete } = rows[0] as (typeof rows)[number];
   const position = writePosition({ era, snapshot });
-  if (era !== since.era || rows.length > most) return { position, changes: undefined };
+  if (era !== since.era || incomplete || rows.length > most) return { position, changes: undefined };
   const latest = new Map<string, HistoryRow>();
   for (const row of rows) if (row.entity) latest.set(`${row.entity}/${row.id}`, row);
   return { position, changes: [...latest.values()].flatMap(toChange) };

@@ -13,6 +13,7 @@ import {
   pruneMarketHistory,
   seedDemoMarket,
 } from '../../../src/storage';
+import { forgetListHistory } from '../../../src/storage/privacy/suppress';
 import { CONTENTS_KEY, MARKET_ENTITIES } from '../../../src/storage/market-tables';
 import { openDatabase } from '../../support/open-database';
 import type { TestDatabase } from '../../support/test-database';
@@ -366,6 +367,30 @@ test('pruning takes what is replaced or gone, and no market of a later instant c
     rows: 0,
     whole: false,
   });
+});
+
+test('what was erased of a person is gone from every node, and from no market but of that', async () => {
+  const number = '+12125550100';
+  const list = (one: string): Promise<unknown> =>
+    own.query(`insert into dnc_entries (id, number, source) values ($1 || '/internal', $1, 'internal')`, [
+      one,
+    ]);
+  await list(number);
+  await list('+12125550199');
+  const market = new MirrorMarket();
+  const feed = feedOf(db, market);
+  await feed.start();
+  const before = market.position as string;
+  // Row and history go at once: no removal is left to be read.
+  await db.transaction(async (tx) => {
+    await tx.query('delete from dnc_entries where number = $1', [number]);
+    expect(await forgetListHistory(tx, number as never)).toBe(2);
+  });
+  await until('the entry to be gone', () => !(`dnc ${number}/internal` in market.picture()));
+  expect(JSON.stringify(await own.query('select * from market_history'))).not.toContain(number);
+  const then = contentsPicture(await marketAt(db, before));
+  expect(then).toEqual(market.picture());
+  expect(Object.keys(then)).toContain('dnc +12125550199/internal');
 });
 
 test('old history is let go from time to time, and trouble with that does not end it', async () => {
