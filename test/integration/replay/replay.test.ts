@@ -172,7 +172,7 @@ test('whatever changes before and after, every stored decision comes out the sam
       await own.query(`update campaigns set status = 'active'`);
       for (const n of BUYERS) await store('bid', bidOf(n, { price: usd(10 * n) }));
     }),
-    { numRuns: 5 },
+    { numRuns: 4 },
   );
 });
 

@@ -207,7 +207,7 @@ test('whatever changes at once, the market is at each step exactly what its posi
       }
       expect(positions.length).toBeGreaterThan(1);
     }),
-    { numRuns: 6 },
+    { numRuns: 4 },
   );
 });
 
