@@ -5,6 +5,7 @@
 const FORMAT = 2;
 const COUNT_AT = 4;
 const HEAD = 8;
+const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /** Packs sorted digits; undefined when there are none. */
 export function packOthers(sorted: Float64Array): Uint8Array | undefined {
@@ -17,14 +18,20 @@ export function packOthers(sorted: Float64Array): Uint8Array | undefined {
   return out;
 }
 
-/** @throws RangeError for bytes that no {@link packOthers} wrote */
-export function unpackOthers(segment: Uint8Array): Float64Array {
+/**
+ * The sorted digits, where they lie if that can be.
+ * @throws RangeError for bytes that no {@link packOthers} wrote
+ */
+export function readOthers(segment: Uint8Array): Float64Array {
   const problem = othersProblem(segment);
   if (problem !== undefined) throw new RangeError(`a segment of other numbers cannot be read: ${problem}`);
+  if (LITTLE_ENDIAN && segment.byteOffset % 8 === 0) {
+    return new Float64Array(segment.buffer, segment.byteOffset + HEAD, (segment.length - HEAD) / 8);
+  }
   const view = new DataView(segment.buffer, segment.byteOffset, segment.byteLength);
-  const sorted = new Float64Array(view.getUint32(COUNT_AT, true));
-  for (let i = 0; i < sorted.length; i++) sorted[i] = view.getFloat64(HEAD + i * 8, true);
-  return sorted;
+  return Float64Array.from({ length: (segment.length - HEAD) / 8 }, (_, i) =>
+    view.getFloat64(HEAD + i * 8, true),
+  );
 }
 
 /** What is wrong with such bytes; undefined when nothing is. */

@@ -1,5 +1,16 @@
 import { EXCHANGES, LINES, POSITIONS } from './number-place';
 
+/** The numbers of one area code of a set, or those outside the North American plan. */
+export interface NumberSegment {
+  /** Area code; 0 for numbers outside the plan. */
+  readonly area: number;
+  readonly entries: number;
+  /** Packed; whoever has it must not change it. */
+  readonly data: Uint8Array;
+  /** Positions, ascending, at which the truth is the contrary of what `data` says. */
+  readonly flips?: Uint32Array;
+}
+
 /**
  * The numbers of one area code, packed: what is stored, sent and looked up are the same bytes.
  *

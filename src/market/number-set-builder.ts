@@ -1,8 +1,9 @@
 import type { E164 } from '../domain';
-import { unpackOthers } from './number-others';
+import { unpackSegment } from './number-flips';
+import { readOthers } from './number-others';
 import { AREAS, areaOf, digitsOf, isArea, OTHERS, positionOf } from './number-place';
-import { PAGE_BYTES, SegmentPacker, unpackInto } from './number-segment';
-import type { NumberSegment } from './number-set';
+import type { NumberSegment } from './number-segment';
+import { PAGE_BYTES, SegmentPacker } from './number-segment';
 import { NumberSet, othersSegment, segmentOf } from './number-set';
 
 /** Numbers outside the North American plan that a set may have: they cost far more than the others. */
@@ -100,7 +101,7 @@ export class NumberSetBuilder {
     if (!isArea(area)) throw new RangeError(`there is no area ${area}`);
     const page = new Uint8Array(PAGE_BYTES);
     const before = this.#base.get(area);
-    if (before) unpackInto(before.data, page);
+    if (before) unpackSegment(before, page);
     this.#pages[area] = page;
     return page;
   }
@@ -116,7 +117,7 @@ export class NumberSetBuilder {
 
   #openOthers(): Set<number> {
     const before = this.#base.get(OTHERS);
-    this.#others ??= new Set(before ? unpackOthers(before.data) : []);
+    this.#others ??= new Set(before ? readOthers(before.data) : []);
     return this.#others;
   }
 

@@ -1,16 +1,9 @@
 import type { E164 } from '../domain';
-import { othersHave, othersProblem, packOthers, unpackOthers } from './number-others';
+import { othersHave, othersProblem, packOthers, readOthers } from './number-others';
 import { AREAS, areaOf, digitsOf, isArea, numberAt, OTHERS, positionOf } from './number-place';
+import { flipsHave, FlipTable } from './number-flips';
+import type { NumberSegment } from './number-segment';
 import { positionsIn, segmentCount, segmentHas, segmentProblem } from './number-segment';
-
-/** The numbers of one area code of a set, or those outside the North American plan. */
-export interface NumberSegment {
-  /** Area code; 0 for numbers outside the plan. */
-  readonly area: number;
-  readonly entries: number;
-  /** Packed; whoever has it must not change it. */
-  readonly data: Uint8Array;
-}
 
 /**
  * Hundreds of millions of numbers, exactly: what was not put in is never found. It never changes; a
@@ -21,6 +14,8 @@ export class NumberSet {
 
   readonly #segments: readonly NumberSegment[];
   readonly #areas: readonly (Uint8Array | undefined)[];
+  readonly #flips: readonly (Uint32Array | undefined)[];
+  readonly #hasFlips: boolean;
   readonly #others: Float64Array;
   /** How many numbers there are. */
   readonly size: number;
@@ -30,19 +25,25 @@ export class NumberSet {
   /** @throws RangeError when an area is no area or comes twice; what is inside is not looked at: see {@link problemOf} */
   constructor(segments: Iterable<NumberSegment>) {
     const areas = new Array<Uint8Array | undefined>(AREAS).fill(undefined);
-    let others = new Float64Array(0);
+    const flipped = new Array<Uint32Array | undefined>(AREAS).fill(undefined);
+    let others: Float64Array = new Float64Array(0);
     let size = 0;
     let bytes = 0;
     this.#segments = [...segments].sort((a, b) => a.area - b.area);
-    for (const [index, { area, entries, data }] of this.#segments.entries()) {
+    for (const [index, { area, entries, data, flips }] of this.#segments.entries()) {
       if (this.#segments[index - 1]?.area === area) throw new RangeError(`area ${area} comes twice`);
       if (area !== OTHERS && !isArea(area)) throw new RangeError(`there is no area ${area}`);
-      if (area === OTHERS) others = new Float64Array(unpackOthers(data));
-      else areas[area] = data;
+      if (area === OTHERS) others = readOthers(data);
+      else {
+        areas[area] = data;
+        flipped[area] = flips;
+      }
       size += entries;
-      bytes += area === OTHERS ? data.byteLength * 2 : data.byteLength;
+      bytes += data.byteLength + (flips?.byteLength ?? 0);
     }
     this.#areas = areas;
+    this.#flips = flipped;
+    this.#hasFlips = flipped.some((flips) => flips !== undefined);
     this.#others = others;
     this.size = size;
     this.bytes = bytes;
@@ -57,6 +58,11 @@ export class NumberSet {
     return this.#segments.find((segment) => segment.area === area);
   }
 
+  /** The same set with one of its segments in another form. */
+  with(segment: NumberSegment): NumberSet {
+    return new NumberSet([...this.#segments.filter(({ area }) => area !== segment.area), segment]);
+  }
+
   has(number: E164): boolean {
     const area = areaOf(number);
     return this.hasAt(area, area === OTHERS ? digitsOf(number) : positionOf(number));
@@ -66,15 +72,21 @@ export class NumberSet {
   hasAt(area: number, value: number): boolean {
     if (area === OTHERS) return othersHave(this.#others, value);
     const data = this.#areas[area];
-    return data !== undefined && segmentHas(data, value);
+    const found = data !== undefined && segmentHas(data, value);
+    if (!this.#hasFlips) return found;
+    const flips = this.#flips[area];
+    return flips === undefined ? found : found !== flipsHave(flips, value);
   }
 
   /** Every number: those outside the plan first, then by area code. */
   *numbers(): Generator<E164> {
     for (const digits of this.#others) yield numberAt(OTHERS, digits);
-    for (const { area, data } of this.#segments) {
-      if (area === OTHERS) continue;
-      for (const position of positionsIn(data)) yield numberAt(area, position);
+    const table = this.#hasFlips ? new FlipTable() : undefined;
+    for (const segment of this.#segments) {
+      const { area } = segment;
+      const whole = segment.flips ? table?.settled(segment) : segment;
+      if (area === OTHERS || !whole) continue;
+      for (const position of positionsIn(whole.data)) yield numberAt(area, position);
     }
   }
 }

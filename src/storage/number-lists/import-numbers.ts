@@ -120,7 +120,7 @@ export async function importNumbers(
   try {
     return await new Import(database, writer, request, clock).run();
   } finally {
-    writer.close();
+    await writer.close();
   }
 }
 
@@ -136,7 +136,7 @@ export async function rollBackNumbers(
     const version = await new NumberListStore(database).currentOf(list);
     return { ok: true, version: version as StoredNumberList };
   } finally {
-    writer.close();
+    await writer.close();
   }
 }
 

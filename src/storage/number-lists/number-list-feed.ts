@@ -1,6 +1,6 @@
 import { asError } from '../../domain';
 import type { NumberListName, NumberLists, NumberSegment } from '../../market';
-import { NumberSet } from '../../market';
+import { FlipTable, NumberSet } from '../../market';
 import type { Database, Session } from '../database';
 import type { StoredNumberList } from './number-list-store';
 import { DamagedList, NUMBER_LISTS_CHANNEL, NumberListStore } from './number-list-store';
@@ -29,7 +29,8 @@ const MAX_REREADS = 10;
 
 /**
  * Keeps the imported lists of this process abreast of those in PostgreSQL. The version in use answers
- * while the next is read, segment by segment; segments that are the same in both are kept, not read.
+ * while the next is read, segment by segment: segments that are the same in both are kept, not read, and
+ * of any other only what is different is held until the next version is in use.
  */
 export class NumberListFeed {
   readonly #database: Database;
@@ -155,6 +156,7 @@ export class NumberListFeed {
       this.#lists.install({ name, version: version.version, asOf, numbers: read.numbers });
       this.#loaded.set(name, { id, checksums: read.checksums });
       this.#events.onChanged?.(name);
+      await this.#settle(name);
     } catch (error) {
       if (!(error instanceof DamagedList)) throw error;
       this.#damaged.add(id);
@@ -171,6 +173,7 @@ export class NumberListFeed {
     const store = new NumberListStore(this.#database);
     const before = this.#lists.version(list)?.numbers;
     const known = this.#loaded.get(list)?.checksums;
+    const table = before && new FlipTable();
     const segments: NumberSegment[] = [];
     const checksums = new Map<number, string>();
     for (const stored of await store.segmentsOf(id)) {
@@ -178,7 +181,7 @@ export class NumberListFeed {
       const kept = known?.get(area) === sha256 ? before?.segment(area) : undefined;
       const segment = kept ?? (await store.segment(id, stored));
       if (!segment) return undefined;
-      segments.push(segment);
+      segments.push(kept || !table ? segment : table.asFlips(before.segment(area), segment));
       checksums.set(area, sha256);
     }
     const numbers = new NumberSet(segments);
@@ -187,6 +190,23 @@ export class NumberListFeed {
     const now = await store.currentOf(list);
     if (now?.id !== id) return undefined;
     throw new DamagedList(`${list} ${id} has ${numbers.size} numbers in storage, not ${entries}`);
+  }
+
+  /**
+   * Makes areas whole that were taken over as what is different; what they say stays the same. Between
+   * two areas, whatever else waits has its turn.
+   */
+  async #settle(name: NumberListName): Promise<void> {
+    const table = new FlipTable();
+    for (const { area } of this.#lists.version(name)?.numbers.segments ?? []) {
+      const version = this.#lists.version(name);
+      const segment = version?.numbers.segment(area);
+      if (!version || !segment?.flips) continue;
+      await new Promise(setImmediate);
+      if (this.#closed) return;
+      const whole = table.settled(segment);
+      if (whole) this.#lists.install({ ...version, numbers: version.numbers.with(whole) });
+    }
   }
 
   /** A connection that nobody closed may still be dead: whoever only listens would wait for ever. */

@@ -47,7 +47,11 @@ export class NumberListWriter {
     return undefined;
   }
 
-  close(): void {
+  /** Lets the next one write. Never rejects. */
+  async close(): Promise<void> {
+    // The connection's end would free it too, but later than whoever waits for this believes.
+    const unlock = this.#session.query('select pg_advisory_unlock($1, hashtext($2))', [LOCK, this.#list]);
+    await unlock.catch(() => undefined);
     this.#session.release();
   }
 

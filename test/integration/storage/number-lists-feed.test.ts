@@ -1,7 +1,7 @@
 import type { E164 } from '../../../src/domain';
 import { NumberLists } from '../../../src/market';
 import type { Database } from '../../../src/storage';
-import { NumberListFeed, rollBackNumbers } from '../../../src/storage';
+import { NumberListFeed, NumberListStore, rollBackNumbers } from '../../../src/storage';
 import { openDatabase } from '../../support/open-database';
 import { TcpProxy } from '../../support/tcp-proxy';
 import type { TestDatabase } from '../../support/test-database';
@@ -97,6 +97,25 @@ test('a new version, a rollback and a new list reach the node; what is the same 
     `national ${day(3)}`,
     `litigator ${day(1)}`,
   ]);
+});
+
+test('an area that changed a little is taken over as what is different, and then made whole', async () => {
+  const many = lines(212, 555, 0, 9_000) + lines(212, 556, 0, 9_000);
+  await take(db, 'national', many, { asOf: daysAgo(3) });
+  await feed.start();
+  const held: boolean[] = [];
+  const install = lists.install.bind(lists);
+  lists.install = (version) => {
+    held.push(version.numbers.segment(212)?.flips !== undefined);
+    install(version);
+  };
+  await take(db, 'national', `${many}212,5559999\n`, { asOf: daysAgo(2) });
+  await until('both forms', () => held.length === 2);
+  expect(held).toEqual([true, false]);
+  expect(isListed('+12125559999')).toBe(true);
+  const version = await new NumberListStore(db).currentOf('national');
+  const stored = await new NumberListStore(db).area(version?.id as number, 212);
+  expect(lists.version('national')?.numbers.segments).toEqual(stored.segments);
 });
 
 test('every look-up while versions change sees one version whole', async () => {

@@ -4,6 +4,7 @@ import type { NumberSegment } from '../../../src/market';
 import {
   areaOf,
   digitsOf,
+  FlipTable,
   numberAt,
   NumberSet,
   NumberSetBuilder,
@@ -122,6 +123,49 @@ test('segments that were stored and read again are the same set, and pass the ch
     }),
     { numRuns: 80 },
   );
+});
+
+test('taken over as what is different, a set is the next one, before and after it is made whole', () => {
+  const many = fc.uniqueArray(number, { minLength: 1, maxLength: 200 });
+  const table = new FlipTable();
+  fc.assert(
+    fc.property(many, many, fc.array(number, { maxLength: 40 }), (first, rest, changed) => {
+      const before = setOf([...first, ...rest]);
+      const builder = new NumberSetBuilder(before);
+      for (const each of changed) if (!builder.remove(each)) builder.add(each);
+      const after = builder.finish();
+      let held = new NumberSet(after.segments.map((next) => table.asFlips(before.segment(next.area), next)));
+      for (let step = -1; step < after.segments.length; step++) {
+        if (step >= 0) {
+          const segment = held.segments[step] as NumberSegment;
+          held = held.with(table.settled(segment) as NumberSegment);
+        }
+        expect(held.size).toBe(after.size);
+        for (const each of [...first, ...rest, ...changed]) expect(held.has(each)).toBe(after.has(each));
+      }
+      expect(held.segments).toEqual(after.segments);
+      expect(before.size).toBe(new Set([...first, ...rest]).size);
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test('what is different is held as such only while it is little, also on top of other differences', () => {
+  const lines = (from: number, to: number): E164[] =>
+    Array.from({ length: to - from }, (_, n) => `+1212555${String(from + n).padStart(4, '0')}` as E164);
+  const table = new FlipTable();
+  const before = setOf(lines(0, 4_000));
+  const first = setOf(lines(10, 4_010)).segment(212) as NumberSegment;
+  const second = setOf(lines(20, 4_020)).segment(212) as NumberSegment;
+  const once = table.asFlips(before.segment(212), first);
+  expect([once.flips?.length, once.data === before.segment(212)?.data]).toEqual([20, true]);
+  const twice = table.asFlips(once, second);
+  expect([twice.flips?.length, twice.data === once.data]).toEqual([40, true]);
+  expect(contents(new NumberSet([twice]))).toEqual(lines(20, 4_020));
+  expect(contents(setOf(['+12125559999'] as E164[], new NumberSet([twice])))).toHaveLength(4_001);
+  const other = setOf(lines(5_000, 9_000)).segment(212) as NumberSegment;
+  expect(table.asFlips(twice, other)).toBe(other);
+  expect(table.asFlips(undefined, other)).toBe(other);
 });
 
 test('crowded and empty blocks, full exchanges and the ends of an area are exact', () => {

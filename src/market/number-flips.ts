@@ -1,0 +1,67 @@
+import { OTHERS } from './number-place';
+import type { NumberSegment } from './number-segment';
+import { PAGE_BYTES, SegmentPacker, unpackInto } from './number-segment';
+
+/**
+ * Working memory for taking one version of an area over into the next. A node that replaces a list
+ * holds the old one, which answers, and of the new one only what is different, until the new one has
+ * taken its place; then it is made whole, one area after the other. So it never holds both.
+ */
+export class FlipTable {
+  readonly #before = new Uint8Array(PAGE_BYTES);
+  readonly #after = new Uint8Array(PAGE_BYTES);
+  readonly #packer = new SegmentPacker();
+
+  /**
+   * The new segment as the old one with what is different.
+   * @returns the new segment as it is when that takes less memory, or the old one is of another area
+   */
+  asFlips(before: NumberSegment | undefined, after: NumberSegment): NumberSegment {
+    if (before?.area !== after.area || after.area === OTHERS) return after;
+    // Flips are of the packed bytes, whatever else was flipped in them before.
+    this.#before.fill(0);
+    unpackInto(before.data, this.#before);
+    this.#after.fill(0);
+    unpackSegment(after, this.#after);
+    const most = Math.floor(after.data.length / 8);
+    const flips = new Uint32Array(most);
+    let count = 0;
+    for (let at = 0; at < PAGE_BYTES; at++) {
+      let bits = (this.#before[at] as number) ^ (this.#after[at] as number);
+      for (; bits !== 0; bits &= bits - 1) {
+        if (count === most) return after;
+        flips[count++] = at * 8 + 31 - Math.clz32(bits & -bits);
+      }
+    }
+    return { area: after.area, entries: after.entries, data: before.data, flips: flips.slice(0, count) };
+  }
+
+  /** The same numbers without flips, packed as if they had never been otherwise; undefined when none are left. */
+  settled(segment: NumberSegment): NumberSegment | undefined {
+    if (!segment.flips) return segment;
+    this.#after.fill(0);
+    unpackSegment(segment, this.#after);
+    const data = this.#packer.pack(this.#after);
+    return data && { area: segment.area, entries: segment.entries, data };
+  }
+}
+
+/** Sets the bits of a segment in an empty page, its flips applied. */
+export function unpackSegment({ data, flips }: NumberSegment, page: Uint8Array): void {
+  unpackInto(data, page);
+  for (const position of flips ?? []) {
+    page[position >> 3] = (page[position >> 3] as number) ^ (1 << (position & 7));
+  }
+}
+
+/** Whether sorted flips hold a position. */
+export function flipsHave(flips: Uint32Array, position: number): boolean {
+  let low = 0;
+  let high = flips.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((flips[middle] as number) < position) low = middle + 1;
+    else high = middle;
+  }
+  return low < flips.length && flips[low] === position;
+}
