@@ -70,7 +70,7 @@ export function pingHttpRequest(
   { ping }: Pick<PlannedPing, 'ping'>,
   now: number,
 ): HttpRequest {
-  const url = new URL(ping.url);
+  const url = placeOf(ping.url);
   const body = ping.method === 'POST' ? JSON.stringify(request) : '';
   if (ping.method === 'GET') for (const [name, value] of flat(request)) url.searchParams.append(name, value);
   return signed({ url, method: ping.method, body }, ping.secret, now);
@@ -83,7 +83,7 @@ export function jsonPost(
   secret: string | undefined,
   now: number,
 ): HttpRequest {
-  return signed({ url: new URL(url), method: 'POST', body: JSON.stringify(content) }, secret, now);
+  return signed({ url: placeOf(url), method: 'POST', body: JSON.stringify(content) }, secret, now);
 }
 
 /** The same hash for one buyer all day, whichever bid of it asks. */
@@ -94,6 +94,11 @@ export function callerHashFor(
   now: number,
 ): string | undefined {
   return attempt.from === undefined ? undefined : hasher.daily(attempt.from, bid.buyerId, now);
+}
+
+/** A text that is no URL leads nowhere: it is refused where it is to be connected to, as any bad place is. */
+function placeOf(url: string): URL {
+  return new URL(URL.canParse(url) ? url : 'about:invalid');
 }
 
 function signed(

@@ -1,3 +1,6 @@
+/** A body that comes in more pieces than this is sent to keep us busy. */
+const MAX_CHUNKS = 1_024;
+
 /** Collects a body up to a length. */
 export class BodyCollector {
   readonly #limit: number;
@@ -11,7 +14,7 @@ export class BodyCollector {
   /** False when it is longer than is read: nothing more need come. */
   add(chunk: Buffer): boolean {
     this.#length += chunk.length;
-    if (this.#length > this.#limit) {
+    if (this.#length > this.#limit || this.#chunks.length >= MAX_CHUNKS) {
       this.#chunks = [];
       return false;
     }

@@ -3,7 +3,7 @@ import { Agent, request as httpRequest } from 'node:http';
 import type { Socket } from 'node:net';
 import { BodyCollector } from './body-collector';
 import type { Connector } from './connector';
-import type { Exchange } from './exchange';
+import type { Exchange, HttpRequest } from './exchange';
 
 export interface Http1Settings {
   readonly connector: Connector;
@@ -79,12 +79,7 @@ export class Http1Pool {
       if (counted) this.#requests--;
       counted = false;
     };
-    const outgoing = httpRequest({
-      agent: this.#agent,
-      method: request.method,
-      path: request.url.pathname + request.url.search,
-      headers: { ...request.headers, host: request.url.host } as OutgoingHttpHeaders,
-    });
+    const outgoing = this.#request(request);
     outgoing.on('close', uncount);
     outgoing.on('error', (error) => {
       onActivity();
@@ -104,6 +99,15 @@ export class Http1Pool {
     });
     exchange.cancelBy(() => outgoing.destroy());
     outgoing.end(request.body === '' ? undefined : request.body);
+  }
+
+  #request({ headers, method, url }: HttpRequest): ClientRequest {
+    return httpRequest({
+      agent: this.#agent,
+      method,
+      path: url.pathname + url.search,
+      headers: { ...headers, host: url.host } as OutgoingHttpHeaders,
+    });
   }
 
   #read(exchange: Exchange, outgoing: ClientRequest, incoming: IncomingMessage): void {

@@ -163,6 +163,7 @@ test.each([
   ['302', { special: 'redirect' }, { ok: true, status: 302 }],
   ['a compressed reply', { raw: 'x', headers: { 'content-encoding': 'gzip' } }, { ok: false, why: 'broken' }],
   ['an announced book', { raw: 'x'.repeat(65_537) }, { ok: false, why: 'too_large' }],
+  ['a reply in crumbs', { special: 'crumbs' }, { ok: false, why: 'too_large' }],
   ['a poured book', { special: 'huge' }, { ok: false, why: 'too_large' }],
   ['just enough', { raw: 'x'.repeat(65_536) }, { ok: true, status: 200 }],
   ['a reset', { special: 'reset' }, { ok: false, why: 'broken' }],

@@ -271,6 +271,22 @@ describe('what asking costs', () => {
   });
 });
 
+test('a URL that is none costs its buyer the round, and nobody else anything', async () => {
+  const bench = new Bench();
+  bench.http.atOnce = ({ url }) =>
+    url.protocol === 'https:' ? ok({ price: 20 }) : { ok: false, why: 'refused', detail: 'not spoken' };
+  const bids = [
+    bid('a', {}, { url: 'not a url' }),
+    bid('b', {}, { url: 'not a url', method: 'GET' }),
+    bid('c'),
+  ];
+  expect(await bench.pinger.ask(call(), plan(bids))).toMatchObject([
+    { ok: false, why: 'rtb_error' },
+    { ok: false, why: 'rtb_error' },
+    { ok: true },
+  ]);
+});
+
 describe('what a buyer is told', () => {
   const send = (one: Bid, of: Partial<Parameters<typeof call>[0]> = {}): ReturnType<Bench['http']['to']> => {
     const bench = new Bench();

@@ -8,7 +8,7 @@
  * A buyer is `{ name, speaks: 'http' | 'https' | 'h2', does: [step, …] }`; its steps are done in turn,
  * one a request. A step is one of
  * `{ reply, after, status }` (JSON, with the id of the request unless it says another), `{ raw, headers }`,
- * `{ special: 'silent' | 'reset' | 'half' | 'trickle' | 'huge' | 'redirect' | 'goaway' }`.
+ * `{ special: 'silent' | 'reset' | 'half' | 'trickle' | 'huge' | 'crumbs' | 'redirect' | 'goaway' }`.
  * A buyer with `special: 'closed'` listens to nobody, one with `'deaf'` takes connections and never reads.
  */
 const { readFileSync } = require('node:fs');
@@ -87,6 +87,12 @@ function act(step, request, response, body) {
     case 'trickle':
       response.writeHead(200, json);
       for (let n = 0; n < 200; n++) setTimeout(() => response.destroyed || response.write(' '), n * 20);
+      return;
+    case 'crumbs':
+      response.writeHead(200, json);
+      response.flushHeaders();
+      // One byte in each chunk of the transfer coding, thousands of them at once.
+      request.socket.write('1\r\n \r\n'.repeat(5_000));
       return;
     case 'huge':
       response.writeHead(200, json);

@@ -10,7 +10,7 @@ export interface Step {
   readonly headers?: Readonly<Record<string, string>>;
   readonly status?: number;
   readonly after?: number;
-  readonly special?: 'silent' | 'reset' | 'half' | 'trickle' | 'huge' | 'redirect' | 'goaway';
+  readonly special?: 'silent' | 'reset' | 'half' | 'trickle' | 'huge' | 'crumbs' | 'redirect' | 'goaway';
   readonly to?: string;
 }
 
