@@ -25,14 +25,15 @@ interface Found {
  */
 export class LazyBidOutcomes implements BidOutcomes {
   readonly total: number;
-  readonly #counts: Int32Array;
+  /** Codes that left out any, each followed by how many. */
+  readonly #counts: readonly number[];
   readonly #ranked: readonly Found[];
   readonly #others: readonly Found[];
   readonly #liveBids: readonly LiveBid[];
 
   private constructor(
     total: number,
-    counts: Int32Array,
+    counts: readonly number[],
     ranked: readonly Found[],
     others: readonly Found[],
     liveBids: readonly LiveBid[],
@@ -56,14 +57,14 @@ export class LazyBidOutcomes implements BidOutcomes {
     eligible: number,
     liveBids: readonly LiveBid[],
   ): LazyBidOutcomes {
-    const counts = tally.counts.slice();
+    const { counts } = tally;
     const ranked = rows.map((row, index): Found => {
       return { bid: book.bidAt(row), offer: offers[index] as number, code: undefined };
     });
     if (!tally.listing) {
       // Which of the rest rang the same target is not looked up in a large book.
       counts[OVER_MAX_ATTEMPTS] = eligible - ranked.length;
-      return new LazyBidOutcomes(book.size, counts, ranked, NONE, liveBids);
+      return new LazyBidOutcomes(book.size, nonZero(counts), ranked, NONE, liveBids);
     }
     const { target } = book.columns;
     const others: Found[] = [];
@@ -76,14 +77,14 @@ export class LazyBidOutcomes implements BidOutcomes {
       }
       others.push({ bid: book.bidAt(row), offer: tally.offers[row] as number, code });
     }
-    return new LazyBidOutcomes(book.size, counts, ranked, others, liveBids);
+    return new LazyBidOutcomes(book.size, nonZero(counts), ranked, others, liveBids);
   }
 
   get counts(): Readonly<Partial<Record<IneligibleReason, number>>> {
     const counts: Partial<Record<IneligibleReason, number>> = {};
-    for (const [code, reason] of INELIGIBLE_REASONS.entries()) {
-      const count = this.#counts[code] as number;
-      if (count > 0) counts[reason] = count;
+    for (let n = 0; n < this.#counts.length; n += 2) {
+      const reason = INELIGIBLE_REASONS[this.#counts[n] as number];
+      if (reason) counts[reason] = this.#counts[n + 1] as number;
     }
     return counts;
   }
@@ -114,3 +115,12 @@ export class LazyBidOutcomes implements BidOutcomes {
 }
 
 const NONE: readonly Found[] = [];
+
+function nonZero(counts: Int32Array): number[] {
+  const pairs: number[] = [];
+  for (let code = 0; code < counts.length; code++) {
+    const count = counts[code] as number;
+    if (count > 0) pairs.push(code, count);
+  }
+  return pairs;
+}

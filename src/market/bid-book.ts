@@ -23,6 +23,13 @@ export interface BidLinks {
   readonly target: number;
 }
 
+/** What others say of a bid. */
+export interface BidContext {
+  readonly links: BidLinks;
+  readonly standing: Standing;
+  readonly record: BidQuality | undefined;
+}
+
 /** What of a bid had to be compiled. */
 export interface CompiledBid {
   /** Its schedule in the plan table. */
@@ -61,9 +68,12 @@ export class BidBook {
   readonly modified = new BitColumn(1);
   /** Rows that are rung only when no other may be. */
   readonly fallback = new BitColumn(1);
+  /** Rows that are any of these. */
+  readonly special = new BitColumn(1);
   /** Rows whose price is known only with the call: those that ping, and those modified. */
   readonly #priceOfCall = new BitColumn(1);
   #pings = 0;
+  #expiries = 0;
   readonly #open = new BitColumn(1);
   /** Minute (since the epoch) for which `#open` was worked out; NaN = never. */
   #openMinute = NaN;
@@ -88,6 +98,11 @@ export class BidBook {
     return this.#pings;
   }
 
+  /** Bids that have an expiry. */
+  get expiries(): number {
+    return this.#expiries;
+  }
+
   /** @throws RangeError when the row is empty */
   bidAt(row: number): Bid {
     const bid = this.#bids[row];
@@ -110,7 +125,7 @@ export class BidBook {
   }
 
   /**
-   * Compiles what a bid asks for; {@link upsert} must follow.
+   * Compiles what a bid asks for; {@link insert} must follow.
    * @throws RangeError when something of it cannot be compiled; nothing is changed then
    */
   compile(bid: Bid): CompiledBid {
@@ -126,54 +141,35 @@ export class BidBook {
     }
   }
 
-  /** Writes a compiled bid into its row. */
-  upsert(
-    bid: Bid,
-    compiled: CompiledBid,
-    links: BidLinks,
-    standing: Standing,
-    record: BidQuality | undefined,
-  ): void {
-    const row = this.#rowFor(bid);
-    const before = this.#bids[row];
-    if (before) {
-      this.#release(row);
-      this.#count(this.columns.standing[row] as number, -1);
-      if (!sameTargeting(before.targeting, bid.targeting)) {
-        this.targeting.take(row, before.targeting);
-        this.targeting.put(row, bid.targeting);
-      }
-    } else this.targeting.put(row, bid.targeting);
+  /**
+   * Gives a compiled bid, that is not in the book, a row of its own.
+   * @returns the row
+   */
+  insert(bid: Bid, compiled: CompiledBid, { links, standing, record }: BidContext): number {
+    const row = this.#space.take(bid.id, clusterOf(bid));
+    if (this.#space.words > this.words) this.#grow();
     const { columns } = this;
-    if (!before) {
-      columns.ids[row] = bid.id;
-      columns.hash[row] = hashId(bid.id);
-    }
+    columns.ids[row] = bid.id;
+    columns.hash[row] = hashId(bid.id);
     columns.ordinal[row] = links.bid;
     columns.buyer[row] = links.buyer;
     columns.target[row] = links.target;
-    this.#compiled[row] = compiled;
+    this.targeting.put(row, bid.targeting);
+    this.#putCompiled(row, compiled);
     this.#putPlain(row, bid);
-    if (!Number.isNaN(this.#openMinute)) {
-      this.#open.put(row, this.plans.isOpen(compiled.plan, this.#openMinute * MINUTE_MS));
-    }
     this.records.put(row, record);
     this.#stand(row, standing);
+    return row;
   }
 
   /**
-   * Writes a bid over the one in its row, when nothing but plain values differ: the same buyer,
-   * target, status, targeting and modifiers.
+   * Writes a bid over the one in its row, when nothing but plain values differ: the same targeting and
+   * no modifiers.
    * @returns false when that is not so, and nothing was changed
    */
-  revise(bid: Bid): boolean {
-    const row = this.#space.rowOf(bid.id);
-    const before = this.#bids[row];
+  revise(row: number, bid: Bid): boolean {
+    const before = this.bidAt(row);
     if (
-      !before ||
-      before.buyerId !== bid.buyerId ||
-      before.targetId !== bid.targetId ||
-      before.status !== bid.status ||
       before.modifiers.length > 0 ||
       bid.modifiers.length > 0 ||
       !sameTargeting(before.targeting, bid.targeting) ||
@@ -185,16 +181,35 @@ export class BidBook {
     return true;
   }
 
-  setStanding(bidId: string, standing: Standing): void {
-    const row = this.#space.rowOf(bidId);
-    if (row < 0) return;
-    this.#count(this.columns.standing[row] as number, -1);
-    this.#stand(row, standing);
+  /**
+   * Writes a bid over the one in its row, whatever calls it wants now.
+   * @returns its row, another one when it now belongs among others
+   * @throws RangeError when it cannot be compiled; the one before it then still stands
+   */
+  rewrite(row: number, bid: Bid): number {
+    const compiled = this.compile(bid);
+    if (this.#space.clusterAt(row) !== clusterOf(bid)) {
+      const { ordinal, buyer, target, standing } = this.columns;
+      const links = {
+        bid: ordinal[row] as number,
+        buyer: buyer[row] as number,
+        target: target[row] as number,
+      };
+      const context = { links, standing: standing[row] as Standing, record: this.records.at(row) };
+      this.remove(bid.id);
+      return this.insert(bid, compiled, context);
+    }
+    this.targeting.take(row, this.bidAt(row).targeting);
+    this.targeting.put(row, bid.targeting);
+    this.#release(row);
+    this.#putCompiled(row, compiled);
+    this.#putPlain(row, bid);
+    return row;
   }
 
-  setRecord(bidId: string, record: BidQuality | undefined): void {
-    const row = this.#space.rowOf(bidId);
-    if (row >= 0) this.records.put(row, record);
+  setStanding(row: number, standing: Standing): void {
+    this.#count(this.columns.standing[row] as number, -1);
+    this.#stand(row, standing);
   }
 
   remove(bidId: string): void {
@@ -205,6 +220,7 @@ export class BidBook {
     this.#count(this.columns.standing[row] as number, -1);
     this.live.clear(row);
     this.#setPing(row, false);
+    this.#setExpiry(row, false);
     this.records.put(row, undefined);
     this.#bids[row] = undefined;
     this.#space.give(bidId);
@@ -244,14 +260,21 @@ export class BidBook {
     columns.priority[row] = bid.priority;
     columns.weight[row] = bid.weight;
     columns.expiresAt[row] = bid.expiresAt ?? Infinity;
-    this.expiring.put(row, bid.expiresAt !== undefined);
+    this.#setExpiry(row, bid.expiresAt !== undefined);
     this.fallback.put(row, bid.fallback);
     this.#setPing(row, bid.ping !== undefined);
     this.modified.put(row, bid.modifiers.length > 0);
     const priceOfCall = bid.ping !== undefined || bid.modifiers.length > 0;
     this.#priceOfCall.put(row, priceOfCall);
+    this.special.put(row, priceOfCall || bid.fallback);
     this.#reserve.put(row, bid.price, priceOfCall);
     this.#margin.put(row, bid.price, priceOfCall);
+  }
+
+  #putCompiled(row: number, compiled: CompiledBid): void {
+    this.#compiled[row] = compiled;
+    if (Number.isNaN(this.#openMinute)) return;
+    this.#open.put(row, this.plans.isOpen(compiled.plan, this.#openMinute * MINUTE_MS));
   }
 
   #release(row: number): void {
@@ -267,6 +290,12 @@ export class BidBook {
     this.#pings += pings ? 1 : -1;
   }
 
+  #setExpiry(row: number, expires: boolean): void {
+    if (this.expiring.has(row) === expires) return;
+    this.expiring.put(row, expires);
+    this.#expiries += expires ? 1 : -1;
+  }
+
   #stand(row: number, standing: Standing): void {
     this.columns.standing[row] = standing;
     this.#count(standing, 1);
@@ -277,25 +306,13 @@ export class BidBook {
     this.standings[standing] = (this.standings[standing] as number) + by;
   }
 
-  /** The row of a bid: its own, or a new one when it is new or now belongs among others. */
-  #rowFor(bid: Bid): number {
-    const cluster = clusterOf(bid);
-    const row = this.#space.rowOf(bid.id);
-    if (row >= 0 && this.#space.clusterAt(row) === cluster) return row;
-    this.remove(bid.id);
-    const fresh = this.#space.take(bid.id, cluster);
-    if (this.#space.words > this.words) this.#grow();
-    return fresh;
-  }
-
   #grow(): void {
     const rows = this.columns.rows * 2;
     const words = rows >>> 5;
     this.columns.grow(rows);
     this.records.grow(rows);
-    for (const column of [this.live, this.expiring, this.pinging, this.modified, this.fallback]) {
-      column.grow(words);
-    }
+    const { live, expiring, pinging, modified, fallback, special } = this;
+    for (const column of [live, expiring, pinging, modified, fallback, special]) column.grow(words);
     for (const column of [this.#priceOfCall, this.#open, this.#reserve, this.#margin]) column.grow(words);
     this.targeting.grow(words);
   }

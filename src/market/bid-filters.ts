@@ -1,5 +1,6 @@
 import type { BidBook } from './bid-book';
 import type { BidQuery } from './bid-query';
+import type { BidFilter, SpareWords } from './row-sieve';
 import { codeOf } from './tally';
 import type { ValueColumns } from './value-columns';
 
@@ -11,46 +12,6 @@ const LANGUAGE = codeOf('language');
 const SELLER = codeOf('seller_excluded');
 const SCHEDULE = codeOf('schedule');
 const TAGS = codeOf('tags');
-
-/** One question about a call, answered by 32 bids at a time: a bid stays when `(base ^ flip) | extra` has its bit. */
-export interface BidFilter {
-  base: Int32Array;
-  /** 0, or -1 to read the base as its opposite. */
-  flip: number;
-  extra: Int32Array;
-  /** Of the reason that is told. */
-  code: number;
-}
-
-/** Memory for rows worked out for one call, kept between decisions. */
-export class SpareWords {
-  #zeros = new Int32Array(1);
-  readonly #spares: Int32Array[] = [];
-  #used = 0;
-  #words = 1;
-
-  reset(words: number): void {
-    this.#used = 0;
-    this.#words = words;
-    if (this.#zeros.length < words) this.#zeros = new Int32Array(words * 2);
-  }
-
-  get zeros(): Int32Array {
-    return this.#zeros;
-  }
-
-  /** Words that nobody else has until the next reset; what they hold is left over from before. */
-  next(): Int32Array {
-    const found = this.#spares[this.#used];
-    if (found && found.length >= this.#words) {
-      this.#used++;
-      return found;
-    }
-    const made = new Int32Array(this.#words * 2);
-    this.#spares[this.#used++] = made;
-    return made;
-  }
-}
 
 /**
  * The questions that the bids of a book ask about calls, each answered for one call. What no bid of

@@ -49,6 +49,10 @@ export class BidRecords {
     return this.#means.connectedMs;
   }
 
+  at(row: number): BidQuality | undefined {
+    return this.#records[row];
+  }
+
   put(row: number, record: BidQuality | undefined): void {
     const before = this.#records[row];
     this.#editions[row] = 0;

@@ -1,14 +1,13 @@
 import type { Bid, LiveBid } from '../domain';
 import type { BidBook } from './bid-book';
-import { BidFilters, SpareWords } from './bid-filters';
-import type { BidQuery } from './bid-query';
-import { popcount } from './bits';
+import { BidFilters } from './bid-filters';
+import type { BidQuery, Duplicates } from './bid-query';
 import type { CapBlocks } from './cap-blocks';
 import { Candidates } from './candidates';
-import type { SpherePoint } from './circles';
 import { spherePoint } from './circles';
 import { modifiedPrice } from './modifiers';
-import { LISTED_BIDS, Tally, codeOf } from './tally';
+import { RowSieve, SpareWords } from './row-sieve';
+import { ELIGIBLE, LISTED_BIDS, Tally, codeOf } from './tally';
 
 const STATE = codeOf('state');
 const DISTANCE = codeOf('distance');
@@ -32,8 +31,7 @@ export class BidScreen {
   /** Those of them that are rung only when no other may be. */
   readonly fallbacks: Candidates;
   readonly tally = new Tally();
-  readonly #filters = new BidFilters();
-  readonly #spare = new SpareWords();
+  readonly #memory = { filters: new BidFilters(), sieve: new RowSieve(), spare: new SpareWords() };
   /** By row: index of its answer in the query's live bids, plus one. All 0 between evaluations. */
   #answers = new Int32Array(32);
   /** Of the call: levels by target of each skill needed; empty where none has one of them. */
@@ -63,7 +61,7 @@ export class BidScreen {
   toPing(book: BidBook, query: BidQuery, caps: CapBlocks, qualityWeight: number, most: number): Bid[] {
     if (book.pings === 0) return [];
     this.#begin(book, query, false);
-    const pinging = this.#spare.next();
+    const pinging = this.#memory.spare.next();
     const live = book.live.words;
     const pings = book.pinging.words;
     for (let word = 0; word < live.length; word++)
@@ -87,67 +85,88 @@ export class BidScreen {
     this.candidates.reset(book.columns, rows);
     this.fallbacks.reset(book.columns, rows);
     this.tally.reset(listing, rows);
-    this.#spare.reset(book.words);
-    this.#filters.ask(book, query, this.#spare);
+    const { filters, spare } = this.#memory;
+    spare.reset(book.words);
+    filters.ask(book, query, spare);
     this.#levels.length = 0;
     for (const skill of query.skills) this.#levels.push(book.targets.levelsOf(skill) ?? NOBODY);
   }
 
   #screen(book: BidBook, standing: Int32Array, query: BidQuery, caps: CapBlocks, toPing: boolean): void {
-    const { tally } = this;
-    const filters = this.#filters;
-    const spare = this.#spare;
-    const words = book.words;
-    const { targeting } = book;
-    const { zeros } = spare;
-    const anyState = targeting.states.any.words;
-    const inState = targeting.states.naming(query.state)?.wordsOr(spare.next(), words) ?? zeros;
-    const { circles } = targeting;
-    const circled = circles.size > 0 ? circles.rows.words : zeros;
-    const mayHold = circles.size > 0 ? circles.mayHold(query.place, spare.next(), words) : zeros;
-    const point = circles.size > 0 && query.place ? spherePoint(query.place) : undefined;
-    const expiring = book.expiring.words;
-    const atReserve = book.atReserve(query.reserve);
-    const atMargin = query.marginFloor > query.reserve ? book.atMargin(query.marginFloor) : atReserve;
-    let inPlace = 0;
-    for (let word = 0; word < words; word++) {
-      const stands = standing[word] as number;
-      let left = stands & ((anyState[word] as number) | (inState[word] as number));
-      if (left === 0 && !tally.listing) continue;
-      inPlace += popcount(left);
-      if (tally.listing) tally.list(stands & ~left, word, STATE);
-      for (let n = 0; n < filters.count; n++) {
-        const { base, flip, extra, code } = filters.at(n);
-        left = this.#keep(left, ((base[word] as number) ^ flip) | (extra[word] as number), word, code);
-      }
-      const far = left & (circled[word] as number);
-      if (far !== 0)
-        left = this.#keep(left, ~outside(far, word, mayHold[word] as number, book, point), word, DISTANCE);
-      const expiries = left & (expiring[word] as number);
-      if (expiries !== 0) left = this.#keep(left, ~expired(expiries, word, book, query.now), word, EXPIRED);
-      left = this.#keep(left, atReserve[word] as number, word, BELOW_RESERVE);
-      left = this.#keep(left, atMargin[word] as number, word, MARGIN);
-      for (; left !== 0; left &= left - 1) {
-        this.#look((word << 5) + 31 - Math.clz32(left & -left), book, query, caps, toPing);
-      }
-    }
+    const { sieve, filters, spare } = this.#memory;
+    const { circles, states } = book.targeting;
+    if (this.tally.listing) this.#listAll(standing, STATE);
+    const inPlace = sieve.begin(standing, states, query.state, book.words, spare);
     // Most bids want another state: they are counted by what they leave, not one by one.
-    tally.counts[STATE] = (book.standings[0] as number) - inPlace;
+    this.tally.counts[STATE] = (book.standings[0] as number) - inPlace;
+    if (this.tally.listing) sieve.list(ELIGIBLE, this.tally);
+    for (let n = 0; n < filters.count; n++) sieve.keep(filters.at(n), this.tally);
+    if (circles.size > 0) this.#keepNear(book, query);
+    if (book.expiries > 0) this.#keepUnexpired(book, query.now);
+    const { zeros } = spare;
+    const atReserve = book.atReserve(query.reserve);
+    sieve.keep({ base: atReserve, flip: 0, extra: zeros, code: BELOW_RESERVE }, this.tally);
+    if (query.marginFloor > query.reserve) {
+      const atMargin = book.atMargin(query.marginFloor);
+      sieve.keep({ base: atMargin, flip: 0, extra: zeros, code: MARGIN }, this.tally);
+    }
+    this.#collect(book, query, caps, toPing);
   }
 
-  #keep(left: number, allowed: number, word: number, code: number): number {
-    const dropped = left & ~allowed;
-    if (dropped !== 0) this.tally.drop(dropped, word, code);
-    return left & allowed;
+  #keepNear({ targeting: { circles }, words }: BidBook, { place }: BidQuery): void {
+    const { sieve, spare } = this.#memory;
+    const mayHold = circles.mayHold(place, spare.next(), words);
+    // Cells tell of most that they are too far; of the others each is asked for itself.
+    sieve.keep({ base: circles.rows.words, flip: -1, extra: mayHold, code: DISTANCE }, this.tally);
+    if (!place) return;
+    const point = spherePoint(place);
+    sieve.keepEach(circles.rows.words, (row) => circles.holds(row, point), DISTANCE, this.tally);
+  }
+
+  #keepUnexpired(book: BidBook, now: number): void {
+    const { expiresAt } = book.columns;
+    const { sieve } = this.#memory;
+    sieve.keepEach(book.expiring.words, (row) => (expiresAt[row] as number) > now, EXPIRED, this.tally);
+  }
+
+  #listAll(words: Int32Array, code: number): void {
+    for (const [word, bits] of words.entries()) this.tally.list(bits, word, code);
+  }
+
+  /** Looks at the bids that are left, one by one. */
+  #collect(book: BidBook, query: BidQuery, caps: CapBlocks, toPing: boolean): void {
+    const { sieve } = this.#memory;
+    const { candidates } = this;
+    const price = book.columns.price;
+    const special = book.special.words;
+    const { everybody, buyers, targets } = query.duplicates;
+    const plain =
+      caps.isEmpty &&
+      !everybody &&
+      buyers.length + targets.length + this.#levels.length === 0 &&
+      !book.targets.anyPaused;
+    for (let n = 0; n < sieve.count; n++) {
+      const word = sieve.words[n] as number;
+      const bits = sieve.left[n] as number;
+      const careful = plain ? bits & (special[word] as number) : bits;
+      for (let rest = bits & ~careful; rest !== 0; rest &= rest - 1) {
+        const row = (word << 5) + 31 - Math.clz32(rest & -rest);
+        candidates.add(row, price[row] as number);
+      }
+      for (let rest = careful; rest !== 0; rest &= rest - 1) {
+        this.#look((word << 5) + 31 - Math.clz32(rest & -rest), book, query, caps, toPing);
+      }
+    }
   }
 
   /** The last questions, which each bid answers on its own. */
   #look(row: number, book: BidBook, query: BidQuery, caps: CapBlocks, toPing: boolean): void {
     const { columns } = book;
     const { tally } = this;
-    const pings = book.pinging.has(row);
+    const special = book.special.has(row);
+    const pings = special && book.pinging.has(row);
     let offer = columns.price[row] as number;
-    if (book.modified.has(row) && !pings) {
+    if (special && !pings && book.modified.has(row)) {
       const modified = modifiedPrice(offer, book.modifiersAt(row), query, book.plans);
       if (modified !== offer) tally.offered(row, modified ?? 0);
       if (modified === undefined || modified < query.reserve) return tally.dropRow(row, BELOW_RESERVE);
@@ -160,14 +179,7 @@ export class BidScreen {
       return tally.dropRow(row, DISCIPLINED);
     }
     const buyer = columns.buyer[row] as number;
-    const { everybody, buyers, targets: known } = query.duplicates;
-    if (
-      everybody ||
-      (buyers.length > 0 && buyers.includes(buyer)) ||
-      (known.length > 0 && known.includes(target))
-    ) {
-      return tally.dropRow(row, DUPLICATE);
-    }
+    if (isDuplicate(query.duplicates, buyer, target)) return tally.dropRow(row, DUPLICATE);
     if (!caps.isEmpty) {
       const code = caps.codeFor(columns.ordinal[row] as number, target, buyer, query.now);
       if (code >= 0) return tally.dropCapped(row, code, columns.ids[row] as string);
@@ -182,7 +194,7 @@ export class BidScreen {
       if (heard < query.marginFloor) return tally.dropRow(row, MARGIN);
       offer = heard;
     }
-    if (book.fallback.has(row)) this.fallbacks.add(row, offer);
+    if (special && book.fallback.has(row)) this.fallbacks.add(row, offer);
     else this.candidates.add(row, offer);
   }
 
@@ -243,30 +255,10 @@ export class BidScreen {
 
 const NOBODY = new Uint8Array(0);
 
-/** Of the rows of one word, those whose circle does not hold the caller. */
-function outside(
-  rows: number,
-  word: number,
-  mayHold: number,
-  book: BidBook,
-  point: SpherePoint | undefined,
-): number {
-  if (!point) return rows;
-  let out = rows & ~mayHold;
-  for (let rest = rows & mayHold; rest !== 0; rest &= rest - 1) {
-    const bit = 31 - Math.clz32(rest & -rest);
-    if (!book.targeting.circles.holds((word << 5) + bit, point)) out |= 1 << bit;
-  }
-  return out;
-}
-
-/** Of the rows of one word, those whose time is up. */
-function expired(rows: number, word: number, book: BidBook, now: number): number {
-  const { expiresAt } = book.columns;
-  let over = 0;
-  for (let rest = rows; rest !== 0; rest &= rest - 1) {
-    const bit = 31 - Math.clz32(rest & -rest);
-    if ((expiresAt[(word << 5) + bit] as number) <= now) over |= 1 << bit;
-  }
-  return over;
+function isDuplicate({ everybody, buyers, targets }: Duplicates, buyer: number, target: number): boolean {
+  return (
+    everybody ||
+    (buyers.length > 0 && buyers.includes(buyer)) ||
+    (targets.length > 0 && targets.includes(target))
+  );
 }

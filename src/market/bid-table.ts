@@ -1,6 +1,6 @@
 import type { Account, Bid, BidQuality, Buyer, Target } from '../domain';
 import { CAP_METRICS, CAP_PERIODS } from '../domain';
-import type { BidLinks, Standing } from './bid-book';
+import type { BidContext, BidLinks, Standing } from './bid-book';
 import { BidBook } from './bid-book';
 import { Links } from './links';
 import { Ordinals } from './ordinals';
@@ -14,13 +14,20 @@ export interface BidSurroundings {
   quality(bidId: string): BidQuality | undefined;
 }
 
+/** A bid and where it stands. */
+interface Entry {
+  bid: Bid;
+  book: BidBook;
+  row: number;
+}
+
 /**
  * Every bid of the market, in the book of its campaign, with what its buyer, its target, its account
  * and its record say of it. Whatever of these changes is to be told here.
  */
 export class BidTable {
   readonly #around: BidSurroundings;
-  readonly #bids = new Map<string, Bid>();
+  readonly #entries = new Map<string, Entry>();
   readonly #books = new Map<string, BidBook>();
   /** Which bids a change of a buyer or a target reaches. */
   readonly #byBuyer = new Links();
@@ -34,11 +41,11 @@ export class BidTable {
   }
 
   get size(): number {
-    return this.#bids.size;
+    return this.#entries.size;
   }
 
   get(id: string): Bid | undefined {
-    return this.#bids.get(id);
+    return this.#entries.get(id)?.bid;
   }
 
   /** The bids of a campaign; undefined when it never had one. */
@@ -52,35 +59,23 @@ export class BidTable {
       this.drop(bid.id);
       return;
     }
-    const before = this.#bids.get(bid.id);
-    const book = this.#bookFor(bid.campaignId);
-    const sameLimits = before !== undefined && sameCaps(before, bid);
-    if (sameLimits && before.campaignId === bid.campaignId && book.revise(bid)) {
-      this.#bids.set(bid.id, bid);
-      return;
+    const entry = this.#entries.get(bid.id);
+    if (!entry) this.#insert(bid);
+    else if (!isRelated(entry.bid, bid) || !sameCaps(entry.bid, bid)) this.#replace(entry, bid);
+    else {
+      const { book, row } = entry;
+      if (!book.revise(row, bid)) entry.row = book.rewrite(row, bid);
+      entry.bid = bid;
     }
-    // What cannot be compiled is refused here, before anything is changed.
-    const compiled = book.compile(bid);
-    this.#byBuyer.add(bid.buyerId, bid.id);
-    this.#byTarget.add(bid.targetId, bid.id);
-    if (before) {
-      if (before.campaignId !== bid.campaignId) this.#books.get(before.campaignId)?.remove(bid.id);
-      if (before.buyerId !== bid.buyerId) this.#unlinkBuyer(before);
-      if (before.targetId !== bid.targetId) this.#unlinkTarget(before);
-      // Caps seen exhausted under other limits mean nothing: a new ordinal forgets them.
-      if (!sameLimits) this.ordinals.bid.release(bid.id);
-    }
-    book.upsert(bid, compiled, this.#linksOf(bid), this.#standingOf(bid), this.#around.quality(bid.id));
-    this.#bids.set(bid.id, bid);
   }
 
   drop(id: string): void {
-    const bid = this.#bids.get(id);
-    if (!bid) return;
-    this.#bids.delete(id);
-    this.#books.get(bid.campaignId)?.remove(id);
-    this.#unlinkBuyer(bid);
-    this.#unlinkTarget(bid);
+    const entry = this.#entries.get(id);
+    if (!entry) return;
+    this.#entries.delete(id);
+    entry.book.remove(id);
+    this.#unlinkBuyer(entry.bid);
+    this.#unlinkTarget(entry.bid);
     this.ordinals.bid.release(id);
   }
 
@@ -95,13 +90,48 @@ export class BidTable {
   }
 
   recordChanged(bidId: string): void {
-    const bid = this.#bids.get(bidId);
-    if (bid) this.#books.get(bid.campaignId)?.setRecord(bidId, this.#around.quality(bidId));
+    const entry = this.#entries.get(bidId);
+    entry?.book.records.put(entry.row, this.#around.quality(bidId));
   }
 
   clear(): void {
-    for (const id of [...this.#bids.keys()]) this.drop(id);
+    for (const id of [...this.#entries.keys()]) this.drop(id);
     this.#books.clear();
+  }
+
+  #insert(bid: Bid): void {
+    const book = this.#bookFor(bid.campaignId);
+    // What cannot be compiled is refused here, before anything is changed.
+    const compiled = book.compile(bid);
+    this.#byBuyer.add(bid.buyerId, bid.id);
+    this.#byTarget.add(bid.targetId, bid.id);
+    const around = this.#contextOf(bid);
+    this.#entries.set(bid.id, { bid, book, row: book.insert(bid, compiled, around) });
+  }
+
+  /** A bid that now belongs to others, or counts against other limits, is another one under the same id. */
+  #replace(entry: Entry, bid: Bid): void {
+    const book = this.#bookFor(bid.campaignId);
+    const compiled = book.compile(bid);
+    const before = entry.bid;
+    entry.book.remove(bid.id);
+    this.#byBuyer.add(bid.buyerId, bid.id);
+    this.#byTarget.add(bid.targetId, bid.id);
+    if (before.buyerId !== bid.buyerId) this.#unlinkBuyer(before);
+    if (before.targetId !== bid.targetId) this.#unlinkTarget(before);
+    // Caps seen exhausted under other limits mean nothing: a new ordinal forgets them.
+    if (!sameCaps(before, bid)) this.ordinals.bid.release(bid.id);
+    entry.row = book.insert(bid, compiled, this.#contextOf(bid));
+    entry.book = book;
+    entry.bid = bid;
+  }
+
+  #contextOf(bid: Bid): BidContext {
+    return {
+      links: this.#linksOf(bid),
+      standing: this.#standingOf(bid),
+      record: this.#around.quality(bid.id),
+    };
   }
 
   #bookFor(campaignId: string): BidBook {
@@ -135,8 +165,8 @@ export class BidTable {
 
   #restand(bidIds: Iterable<string>): void {
     for (const id of bidIds) {
-      const bid = this.#bids.get(id);
-      if (bid) this.#books.get(bid.campaignId)?.setStanding(id, this.#standingOf(bid));
+      const entry = this.#entries.get(id);
+      entry?.book.setStanding(entry.row, this.#standingOf(entry.bid));
     }
   }
 
@@ -150,13 +180,24 @@ export class BidTable {
   }
 }
 
+/** Do two values of a bid hang on the same things? */
+function isRelated(a: Bid, b: Bid): boolean {
+  return (
+    a.campaignId === b.campaignId &&
+    a.buyerId === b.buyerId &&
+    a.targetId === b.targetId &&
+    a.status === b.status
+  );
+}
+
 function sameCaps(a: Bid, b: Bid): boolean {
   const one = a.caps;
   const two = b.caps;
   if (one === two) return true;
   if (one.concurrent !== two.concurrent || one.spacingMs !== two.spacingMs) return false;
   for (const metric of CAP_METRICS) {
-    const [before, after] = [one[metric], two[metric]];
+    const before = one[metric];
+    const after = two[metric];
     if (before === after) continue;
     for (const period of CAP_PERIODS) if (before?.[period] !== after?.[period]) return false;
   }

@@ -23,6 +23,14 @@ export class BitColumn {
     return (((this.words[row >>> 5] as number) >>> (row & 31)) & 1) === 1;
   }
 
+  /** Places of the words that have any bit set. */
+  places(): Int32Array {
+    const places = new Int32Array(this.words.length);
+    let count = 0;
+    for (let word = 0; word < places.length; word++) if (this.words[word] !== 0) places[count++] = word;
+    return places.slice(0, count);
+  }
+
   grow(words: number): void {
     const wider = new Int32Array(words);
     wider.set(this.words);

@@ -18,6 +18,7 @@ export class Candidates {
   keys = new Float64Array(1_024);
   /** First tie-break of each, worked out when it is asked for; NaN = not yet. */
   #firstTies = new Float64Array(1_024);
+  #chosen = new Int32Array(64);
 
   constructor(columns: BidColumns) {
     this.columns = columns;
@@ -47,30 +48,34 @@ export class Candidates {
    * the order of the rows.
    */
   best(ties: TieBreaks, places: number): number[] {
-    const chosen: number[] = [];
-    if (places <= 0) return chosen;
+    if (places <= 0) return [];
     const { rows, keys, count } = this;
     const targets = this.columns.target;
     if (ties.length > 0) this.#firstTies.fill(NaN, 0, count);
+    if (this.#chosen.length < places) this.#chosen = new Int32Array(places * 2);
+    const chosen = this.#chosen;
+    let taken = 0;
     /** Key of the last place once all are taken. */
     let bar = Number.MAX_VALUE;
     for (let index = 0; index < count; index++) {
       if ((keys[index] as number) > bar) continue;
-      const full = chosen.length === places;
+      const full = taken === places;
       if (full && this.compare(ties, index, chosen[places - 1] as number) > 0) continue;
       const target = targets[rows[index] as number];
-      let rival = chosen.length - 1;
-      while (rival >= 0 && targets[rows[chosen[rival] as number] as number] !== target) rival--;
-      if (rival >= 0) {
-        if (this.compare(ties, index, chosen[rival] as number) > 0) continue;
-        chosen.splice(rival, 1);
-      } else if (full) chosen.pop();
-      let at = chosen.length;
-      while (at > 0 && this.compare(ties, index, chosen[at - 1] as number) < 0) at--;
-      chosen.splice(at, 0, index);
-      if (chosen.length === places) bar = keys[chosen[places - 1] as number] as number;
+      /** The place that falls free: that of a worse bid of the same target, or the last. */
+      let at = taken - 1;
+      while (at >= 0 && targets[rows[chosen[at] as number] as number] !== target) at--;
+      if (at >= 0) {
+        if (this.compare(ties, index, chosen[at] as number) > 0) continue;
+      } else if (full) at = places - 1;
+      else at = taken++;
+      for (; at > 0 && this.compare(ties, index, chosen[at - 1] as number) < 0; at--) {
+        chosen[at] = chosen[at - 1] as number;
+      }
+      chosen[at] = index;
+      if (taken === places) bar = keys[chosen[places - 1] as number] as number;
     }
-    return chosen;
+    return Array.from(chosen.subarray(0, taken));
   }
 
   /** Index of a buyer's best candidate (its market ordinal), or -1. Only after {@link best}, with the same ties. */

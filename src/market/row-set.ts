@@ -7,6 +7,8 @@ export class RowSet {
   #list: number[] | undefined = [];
   #bits: BitColumn | undefined;
   #size = 0;
+  /** See {@link places}; undefined = to be worked out. */
+  #places: Int32Array | undefined;
 
   get size(): number {
     return this.#size;
@@ -18,6 +20,7 @@ export class RowSet {
    */
   add(row: number, words: number): void {
     this.#size++;
+    this.#places = undefined;
     if (this.#list) {
       this.#list.push(row);
       if (this.#list.length <= Math.max(MIN_DENSE, words)) return;
@@ -29,6 +32,7 @@ export class RowSet {
 
   /** @param row - that is in the set */
   delete(row: number): void {
+    this.#places = undefined;
     if (this.#list) {
       const at = this.#list.indexOf(row);
       if (at < 0) return;
@@ -44,6 +48,14 @@ export class RowSet {
     spare.fill(0, 0, words);
     this.unite(spare);
     return spare;
+  }
+
+  /** Places of the words that hold rows of this set. */
+  places(): Int32Array {
+    this.#places ??= this.#bits
+      ? this.#bits.places()
+      : Int32Array.from(new Set((this.#list ?? []).map((row) => row >>> 5)));
+    return this.#places;
   }
 
   /** Sets this set's rows in `words`. */

@@ -1,6 +1,5 @@
 import type { CapHint, IneligibleReason } from '../domain';
 import { INELIGIBLE_REASONS } from '../domain';
-import { popcount } from './bits';
 
 /** Books up to this size have the outcome of each bid written down; larger ones are counted. */
 export const LISTED_BIDS = 200;
@@ -34,12 +33,7 @@ export class Tally {
     this.offers.fill(NaN, 0, rows);
   }
 
-  /** Leaves out the rows of the bits set in one word. */
-  drop(bits: number, word: number, code: number): void {
-    this.counts[code] = (this.counts[code] as number) + popcount(bits);
-    if (this.listing) this.list(bits, word, code);
-  }
-
+  /** Writes down why the rows of the bits set in one word are left out. */
   list(bits: number, word: number, code: number): void {
     for (let rest = bits; rest !== 0; rest &= rest - 1) {
       this.codes[(word << 5) + 31 - Math.clz32(rest & -rest)] = code;

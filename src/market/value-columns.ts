@@ -10,6 +10,8 @@ export class ValueColumns {
   readonly #byValue = new Map<string, RowSet>();
   #restricting = 0;
   #words = 1;
+  /** See {@link anyPlaces}; undefined = to be worked out. */
+  #anyPlaces: Int32Array | undefined;
 
   /** Rows that do not accept any value. */
   get restricting(): number {
@@ -17,7 +19,10 @@ export class ValueColumns {
   }
 
   put(row: number, values: readonly string[] | undefined): void {
-    this.any.put(row, values === undefined);
+    if (this.any.has(row) !== (values === undefined)) {
+      this.any.put(row, values === undefined);
+      this.#anyPlaces = undefined;
+    }
     if (!values) return;
     this.#restricting++;
     for (const value of distinct(values)) this.#setOf(value).add(row, this.#words);
@@ -37,6 +42,12 @@ export class ValueColumns {
   /** Rows that name a value; undefined when none does. */
   naming(value: string | undefined): RowSet | undefined {
     return value === undefined ? undefined : this.#byValue.get(value);
+  }
+
+  /** Places of the words that hold rows accepting any value. */
+  anyPlaces(): Int32Array {
+    this.#anyPlaces ??= this.any.places();
+    return this.#anyPlaces;
   }
 
   grow(words: number): void {

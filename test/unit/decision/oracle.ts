@@ -96,12 +96,14 @@ function consider(bid: Bid, world: World, call: Call): IneligibleReason | number
   if (bid.status !== 'active') return 'bid_paused';
   if (buyer?.status !== 'active') return 'buyer_paused';
   if (target?.status !== 'active' || target.buyerId !== bid.buyerId) return 'target_paused';
-  if (world.accounts.find(({ id }) => id === buyer.accountId)?.status !== 'active') return 'account_suspended';
+  if (world.accounts.find(({ id }) => id === buyer.accountId)?.status !== 'active')
+    return 'account_suspended';
   const { targeting } = bid;
   if (targeting.states && !targeting.states.includes(call.state ?? 'nowhere')) return 'state';
   if (targeting.npas && !targeting.npas.includes(call.npa ?? 'none')) return 'npa';
   if (targeting.zips && !targeting.zips.includes(call.zip ?? 'none')) return 'zip';
-  if (targeting.attestation && !targeting.attestation.includes(call.attestation ?? null)) return 'attestation';
+  if (targeting.attestation && !targeting.attestation.includes(call.attestation ?? null))
+    return 'attestation';
   if (targeting.lineTypes && !targeting.lineTypes.includes(call.lineType)) return 'line_type';
   if (targeting.languages && !targeting.languages.includes(call.language)) return 'language';
   if (targeting.excludedSellers?.includes(call.sellerId)) return 'seller_excluded';
@@ -120,7 +122,11 @@ function consider(bid: Bid, world: World, call: Call): IneligibleReason | number
   if (scope === 'campaign' && call.recentBuyers.length > 0) return 'duplicate';
   if (scope === 'buyer' && call.recentBuyers.includes(bid.buyerId)) return 'duplicate';
   if (scope === 'target' && call.recentTargets.includes(bid.targetId)) return 'duplicate';
-  for (const [kind, id] of [['bid', bid.id], ['target', bid.targetId], ['buyer', bid.buyerId]] as const) {
+  for (const [kind, id] of [
+    ['bid', bid.id],
+    ['target', bid.targetId],
+    ['buyer', bid.buyerId],
+  ] as const) {
     const block = world.blocked.find((each) => each.kind === kind && each.id === id && each.until > call.now);
     if (block) return block.reason;
   }
@@ -152,7 +158,9 @@ function modified(bid: Bid, call: Call): number {
 function meetsTags(rules: Readonly<Record<string, TagRule>> | undefined, call: Call): boolean {
   return Object.entries(rules ?? {}).every(([key, rule]) => {
     const value = call.tags[key];
-    return value !== undefined && (rule === '*' || rule === value || (Array.isArray(rule) && rule.includes(value)));
+    return (
+      value !== undefined && (rule === '*' || rule === value || (Array.isArray(rule) && rule.includes(value)))
+    );
   });
 }
 

@@ -88,28 +88,22 @@ describe('a call is sold as the rules say, said plainly', () => {
 
   test('a market put together in any order, and changed on the way, decides alike', () => {
     fc.assert(
-      fc.property(
-        worlds(30),
-        worlds(30),
-        calls,
-        fc.infiniteStream(fc.nat()),
-        (world, before, call, keys) => {
-          const loaded = make(world, call, marketOfWorld(world));
-          const grown = marketOfWorld(world, keys);
-          expect(make(world, call, grown)).toEqual(loaded);
-          // Another world turned into this one, step by step.
-          const turned = marketOfWorld(before, keys);
-          make(before, call, turned);
-          for (const { id } of before.bids) turned.apply({ entity: 'bid', op: 'remove', id });
-          for (const { id } of before.qualities) turned.apply({ entity: 'quality', op: 'remove', id });
-          for (const value of world.bids) turned.apply({ entity: 'bid', op: 'upsert', value });
-          for (const value of world.accounts) turned.apply({ entity: 'account', op: 'upsert', value });
-          for (const value of world.targets) turned.apply({ entity: 'target', op: 'upsert', value });
-          for (const value of world.buyers) turned.apply({ entity: 'buyer', op: 'upsert', value });
-          for (const value of world.qualities) turned.apply({ entity: 'quality', op: 'upsert', value });
-          expect(make(world, call, turned)).toEqual(loaded);
-        },
-      ),
+      fc.property(worlds(30), worlds(30), calls, fc.infiniteStream(fc.nat()), (world, before, call, keys) => {
+        const loaded = make(world, call, marketOfWorld(world));
+        const grown = marketOfWorld(world, keys);
+        expect(make(world, call, grown)).toEqual(loaded);
+        // Another world turned into this one, step by step.
+        const turned = marketOfWorld(before, keys);
+        make(before, call, turned);
+        for (const { id } of before.bids) turned.apply({ entity: 'bid', op: 'remove', id });
+        for (const { id } of before.qualities) turned.apply({ entity: 'quality', op: 'remove', id });
+        for (const value of world.bids) turned.apply({ entity: 'bid', op: 'upsert', value });
+        for (const value of world.accounts) turned.apply({ entity: 'account', op: 'upsert', value });
+        for (const value of world.targets) turned.apply({ entity: 'target', op: 'upsert', value });
+        for (const value of world.buyers) turned.apply({ entity: 'buyer', op: 'upsert', value });
+        for (const value of world.qualities) turned.apply({ entity: 'quality', op: 'upsert', value });
+        expect(make(world, call, turned)).toEqual(loaded);
+      }),
       { numRuns: 100 },
     );
   });

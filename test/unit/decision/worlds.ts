@@ -143,7 +143,9 @@ const targets = fc.tuple(
 );
 const accounts = fc.tuple(
   ...Array.from({ length: BUYERS }, (_, n) =>
-    oneIn(12, 'suspended' as const, 'active' as const).map((status) => account({ id: id('account', n), status })),
+    oneIn(12, 'suspended' as const, 'active' as const).map((status) =>
+      account({ id: id('account', n), status }),
+    ),
   ),
 );
 
@@ -177,12 +179,14 @@ function qualityOf(n: number): fc.Arbitrary<BidQuality> {
     }));
 }
 
-const blocks: fc.Arbitrary<Block> = fc.record({
-  kind: fc.constantFrom('bid' as const, 'target' as const, 'buyer' as const),
-  n: fc.nat(12),
-  reason: fc.constantFrom('cap_attempts_day' as const, 'cap_concurrent' as const),
-  until: fc.constantFrom(NOON, NOON + 1, Infinity),
-}).map(({ kind, n, ...rest }) => ({ kind, id: id(kind, n), ...rest }));
+const blocks: fc.Arbitrary<Block> = fc
+  .record({
+    kind: fc.constantFrom('bid' as const, 'target' as const, 'buyer' as const),
+    n: fc.nat(12),
+    reason: fc.constantFrom('cap_attempts_day' as const, 'cap_concurrent' as const),
+    until: fc.constantFrom(NOON, NOON + 1, Infinity),
+  })
+  .map(({ kind, n, ...rest }) => ({ kind, id: id(kind, n), ...rest }));
 
 /** @param most - bids at most */
 export function worlds(most: number, least = 0): fc.Arbitrary<World> {
@@ -238,7 +242,16 @@ export const calls: fc.Arbitrary<Call> = fc
       const bidId = id('bid', n);
       if (refused) return { bidId, ok: false, why: 'rtb_timeout', detail: 'late', latencyMs: 200 };
       const plan = { kind: 'per_call', amount: price, afterMs: 0 } as const;
-      return { bidId, ok: true, price, plan, reference: `offer-${n}`, uri: undefined, expiresAt, latencyMs: 20 };
+      return {
+        bidId,
+        ok: true,
+        price,
+        plan,
+        reference: `offer-${n}`,
+        uri: undefined,
+        expiresAt,
+        latencyMs: 20,
+      };
     }),
   }));
 
