@@ -244,6 +244,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
         news,
         deadLetters,
         bidRequests: sales.bidRequests,
+        persons: { vault, now: () => clock.now() },
         requestsPerMinute: config.api.requestsPerMinute,
         timeoutMs: config.api.timeoutMs,
         corsOrigins: config.api.corsOrigins,

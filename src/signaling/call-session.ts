@@ -226,7 +226,8 @@ export class CallSession {
 
   /** Takes what the seller's caps ask for. False when the call ended here. */
   async #reserveSource(limits: readonly CapLimit[]): Promise<boolean> {
-    if (limits.length === 0) return true;
+    // What came in the same packet as the INVITE has been heard by now: a CANCEL, say.
+    if (limits.length === 0) return this.#ending === undefined;
     const { caps } = this.#services;
     const reserved = await caps.reserve(this.callId, limits);
     if (reserved.ok) this.#sourceLimits = limits;

@@ -31,6 +31,8 @@ export async function openMarket(exchange: Exchange, campaign: Record<string, un
     reservePrice: 1_000_000,
     payout: { kind: 'per_call', amount: PAYOUT, afterMs: 0 },
     velocityPerHour: 1_000_000,
+    // Peers that call by the clock, and briefly, are what fraud is known by.
+    fraud: { flag: 0.3, challenge: 0.6, block: 1 },
     duplicates: { windowMs: 0, after: 'connected', scope: 'buyer' },
     ...campaign,
   });

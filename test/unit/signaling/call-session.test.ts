@@ -106,7 +106,9 @@ async function play(script: Play, limits: { exhausted?: number[]; responseTimeou
     () => finished++,
   );
   const running = session.run();
-  if (script.cancelAt !== undefined) setTimeout(() => invite.cancel(), script.cancelAt);
+  // Before anything else has its turn: INVITE and CANCEL came in one packet.
+  if (script.cancelAt === -1) invite.cancel();
+  else if (script.cancelAt !== undefined) setTimeout(() => invite.cancel(), script.cancelAt);
   for (let elapsed = 0; elapsed < 30_000 && finished === 0; elapsed += 50) {
     await jest.advanceTimersByTimeAsync(50);
     if (session.state !== 'answered' || elapsed < script.hangup.after) continue;
@@ -143,7 +145,7 @@ const script: fc.Arbitrary<Play> = fc.record({
   }),
   sourceLimit: fc.option(fc.integer({ min: 0, max: 1 }), { nil: undefined }),
   buyers: fc.array(act, { minLength: 1, maxLength: 4 }),
-  cancelAt: fc.option(fc.oneof(fc.integer({ min: 0, max: 200 }), fc.integer({ min: 0, max: 4_000 })), {
+  cancelAt: fc.option(fc.oneof(fc.integer({ min: -1, max: 200 }), fc.integer({ min: 0, max: 4_000 })), {
     nil: undefined,
   }),
   hangup: fc.record({
@@ -308,6 +310,18 @@ test("a call over its seller's limit is refused before anybody is rung", async (
   expect(stack.rung).toEqual([]);
   expect(journal.ended_[0]).toMatchObject({ state: 'rejected', reason: 'source_capped', sipStatus: 480 });
   expect([...caps.held.values()].every((count) => count === 0)).toBe(true);
+});
+
+test('a CANCEL that comes with its INVITE ends the call before anything is taken', async () => {
+  const { journal, stack, invite, media } = await play({
+    buyers: [{ kind: 'answer', after: 0 }],
+    cancelAt: -1,
+    hangup: { by: 'caller', after: 0 },
+  });
+  expect(stack.rung).toEqual([]);
+  expect(invite.finals).toEqual([487]);
+  expect(media.stats()).toEqual({ sessions: 0, legs: 0, ports: 0 });
+  expect(journal.ended_).toHaveLength(1);
 });
 
 test('a caller who gives up while buyers are still being asked leaves nothing behind', async () => {
