@@ -42,7 +42,8 @@ export function addPrivacyCommands(program: Command, parts: PrivacyCommandParts)
   consents
     .command('verify')
     .description('look through the chains of consents for anything that was changed')
-    .action(() => verify(parts));
+    .option('--no-key', 'without the privacy key: whether proof and person belong together is not looked at')
+    .action(({ key }: { key: boolean }) => verify(parts, key));
   const privacy = program.command('privacy').description('what the exchange holds of persons');
   privacy
     .command('export <number>')
@@ -86,10 +87,14 @@ async function importFile(parts: PrivacyCommandParts, file: string): Promise<voi
   });
 }
 
-async function verify({ withDatabase, say, stderr, setExitCode }: PrivacyCommandParts): Promise<void> {
-  await withDatabase(async (database) => {
-    const chains = await verifyConsentChains(database, (records) => {
-      if (stderr.isTTY) stderr.write(`\r${records} records `);
+async function verify(
+  { withDatabase, say, stderr, setExitCode }: PrivacyCommandParts,
+  withKey: boolean,
+): Promise<void> {
+  await withDatabase(async (database, { config }) => {
+    const chains = await verifyConsentChains(database, {
+      ...(withKey ? { vault: await openVaultOf(config, database) } : {}),
+      onProgress: (records) => void (stderr.isTTY && stderr.write(`\r${records} records `)),
     });
     if (stderr.isTTY) stderr.write('\r');
     for (const chain of chains) {

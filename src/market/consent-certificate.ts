@@ -24,10 +24,8 @@ export function packCertificate(certificate: Consent['certificate'], into: Uint8
   const issuer = 1 + ISSUERS.indexOf(certificate.issuer);
   const form = FORMS.find(([, shape]) => shape.test(certificate.id))?.[0] ?? PLAIN_TEXT;
   if (form !== PLAIN_TEXT) {
-    const digits = certificate.id.replace(/-/g, '');
-    for (let i = 0; i < digits.length / 2; i++) {
-      into[at + i] = Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16);
-    }
+    const digits = form === 1 ? certificate.id : certificate.id.replace(/-/g, '');
+    Buffer.from(into.buffer, into.byteOffset, into.byteLength).write(digits, at, 'hex');
   }
   return issuer * 8 + form;
 }

@@ -85,7 +85,7 @@ export type { RevokedConsents } from './consents/revoke-consents';
 export { consentsOf, getConsent } from './consents/consent-queries';
 export type { ChainPlace, StoredConsent, StoredRevocation } from './consents/consent-queries';
 export { verifyConsentChains } from './consents/verify-chains';
-export type { VerifiedChain } from './consents/verify-chains';
+export type { VerifiedChain, VerifyOptions } from './consents/verify-chains';
 export { ConsentFeed } from './consents/consent-feed';
 export type { ConsentFeedEvents, ConsentFeedOptions, ConsentMarket } from './consents/consent-feed';
 export { MIN_KEY_LENGTH, shortHash, Vault, VaultError } from './privacy/vault';

@@ -6,7 +6,6 @@ import { ChangeListener } from '../change-listener';
 import type { Database } from '../database';
 import { shortHash } from '../privacy/vault';
 import type { Vault } from '../privacy/vault';
-import { openNumber } from './subjects';
 
 /** What a feed fills. */
 export interface ConsentMarket {
@@ -34,7 +33,7 @@ export interface ConsentFeedOptions {
   readonly forgetAfterMs?: number;
 }
 
-const BATCH = 1_000;
+const BATCH = 2_000;
 /** Less than removals are remembered for. */
 const FORGET_AFTER_MS = 86_400_000;
 
@@ -57,13 +56,14 @@ interface Row {
 const COLUMNS = `c.id, c.seller_id, c.campaign_id, c.scopes, c.acted_at, c.expires_at, rev.revoked_at,
   d.certificate_issuer, d.certificate_id, s.number_sealed`;
 /** A consent as it is now, whichever of its records brought it up. */
-const JOINED = `left join consent_details d on d.record_id = c.id
-  left join consent_subjects s on s.id = d.subject_id and s.erased_at is null
+const JOINED = `left join consent_subjects s on s.id = d.subject_id and s.erased_at is null
   left join lateral (select min(v.acted_at) as revoked_at from consent_records v where v.revokes = c.id) rev on true`;
 
+/** Where to begin is told of both tables, so that neither is read from its start for each page. */
 const READ_ALL = {
   name: 'consent-feed-all',
-  text: `select ${COLUMNS}, '0' as at_tx, c.id as at_id from consent_records c ${JOINED}
+  text: `select ${COLUMNS}, '0' as at_tx, c.id as at_id from consent_records c
+    left join consent_details d on d.record_id = c.id and d.record_id > $1 ${JOINED}
     where c.kind = 'given' and c.id > $1 order by c.id limit $2`,
 };
 /** Transactions that are to come have no rows yet; such numbers were brought here from another cluster. */
@@ -73,7 +73,8 @@ const READ_NEW = {
       select id, tx, coalesce(revokes, id) as consent_id from consent_records
       where (tx, id) > ($1::xid8, $2::bigint) and tx < pg_snapshot_xmax(pg_current_snapshot())
       order by tx, id limit $3) r
-    join consent_records c on c.id = r.consent_id ${JOINED} order by r.tx, r.id`,
+    join consent_records c on c.id = r.consent_id left join consent_details d on d.record_id = c.id ${JOINED}
+    order by r.tx, r.id`,
 };
 
 /**
@@ -158,12 +159,16 @@ export class ConsentFeed {
     // What is known is good until all is known anew.
     const into = consents.size === 0 ? consents : consents.emptyCopy();
     let left = 0;
-    for (let after = 0; ;) {
-      const rows = await this.#page({ ...READ_ALL, values: [after, this.#batch] });
+    const page = (after: number): Promise<Row[]> => {
+      const rows = this.#page({ ...READ_ALL, values: [after, this.#batch] });
+      rows.catch(() => undefined);
+      return rows;
+    };
+    for (let rows = await page(0); rows.length > 0;) {
+      // The database is at the next page while this one is taken in.
+      const following = page(rows.at(-1)?.at_id ?? 0);
       left += this.#take(rows, into);
-      const last = rows.at(-1);
-      if (!last) break;
-      after = last.at_id;
+      rows = await following;
     }
     left += await this.#readNew(next, into);
     await this.#readRemoved(next, into);
@@ -214,7 +219,7 @@ export class ConsentFeed {
   #toConsent(row: Row, numberSealed: Buffer): Consent {
     return {
       id: String(row.id),
-      number: openNumber(this.#vault, numberSealed),
+      number: this.#vault.openNumber(numberSealed),
       sellerId: row.seller_id ?? undefined,
       campaignId: row.campaign_id ?? undefined,
       scopes: row.scopes,

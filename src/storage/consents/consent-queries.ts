@@ -5,7 +5,6 @@ import { consentPlace } from './give-consents';
 import type { SealedConsent } from './give-consents';
 import { revocationPlace } from './revoke-consents';
 import type { SealedRevocation } from './revoke-consents';
-import { openNumber } from './subjects';
 
 /** A revocation with all its proof. */
 export interface StoredRevocation {
@@ -46,7 +45,7 @@ export interface StoredConsent {
         readonly expiresAt?: number | undefined;
       })
     | null;
-  readonly proof: Omit<SealedConsent, 'certificate'> | null;
+  readonly proof: Omit<SealedConsent, 'certificate' | 'number'> | null;
   readonly revocations: readonly StoredRevocation[];
   readonly chain: ChainPlace;
 }
@@ -128,10 +127,10 @@ function assemble(vault: Vault, rows: readonly Row[]): StoredConsent[] {
 
 function toConsent(vault: Vault, row: Row, revocations: readonly StoredRevocation[]): StoredConsent {
   const sealed = row.sealed && (JSON.parse(vault.open(row.sealed, consentPlace(row.id))) as SealedConsent);
-  const { certificate, ...proof } = sealed ?? {};
+  const { certificate, number: _number, ...proof } = sealed ?? {};
   return {
     id: String(row.id),
-    number: row.number_sealed && openNumber(vault, row.number_sealed),
+    number: row.number_sealed && vault.openNumber(row.number_sealed),
     sellerId: row.seller_id,
     campaignId: row.campaign_id,
     scopes: row.scopes,
@@ -144,7 +143,7 @@ function toConsent(vault: Vault, row: Row, revocations: readonly StoredRevocatio
       row.certificate_issuer === null
         ? null
         : { issuer: row.certificate_issuer, id: row.certificate_id ?? '', ...certificate },
-    proof: sealed ? (proof as Omit<SealedConsent, 'certificate'>) : null,
+    proof: sealed ? (proof as Omit<SealedConsent, 'certificate' | 'number'>) : null,
     revocations,
     chain: placeOf(row),
   };

@@ -1,3 +1,4 @@
+import type { E164 } from '../../domain';
 import type { Queryable } from '../database';
 import type { Vault } from '../privacy/vault';
 import type { NewRecord } from './append-records';
@@ -27,6 +28,8 @@ export const MAX_ACTS = 1_000;
 
 /** What is sealed of a consent. */
 export interface SealedConsent {
+  /** Of the person: whoever exchanges persons beside the chain is found out. */
+  readonly number: E164;
   readonly act: string;
   readonly pageUrl: string | undefined;
   readonly ip: string | undefined;
@@ -123,6 +126,7 @@ function newRecord(
 ): NewRecord {
   const { certificate } = act;
   const sealed: SealedConsent = {
+    number: act.number,
     act: act.act,
     pageUrl: act.pageUrl,
     ip: act.ip,

@@ -5,7 +5,6 @@ import type { NewRecord } from './append-records';
 import { appendRecords, lockChains } from './append-records';
 import type { RevocationAct } from './consent-act';
 import { CLOCK_SKEW_MS } from './consent-act';
-import { openNumber } from './subjects';
 
 export type RevokedConsents =
   | {
@@ -78,7 +77,7 @@ export async function revokeConsents(
     words: act.words,
   });
   if (act.covers === 'all_calls') {
-    await listInternally(tx, openNumber(vault, consent.number_sealed), revokedAt);
+    await listInternally(tx, vault.openNumber(consent.number_sealed), revokedAt);
   }
   return { ok: true, ids, listed: act.covers === 'all_calls' };
 }

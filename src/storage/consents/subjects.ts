@@ -2,18 +2,6 @@ import type { E164 } from '../../domain';
 import type { Queryable } from '../database';
 import type { Vault } from '../privacy/vault';
 
-/** What the number of a subject is sealed for. */
-const NUMBER_PLACE = 'number of a person';
-
-export function sealNumber(vault: Vault, number: E164): Buffer {
-  return vault.seal(number, NUMBER_PLACE);
-}
-
-/** @throws VaultError */
-export function openNumber(vault: Vault, sealed: Buffer): E164 {
-  return vault.open(sealed, NUMBER_PLACE) as E164;
-}
-
 /**
  * The subjects of numbers, made where there are none, and kept from erasure until the transaction ends.
  * @param hashes - of distinct numbers, with each its number
@@ -36,7 +24,7 @@ export async function takeSubjects(
      on conflict (number_hash) where erased_at is null do nothing`,
     [
       missing.map((hash) => Buffer.from(hash, 'hex')),
-      missing.map((hash) => sealNumber(vault, hashes.get(hash) as E164)),
+      missing.map((hash) => vault.sealNumber(hashes.get(hash) as E164)),
     ],
   );
   return lockSubjects(tx, bytes);

@@ -1,4 +1,8 @@
 import type { Database, Queryable } from '../database';
+import type { Vault } from '../privacy/vault';
+import { VaultError } from '../privacy/vault';
+import type { SealedConsent } from './give-consents';
+import { consentPlace } from './give-consents';
 import type { ConsentDetails, ConsentRecord } from './record-hash';
 import { FIRST_HASH, hashDetails, hashDisclosure, hashRecord } from './record-hash';
 
@@ -23,6 +27,8 @@ export type VerifiedChain =
         | 'does_not_follow'
         | 'was_changed'
         | 'details_changed'
+        /** The proof is of another person than the record says. */
+        | 'another_person'
         | 'disclosure_changed'
         | 'head_differs';
     };
@@ -34,6 +40,7 @@ type Row = Omit<ConsentRecord, 'prevHash' | 'detailsDigest'> & {
   readonly certificateIssuer: string | null;
   readonly certificateId: string | null;
   readonly sealed: Buffer | null;
+  readonly numberSealed: Buffer | null;
   readonly version: string;
   readonly words: string;
 };
@@ -46,21 +53,28 @@ const READ = {
       r.expires_at as "expiresAt", r.honoured_at as "honouredAt", r.method, r.covers, r.disclosure,
       r.details_digest as "detailsDigest", r.prev_hash as "prevHash", r.hash,
       d.certificate_issuer as "certificateIssuer", d.certificate_id as "certificateId", d.sealed,
-      w.version, w.words
+      s.number_sealed as "numberSealed", w.version, w.words
     from consent_records r
     left join consent_details d on d.record_id = r.id
+    left join consent_subjects s on s.id = r.subject_id
     left join consent_disclosures w on w.digest = r.disclosure
     where r.chain = $1 and r.position > $2 and r.position <= $3 order by r.position limit ${PAGE}`,
 };
 
+export interface VerifyOptions {
+  /** With it the proof of each consent is opened, and must be of the person that the record names. */
+  readonly vault?: Vault;
+  /** Told how many records were looked at in all. */
+  readonly onProgress?: (records: number) => void;
+}
+
 /**
  * Goes through every chain as it was at the start, record by record, and tells the first that is wrong of
- * each. Needs no key: hashes are over what is sealed.
- * @param onProgress - told how many records were looked at in all
+ * each. The chains themselves need no key: hashes are over what is sealed.
  */
 export async function verifyConsentChains(
   database: Database,
-  onProgress: (records: number) => void = () => undefined,
+  { vault, onProgress }: VerifyOptions = {},
 ): Promise<VerifiedChain[]> {
   const { rows } = await database.query<{ name: string; length: number; head: Buffer }>(
     'select name, length, head from consent_chains order by name',
@@ -69,9 +83,9 @@ export async function verifyConsentChains(
   let done = 0;
   for (const chain of rows) {
     verified.push(
-      await verifyChain(database, chain, (records) => {
+      await verifyChain(database, chain, vault, (records) => {
         done += records;
-        onProgress(done);
+        onProgress?.(done);
       }),
     );
   }
@@ -81,6 +95,7 @@ export async function verifyConsentChains(
 async function verifyChain(
   db: Queryable,
   { name, length, head }: { name: string; length: number; head: Buffer },
+  vault: Vault | undefined,
   onPage: (records: number) => void,
 ): Promise<VerifiedChain> {
   let last: Buffer = FIRST_HASH;
@@ -91,7 +106,7 @@ async function verifyChain(
     const { rows } = await db.query<Row>({ ...READ, values: [name, position, length] });
     for (const row of rows) {
       position++;
-      const problem = problemOf(row, position, last, wordings);
+      const problem = problemOf(row, position, last, wordings) ?? (vault && mixUpOf(row, vault));
       if (problem) return { chain: name, ok: false, position, problem };
       last = row.hash;
       if (row.sealed === null) erased++;
@@ -128,4 +143,16 @@ function wordsAreRight({ disclosure, version, words }: Row, wordings: Map<string
     wordings.set(key, right);
   }
   return right;
+}
+
+/** What is sealed of a consent names its person: nobody can exchange persons beside the chain. */
+function mixUpOf({ id, kind, sealed, numberSealed }: Row, vault: Vault): 'another_person' | undefined {
+  if (kind !== 'given' || sealed === null || numberSealed === null) return undefined;
+  try {
+    const { number } = JSON.parse(vault.open(sealed, consentPlace(id))) as SealedConsent;
+    return vault.openNumber(numberSealed) === number ? undefined : 'another_person';
+  } catch (error) {
+    if (error instanceof VaultError) return 'another_person';
+    throw error;
+  }
 }

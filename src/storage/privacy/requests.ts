@@ -1,6 +1,5 @@
 import type { E164 } from '../../domain';
 import { AppError, asError } from '../../domain';
-import { openNumber, sealNumber } from '../consents/subjects';
 import type { Database, Queryable } from '../database';
 import type { ErasureRules, Remaining } from './erase-subject';
 import { eraseSubject } from './erase-subject';
@@ -59,7 +58,7 @@ export async function requestPrivacy(
     [
       request.kind,
       vault.hashNumber(request.number),
-      sealNumber(vault, request.number),
+      vault.sealNumber(request.number),
       clean(request.requestedBy).slice(0, 200),
       clean(request.basis).slice(0, 500),
       status,
@@ -145,7 +144,7 @@ export async function runRequest(
   if (!request?.number_sealed) {
     throw new AppError('not_found', 'privacy_request_not_found', `no request ${id} is to be carried out`);
   }
-  const number = openNumber(vault, request.number_sealed);
+  const number = vault.openNumber(request.number_sealed);
   try {
     if (request.kind === 'erase') {
       const { counts, remaining } = await eraseSubject(database, vault, number, rules, onProgress);

@@ -77,6 +77,7 @@ test('consents are imported from a file and from standard input, and their chain
     'every chain is whole',
   ]);
   expect(exitCode).toBe(0);
+  expect((await dce(['consents', 'verify', '--no-key'])).at(-1)).toBe('every chain is whole');
   await own.query('set session_replication_role = replica');
   await own.query('update consent_records set acted_at = 1 where position = 2');
   expect(await dce(['consents', 'verify'])).toEqual([

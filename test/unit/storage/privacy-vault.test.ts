@@ -23,6 +23,21 @@ test('what is no seal is told from one', () => {
   }
 });
 
+test('law: a sealed number comes back, the same number is sealed the same, and another key opens none', () => {
+  const digits = fc.tuple(fc.integer({ min: 1, max: 9 }), fc.stringMatching(/^\d{6,14}$/));
+  fc.assert(
+    fc.property(digits, ([first, rest]) => {
+      const number = `+${first}${rest}` as E164;
+      const sealed = one.sealNumber(number);
+      expect(one.openNumber(sealed)).toBe(number);
+      expect(one.sealNumber(number)).toEqual(sealed);
+      expect(sealed.toString('latin1')).not.toContain(rest);
+      expect(() => two.openNumber(sealed)).toThrow('cannot be opened');
+      expect(() => one.openNumber(sealed.subarray(1))).toThrow('damaged');
+    }),
+  );
+});
+
 test('hashes and pseudonyms are the same for the same number and key, and tell nothing of it', () => {
   expect(one.hashNumber(NUMBER)).toEqual(one.hashNumber(NUMBER));
   expect(one.hashNumber(NUMBER)).not.toEqual(two.hashNumber(NUMBER));

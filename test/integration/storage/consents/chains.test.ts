@@ -182,6 +182,21 @@ describe('of a chain that somebody laid hands on the first wrong record is found
   });
 });
 
+test('persons that were exchanged beside the chain are found out with the key', async () => {
+  await give(db, [
+    consentAct({ number: person(1) }),
+    consentAct({ number: person(2) }),
+    consentAct({ number: person(3) }),
+  ]);
+  expect(await verifyConsentChains(db, { vault: TEST_VAULT })).toMatchObject([{ ok: true, records: 3 }]);
+  await tamper(`update consent_subjects set number_sealed = (select number_sealed from consent_subjects order by id limit 1),
+    number_hash = decode(repeat('11', 32), 'hex') where id = (select subject_id from consent_records where position = 2)`);
+  expect(await verifyConsentChains(db)).toMatchObject([{ ok: true }]);
+  expect(await verifyConsentChains(db, { vault: TEST_VAULT })).toEqual([
+    { chain: 'operator', ok: false, position: 2, problem: 'another_person' },
+  ]);
+});
+
 test('the chain stands without what names the persons', async () => {
   await give(
     db,
