@@ -37,6 +37,7 @@ const FILLED: Readonly<Record<string, string>> = {
   REDIS_PASSWORD: 'b2',
   DRACHTIO_SECRET: 'c3',
   FREESWITCH_SECRET: 'd4',
+  PRIVACY_KEY: 'e5'.repeat(24),
 };
 const interpolate = (value: string): string =>
   value
@@ -117,10 +118,19 @@ test('every variable of the file is in the example, and the example has no other
 test('no secret has a value here: compose refuses to start without one', () => {
   for (const [, { environment = {} }] of services) {
     for (const [name, value] of Object.entries(environment)) {
-      if (/PASSWORD|SECRET|_URL$/.test(name)) expect(value).toMatch(/\$\{\w+:\?/);
+      if (/PASSWORD|SECRET|_URL$|_KEY$/.test(name)) expect(value).toMatch(/\$\{\w+:\?/);
     }
   }
-  expect(read('deploy/.env.example')).not.toMatch(/^\w*(PASSWORD|SECRET)=./m);
+  expect(read('deploy/.env.example')).not.toMatch(/^\w*(PASSWORD|SECRET|KEY)=./m);
+});
+
+test('all that run of ours have the same privacy key: their folders are not the same', () => {
+  for (const [, { command, environment }] of ours.filter(([, service]) => !isTask(service))) {
+    expect([command?.[0], environment['DCE_PRIVACY_KEY']]).toEqual([
+      command?.[0],
+      '${PRIVACY_KEY:?is not set in deploy/.env}',
+    ]);
+  }
 });
 
 test('what compose publishes is for this machine alone', () => {
