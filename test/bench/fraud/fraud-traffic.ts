@@ -19,6 +19,8 @@ interface Attack {
   /** Calls in all. */
   readonly calls: number;
   readonly strength: number;
+  /** Its numbers are of where people live, as those of its publisher's callers are; else of anywhere. */
+  readonly likePeople: boolean;
 }
 
 /** What is particular of a call of fraud; the rest is as with any call of its publisher. */
@@ -71,6 +73,7 @@ function makeAttack(
     ms,
     calls: Math.max(3, Math.round((ms / HOUR_MS) * draw.between(perHour))),
     strength: draw.between(strength),
+    likePeople: draw.chance(0.5),
   };
 }
 
@@ -94,6 +97,10 @@ function finish(attack: Attack, particular: Particular, signing: Signing, draw: 
     attack: attack.id,
   };
 }
+
+/** Area code of a number that it makes up or has rented. */
+const anyNpa = ({ likePeople, publisher }: Attack, draw: Draw): number =>
+  likePeople ? publisher.callers.npa(draw) : draw.pick(US_NPAS);
 
 /** An instant within the attack. */
 const within = ({ from, ms }: Attack, draw: Draw): number => from + draw.random() * ms;
@@ -146,7 +153,7 @@ const MAKERS: Readonly<Record<Pattern, (attack: Attack, draw: Draw) => Particula
   },
   rotated_numbers: (attack, draw) => {
     const blocks = times(1 + draw.below(3)).map(
-      () => [draw.pick(US_NPAS), draw.nxx(), draw.below(10)] as const,
+      () => [anyNpa(attack, draw), draw.nxx(), draw.below(10)] as const,
     );
     return times(attack.calls).map(() => {
       const [npa, nxx, digit] = draw.pick(blocks);
@@ -172,7 +179,7 @@ const MAKERS: Readonly<Record<Pattern, (attack: Attack, draw: Draw) => Particula
       };
     }),
   geo_laundering: (attack, draw) => {
-    const places = times(2 + draw.below(4)).map(() => draw.pick(US_NPAS));
+    const places = times(2 + draw.below(4)).map(() => anyNpa(attack, draw));
     return times(attack.calls).map(() => ({
       at: within(attack, draw),
       caller: draw.number(draw.pick(places)),
@@ -181,7 +188,7 @@ const MAKERS: Readonly<Record<Pattern, (attack: Attack, draw: Draw) => Particula
     }));
   },
   threshold_gaming: (attack, draw) => {
-    const recruits = times(15 + draw.below(120)).map(() => draw.number(draw.pick(US_NPAS)));
+    const recruits = times(15 + draw.below(120)).map(() => draw.number(anyNpa(attack, draw)));
     return times(attack.calls).map(() => ({
       at: within(attack, draw),
       caller: draw.pick(recruits),
@@ -191,8 +198,7 @@ const MAKERS: Readonly<Record<Pattern, (attack: Attack, draw: Draw) => Particula
   publisher_burst: (attack, draw) =>
     times(attack.calls).map(() => ({
       at: within(attack, draw),
-      // From all over alike, which people are not.
-      caller: draw.number(draw.pick(US_NPAS)),
+      caller: draw.number(anyNpa(attack, draw)),
       ...(draw.chance(0.5) ? spoofed(draw, attack.strength) : {}),
       ...(draw.chance(0.3 + 0.5 * attack.strength) ? junk(draw) : {}),
     })),
@@ -201,7 +207,7 @@ const MAKERS: Readonly<Record<Pattern, (attack: Attack, draw: Draw) => Particula
     while (calls.length < attack.calls) {
       const caller = draw.chance(0.2 + 0.6 * attack.strength)
         ? caribbeanNumber(draw)
-        : draw.number(draw.pick(US_NPAS));
+        : draw.number(anyNpa(attack, draw));
       let at = within(attack, draw);
       for (let tries = 1 + draw.below(6); tries > 0; tries--) {
         const publisher = draw.chance(0.5) ? attack.publisher : draw.pick(attack.publishers);
@@ -228,7 +234,7 @@ const MAKERS: Readonly<Record<Pattern, (attack: Attack, draw: Draw) => Particula
   },
   shared_ring: (attack, draw) => {
     const ring = times(3 + draw.below(4)).map(() => draw.pick(attack.publishers));
-    const callers = times(30 + draw.below(170)).map(() => draw.number(draw.pick(US_NPAS)));
+    const callers = times(30 + draw.below(170)).map(() => draw.number(anyNpa(attack, draw)));
     return times(attack.calls).map(() => {
       const publisher = draw.pick(ring);
       return {

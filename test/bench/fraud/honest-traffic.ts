@@ -32,6 +32,7 @@ export function sign(
   if (wrong < 0.004) return { attestation: undefined, verstat: 'failed' };
   if (wrong < 0.007) return { attestation, verstat: 'stale' };
   if (wrong < 0.008) return { attestation: undefined, verstat: 'wrong_number' };
+  if (wrong < 0.0085) return { attestation: undefined, verstat: 'replayed' };
   return { attestation, verstat: 'passed' };
 }
 

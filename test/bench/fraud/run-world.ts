@@ -56,7 +56,7 @@ export function attemptOf(call: MadeCall): CallAttempt {
     receivedAt: call.at,
     from: call.caller,
     to: call.did,
-    trunkId: `trunk-${call.trunk}`,
+    trunkId: trunks.of(call.trunk),
     origin: 'inbound_consumer',
     claimedOrigin: undefined,
     attestation: call.attestation,
@@ -78,7 +78,7 @@ const digits = new Map<string, Digits>();
 export function contextOf(call: MadeCall, priors: FraudContext['priors']): FraudContext {
   return {
     ...digitsOf(call.caller),
-    sellerId: `publisher-${call.publisher}`,
+    sellerId: sellers.of(call.publisher),
     placeContradicted: call.contradicted,
     forwardedByUs: call.forwardedByUs,
     priors,
@@ -97,37 +97,39 @@ function digitsOf(caller: E164 | undefined): Digits {
   return known;
 }
 
-function sourceOf(
-  call: MadeCall,
-): Omit<AttemptEvent, 'kind' | 'at' | 'placeContradicted' | 'misidentified' | 'signed'> {
+export function eventOf(call: MadeCall): AttemptEvent {
+  const { verstat } = call;
   return {
+    kind: 'attempt',
+    at: call.at,
     caller: call.caller,
     did: call.did,
-    trunkId: `trunk-${call.trunk}`,
-    sellerId: `publisher-${call.publisher}`,
+    trunkId: trunks.of(call.trunk),
+    sellerId: sellers.of(call.publisher),
     campaignId: 'campaign',
     origin: 'inbound_consumer',
+    placeContradicted: call.contradicted,
+    misidentified: verstat !== 'passed' && verstat !== 'none',
+    signed: call.attestation === 'A',
   };
-}
-
-export function eventOf(call: MadeCall): AttemptEvent {
-  const { verstat, at, contradicted: placeContradicted } = call;
-  const misidentified = verstat !== 'passed' && verstat !== 'none';
-  const signed = call.attestation === 'A';
-  return { ...sourceOf(call), kind: 'attempt', at, placeContradicted, misidentified, signed };
 }
 
 function endedOf(call: MadeCall): EndedEvent {
   const paid = call.answered && call.connectedMs >= call.payoutAfterMs;
   return {
-    ...sourceOf(call),
     kind: 'ended',
     at: endOf(call),
+    caller: call.caller,
+    did: call.did,
+    trunkId: trunks.of(call.trunk),
+    sellerId: sellers.of(call.publisher),
+    campaignId: 'campaign',
+    origin: 'inbound_consumer',
     buyerId: call.answered ? 'buyer' : undefined,
     targetId: call.answered ? 'target' : undefined,
     ringMs: call.ringMs,
     answered: call.answered,
-    connectedMs: Math.max(0, call.connectedMs),
+    connectedMs: call.connectedMs,
     endedBy: call.endedBy,
     converted: paid,
     revenue: (paid ? (call.payout + call.margin) * 1_000_000 : 0) as Micros,
@@ -135,7 +137,23 @@ function endedOf(call: MadeCall): EndedEvent {
   };
 }
 
-const endOf = (call: MadeCall): number => call.at + call.ringMs + Math.max(0, call.connectedMs);
+/** Ids of numbered parties, each made once. */
+class Ids {
+  readonly #prefix: string;
+  readonly #made: string[] = [];
+
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+  }
+
+  of(n: number): string {
+    return (this.#made[n] ??= `${this.#prefix}-${n}`);
+  }
+}
+
+const trunks = new Ids('trunk');
+const sellers = new Ids('publisher');
+const endOf = (call: MadeCall): number => call.at + call.ringMs + call.connectedMs;
 
 /** Calls that are up, the next to end first: a binary heap. */
 class Ends {
