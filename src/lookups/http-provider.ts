@@ -124,7 +124,14 @@ export class HttpProvider {
         resolve(answer);
       };
       const send = (again: boolean): void => {
-        const sent = this.#request(wanted);
+        let sent: ClientRequest;
+        try {
+          sent = this.#request(wanted);
+        } catch {
+          // What Node itself will not send is no answer either.
+          end({ ok: false, why: 'connection' });
+          return;
+        }
         request = sent;
         sent.on('error', (error: NodeJS.ErrnoException) => {
           // The provider closed a kept connection just as it was used: nothing was answered, nothing is lost.

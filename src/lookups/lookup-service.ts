@@ -35,6 +35,8 @@ export interface LookupStats {
 }
 
 const MAX_PROVIDERS = 32;
+/** 9999-12-31: years of five digits are written in another way. */
+const MAX_DATE = 253_402_300_800_000;
 /** Stands for a kind that nobody is configured for. */
 const NOBODY = 'none';
 
@@ -93,9 +95,13 @@ export class LookupService {
     options: LookupOptions = {},
   ): Promise<LookupFact[]> {
     const startedAt = this.#clock.monotonic();
+    const { maxAgeMs } = options;
+    const consentDate = isDay(options.consentDate) ? options.consentDate : undefined;
     const deadline = startedAt + Math.min(options.deadlineMs ?? Infinity, this.#settings.deadlineMs);
     return Promise.all(
-      [...new Set(kinds)].map((kind) => this.#lookUp(kind, number, options, startedAt, deadline)),
+      [...new Set(kinds)].map((kind) =>
+        this.#lookUp(kind, number, { consentDate, maxAgeMs }, startedAt, deadline),
+      ),
     );
   }
 
@@ -172,6 +178,11 @@ export class LookupService {
     this.#pending.set(key, question);
     return question;
   }
+}
+
+/** A date that can be written: whatever somebody recorded as one must not keep a call waiting for an error. */
+function isDay(instant: number | undefined): boolean {
+  return instant !== undefined && instant >= 0 && instant < MAX_DATE;
 }
 
 /** A reassigned number is another question for each day of consent. */

@@ -40,7 +40,7 @@ export class RequestTemplate {
     secret: string | undefined,
   ) {
     const [, origin = '', path = ''] = /^(https?:\/\/[^/?#]+)([/?].*)?$/i.exec(url) ?? [];
-    if (!URL.canParse(origin) || /[{}@]/.test(origin) || path.includes('#')) {
+    if (!URL.canParse(origin) || /[{}@]/.test(origin) || /[^\x21-\x7e]|#/.test(path)) {
       throw new RangeError(`provider ${name}: ${url} is no HTTP address with its words in path and query`);
     }
     this.origin = new URL(origin);

@@ -114,6 +114,16 @@ test('several kinds are asked at once, each its own provider', async () => {
   expect(provider.asked).toHaveLength(asked);
 });
 
+test('a day that is none is as if there was no consent', async () => {
+  const service = open([dnc({ kind: 'reassigned', url: `${provider.url}/{number}/{consentDate}` })]);
+  for (const consentDate of [NaN, Infinity, -1, 8.65e15]) {
+    expect(await service.lookup(['reassigned'], NUMBER, { consentDate })).toMatchObject([
+      { answer: 'no_data' },
+    ]);
+  }
+  expect(provider.asked).toEqual([]);
+});
+
 test('a kind that nobody is configured for is unavailable', async () => {
   expect(await open([]).lookup(['dnc', 'line_type'], NUMBER)).toMatchObject([
     { kind: 'dnc', provider: 'none', answer: 'unavailable' },

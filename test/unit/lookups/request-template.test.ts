@@ -74,6 +74,7 @@ test.each([
   ['a user in the host', 'https://key@example.com/{number}'],
   ['another scheme', 'ftp://example.com/{number}'],
   ['a file', 'file:///etc/passwd?{number}'],
+  ['a blank', 'https://example.com/a b/{number}'],
   ['a fragment', 'https://example.com/#{number}'],
   ['no number', 'https://example.com/scrub'],
   ['an unknown word', 'https://example.com/{phone}?{number}'],
