@@ -37,7 +37,7 @@ export interface BidQuality {
 
 /** What is known of a source of calls from calls that ended: how much of it turned out bad. */
 export interface FraudPrior {
-  /** `seller:<id>`, `number:<did>`, `trunk:<id>`, `prefix:<npa-nxx-x>`. */
+  /** `all`, `seller:<id>`, `number:<did>`, `trunk:<id>`, `prefix:<NPA-NXX-X, seven digits>`. */
   readonly id: string;
   readonly calls: number;
   readonly bad: number;
