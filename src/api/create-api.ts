@@ -31,6 +31,7 @@ import type { PersonServices } from './resources/consents';
 import { consentRoutes } from './resources/consents';
 import { dncRoutes } from './resources/dnc';
 import { hoursOverrideRoutes } from './resources/hours-overrides';
+import { fraudRoutes } from './resources/fraud-cases';
 import type { WaitingSettlements } from './resources/ledger';
 import { ledgerRoutes } from './resources/ledger';
 import type { NumberListParts } from './resources/number-lists';
@@ -91,6 +92,7 @@ export function apiRoutes(
     ...consentRoutes(services.persons),
     ...privacyRoutes(services.persons),
     ...callRoutes(services.live, new EventStreams(services.news, services.streamLimits)),
+    ...fraudRoutes(),
     ...ledgerRoutes(services.deadLetters),
     ...systemRoutes(services.system),
   ];

@@ -4,7 +4,7 @@ import { watchCalls } from './support/event-client';
 import { bodyOf, MARKET_RESOURCES, openMarket } from './support/market-bodies';
 import type { OpenApi, Operation } from './support/openapi-reader';
 import { operationsOf, undocumented } from './support/openapi-reader';
-import { storeDeadSettlement, storeSettledCall } from './support/stored-calls';
+import { storeDeadSettlement, storeFraudCase, storeSettledCall } from './support/stored-calls';
 import type { Answer, TestApi } from './support/test-api';
 import { startTestApi } from './support/test-api';
 
@@ -55,6 +55,14 @@ const HAPPY = new Map<string, HappyPath>([
   ['GET /api/v1/calls/events', { stream: true }],
   ['GET /api/v1/calls/{id}', { id: settledCall }],
   ['DELETE /api/v1/calls/{id}', { id: liveCall }],
+  ['GET /api/v1/fraud/cases', {}],
+  ['GET /api/v1/fraud/cases/{id}', { id: fraudCase }],
+  [
+    'POST /api/v1/fraud/cases/{id}/resolve',
+    { id: fraudCase, body: { state: 'confirmed', note: 'heard it' } },
+  ],
+  ['GET /api/v1/fraud/priors', {}],
+  ['GET /api/v1/fraud/models', {}],
   ['POST /api/v1/consents', { body: CONSENT }],
   ['GET /api/v1/consents', { query: '?number=12125550123' }],
   ['GET /api/v1/consents/{id}', { id: consent }],
@@ -76,6 +84,12 @@ const HAPPY = new Map<string, HappyPath>([
 async function settledCall(): Promise<string> {
   const id = `settled-${count++}`;
   await storeSettledCall(api, id);
+  return id;
+}
+
+async function fraudCase(): Promise<string> {
+  const id = `case-${count++}`;
+  await storeFraudCase(api, id);
   return id;
 }
 
