@@ -31,7 +31,7 @@ export type { NumberListsStats, NumberListStats, NumberListVersion } from './num
 export { compareListNames, parseListName, partsOfListName } from './number-list-name';
 export type { NumberListName, NumberListParts } from './number-list-name';
 export { NumberSet, problemOf as segmentProblemOf } from './number-set';
-export { FlipTable } from './number-flips';
+export { FlipTable, roomFor } from './number-flips';
 export type { NumberSegment } from './number-segment';
 export { MAX_OTHERS, NumberSetBuilder } from './number-set-builder';
 export { areaOf, digitsOf, isArea, LINES, numberAt, OTHERS, positionOf } from './number-place';

@@ -20,11 +20,11 @@ export class FlipTable {
   readonly #packer = new SegmentPacker();
 
   /**
-   * The new segment as the old one with what is different.
-   * @returns the new segment as it is when that takes less memory, or the old one is of another area
+   * The new segment as the old one with what is different; nothing of the new one's memory is kept.
+   * @returns undefined when that would take more memory than it saves, or there is no old one
    */
-  asFlips(before: NumberSegment | undefined, after: NumberSegment): NumberSegment {
-    if (before?.area !== after.area || after.area === OTHERS) return after;
+  asFlips(before: NumberSegment | undefined, after: NumberSegment): NumberSegment | undefined {
+    if (before?.area !== after.area || after.area === OTHERS) return undefined;
     // Flips are of the packed bytes, whatever else was flipped in them before.
     this.#before.fill(0);
     unpackInto(before.data, this.#before);
@@ -39,7 +39,7 @@ export class FlipTable {
       for (let at = word * 4; at < word * 4 + 4; at++) {
         let bits = (this.#before[at] as number) ^ (this.#after[at] as number);
         for (; bits !== 0; bits &= bits - 1) {
-          if (count === most) return after;
+          if (count === most) return undefined;
           flips[count++] = at * 8 + 31 - Math.clz32(bits & -bits);
         }
       }
@@ -50,11 +50,39 @@ export class FlipTable {
   /** The same numbers without flips, packed as if they had never been otherwise; undefined when none are left. */
   settled(segment: NumberSegment): NumberSegment | undefined {
     if (!segment.flips) return segment;
+    const packed = this.#packed(segment);
+    return packed && { area: segment.area, entries: segment.entries, data: packed.slice() };
+  }
+
+  /**
+   * As {@link settled}, in the memory that the segment lies in, where that is large enough: whoever else
+   * has that memory must be done with it. No garbage collector is waited for.
+   */
+  settledInPlace(segment: NumberSegment): NumberSegment | undefined {
+    if (!segment.flips) return segment;
+    const packed = this.#packed(segment);
+    if (!packed) return undefined;
+    const { area, entries, data } = segment;
+    const room = data.buffer.byteLength - data.byteOffset;
+    const into = packed.length > room ? roomFor(packed.length) : data.buffer;
+    const place = new Uint8Array(into, packed.length > room ? 0 : data.byteOffset, packed.length);
+    place.set(packed);
+    return { area, entries, data: place };
+  }
+
+  #packed(segment: NumberSegment): Uint8Array | undefined {
     this.#after.fill(0);
     unpackSegment(segment, this.#after);
-    const data = this.#packer.pack(this.#after);
-    return data && { area: segment.area, entries: segment.entries, data };
+    return this.#packer.packed(this.#after);
   }
+}
+
+/** Room beyond a segment for those that follow it; what is never written costs no memory. */
+const SLACK = 1.125;
+
+/** Memory for a segment that will be followed by others a little larger. */
+export function roomFor(bytes: number): ArrayBuffer {
+  return new ArrayBuffer(Math.ceil((bytes * SLACK) / 8) * 8);
 }
 
 /** Sets the bits of a segment in an empty page, its flips applied. */

@@ -70,6 +70,11 @@ export class SegmentPacker {
 
   /** @returns the segment, in memory of its own; undefined when the page is empty */
   pack(page: Uint8Array): Uint8Array | undefined {
+    return this.packed(page)?.slice();
+  }
+
+  /** As {@link pack}, but in the packer's own memory, until it packs again. */
+  packed(page: Uint8Array): Uint8Array | undefined {
     const out = this.#scratch;
     out.fill(0, 0, HEAD);
     let end = HEAD;
@@ -100,7 +105,7 @@ export class SegmentPacker {
     if (count === 0) return undefined;
     out[0] = FORMAT;
     writeInteger(out, COUNT_AT, count);
-    return out.slice(0, end);
+    return out.subarray(0, end);
   }
 }
 

@@ -10,7 +10,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Built } from './dnc/build-list';
-import { buildList } from './dnc/build-list';
+import { buildList, nextOf } from './dnc/build-list';
 import type { Spread } from './dnc/generated-list';
 import { areaCodes, exchanges, SPREADS } from './dnc/generated-list';
 import type { Measured } from './dnc/measure-list';
@@ -49,7 +49,7 @@ function runAll(): void {
       const measured = apart<Measured>('measure', file);
       done.set(spread, { built, measured });
       show(spread, built, measured, statSync(file).size);
-      rmSync(file);
+      for (const each of [file, nextOf(file)]) rmSync(each);
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -69,6 +69,7 @@ function runAll(): void {
       memoryMB: Math.max(memoryOf('realistic'), memoryOf('uniform')),
       memoryRealisticMB: memoryOf('realistic'),
       memoryUniformMB: memoryOf('uniform'),
+      swapPeakMB: Math.round(worst(({ measured }) => measured.swapPeakBytes) / MB),
       lookupP99Us: round(
         worst(({ measured: { hits, misses, mixed } }) => Math.max(hits.p99, misses.p99, mixed.p99)),
       ),
@@ -90,6 +91,9 @@ function show(spread: Spread, built: Built, measured: Measured, fileBytes: numbe
     `  memory: ${(rssBytes / MB).toFixed(1)} MB by which the process grew, ${(packedBytes / MB).toFixed(1)} MB packed, ` +
       `${((packedBytes * 8) / entries).toFixed(2)} bits a number; loaded in ${(loadMs / 1_000).toFixed(1)} s from ${(fileBytes / MB).toFixed(0)} MB`,
   );
+  print(
+    `  next version, 1 % of it different: ${(measured.swapPeakBytes / MB).toFixed(1)} MB at most while it takes the place of this one`,
+  );
   print(`  ${''.padEnd(22)}     p50       p99     p99.9  batch p99       a second`);
   showTimes('hits', measured.hits);
   showTimes('misses', measured.misses);
@@ -110,8 +114,14 @@ function round(us: number): number {
   return Math.round(us * 1_000) / 1_000;
 }
 
-const [part, first = '', second = ''] = process.argv.slice(2);
-if (part === 'build') print(JSON.stringify(buildList(first as Spread, ENTRIES, second)));
-else if (part === 'measure') print(JSON.stringify(measureList(first)));
-else if (part === 'peer') print(JSON.stringify(measurePeer(first, PEER_ENTRIES)));
-else runAll();
+async function main([part, first = '', second = '']: readonly string[]): Promise<void> {
+  if (part === 'build') print(JSON.stringify(buildList(first as Spread, ENTRIES, second)));
+  else if (part === 'measure') print(JSON.stringify(await measureList(first)));
+  else if (part === 'peer') print(JSON.stringify(measurePeer(first, PEER_ENTRIES)));
+  else runAll();
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  process.exitCode = 1;
+  throw error;
+});

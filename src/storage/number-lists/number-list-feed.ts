@@ -1,6 +1,6 @@
 import { asError } from '../../domain';
 import type { NumberListName, NumberLists, NumberSegment } from '../../market';
-import { FlipTable, NumberSet } from '../../market';
+import { FlipTable, NumberSet, roomFor } from '../../market';
 import type { Database, Session } from '../database';
 import type { StoredNumberList } from './number-list-store';
 import { DamagedList, NUMBER_LISTS_CHANNEL, NumberListStore } from './number-list-store';
@@ -26,6 +26,9 @@ const MAX_RETRY_MS = 30_000;
 const PULSE_MS = 15_000;
 /** Times that a version may be replaced while it is being read, before that is called trouble. */
 const MAX_REREADS = 10;
+
+/** Bytes into which any segment of an area code fits. */
+const LARGE_SEGMENT = 1_100_000;
 
 /**
  * Keeps the imported lists of this process abreast of those in PostgreSQL. The version in use answers
@@ -173,15 +176,16 @@ export class NumberListFeed {
     const store = new NumberListStore(this.#database);
     const before = this.#lists.version(list)?.numbers;
     const known = this.#loaded.get(list)?.checksums;
-    const table = before && new FlipTable();
+    const taking = before && { table: new FlipTable(), memory: new ArrayBuffer(LARGE_SEGMENT) };
     const segments: NumberSegment[] = [];
     const checksums = new Map<number, string>();
     for (const stored of await store.segmentsOf(id)) {
       const { area, sha256 } = stored;
       const kept = known?.get(area) === sha256 ? before?.segment(area) : undefined;
-      const segment = kept ?? (await store.segment(id, stored));
+      const segment = kept ?? (await store.segment(id, stored, taking?.memory));
       if (!segment) return undefined;
-      segments.push(kept || !table ? segment : table.asFlips(before.segment(area), segment));
+      if (kept || !taking) segments.push(segment);
+      else segments.push(taking.table.asFlips(before?.segment(area), segment) ?? copyOf(segment));
       checksums.set(area, sha256);
     }
     const numbers = new NumberSet(segments);
@@ -193,18 +197,20 @@ export class NumberListFeed {
   }
 
   /**
-   * Makes areas whole that were taken over as what is different; what they say stays the same. Between
-   * two areas, whatever else waits has its turn.
+   * Makes areas whole that were taken over as what is different; what they say stays the same. Each is
+   * made in the memory it lies in, which nobody has any more but the version in use: a garbage collector
+   * would let as much pile up as all of them take. Between two areas, whatever else waits has its turn.
    */
   async #settle(name: NumberListName): Promise<void> {
     const table = new FlipTable();
-    for (const { area } of this.#lists.version(name)?.numbers.segments ?? []) {
+    const areas = this.#lists.version(name)?.numbers.segments.map(({ area }) => area) ?? [];
+    for (const area of areas) {
+      if (!this.#lists.version(name)?.numbers.segment(area)?.flips) continue;
+      await new Promise(setImmediate);
       const version = this.#lists.version(name);
       const segment = version?.numbers.segment(area);
-      if (!version || !segment?.flips) continue;
-      await new Promise(setImmediate);
-      if (this.#closed) return;
-      const whole = table.settled(segment);
+      if (this.#closed || !version || !segment?.flips) return;
+      const whole = table.settledInPlace(segment);
       if (whole) this.#lists.install({ ...version, numbers: version.numbers.with(whole) });
     }
   }
@@ -239,4 +245,11 @@ export class NumberListFeed {
     }, this.#retryMs);
     this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS);
   }
+}
+
+/** A segment that was read into memory that is used again. */
+function copyOf({ area, entries, data }: NumberSegment): NumberSegment {
+  const own = new Uint8Array(roomFor(data.length), 0, data.length);
+  own.set(data);
+  return { area, entries, data: own };
 }

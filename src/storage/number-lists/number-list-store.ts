@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { NumberListName, NumberSegment } from '../../market';
-import { NumberSet, segmentProblemOf } from '../../market';
+import { NumberSet, roomFor, segmentProblemOf } from '../../market';
 import type { Queryable } from '../database';
 import type { SourceRecord } from './source-files';
 
@@ -93,14 +93,16 @@ export class NumberListStore {
 
   /**
    * Reads a segment and makes sure that it is what was written.
+   * @param memory - where to, if it is large enough; otherwise into memory of its own
    * @returns undefined when it is not there (any more)
    * @throws DamagedList
    */
   async segment(
     versionId: number,
     { area, entries, sha256 }: StoredSegment,
+    memory?: ArrayBuffer,
   ): Promise<NumberSegment | undefined> {
-    const data = await this.#data(versionId, area);
+    const data = await this.#data(versionId, area, memory);
     if (!data) return undefined;
     const segment = { area, entries, data };
     if (checksumOf(segment.data) !== sha256) {
@@ -112,7 +114,7 @@ export class NumberListStore {
   }
 
   /** Read in pieces: whoever has calls up must not wait while a megabyte is made of its text. */
-  async #data(versionId: number, area: number): Promise<Uint8Array | undefined> {
+  async #data(versionId: number, area: number, memory?: ArrayBuffer): Promise<Uint8Array | undefined> {
     let data: Uint8Array | undefined;
     for (let at = 0; data === undefined || at < data.length; at += PIECE) {
       const { rows } = await this.#db.query<{ size: number; piece: Buffer }>({
@@ -123,7 +125,7 @@ export class NumberListStore {
       });
       const row = rows[0];
       if (!row) return undefined;
-      data ??= new Uint8Array(row.size);
+      data ??= memoryFor(row.size, memory);
       data.set(row.piece, at);
     }
     return data;
@@ -139,6 +141,10 @@ export class NumberListStore {
     const segment = rows[0] && (await this.segment(versionId, rows[0]));
     return segment ? new NumberSet([segment]) : NumberSet.empty;
   }
+}
+
+function memoryFor(size: number, memory: ArrayBuffer | undefined): Uint8Array {
+  return new Uint8Array(memory && memory.byteLength >= size ? memory : roomFor(size), 0, size);
 }
 
 /** SHA-256 in hexadecimal. */

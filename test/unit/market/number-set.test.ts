@@ -10,6 +10,7 @@ import {
   NumberSetBuilder,
   OTHERS,
   positionOf,
+  roomFor,
   segmentProblemOf,
 } from '../../../src/market';
 
@@ -129,23 +130,33 @@ test('taken over as what is different, a set is the next one, before and after i
   const many = fc.uniqueArray(number, { minLength: 1, maxLength: 200 });
   const table = new FlipTable();
   fc.assert(
-    fc.property(many, many, fc.array(number, { maxLength: 40 }), (first, rest, changed) => {
-      const before = setOf([...first, ...rest]);
-      const builder = new NumberSetBuilder(before);
-      for (const each of changed) if (!builder.remove(each)) builder.add(each);
-      const after = builder.finish();
-      let held = new NumberSet(after.segments.map((next) => table.asFlips(before.segment(next.area), next)));
-      for (let step = -1; step < after.segments.length; step++) {
-        if (step >= 0) {
-          const segment = held.segments[step] as NumberSegment;
-          held = held.with(table.settled(segment) as NumberSegment);
+    fc.property(
+      many,
+      many,
+      fc.array(number, { maxLength: 40 }),
+      fc.boolean(),
+      (first, rest, changed, inPlace) => {
+        const before = setOf([...first, ...rest]);
+        const builder = new NumberSetBuilder(before);
+        for (const each of changed) if (!builder.remove(each)) builder.add(each);
+        const after = builder.finish();
+        let held = new NumberSet(
+          after.segments.map((next) => table.asFlips(before.segment(next.area), next) ?? next),
+        );
+        for (let step = -1; step < after.segments.length; step++) {
+          if (step >= 0) {
+            const segment = held.segments[step] as NumberSegment;
+            held = held.with(
+              (inPlace ? table.settledInPlace(segment) : table.settled(segment)) as NumberSegment,
+            );
+          }
+          expect(held.size).toBe(after.size);
+          for (const each of [...first, ...rest, ...changed]) expect(held.has(each)).toBe(after.has(each));
         }
-        expect(held.size).toBe(after.size);
-        for (const each of [...first, ...rest, ...changed]) expect(held.has(each)).toBe(after.has(each));
-      }
-      expect(held.segments).toEqual(after.segments);
-      expect(before.size).toBe(new Set([...first, ...rest]).size);
-    }),
+        expect(held.segments).toEqual(after.segments);
+        expect(before.size).toBe(new Set([...first, ...rest]).size);
+      },
+    ),
     { numRuns: 40 },
   );
 });
@@ -157,15 +168,33 @@ test('what is different is held as such only while it is little, also on top of 
   const before = setOf(lines(0, 4_000));
   const first = setOf(lines(10, 4_010)).segment(212) as NumberSegment;
   const second = setOf(lines(20, 4_020)).segment(212) as NumberSegment;
-  const once = table.asFlips(before.segment(212), first);
+  const once = table.asFlips(before.segment(212), first) as NumberSegment;
   expect([once.flips?.length, once.data === before.segment(212)?.data]).toEqual([20, true]);
-  const twice = table.asFlips(once, second);
+  const twice = table.asFlips(once, second) as NumberSegment;
   expect([twice.flips?.length, twice.data === once.data]).toEqual([40, true]);
   expect(contents(new NumberSet([twice]))).toEqual(lines(20, 4_020));
   expect(contents(setOf(['+12125559999'] as E164[], new NumberSet([twice])))).toHaveLength(4_001);
   const other = setOf(lines(5_000, 9_000)).segment(212) as NumberSegment;
-  expect(table.asFlips(twice, other)).toBe(other);
-  expect(table.asFlips(undefined, other)).toBe(other);
+  expect(table.asFlips(twice, other)).toBeUndefined();
+  expect(table.asFlips(undefined, other)).toBeUndefined();
+});
+
+test('made whole where it lies, an area takes no new memory, unless it has grown beyond its room', () => {
+  const lines = (to: number): E164[] =>
+    Array.from({ length: to }, (_, n) => `+1212555${String(n).padStart(4, '0')}` as E164);
+  const table = new FlipTable();
+  const segmentOfLines = (to: number): NumberSegment => setOf(lines(to)).segment(212) as NumberSegment;
+  const { area, entries, data } = segmentOfLines(2_000);
+  const place = new Uint8Array(roomFor(data.length), 0, data.length);
+  place.set(data);
+  const flipped = table.asFlips({ area, entries, data: place }, segmentOfLines(2_016)) as NumberSegment;
+  const whole = table.settledInPlace(flipped) as NumberSegment;
+  expect(whole.data.buffer).toBe(place.buffer);
+  expect(whole).toEqual(segmentOfLines(2_016));
+  const tight = table.asFlips(segmentOfLines(2_000), segmentOfLines(2_100)) as NumberSegment;
+  const moved = table.settledInPlace(tight) as NumberSegment;
+  expect(moved.data.buffer).not.toBe(tight.data.buffer);
+  expect(moved).toEqual(segmentOfLines(2_100));
 });
 
 test('crowded and empty blocks, full exchanges and the ends of an area are exact', () => {
