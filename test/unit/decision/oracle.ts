@@ -224,7 +224,7 @@ function priceOf(entrant: Entrant, natural: readonly Entrant[], world: World, ca
   return Math.max(floor, lowest);
 }
 
-interface Record {
+interface Sums {
   readonly rings: number;
   readonly answers: number;
   readonly conversions: number;
@@ -232,7 +232,7 @@ interface Record {
 }
 
 /** Records of the bids that are in the market, summed; counts in thousandths, so that no order of adding shows. */
-function recordsOf(world: World): Record {
+function recordsOf(world: World): Sums {
   const sum = { rings: 0, answers: 0, conversions: 0, revenue: 0 };
   for (const quality of world.qualities) {
     if (!world.bids.some(({ id }) => id === quality.id)) continue;

@@ -44,6 +44,20 @@ function make(world: World, call: Call, market: Market): Made {
   };
 }
 
+/** Changes a market of one world into that of another. */
+function turn(market: Market, from: World, to: World): void {
+  for (const value of to.bids) market.apply({ entity: 'bid', op: 'upsert', value });
+  for (const { id } of from.bids.slice(to.bids.length)) market.apply({ entity: 'bid', op: 'remove', id });
+  for (const { id } of from.qualities) {
+    const stays = to.qualities.some((quality) => quality.id === id);
+    if (!stays) market.apply({ entity: 'quality', op: 'remove', id });
+  }
+  for (const value of to.accounts) market.apply({ entity: 'account', op: 'upsert', value });
+  for (const value of to.targets) market.apply({ entity: 'target', op: 'upsert', value });
+  for (const value of to.buyers) market.apply({ entity: 'buyer', op: 'upsert', value });
+  for (const value of to.qualities) market.apply({ entity: 'quality', op: 'upsert', value });
+}
+
 function countsOf(why: ReadonlyMap<string, IneligibleReason | 'rung'>): Made['counts'] {
   const counts: Partial<Record<IneligibleReason, number>> = {};
   for (const reason of why.values()) if (reason !== 'rung') counts[reason] = (counts[reason] ?? 0) + 1;
@@ -95,13 +109,7 @@ describe('a call is sold as the rules say, said plainly', () => {
         // Another world turned into this one, step by step.
         const turned = marketOfWorld(before, keys);
         make(before, call, turned);
-        for (const { id } of before.bids) turned.apply({ entity: 'bid', op: 'remove', id });
-        for (const { id } of before.qualities) turned.apply({ entity: 'quality', op: 'remove', id });
-        for (const value of world.bids) turned.apply({ entity: 'bid', op: 'upsert', value });
-        for (const value of world.accounts) turned.apply({ entity: 'account', op: 'upsert', value });
-        for (const value of world.targets) turned.apply({ entity: 'target', op: 'upsert', value });
-        for (const value of world.buyers) turned.apply({ entity: 'buyer', op: 'upsert', value });
-        for (const value of world.qualities) turned.apply({ entity: 'quality', op: 'upsert', value });
+        turn(turned, before, world);
         expect(make(world, call, turned)).toEqual(loaded);
       }),
       { numRuns: 100 },

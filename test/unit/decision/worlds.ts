@@ -106,6 +106,7 @@ function bidNumber(n: number): fc.Arbitrary<Bid> {
         { weight: 3, arbitrary: fc.constant([]) },
         { weight: 1, arbitrary: fc.array(modifiers, { maxLength: 3 }) },
       ),
+      caps: fc.constantFrom({}, {}, { concurrent: 1 }, { attempts: { day: 5 } }),
       pings: oneIn(4, true, false),
       fallback: oneIn(4, true, false),
     })

@@ -59,6 +59,20 @@ describe('schedules', () => {
     expect([...table.openAt(NOON).slice(ALWAYS, first + 1)]).toEqual([1, 1]);
   });
 
+  test('tell when their answers may be others than before', () => {
+    const table = new PlanTable();
+    const ask = (): boolean => {
+      table.openAt(NOON);
+      return table.changed;
+    };
+    const index = table.acquire(always);
+    expect([ask(), ask()]).toEqual([true, false]);
+    table.release(index);
+    // The place of one that is gone: its answer was the same, and yet it is another schedule.
+    table.acquire({ ...always, timezone: 'Asia/Kolkata' });
+    expect([ask(), ask()]).toEqual([true, false]);
+  });
+
   test.each<[string, WeeklySchedule]>([
     ['a zone that is none', { ...never, timezone: 'Mars/Olympus' }],
     ['a day that is none', { timezone: 'UTC', windows: [{ days: [7], startMinute: 0, endMinute: 1 }] }],
@@ -72,8 +86,8 @@ describe('schedules', () => {
 
 test('candidates of equal keys are ordered by id, whatever their rows', () => {
   const bids = ['c', 'a', 'd', 'b'].map((id, n) => ({ id, price: 1, buyer: n, target: n }));
-  const rows = candidatesOf(bids).best({ primary: () => 0, secondary: () => 0 }, 3);
-  expect(rows.map((row) => bids[row]?.id)).toEqual(['a', 'b', 'c']);
+  const indexes = candidatesOf(bids).best([], 3);
+  expect(indexes.map((index) => bids[index]?.id)).toEqual(['a', 'b', 'c']);
 });
 
 describe('cap blocks', () => {

@@ -11,7 +11,8 @@ import type {
   Target,
   Trunk,
 } from '../../../src/domain';
-import { EMPTY_MARKET, Market } from '../../../src/market';
+import type { BidQuery } from '../../../src/market';
+import { EMPTY_MARKET, Market, NO_DUPLICATES } from '../../../src/market';
 
 /** A Saturday, 2026-11-21 15:00 UTC: 10:00 in New York. */
 export const NOON = Date.UTC(2026, 10, 21, 15);
@@ -149,6 +150,26 @@ export const attempt = (over: Partial<CallAttempt> = {}): CallAttempt => ({
   reservation: undefined,
   forwardedBy: [],
   tags: {},
+  ...over,
+});
+
+/** What bids are asked about a usual call. */
+export const queryOf = (over: Partial<BidQuery> = {}): BidQuery => ({
+  now: NOON,
+  state: 'NY',
+  npa: '212',
+  zip: undefined,
+  place: undefined,
+  attestation: 'A',
+  lineType: 'unknown',
+  language: 'en',
+  sellerId: 'seller-account',
+  tags: {},
+  reserve: usd(1),
+  marginFloor: 0,
+  duplicates: NO_DUPLICATES,
+  skills: [],
+  liveBids: [],
   ...over,
 });
 

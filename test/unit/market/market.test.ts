@@ -1,24 +1,39 @@
 import * as fc from 'fast-check';
-import { decide } from '../../../src/decision';
-import type { Bid, BidTargeting, DncEntry, E164 } from '../../../src/domain';
-import { INELIGIBLE_REASONS } from '../../../src/domain';
-import { Activity, Market } from '../../../src/market';
+import type { Bid, DncEntry, E164 } from '../../../src/domain';
+import { CapBlocks, EMPTY_MARKET, Market } from '../../../src/market';
 import {
   CALLER,
   DID,
   NOON,
   account,
-  attempt,
   bid,
   bidOf,
   buyer,
   campaign,
   marketOf,
   number,
+  queryOf,
   target,
   trunk,
   usd,
 } from './fixtures';
+
+const ALWAYS = [{ days: [0, 1, 2, 3, 4, 5, 6], startMinute: 0, endMinute: 1440 }];
+const NEVER = { timezone: 'Mars/Olympus', windows: [] };
+
+/** What the bids of the campaign that may take a usual call from New York offer for it. */
+function offersOf(market: Market, caps = new CapBlocks(market.ordinals)): Record<string, number> {
+  const book = market.bookOf('campaign');
+  if (!book) return {};
+  market.screen.run(book, queryOf(), caps);
+  const { rows, offers, count } = market.screen.candidates;
+  return Object.fromEntries(
+    Array.from({ length: count }, (_, index) => [
+      book.bidAt(rows[index] as number).id,
+      offers[index] as number,
+    ]),
+  );
+}
 
 describe('trunks by source', () => {
   const market = new Market();
@@ -134,10 +149,7 @@ describe('changes', () => {
       targeting: { schedule: { timezone: 'Mars/Olympus', windows: [] } },
     });
     expect(() => market.apply({ entity: 'bid', op: 'upsert', value: broken })).toThrow(RangeError);
-    expect(decide(attempt(), market, new Activity(market), NOON, 1)).toMatchObject({
-      ok: true,
-      plan: [{ price: usd(10) }],
-    });
+    expect(offersOf(market)).toEqual({ 'bid-1': usd(10) });
   });
 
   test('more required tags than a book can ask for are refused', () => {
@@ -162,128 +174,102 @@ describe('changes', () => {
   });
 
   test('a cap that is raised frees the bid at once', () => {
-    const market = marketOf([bidOf(1, { caps: { total: 1 } })]);
-    const activity = new Activity(market);
-    activity.noteExhausted({ key: 'bid:bid-1:total', limit: 1, kind: 'period', resetsAt: 0 }, NOON);
-    expect(decide(attempt(), market, activity, NOON, 1).ok).toBe(false);
-    market.apply({ entity: 'bid', op: 'upsert', value: bidOf(1, { caps: { total: 2 } }) });
-    expect(decide(attempt(), market, activity, NOON, 1).ok).toBe(true);
+    const market = marketOf([bidOf(1, { caps: { attempts: { total: 1 } } })]);
+    const caps = new CapBlocks(market.ordinals);
+    caps.block('bid', 'bid-1', 'cap_attempts_total', Infinity, 1);
+    expect(offersOf(market, caps)).toEqual({});
+    const value = bidOf(1, { caps: { attempts: { total: 2 } } });
+    market.apply({ entity: 'bid', op: 'upsert', value });
+    expect(offersOf(market, caps)).toEqual({ 'bid-1': usd(10) });
+  });
+
+  test.each<[string, Partial<Bid>]>([
+    ['another price', { price: usd(12) }],
+    ['an expiry', { price: usd(12), expiresAt: NOON + 1 }],
+    ['other calls', { price: usd(12), targeting: { states: ['NY'] } }],
+    ['other hours', { price: usd(12), targeting: { schedule: { timezone: 'UTC', windows: ALWAYS } } }],
+    ['other modifiers', { price: usd(10), modifiers: [{ factorBp: 12_000 }] }],
+    ['another target', { price: usd(12), targetId: 'target-2', buyerId: 'buyer-2' }],
+    ['other caps', { price: usd(12), caps: { concurrent: 3 } }],
+  ])('a bid is written over by one of %s, and back', (_name, over) => {
+    const market = marketOf([bidOf(1), bidOf(2, { status: 'paused' })]);
+    market.apply({ entity: 'bid', op: 'upsert', value: bidOf(1, over) });
+    expect(offersOf(market)).toEqual({ 'bid-1': usd(12) });
+    market.apply({ entity: 'bid', op: 'upsert', value: bidOf(1) });
+    expect(offersOf(market)).toEqual({ 'bid-1': usd(10) });
+    expect(market.bid('bid-1')).toEqual(bidOf(1));
+  });
+
+  test.each<[string, Partial<Bid>]>([
+    ['a ZIP code of nowhere', { targeting: { near: { zip: '00000', miles: 5 } } }],
+    ['a distance that is none', { targeting: { near: { zip: '10001', miles: -1 } } }],
+    ['a factor in parts of basis points', { modifiers: [{ factorBp: 0.5 }] }],
+    ['a modifier of a zone that is none', { modifiers: [{ factorBp: 1 }, { factorBp: 1, schedule: NEVER }] }],
+  ])('a bid of %s is refused', (_name, over) => {
+    const market = marketOf([bidOf(1)]);
+    expect(() => market.apply({ entity: 'bid', op: 'upsert', value: bidOf(1, over) })).toThrow(RangeError);
+    expect(() => market.apply({ entity: 'bid', op: 'upsert', value: bidOf(2, over) })).toThrow(RangeError);
+    expect(offersOf(market)).toEqual({ 'bid-1': usd(10) });
+  });
+
+  test('of two numbers of the same digits the same one answers, whichever came first', () => {
+    for (const ids of [
+      ['a', 'b'],
+      ['b', 'a'],
+    ]) {
+      const market = new Market();
+      for (const id of ids) market.apply({ entity: 'number', op: 'upsert', value: number({ id }) });
+      expect(market.numberByE164(DID)?.id).toBe('a');
+      market.apply({ entity: 'number', op: 'remove', id: 'a' });
+      expect(market.numberByE164(DID)?.id).toBe('b');
+    }
+  });
+
+  test('more skills than targets may have in all are refused', () => {
+    const market = marketOf([bidOf(1)]);
+    const skills = Object.fromEntries(Array.from({ length: 1_001 }, (_, n) => [`skill-${n}`, 1]));
+    const value = target({ id: 'target-1', buyerId: 'buyer-1', skills });
+    expect(() => market.apply({ entity: 'target', op: 'upsert', value })).toThrow(/skills/);
+    expect(market.target('target-1')?.skills).toBeUndefined();
   });
 });
 
-const STATES = ['NY', 'CA', 'TX'] as const;
-const targetings: fc.Arbitrary<BidTargeting> = fc.record(
-  {
-    states: fc.subarray([...STATES]),
-    npas: fc.subarray(['212', '646']),
-    tags: fc.dictionary(fc.constantFrom('a', 'b'), fc.constantFrom('1', '2'), { maxKeys: 2 }),
-    attestation: fc.subarray(['A', 'B', 'C', null] as const),
-    schedule: fc.record({
-      timezone: fc.constantFrom('America/New_York', 'Asia/Kolkata'),
-      windows: fc.array(
-        fc.record({
-          days: fc.subarray([0, 1, 2, 3, 4, 5, 6]),
-          startMinute: fc.nat(1439),
-          endMinute: fc.integer({ min: 1, max: 1440 }),
-        }),
-        { maxLength: 2, size: 'max' },
-      ),
-    }),
-  },
-  { requiredKeys: [] },
-) as fc.Arbitrary<BidTargeting>;
+describe('skills and pauses of targets', () => {
+  const withSkill = (level: number, over = {}): ReturnType<typeof target> =>
+    target({ id: 'target-1', buyerId: 'buyer-1', skills: { spanish: level }, ...over });
 
-const bids: fc.Arbitrary<Bid> = fc
-  .record({
-    n: fc.nat(60),
-    price: fc.integer({ min: 0, max: 4 }),
-    status: fc.constantFrom('active' as const, 'paused' as const),
-    expiresAt: fc.constantFrom(undefined, NOON - 1, NOON, NOON + 1),
-    targeting: targetings,
-  })
-  .map(({ n, price, ...rest }) => bidOf(n, { ...rest, price: usd(price) }));
-
-/** The rules once more, said bid by bid without any index. */
-function mayTake(one: Bid, tags: Readonly<Record<string, string>>): boolean {
-  const { states, npas, tags: wanted, attestation, schedule } = one.targeting;
-  const minute = (minuteOf: number): boolean =>
-    !schedule ||
-    schedule.windows.some(({ days, startMinute, endMinute }) => {
-      const length = endMinute > startMinute ? endMinute - startMinute : endMinute + 1440 - startMinute;
-      return days.some((day) => (minuteOf - (day * 1440 + startMinute) + 10_080) % 10_080 < length);
-    });
-  // Saturday 10:00 in New York is 20:30 in Kolkata.
-  const local = schedule?.timezone === 'Asia/Kolkata' ? 6 * 1440 + 1230 : 6 * 1440 + 600;
-  return (
-    one.status === 'active' &&
-    (one.expiresAt === undefined || one.expiresAt > NOON) &&
-    one.price >= usd(1) &&
-    (!states || states.includes('NY')) &&
-    (!npas || npas.includes('212')) &&
-    (!attestation || attestation.includes('A')) &&
-    Object.entries(wanted ?? {}).every(([key, value]) => tags[key] === value) &&
-    minute(local)
-  );
-}
-
-describe('the book against the rules said plainly', () => {
-  const tagSets = fc.dictionary(fc.constantFrom('a', 'b'), fc.constantFrom('1', '2'), { maxKeys: 2 });
-
-  test('a market changed step by step finds just the bids that may take the call', () => {
-    fc.assert(
-      fc.property(
-        fc.array(fc.oneof({ weight: 4, arbitrary: bids }, { weight: 1, arbitrary: fc.nat(60) }), {
-          maxLength: 120,
-          size: 'max',
-        }),
-        tagSets,
-        (steps, tags) => {
-          const all = Array.from({ length: 61 }, (_, n) => bidOf(n));
-          const market = marketOf(all, { maxAttempts: 50 });
-          for (const { id } of all) market.apply({ entity: 'bid', op: 'remove', id });
-          const standing = new Map<string, Bid>();
-          for (const step of steps) {
-            if (typeof step === 'number') {
-              standing.delete(`bid-${step}`);
-              market.apply({ entity: 'bid', op: 'remove', id: `bid-${step}` });
-            } else {
-              standing.set(step.id, step);
-              market.apply({ entity: 'bid', op: 'upsert', value: step });
-            }
-          }
-          const decision = decide(attempt({ tags }), market, new Activity(market), NOON, 7);
-          const expected = [...standing.values()].filter((one) => mayTake(one, tags)).map(({ id }) => id);
-          const { listed, counts, total } = decision.trace.bids;
-          const found = listed.filter(
-            ({ rank, ineligible }) => rank !== undefined || ineligible === 'over_max_attempts',
-          );
-          expect(found.map(({ bidId }) => bidId).sort()).toEqual(expected.sort());
-          expect(total).toBe(standing.size);
-          expect(listed.length).toBe(standing.size);
-          const counted = INELIGIBLE_REASONS.reduce((sum, reason) => sum + (counts[reason] ?? 0), 0);
-          expect(counted).toBe(standing.size - (decision.ok ? decision.plan.length : 0));
-        },
-      ),
-      { numRuns: 150 },
-    );
+  test('are known of a target that came before its bids, and of one that came after', () => {
+    const early = new Market();
+    early.apply({ entity: 'target', op: 'upsert', value: withSkill(4) });
+    early.apply({ entity: 'bid', op: 'upsert', value: bidOf(1) });
+    const late = new Market();
+    late.apply({ entity: 'bid', op: 'upsert', value: bidOf(1) });
+    late.apply({ entity: 'target', op: 'upsert', value: withSkill(4) });
+    for (const market of [early, late]) {
+      const levels = market.bookOf('campaign')?.targets.levelsOf('Spanish');
+      expect(levels?.[market.ordinals.target.of('target-1')]).toBe(4);
+    }
   });
 
-  test('a market loaded at once decides as one changed step by step', () => {
-    fc.assert(
-      fc.property(fc.array(bids, { maxLength: 80, size: 'max' }), fc.nat(), (steps, seed) => {
-        const stepwise = marketOf(Array.from({ length: 61 }, (_, n) => bidOf(n)));
-        for (let n = 0; n <= 60; n++) stepwise.apply({ entity: 'bid', op: 'remove', id: `bid-${n}` });
-        for (const value of steps) stepwise.apply({ entity: 'bid', op: 'upsert', value });
-        const last = [...new Map(steps.map((one) => [one.id, one])).values()].reverse();
-        const loaded = marketOf(last);
-        const plans = [stepwise, loaded].map((market) => {
-          const decision = decide(attempt(), market, new Activity(market), NOON, seed);
-          return decision.ok ? decision.plan : decision.detail;
-        });
-        expect(plans[0]).toEqual(plans[1]);
-      }),
-      { numRuns: 60 },
-    );
+  test('do not pass on to a target that takes the place of another', () => {
+    const market = new Market();
+    market.apply({
+      entity: 'target',
+      op: 'upsert',
+      value: withSkill(4, { pausedUntil: NOON, costPerMinute: 9 }),
+    });
+    market.apply({ entity: 'bid', op: 'upsert', value: bidOf(1) });
+    const before = market.ordinals.target.of('target-1');
+    market.apply({ entity: 'bid', op: 'remove', id: 'bid-1' });
+    market.apply({ entity: 'bid', op: 'upsert', value: bidOf(2) });
+    expect(market.ordinals.target.of('target-2')).toBe(before);
+    const targets = market.bookOf('campaign')?.targets;
+    expect(targets?.levelsOf('spanish')).toBeUndefined();
+    expect([targets?.costPerMinute[before], targets?.pausedUntil[before], targets?.anyPaused]).toEqual([
+      0,
+      0,
+      false,
+    ]);
   });
 });
 
@@ -344,16 +330,7 @@ describe('do-not-call lists', () => {
 
 test('a load replaces what was there', () => {
   const market = marketOf([bidOf(1)]);
-  market.load({
-    accounts: [],
-    trunks: [],
-    numbers: [],
-    campaigns: [campaign()],
-    buyers: [buyer()],
-    targets: [target()],
-    bids: [],
-    dnc: [],
-  });
+  market.load({ ...EMPTY_MARKET, campaigns: [campaign()], buyers: [buyer()], targets: [target()] });
   expect([
     market.bidCount,
     market.numberByE164(DID),
