@@ -9,7 +9,8 @@ import { attempt, NOON } from '../market/fixtures';
 export const SEED = 42;
 /** Room for the few callers of a test. */
 const FEW = { callers: 64, connectedCallers: 64, contacts: 64, counters: 64 };
-const SMALL = { callers: 64, dids: 16, sellers: 4, trunks: 4 };
+/** Deciding records nothing. */
+const NO_CALLS_SEEN = new FraudState();
 
 /** What a decision of a test knows besides the market. */
 export interface Known {
@@ -22,11 +23,7 @@ export interface Known {
 }
 
 export function decideIn(market: Market, over: Partial<CallAttempt> = {}, known: Known = {}): Decision {
-  const {
-    activity = new Activity(market, FEW),
-    fraud = new FraudState(SMALL),
-    asked = NOTHING_ASKED,
-  } = known;
+  const { activity = new Activity(market, FEW), fraud = NO_CALLS_SEEN, asked = NOTHING_ASKED } = known;
   return decide({
     attempt: attempt(over),
     market,
