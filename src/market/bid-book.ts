@@ -1,9 +1,11 @@
 import type { Bid, BidQuality } from '../domain';
 import { BidColumns } from './bid-columns';
+import { BidFlags } from './bid-flags';
 import { BidRecords } from './bid-records';
 import { BitColumn, hashId } from './bits';
 import type { CompiledModifier } from './modifiers';
 import { compileModifiers, releaseModifiers } from './modifiers';
+import { OpenRows } from './open-rows';
 import { PlanTable, sameSchedule } from './plan-table';
 import { PriceFloor } from './price-floor';
 import { RowSpace } from './row-space';
@@ -38,7 +40,6 @@ export interface CompiledBid {
 }
 
 const INITIAL_ROWS = 32;
-const MINUTE_MS = 60_000;
 const PLAIN: CompiledBid = { plan: 0, modifiers: undefined };
 
 /**
@@ -60,23 +61,8 @@ export class BidBook {
   readonly standings = new Int32Array(5);
   /** Rows whose bid stands. */
   readonly live = new BitColumn(1);
-  /** Rows that have an expiry to be looked at. */
-  readonly expiring = new BitColumn(1);
-  /** Rows whose price is asked for call by call. */
-  readonly pinging = new BitColumn(1);
-  /** Rows whose price is another one for some calls. */
-  readonly modified = new BitColumn(1);
-  /** Rows that are rung only when no other may be. */
-  readonly fallback = new BitColumn(1);
-  /** Rows that are any of these. */
-  readonly special = new BitColumn(1);
-  /** Rows whose price is known only with the call: those that ping, and those modified. */
-  readonly #priceOfCall = new BitColumn(1);
-  #pings = 0;
-  #expiries = 0;
-  readonly #open = new BitColumn(1);
-  /** Minute (since the epoch) for which `#open` was worked out; NaN = never. */
-  #openMinute = NaN;
+  readonly flags = new BidFlags();
+  readonly #open = new OpenRows(this.plans, INITIAL_ROWS);
   readonly #reserve = new PriceFloor();
   readonly #margin = new PriceFloor();
 
@@ -95,12 +81,7 @@ export class BidBook {
 
   /** Bids whose price is asked for call by call. */
   get pings(): number {
-    return this.#pings;
-  }
-
-  /** Bids that have an expiry. */
-  get expiries(): number {
-    return this.#expiries;
+    return this.flags.pinging.size;
   }
 
   /** @throws RangeError when the row is empty */
@@ -219,37 +200,25 @@ export class BidBook {
     this.#release(row);
     this.#count(this.columns.standing[row] as number, -1);
     this.live.clear(row);
-    this.#setPing(row, false);
-    this.#setExpiry(row, false);
+    this.flags.clear(row);
     this.records.put(row, undefined);
     this.#bids[row] = undefined;
     this.#space.give(bidId);
   }
 
-  /** Rows whose schedule is open at an instant; worked out once a minute, since windows are whole minutes. */
+  /** Rows whose schedule is open at an instant (UTC epoch milliseconds). */
   openAt(instant: number): Int32Array {
-    const minute = Math.floor(instant / MINUTE_MS);
-    if (minute !== this.#openMinute) {
-      const first = Number.isNaN(this.#openMinute);
-      this.#openMinute = minute;
-      const answers = this.plans.openAt(instant);
-      if (first || this.plans.changed) {
-        for (let row = 0; row < this.#bids.length; row++) {
-          if (this.#bids[row]) this.#open.put(row, answers[(this.#compiled[row] as CompiledBid).plan] === 1);
-        }
-      }
-    }
-    return this.#open.words;
+    return this.#open.at(instant);
   }
 
   /** Rows whose price reaches the reserve (micro-units), and those whose price only the call tells. */
   atReserve(reserve: number): Int32Array {
-    return this.#reserve.at(reserve, this.columns.price, this.#priceOfCall);
+    return this.#reserve.at(reserve, this.columns.price, this.flags.priceOfCall);
   }
 
   /** Rows whose price leaves a margin, and those whose price only the call tells. */
   atMargin(floor: number): Int32Array {
-    return this.#margin.at(floor, this.columns.price, this.#priceOfCall);
+    return this.#margin.at(floor, this.columns.price, this.flags.priceOfCall);
   }
 
   /** What is written as it is. */
@@ -260,21 +229,15 @@ export class BidBook {
     columns.priority[row] = bid.priority;
     columns.weight[row] = bid.weight;
     columns.expiresAt[row] = bid.expiresAt ?? Infinity;
-    this.#setExpiry(row, bid.expiresAt !== undefined);
-    this.fallback.put(row, bid.fallback);
-    this.#setPing(row, bid.ping !== undefined);
-    this.modified.put(row, bid.modifiers.length > 0);
-    const priceOfCall = bid.ping !== undefined || bid.modifiers.length > 0;
-    this.#priceOfCall.put(row, priceOfCall);
-    this.special.put(row, priceOfCall || bid.fallback);
+    this.flags.put(row, bid);
+    const priceOfCall = this.flags.priceOfCall.has(row);
     this.#reserve.put(row, bid.price, priceOfCall);
     this.#margin.put(row, bid.price, priceOfCall);
   }
 
   #putCompiled(row: number, compiled: CompiledBid): void {
     this.#compiled[row] = compiled;
-    if (Number.isNaN(this.#openMinute)) return;
-    this.#open.put(row, this.plans.isOpen(compiled.plan, this.#openMinute * MINUTE_MS));
+    this.#open.put(row, compiled.plan);
   }
 
   #release(row: number): void {
@@ -282,18 +245,6 @@ export class BidBook {
     this.plans.release(plan);
     releaseModifiers(modifiers, this.plans);
     this.#compiled[row] = PLAIN;
-  }
-
-  #setPing(row: number, pings: boolean): void {
-    if (this.pinging.has(row) === pings) return;
-    this.pinging.put(row, pings);
-    this.#pings += pings ? 1 : -1;
-  }
-
-  #setExpiry(row: number, expires: boolean): void {
-    if (this.expiring.has(row) === expires) return;
-    this.expiring.put(row, expires);
-    this.#expiries += expires ? 1 : -1;
   }
 
   #stand(row: number, standing: Standing): void {
@@ -311,9 +262,8 @@ export class BidBook {
     const words = rows >>> 5;
     this.columns.grow(rows);
     this.records.grow(rows);
-    const { live, expiring, pinging, modified, fallback, special } = this;
-    for (const column of [live, expiring, pinging, modified, fallback, special]) column.grow(words);
-    for (const column of [this.#priceOfCall, this.#open, this.#reserve, this.#margin]) column.grow(words);
+    this.#open.grow(rows);
+    for (const column of [this.live, this.flags, this.#reserve, this.#margin]) column.grow(words);
     this.targeting.grow(words);
   }
 }

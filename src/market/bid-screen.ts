@@ -63,7 +63,7 @@ export class BidScreen {
     this.#begin(book, query, false);
     const pinging = this.#memory.spare.next();
     const live = book.live.words;
-    const pings = book.pinging.words;
+    const pings = book.flags.pinging.words;
     for (let word = 0; word < live.length; word++)
       pinging[word] = (live[word] as number) & (pings[word] as number);
     this.#screen(book, pinging, query, caps, true);
@@ -102,7 +102,7 @@ export class BidScreen {
     if (this.tally.listing) sieve.list(ELIGIBLE, this.tally);
     for (let n = 0; n < filters.count; n++) sieve.keep(filters.at(n), this.tally);
     if (circles.size > 0) this.#keepNear(book, query);
-    if (book.expiries > 0) this.#keepUnexpired(book, query.now);
+    if (book.flags.expiring.size > 0) this.#keepUnexpired(book, query.now);
     const { zeros } = spare;
     const atReserve = book.atReserve(query.reserve);
     sieve.keep({ base: atReserve, flip: 0, extra: zeros, code: BELOW_RESERVE }, this.tally);
@@ -126,7 +126,7 @@ export class BidScreen {
   #keepUnexpired(book: BidBook, now: number): void {
     const { expiresAt } = book.columns;
     const { sieve } = this.#memory;
-    sieve.keepEach(book.expiring.words, (row) => (expiresAt[row] as number) > now, EXPIRED, this.tally);
+    sieve.keepEach(book.flags.expiring.words, (row) => (expiresAt[row] as number) > now, EXPIRED, this.tally);
   }
 
   #listAll(words: Int32Array, code: number): void {
@@ -138,7 +138,7 @@ export class BidScreen {
     const { sieve } = this.#memory;
     const { candidates } = this;
     const price = book.columns.price;
-    const special = book.special.words;
+    const special = book.flags.special.words;
     const { everybody, buyers, targets } = query.duplicates;
     const plain =
       caps.isEmpty &&
@@ -163,10 +163,10 @@ export class BidScreen {
   #look(row: number, book: BidBook, query: BidQuery, caps: CapBlocks, toPing: boolean): void {
     const { columns } = book;
     const { tally } = this;
-    const special = book.special.has(row);
-    const pings = special && book.pinging.has(row);
+    const special = book.flags.special.has(row);
+    const pings = special && book.flags.pinging.has(row);
     let offer = columns.price[row] as number;
-    if (special && !pings && book.modified.has(row)) {
+    if (special && !pings && book.flags.modified.has(row)) {
       const modified = modifiedPrice(offer, book.modifiersAt(row), query, book.plans);
       if (modified !== offer) tally.offered(row, modified ?? 0);
       if (modified === undefined || modified < query.reserve) return tally.dropRow(row, BELOW_RESERVE);
@@ -194,7 +194,7 @@ export class BidScreen {
       if (heard < query.marginFloor) return tally.dropRow(row, MARGIN);
       offer = heard;
     }
-    if (special && book.fallback.has(row)) this.fallbacks.add(row, offer);
+    if (special && book.flags.fallback.has(row)) this.fallbacks.add(row, offer);
     else this.candidates.add(row, offer);
   }
 

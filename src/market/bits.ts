@@ -38,6 +38,25 @@ export class BitColumn {
   }
 }
 
+/** A column that knows how many of its bits are set. */
+export class CountedColumn extends BitColumn {
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  override set(row: number): void {
+    if (!this.has(row)) this.#size++;
+    super.set(row);
+  }
+
+  override clear(row: number): void {
+    if (this.has(row)) this.#size--;
+    super.clear(row);
+  }
+}
+
 /** Number of bits set in a 32-bit word (Warren, Hacker's Delight §5-1). */
 export function popcount(word: number): number {
   let v = word - ((word >>> 1) & 0x55555555);
