@@ -60,7 +60,7 @@ export type {
   ImportProgress,
   ImportReport,
   NumberImport,
-} from './number-lists/import-numbers';
+} from './number-lists/import-request';
 export { parseChangeDate } from './number-lists/change-fields';
 export { NUMBER_FILE_FORMATS } from './number-lists/make-parser';
 export type { NumberFileFormat } from './number-lists/make-parser';
