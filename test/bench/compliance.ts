@@ -76,6 +76,7 @@ function callOf(n: number, origin: CallOrigin): Screened {
     claimedOrigin: undefined,
     attestation: 'A',
     verstat: 'passed',
+    reservation: undefined,
     forwardedBy: [],
     tags: inbound
       ? { vertical: 'solar' }

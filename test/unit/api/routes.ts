@@ -1,6 +1,6 @@
 import { apiRoutes, openApiDocument } from '../../../src/api';
-import { Vault } from '../../../src/storage';
 import { NumberLists } from '../../../src/market';
+import { Vault } from '../../../src/storage';
 
 /** Every operation, with nothing behind it. */
 export const ROUTES = apiRoutes({
@@ -11,8 +11,8 @@ export const ROUTES = apiRoutes({
     answer: () => Promise.reject(new Error('nobody asks')),
     cancel: () => Promise.resolve(false),
   },
-  numberLists: { lists: new NumberLists(), now: () => 0 },
   persons: { vault: new Vault('a key that is only good for tests'), now: () => 0 },
+  numberLists: { lists: new NumberLists(), now: () => 0 },
   system: { stats: () => Promise.resolve({}) },
 });
 
