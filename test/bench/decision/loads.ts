@@ -51,7 +51,8 @@ export function national(eligible: number, standing: number, decisions: number):
       },
     }),
   );
-  return { market: marketFor(bids, campaignOf()), eligible, decisions };
+  const belowReserve = standing - eligible;
+  return { market: marketFor(bids, campaignOf()), eligible, decisions, belowReserve };
 }
 
 /** Bids that all may take every call: each is priced, weighed by its record and ranked. */

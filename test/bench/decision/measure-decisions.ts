@@ -1,17 +1,18 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { decide, LiveSources } from '../../../src/decision';
 import type { CallAttempt, Decision } from '../../../src/domain';
 import { FraudState, ModelShelf } from '../../../src/fraud';
 import type { Market } from '../../../src/market';
 import { Activity } from '../../../src/market';
 import { attempts, START } from './bench-market';
+import { collect } from './collect';
 
 export interface Load {
   readonly market: Market;
   /** Bids that are to be eligible for every call. */
   readonly eligible: number;
   readonly decisions: number;
+  /** Bids that are to fail at the reserve price and nowhere before. */
+  readonly belowReserve?: number;
 }
 
 export interface Figures {
@@ -23,14 +24,11 @@ export interface Figures {
   readonly heapPerMillion: number;
 }
 
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
-
 /**
  * Whole decisions, one after the other: number, compliance, fraud, eligibility, auction, ring plan and
  * trace. @throws Error when a call is not sold, or not to as many as meant
  */
-export function measureDecisions({ market, eligible, decisions }: Load): Figures {
+export function measureDecisions({ market, eligible, decisions, belowReserve }: Load): Figures {
   const activity = new Activity(market);
   const sources = new LiveSources(market, activity, new FraudState());
   const models = new ModelShelf().of(market.models);
@@ -47,6 +45,9 @@ export function measureDecisions({ market, eligible, decisions }: Load): Figures
   const { counts } = one(0).trace.bids;
   const found = (counts.over_max_attempts ?? 0) + (counts.same_target ?? 0) + 5;
   if (found !== eligible) throw new Error(`${found} bids are eligible, not ${eligible}`);
+  if (belowReserve !== undefined && counts.below_reserve !== belowReserve) {
+    throw new Error(`${counts.below_reserve ?? 0} bids fail at the reserve price, not ${belowReserve}`);
+  }
   const warmUp = Math.ceil(decisions / 5);
   for (let n = 0; n < warmUp; n++) activity.recordDecision(one(n));
   collect();

@@ -4,6 +4,7 @@ import { fromSchema } from '../../support/schema-arbitrary';
 import { bodyOf, MARKET_RESOURCES, openMarket } from './support/market-bodies';
 import type { OpenApi, Operation } from './support/openapi-reader';
 import { operationsOf, undocumented } from './support/openapi-reader';
+import { CONSENT, storeFraudCase } from './support/stored-calls';
 import type { Answer, TestApi } from './support/test-api';
 import { startTestApi } from './support/test-api';
 
@@ -22,6 +23,10 @@ beforeAll(async () => {
     const { body: created } = await api.ask('POST', `/api/v1/${path}`, { body: await bodyOf(api, path, 1) });
     ids.set(`/api/v1/${path}/{id}`, String(created['id']));
   }
+  const { body: consent } = await api.ask('POST', '/api/v1/consents', { body: CONSENT });
+  ids.set('/api/v1/consents/{id}/revocations', String(consent['id']));
+  await storeFraudCase(api, 'case');
+  ids.set('/api/v1/fraud/cases/{id}/resolve', 'case');
 });
 afterAll(() => api.close());
 

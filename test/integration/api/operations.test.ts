@@ -4,9 +4,9 @@ import { watchCalls } from './support/event-client';
 import { bodyOf, MARKET_RESOURCES, openMarket } from './support/market-bodies';
 import type { OpenApi, Operation } from './support/openapi-reader';
 import { operationsOf, undocumented } from './support/openapi-reader';
-import { storeDeadSettlement, storeFraudCase, storeSettledCall } from './support/stored-calls';
+import { CONSENT, storeDeadSettlement, storeFraudCase, storeSettledCall } from './support/stored-calls';
 import type { Answer, TestApi } from './support/test-api';
-import { startTestApi } from './support/test-api';
+import { RESERVATION, startTestApi } from './support/test-api';
 
 /** How an operation is called so that it works: what goes for `{id}`, and the body. */
 interface HappyPath {
@@ -15,14 +15,6 @@ interface HappyPath {
   readonly query?: string;
   readonly stream?: boolean;
 }
-
-const CONSENT = {
-  number: '212-555-0123',
-  scopes: ['calls'],
-  givenAt: 1_700_000_000_000,
-  disclosure: { version: '1', text: 'I agree.' },
-  act: 'ticked',
-};
 
 let api: TestApi;
 let document: OpenApi;
@@ -72,6 +64,9 @@ const HAPPY = new Map<string, HappyPath>([
   ['GET /api/v1/privacy/requests/{id}', { id: privacyRequest }],
   ['GET /api/v1/privacy/requests/{id}/export', { id: privacyExport }],
   ['GET /api/v1/privacy/purposes', {}],
+  ['POST /api/v1/bid-requests', { body: { sellerId: 'seller', number: '800-555-0199' } }],
+  ['GET /api/v1/bid-requests', {}],
+  ['DELETE /api/v1/bid-requests/{id}', { id: () => Promise.resolve(RESERVATION) }],
   ['GET /api/v1/ledger/balances', {}],
   ['GET /api/v1/ledger/trial-balance', {}],
   ['GET /api/v1/settlements/dead', {}],

@@ -61,3 +61,12 @@ export async function storeFraudCase(api: TestApi, id: string): Promise<void> {
     [id],
   );
 }
+
+/** An act of consent as a client tells it. */
+export const CONSENT = {
+  number: '212-555-0123',
+  scopes: ['calls'],
+  givenAt: 1_700_000_000_000,
+  disclosure: { version: '1', text: 'I agree.' },
+  act: 'ticked',
+};

@@ -9,6 +9,9 @@ import { TEST_VAULT } from '../../../support/consents';
 import { testDatabase } from '../../../support/test-database';
 import type { TestDatabase } from '../../../support/test-database';
 
+/** The one reservation that waits. */
+export const RESERVATION = `r${'0'.repeat(30)}`;
+
 /** An answer of the API, read whole. */
 export interface Answer {
   readonly status: number;
@@ -85,7 +88,7 @@ export async function startTestApi(more: Partial<ApiServices> = {}): Promise<Tes
       },
       bidRequests: {
         answer: () => Promise.resolve({ accepted: false, code: 1007, reason: 'seller_closed' }),
-        cancel: () => Promise.resolve(false),
+        cancel: (id) => Promise.resolve(id === RESERVATION),
       },
       persons: { vault: TEST_VAULT, now: () => Date.now() },
       numberLists: { lists: new NumberLists(), now: () => Date.now() },
