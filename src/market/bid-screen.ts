@@ -137,89 +137,97 @@ export class BidScreen {
   #collect(book: BidBook, query: BidQuery, caps: CapBlocks, toPing: boolean): void {
     const { sieve } = this.#memory;
     const { candidates } = this;
-    const price = book.columns.price;
+    const { price } = book.columns;
     const special = book.flags.special.words;
-    const { everybody, buyers, targets } = query.duplicates;
-    const plain =
-      caps.isEmpty &&
-      !everybody &&
-      buyers.length + targets.length + this.#levels.length === 0 &&
-      !book.targets.anyPaused;
+    const questions = this.#questions(book, query, caps);
     for (let n = 0; n < sieve.count; n++) {
       const word = sieve.words[n] as number;
       const bits = sieve.left[n] as number;
-      const careful = plain ? bits & (special[word] as number) : bits;
-      for (let rest = bits & ~careful; rest !== 0; rest &= rest - 1) {
+      const extra = bits & (special[word] as number);
+      for (let rest = bits & ~extra; rest !== 0; rest &= rest - 1) {
         const row = (word << 5) + 31 - Math.clz32(rest & -rest);
+        if (questions && this.#against(row, book, query, caps)) continue;
         candidates.add(row, price[row] as number);
       }
-      for (let rest = careful; rest !== 0; rest &= rest - 1) {
-        this.#look((word << 5) + 31 - Math.clz32(rest & -rest), book, query, caps, toPing);
+      for (let rest = extra; rest !== 0; rest &= rest - 1) {
+        this.#lookAtSpecial((word << 5) + 31 - Math.clz32(rest & -rest), book, query, caps, toPing);
       }
     }
   }
 
-  /** The last questions, which each bid answers on its own. */
-  #look(row: number, book: BidBook, query: BidQuery, caps: CapBlocks, toPing: boolean): void {
-    const { columns } = book;
+  /** Is there anything that each bid must be asked for itself? */
+  #questions(book: BidBook, { duplicates }: BidQuery, caps: CapBlocks): boolean {
+    const { everybody, buyers, targets } = duplicates;
+    const known = everybody || buyers.length + targets.length > 0;
+    return known || !caps.isEmpty || this.#levels.length > 0 || book.targets.anyPaused;
+  }
+
+  /** Asks a bid for itself: true when something speaks against it, which is told. */
+  #against(row: number, book: BidBook, query: BidQuery, caps: CapBlocks): boolean {
+    const { columns, targets } = book;
     const { tally } = this;
-    const special = book.flags.special.has(row);
-    const pings = special && book.flags.pinging.has(row);
-    let offer = columns.price[row] as number;
-    if (special && !pings && book.flags.modified.has(row)) {
-      const modified = modifiedPrice(offer, book.modifiersAt(row), query, book.plans);
-      if (modified !== offer) tally.offered(row, modified ?? 0);
-      if (modified === undefined || modified < query.reserve) return tally.dropRow(row, BELOW_RESERVE);
-      if (modified < query.marginFloor) return tally.dropRow(row, MARGIN);
-      offer = modified;
-    }
     const target = columns.target[row] as number;
-    const { targets } = book;
-    if (targets.anyPaused && (targets.pausedUntil[target] as number) > query.now) {
-      return tally.dropRow(row, DISCIPLINED);
-    }
     const buyer = columns.buyer[row] as number;
-    if (isDuplicate(query.duplicates, buyer, target)) return tally.dropRow(row, DUPLICATE);
-    if (!caps.isEmpty) {
-      const code = caps.codeFor(columns.ordinal[row] as number, target, buyer, query.now);
-      if (code >= 0) return tally.dropCapped(row, code, columns.ids[row] as string);
+    if (targets.anyPaused && (targets.pausedUntil[target] as number) > query.now) {
+      tally.dropRow(row, DISCIPLINED);
+      return true;
+    }
+    if (isDuplicate(query.duplicates, buyer, target)) {
+      tally.dropRow(row, DUPLICATE);
+      return true;
+    }
+    const capped = caps.isEmpty ? -1 : caps.codeFor(columns.ordinal[row] as number, target, buyer, query.now);
+    if (capped >= 0) {
+      tally.dropCapped(row, capped, columns.ids[row] as string);
+      return true;
     }
     for (let n = 0; n < this.#levels.length; n++) {
-      if (!((this.#levels[n] as Uint8Array)[target] as number)) return tally.dropRow(row, SKILL);
+      if (((this.#levels[n] as Uint8Array)[target] ?? 0) > 0) continue;
+      tally.dropRow(row, SKILL);
+      return true;
     }
+    return false;
+  }
+
+  /** A bid whose price only the call tells, or that is kept for when nobody else answers. */
+  #lookAtSpecial(row: number, book: BidBook, query: BidQuery, caps: CapBlocks, toPing: boolean): void {
+    const { flags } = book;
+    const { tally } = this;
+    const pings = flags.pinging.has(row);
+    let offer: number | undefined = book.columns.price[row] as number;
+    if (!pings && flags.modified.has(row)) {
+      const modified = modifiedPrice(offer, book.modifiersAt(row), query, book.plans);
+      if (modified !== offer) tally.offered(row, modified ?? 0);
+      if (!this.#isEnough(row, modified, query)) return;
+      offer = modified as number;
+    }
+    if (this.#against(row, book, query, caps)) return;
     if (pings) {
-      const heard = toPing ? offer : this.#heard(row, query, offer);
-      if (heard < 0) return;
-      if (heard < query.reserve) return tally.dropRow(row, BELOW_RESERVE);
-      if (heard < query.marginFloor) return tally.dropRow(row, MARGIN);
-      offer = heard;
+      if (!toPing) offer = this.#heard(row, query, offer);
+      if (offer === undefined || !this.#isEnough(row, offer, query)) return;
     }
-    if (special && book.flags.fallback.has(row)) this.fallbacks.add(row, offer);
+    if (flags.fallback.has(row)) this.fallbacks.add(row, offer);
     else this.candidates.add(row, offer);
   }
 
-  /** What a live bid said; -1 when nothing that counts, which is told. */
-  #heard(row: number, query: BidQuery, most: number): number {
+  /** Does a price of this call reach the reserve, and leave the margin? If not, it is told. */
+  #isEnough(row: number, offer: number | undefined, { reserve, marginFloor }: BidQuery): boolean {
+    if (offer !== undefined && offer >= reserve && offer >= marginFloor) return true;
+    this.tally.dropRow(row, offer === undefined || offer < reserve ? BELOW_RESERVE : MARGIN);
+    return false;
+  }
+
+  /** What a live bid said; undefined when nothing that counts, which is told. */
+  #heard(row: number, { liveBids, now }: BidQuery, most: number): number | undefined {
     const { tally } = this;
-    const answer = query.liveBids[(this.#answers[row] as number) - 1];
-    if (!answer) {
-      tally.dropRow(row, NOT_ASKED);
-      return -1;
-    }
-    if (!answer.ok) {
-      tally.dropRow(row, codeOf(answer.why));
-      return -1;
-    }
-    tally.offered(row, answer.price);
-    if (answer.expiresAt <= query.now) {
-      tally.dropRow(row, EXPIRED);
-      return -1;
-    }
-    if (answer.price > most) {
-      tally.dropRow(row, INVALID);
-      return -1;
-    }
-    return answer.price;
+    const answer = liveBids[(this.#answers[row] as number) - 1];
+    if (answer?.ok) tally.offered(row, answer.price);
+    if (!answer) tally.dropRow(row, NOT_ASKED);
+    else if (!answer.ok) tally.dropRow(row, codeOf(answer.why));
+    else if (answer.expiresAt <= now) tally.dropRow(row, EXPIRED);
+    else if (answer.price > most) tally.dropRow(row, INVALID);
+    else return answer.price;
+    return undefined;
   }
 
   /** Bids that do not stand are known beforehand: they are counted without being looked at. */

@@ -227,11 +227,32 @@ describe('changes', () => {
 
   test('more skills than targets may have in all are refused', () => {
     const market = marketOf([bidOf(1)]);
-    const skills = Object.fromEntries(Array.from({ length: 1_001 }, (_, n) => [`skill-${n}`, 1]));
-    const value = target({ id: 'target-1', buyerId: 'buyer-1', skills });
-    expect(() => market.apply({ entity: 'target', op: 'upsert', value })).toThrow(/skills/);
+    const withSkills = (count: number): void => {
+      const skills = Object.fromEntries(Array.from({ length: count }, (_, n) => [`skill-${n}`, 1]));
+      const value = target({ id: 'target-1', buyerId: 'buyer-1', skills });
+      market.apply({ entity: 'target', op: 'upsert', value });
+    };
+    expect(() => withSkills(1_001)).toThrow(/skills/);
     expect(market.target('target-1')?.skills).toBeUndefined();
+    withSkills(1_000);
+    expect(market.bookOf('campaign')?.targets.levelsOf('skill-999')).toBeDefined();
   });
+});
+
+test('a record counts for its bid, whichever came first, also when the bid is another one now', () => {
+  const value = { id: 'bid-1', rings: 9, answers: 8, conversions: 7, connectedMs: 6, revenue: 5 };
+  const market = new Market();
+  market.apply({ entity: 'quality', op: 'upsert', value });
+  const sizes = (over: Partial<Bid>): unknown => {
+    market.apply({ entity: 'bid', op: 'upsert', value: bidOf(1, over) });
+    return ['campaign', 'other'].map((id) => market.bookOf(id)?.records.size);
+  };
+  expect(sizes({})).toEqual([1, undefined]);
+  expect(sizes({ targeting: { states: ['CA'] } })).toEqual([1, undefined]);
+  expect(sizes({ caps: { concurrent: 1 } })).toEqual([1, undefined]);
+  expect(sizes({ campaignId: 'other' })).toEqual([0, 1]);
+  market.apply({ entity: 'quality', op: 'remove', id: 'bid-1' });
+  expect(market.bookOf('other')?.records.size).toBe(0);
 });
 
 describe('skills and pauses of targets', () => {
@@ -248,6 +269,28 @@ describe('skills and pauses of targets', () => {
     for (const market of [early, late]) {
       const levels = market.bookOf('campaign')?.targets.levelsOf('Spanish');
       expect(levels?.[market.ordinals.target.of('target-1')]).toBe(4);
+    }
+  });
+
+  test('are known of each of many targets', () => {
+    const market = new Market();
+    const count = 200;
+    for (let n = 0; n < count; n++) {
+      const value = target({
+        id: `target-${n}`,
+        buyerId: `buyer-${n}`,
+        skills: { spanish: (n % 9) + 1 },
+        costPerMinute: n,
+        pausedUntil: NOON + n,
+      });
+      market.apply({ entity: 'target', op: 'upsert', value });
+      market.apply({ entity: 'bid', op: 'upsert', value: bidOf(n) });
+    }
+    const targets = market.bookOf('campaign')?.targets;
+    for (let n = 0; n < count; n++) {
+      const ordinal = market.ordinals.target.of(`target-${n}`);
+      const said = [targets?.levelsOf('spanish'), targets?.costPerMinute, targets?.pausedUntil];
+      expect(said.map((column) => column?.[ordinal])).toEqual([(n % 9) + 1, n, NOON + n]);
     }
   });
 

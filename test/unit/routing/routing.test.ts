@@ -196,6 +196,17 @@ describe('delivery', () => {
     expect(entry.reservations).toMatchObject([{ counter: 'revenue', amount: usd(3), limit: usd(100) }]);
   });
 
+  test.each([
+    { entity: 'target', id: 'target-1' },
+    { entity: 'buyer', id: 'buyer-1' },
+    { entity: 'account', id: 'account-buyer-1' },
+  ] as const)('is none without its $entity', ({ entity, id }) => {
+    const market = marketOf([bidOf(1)]);
+    market.apply({ entity, op: 'remove', id });
+    const charge = { price: usd(3), plan: bidOf(1).plan };
+    expect(() => ringTarget(bidOf(1), charge, campaign(), market, NOON)).toThrow(RangeError);
+  });
+
   test('rings where the buyer named a place for this call', () => {
     const market = marketOf([bidOf(1)]);
     const charge = { price: usd(3), plan: bidOf(1).plan, reference: 'offer-7', uri: 'sip:desk@192.0.2.9' };
