@@ -75,6 +75,13 @@ export class CircuitBreaker {
     else this.#record(ok);
   }
 
+  /** A request ended without saying anything about the peer: a probe leaves its place to the next one. */
+  forget(pass: BreakerPass): void {
+    if (pass === this.#spell && this.#state === 'half_open') {
+      this.#change('open', this.#now() - this.#settings.openMs);
+    }
+  }
+
   #record(ok: boolean): void {
     const { requests, failureRatio } = this.#settings;
     const failed = ok ? 0 : 1;

@@ -58,7 +58,8 @@ export class Confirmer {
     const { clock, deadlines, endpoints, http, timeoutMs } = this.#parts;
     const endpoint = endpoints.of(url);
     const startedAt = clock.monotonic();
-    if (endpoint.take(0, startedAt) !== undefined) {
+    const pass = endpoint.take(0);
+    if (typeof pass === 'string') {
       return Promise.resolve({ ok: false, why: 'unreachable', detail: 'it failed too often' });
     }
     const content = {
@@ -75,8 +76,8 @@ export class Confirmer {
       sendTimed(http, deadlines, request, startedAt + timeoutMs, (result) => {
         const now = clock.monotonic();
         const confirmation = read(result);
-        if (!result.ok && result.why === 'busy') endpoint.forget();
-        else endpoint.record(confirmation.ok || confirmation.why === 'refused', now - startedAt, now);
+        if (!result.ok && result.why === 'busy') endpoint.forget(pass);
+        else endpoint.record(pass, confirmation.ok || confirmation.why === 'refused', now - startedAt);
         resolve(confirmation);
       });
     });

@@ -1,5 +1,5 @@
-import type { BreakerSettings } from './circuit-breaker';
-import { CircuitBreaker } from './circuit-breaker';
+import type { BreakerPass, BreakerSettings } from '../domain';
+import { CircuitBreaker } from '../domain';
 import { LatencyQuantile } from './latency-quantile';
 import { TokenBucket } from './token-bucket';
 
@@ -7,6 +7,8 @@ export interface EndpointSettings {
   readonly breaker: BreakerSettings;
   /** No buyer is given less than so many milliseconds, however fast it usually is. */
   readonly minTimeoutMs: number;
+  /** Milliseconds of a clock that never jumps. */
+  readonly monotonic: () => number;
 }
 
 /** Observations before a buyer's habits are relied on. */
@@ -24,11 +26,11 @@ export class Endpoint {
 
   constructor(settings: EndpointSettings) {
     this.#settings = settings;
-    this.#breaker = new CircuitBreaker(settings.breaker);
+    this.#breaker = new CircuitBreaker(settings.breaker, settings.monotonic);
   }
 
   get open(): boolean {
-    return this.#breaker.open;
+    return this.#breaker.state !== 'closed';
   }
 
   /** Milliseconds in which 95 % of the replies came. */
@@ -37,15 +39,15 @@ export class Endpoint {
   }
 
   /**
-   * Leave for one request, or why not. With leave, {@link record} or {@link forget} must follow.
+   * A pass for one request, which {@link record} or {@link forget} must take back, or why there is none.
    * @param perSecond - 0 = no limit
-   * @param now - monotonic milliseconds
    */
-  take(perSecond: number, now: number): 'rtb_circuit_open' | 'rtb_budget' | undefined {
-    // The budget first: a refusal of the budget must not use up the probe of an open circuit.
-    if (this.#breaker.open) return this.#breaker.take(now) ? undefined : 'rtb_circuit_open';
-    if (perSecond > 0 && !this.#bucket.take(perSecond, now)) return 'rtb_budget';
-    return this.#breaker.take(now) ? undefined : 'rtb_circuit_open';
+  take(perSecond: number): BreakerPass | 'rtb_circuit_open' | 'rtb_budget' {
+    // Of an open circuit the one request that may try is not refused for the budget.
+    if (!this.open && perSecond > 0 && !this.#bucket.take(perSecond, this.#settings.monotonic())) {
+      return 'rtb_budget';
+    }
+    return this.#breaker.enter() ?? 'rtb_circuit_open';
   }
 
   /** Milliseconds to wait for a reply: as long as this buyer usually needs and a bit, at most the ceiling. */
@@ -60,14 +62,14 @@ export class Endpoint {
    * @param ok - with a reply that can be used, in the time that was agreed upon
    * @param latencyMs - until the reply, or until it was given up
    */
-  record(ok: boolean, latencyMs: number, now: number): void {
+  record(pass: BreakerPass, ok: boolean, latencyMs: number): void {
     this.#latency.observe(latencyMs);
-    this.#breaker.record(ok, now);
+    this.#breaker.leave(pass, ok);
   }
 
   /** A request ended without saying anything about the peer. */
-  forget(): void {
-    this.#breaker.forget();
+  forget(pass: BreakerPass): void {
+    this.#breaker.forget(pass);
   }
 }
 

@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
-import type { Bid, Clock, E164, LiveBid } from '../domain';
-import { isNanp } from '../domain';
+import type { Bid, BreakerSettings, Clock, E164, LiveBid } from '../domain';
+import { DEFAULT_BREAKER, isNanp } from '../domain';
 import { CallerHasher } from './caller-hash';
-import type { BreakerSettings } from './circuit-breaker';
-import { DEFAULT_BREAKER } from './circuit-breaker';
 import type { Confirmation, SoldCall, WonOffer } from './confirmer';
 import { Confirmer } from './confirmer';
 import { Deadlines } from './deadlines';
@@ -92,7 +90,7 @@ export class LiveBidding {
     });
     const http = this.#http;
     const { minTimeoutMs } = settings;
-    const endpoints = new Endpoints({ breaker: parts.breaker ?? DEFAULT_BREAKER, minTimeoutMs });
+    const endpoints = new Endpoints({ breaker: parts.breaker ?? DEFAULT_BREAKER, minTimeoutMs, monotonic });
     this.#endpoints = endpoints;
     this.#pinger = new Pinger(
       {

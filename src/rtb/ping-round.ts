@@ -1,4 +1,4 @@
-import type { LiveBid } from '../domain';
+import type { BreakerPass, LiveBid } from '../domain';
 import type { Endpoint } from './endpoint';
 import type { HttpResult } from './http/exchange';
 import { offerKey, tagsKey } from './offer-cache';
@@ -17,6 +17,7 @@ interface Asked {
   readonly key: string | undefined;
   readonly planned: PlannedPing;
   readonly endpoint: Endpoint;
+  readonly pass: BreakerPass;
   /** Monotonic milliseconds. */
   readonly sentAt: number;
   /** Milliseconds that were agreed upon: a reply that takes longer is a failure. */
@@ -93,12 +94,12 @@ export class PingRound {
       return this.#refuse(index, 'rtb_budget', 'too many requests are under way', 0);
     }
     const endpoint = parts.endpoints.of(planned.ping.url);
-    const refusal = endpoint.take(planned.ping.perSecond, now);
-    if (refusal === 'rtb_circuit_open') {
-      return this.#refuse(index, refusal, 'it failed too often; it is asked again in a while', 0);
+    const pass = endpoint.take(planned.ping.perSecond);
+    if (pass === 'rtb_circuit_open') {
+      return this.#refuse(index, pass, 'it failed too often; it is asked again in a while', 0);
     }
-    if (refusal === 'rtb_budget') {
-      return this.#refuse(index, refusal, `more than ${planned.ping.perSecond} a second`, 0);
+    if (pass === 'rtb_budget') {
+      return this.#refuse(index, pass, `more than ${planned.ping.perSecond} a second`, 0);
     }
     const ceilingMs = Math.min(planned.ping.timeoutMs, leftMs);
     const timeoutMs = endpoint.timeout(ceilingMs);
@@ -110,6 +111,7 @@ export class PingRound {
       key,
       planned,
       endpoint,
+      pass,
       sentAt: now,
       ceilingMs,
       forgetTimeout: () => undefined,
@@ -161,12 +163,12 @@ export class PingRound {
       }
       // In time by its contract, if too late for this round.
       const fine = result.ok && result.status < 500 && latencyMs <= asked.ceilingMs;
-      asked.endpoint.record(fine, latencyMs, now);
+      asked.endpoint.record(asked.pass, fine, latencyMs);
       return;
     }
     const answer = result.ok ? this.#read(asked, result, latencyMs) : this.#failed(asked, result, latencyMs);
-    if (!result.ok && result.why === 'busy') asked.endpoint.forget();
-    else asked.endpoint.record(answer.ok || answer.why === 'rtb_no_bid', latencyMs, now);
+    if (!result.ok && result.why === 'busy') asked.endpoint.forget(asked.pass);
+    else asked.endpoint.record(asked.pass, answer.ok || answer.why === 'rtb_no_bid', latencyMs);
     this.#answer(asked.index, answer);
     this.#close();
   }

@@ -98,7 +98,7 @@ async function main(): Promise<void> {
       secret: Buffer.alloc(32, 1),
       ca: readFileSync(join(SUPPORT, 'cert.pem'), 'utf8'),
       // Nobody is left out: every round has all fifty.
-      breaker: { requests: 1_000_000, failures: 1, openMs: 1 },
+      breaker: { requests: 1_000_000, failureRatio: 1, openMs: 1 },
     },
   );
   const attempt: CallAttempt = {

@@ -93,6 +93,16 @@ test('outcomes of requests from before it opened are passed over', () => {
   expect(one.state).toBe('closed');
 });
 
+test('a probe that says nothing about the peer leaves its place to the next', () => {
+  const one = breaker();
+  for (let n = 0; n < 10; n++) send(one, false);
+  now += 60_000;
+  one.forget(one.enter() as number);
+  expect(one.state).toBe('half_open');
+  expect(one.enter()).toEqual(expect.any(Number));
+  expect(one.enter()).toBeUndefined();
+});
+
 test('settings that cannot be kept are refused', () => {
   for (const wrong of [
     { requests: 0 },

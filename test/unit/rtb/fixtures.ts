@@ -1,5 +1,5 @@
 import type { Bid, CallAttempt, Clock, E164, LiveBid, PingSettings } from '../../../src/domain';
-import { micros } from '../../../src/domain';
+import { DEFAULT_BREAKER, micros } from '../../../src/domain';
 import type { PingCall, PingPlan, PlannedPing } from '../../../src/rtb';
 import { CallerHasher } from '../../../src/rtb';
 import { Deadlines } from '../../../src/rtb/deadlines';
@@ -178,8 +178,9 @@ export class Bench {
     this.clock = { now: () => NOON + this.#time, monotonic: () => this.#time };
     this.deadlines = new Deadlines(this.clock.monotonic);
     this.endpoints = new Endpoints({
-      breaker: { requests: 10, failures: 0.5, openMs: 60_000 },
+      breaker: DEFAULT_BREAKER,
       minTimeoutMs: settings.minTimeoutMs ?? 20,
+      monotonic: this.clock.monotonic,
     });
     this.pinger = new Pinger(
       { replies: RULES, maxInFlight: settings.maxInFlight ?? 1_000, lateMs: 500, offerMarginMs: 2_000 },

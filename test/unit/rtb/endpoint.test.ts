@@ -1,10 +1,8 @@
 import * as fc from 'fast-check';
-import { CircuitBreaker } from '../../../src/rtb/circuit-breaker';
+import { DEFAULT_BREAKER } from '../../../src/domain';
 import { Endpoint } from '../../../src/rtb/endpoint';
 import { LatencyQuantile } from '../../../src/rtb/latency-quantile';
 import { TokenBucket } from '../../../src/rtb/token-bucket';
-
-const BREAKER = { requests: 10, failures: 0.5, openMs: 60_000 };
 
 describe('latency', () => {
   test('a quantile is never under the true one, and at most a fifth over it', () => {
@@ -36,9 +34,10 @@ describe('latency', () => {
 });
 
 describe('a buyer’s own time limit', () => {
-  const endpoint = (): Endpoint => new Endpoint({ breaker: BREAKER, minTimeoutMs: 30 });
+  const endpoint = (): Endpoint =>
+    new Endpoint({ breaker: DEFAULT_BREAKER, minTimeoutMs: 30, monotonic: () => 0 });
   const observe = (one: Endpoint, latency: number, times: number): void => {
-    for (let i = 0; i < times; i++) one.record(true, latency, 0);
+    for (let i = 0; i < times; i++) one.record(one.take(0) as number, true, latency);
   };
 
   test('is all there is until its habits are known', () => {
@@ -74,66 +73,11 @@ describe('a buyer’s own time limit', () => {
         fc.integer({ min: 30, max: 3_000 }),
         (latencies, ceiling) => {
           const one = endpoint();
-          for (const latency of latencies) one.record(true, latency, 0);
+          for (const latency of latencies) one.record(one.take(0) as number, true, latency);
           expect(one.timeout(ceiling)).toBeGreaterThanOrEqual(30);
           expect(one.timeout(ceiling)).toBeLessThanOrEqual(ceiling);
         },
       ),
-    );
-  });
-});
-
-describe('the circuit', () => {
-  test('opens at ten requests of which five failed, for a minute; then one at a time may try', () => {
-    const breaker = new CircuitBreaker(BREAKER);
-    for (let i = 0; i < 5; i++) breaker.record(true, 0);
-    for (let i = 0; i < 4; i++) breaker.record(false, 0);
-    expect(breaker.take(0)).toBe(true);
-    breaker.record(false, 1_000);
-    expect(breaker.open).toBe(true);
-    expect(breaker.take(1_000)).toBe(false);
-    expect(breaker.take(60_999)).toBe(false);
-    expect(breaker.take(61_000)).toBe(true);
-    expect(breaker.take(61_000)).toBe(false);
-    breaker.record(false, 61_500);
-    expect(breaker.take(121_499)).toBe(false);
-    expect(breaker.take(121_500)).toBe(true);
-    breaker.record(true, 121_600);
-    expect(breaker.open).toBe(false);
-    // And what failed before is forgotten.
-    for (let i = 0; i < 4; i++) breaker.record(false, 121_700);
-    expect(breaker.take(121_700)).toBe(true);
-  });
-
-  test('a probe that came to nothing leaves room for another', () => {
-    const breaker = new CircuitBreaker(BREAKER);
-    for (let i = 0; i < 10; i++) breaker.record(false, 0);
-    expect(breaker.take(60_000)).toBe(true);
-    breaker.forget();
-    expect(breaker.take(60_000)).toBe(true);
-  });
-
-  test('requests that left before it opened close nothing', () => {
-    const breaker = new CircuitBreaker(BREAKER);
-    for (let i = 0; i < 10; i++) breaker.record(false, 0);
-    breaker.record(true, 10);
-    expect(breaker.open).toBe(true);
-    expect(breaker.take(10)).toBe(false);
-  });
-
-  test('stays closed as long as fewer than half of the latest ten failed, whatever was before', () => {
-    fc.assert(
-      fc.property(fc.array(fc.boolean(), { maxLength: 200 }), (outcomes) => {
-        const breaker = new CircuitBreaker(BREAKER);
-        for (const [index, outcome] of outcomes.entries()) {
-          breaker.record(outcome, 0);
-          const latest = outcomes.slice(Math.max(0, index - 9), index + 1);
-          const failed = latest.filter((fine) => !fine).length;
-          const shouldOpen = latest.length === 10 && failed >= 5;
-          expect(breaker.open).toBe(shouldOpen);
-          if (shouldOpen) return;
-        }
-      }),
     );
   });
 });
@@ -172,12 +116,14 @@ describe('the budget', () => {
   });
 
   test('does not spend the one request that may try an open circuit', () => {
-    const endpoint = new Endpoint({ breaker: BREAKER, minTimeoutMs: 20 });
-    expect(endpoint.take(1, 0)).toBeUndefined();
-    expect(endpoint.take(1, 0)).toBe('rtb_budget');
-    for (let i = 0; i < 10; i++) endpoint.record(false, 10, 0);
-    expect(endpoint.take(1, 0)).toBe('rtb_circuit_open');
-    expect(endpoint.take(1, 60_000)).toBeUndefined();
-    expect(endpoint.take(1, 60_000)).toBe('rtb_circuit_open');
+    let now = 0;
+    const endpoint = new Endpoint({ breaker: DEFAULT_BREAKER, minTimeoutMs: 20, monotonic: () => now });
+    const pass = endpoint.take(1);
+    expect(endpoint.take(1)).toBe('rtb_budget');
+    for (let i = 0; i < 10; i++) endpoint.record(pass as number, false, 10);
+    expect(endpoint.take(1)).toBe('rtb_circuit_open');
+    now = 60_000;
+    expect(endpoint.take(1)).toEqual(expect.any(Number));
+    expect(endpoint.take(1)).toBe('rtb_circuit_open');
   });
 });
