@@ -5,6 +5,7 @@ import type { Clock, E164 } from './domain';
 import type { KnownMarket } from './known-market';
 import { LookupService, RedisAnswers } from './lookups';
 import type { CapService } from './market';
+import type { PingReport } from './rtb';
 import { BidRequestDesk, CallerHasher, LiveBidding, Reservations } from './rtb';
 import { rtbSecret } from './rtb-secret';
 import { ExchangeSaleDesk } from './sale-desk';
@@ -19,6 +20,8 @@ export interface SalesParts {
   readonly known: KnownMarket;
   readonly caps: CapService;
   readonly clock: Clock;
+  /** Told of each answer of a buyer. */
+  readonly onPing: (report: PingReport) => void;
   /** Something did not work that is made up for. */
   readonly warn: (message: string) => (error: Error) => void;
 }
@@ -35,7 +38,7 @@ const CHANNEL = 'rtb_reservation_ended';
 
 /** Puts together whom a call is offered to and who is asked about it. @throws Error when the database is away */
 export async function openSales(parts: SalesParts): Promise<Sales> {
-  const { config, database, redis, vault, known, caps, clock, warn } = parts;
+  const { config, database, redis, vault, known, caps, clock, onPing, warn } = parts;
   const { market, activity, fraud, shelf } = known;
   const secret = await rtbSecret(database, config);
   const monotonic = (): number => clock.monotonic();
@@ -46,7 +49,7 @@ export async function openSales(parts: SalesParts): Promise<Sales> {
     clock,
     new RedisAnswers(redis, hideKey, monotonic),
   );
-  const bidding = new LiveBidding(config.rtb, { clock, secret });
+  const bidding = new LiveBidding(config.rtb, { clock, secret, onPing });
   const books = new PostgresReservations(database);
   const board = new RedisReservations(redis);
   const hasher = new CallerHasher(secret);

@@ -2,23 +2,22 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
-import type { HealthCheck } from './api';
 import { createApi, listen } from './api';
 import { DeadLetters, OutboxRelay } from './billing';
 import { CallActivity } from './call-activity';
 import { CallNewsHub, countCall } from './call-news';
 import type { Config } from './config';
 import { asError, NEVER_CONNECTED, systemClock } from './domain';
+import { connectSip, superviseSip } from './embedded-sip';
 import { KnownMarket } from './known-market';
 import { observeCaps } from './market';
 import type { MediaEngine } from './media';
-import { MediasoupEngine, PassthroughEngine } from './media';
+import { openMedia } from './open-media';
 import { openSales } from './open-sales';
 import { openVaultOf } from './privacy-parts';
-import { findMediasoupWorker } from './provision';
+import type { PingReport } from './rtb';
 import { AdmissionControl, DrachtioStack, Switchboard } from './signaling';
 import type { SipServerStats } from './sip-server';
-import { parseListenAddress, SipServerSupervisor, timersFrom } from './sip-server';
 import {
   CapUsage,
   Database,
@@ -29,8 +28,9 @@ import {
   PostgresCallRecorder,
   RedisCapReservations,
 } from './storage';
+import { checkHealth } from './switch-health';
 import type { Logger } from './telemetry';
-import { createMetrics, LoadSampler, RepeatedLog } from './telemetry';
+import { createMetrics, LoadSampler, observeLists, RepeatedLog } from './telemetry';
 
 /** What is in use in a running switch; everything is zero when no call is up. */
 export interface SwitchStats {
@@ -56,7 +56,6 @@ export interface RunningSwitch {
 
 /** The same trouble is logged once in so many milliseconds, with how often it came. */
 const REPEAT_MS = 10_000;
-const SIP_READY_MS = 10_000;
 
 /**
  * Builds the switch out of its rooms and starts it. Needs a migrated database and a Redis.
@@ -147,7 +146,11 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
   });
   const { market } = known;
   const caps = observeCaps(redisCaps, known.activity, () => clock.now());
-  const sales = await openSales({ config, database, redis, vault, known, caps, clock, warn });
+  const onPing = ({ outcome, latencyMs }: PingReport): void => {
+    metrics.pings.inc({ outcome });
+    metrics.pingDuration.observe(latencyMs / 1_000);
+  };
+  const sales = await openSales({ config, database, redis, vault, known, caps, clock, onPing, warn });
   const { desk } = sales;
 
   // SIP and media.
@@ -255,12 +258,23 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
           metrics.httpDuration.observe({ method, endpoint }, seconds);
         },
         health: {
-          checks: () => checkHealth(database, redis, { known, stack, caps: redisCaps, recorder, media }),
+          checks: () =>
+            checkHealth(database, redis, {
+              known,
+              stack,
+              caps: redisCaps,
+              recorder,
+              media,
+              without: config.decision.without,
+            }),
           ready: () => stack.connected && !stopping,
-          metrics: async () => ({
-            contentType: metrics.registry.contentType,
-            text: await metrics.registry.metrics(),
-          }),
+          metrics: async () => {
+            observeLists(metrics, market.lists.stats(clock.now()));
+            return {
+              contentType: metrics.registry.contentType,
+              text: await metrics.registry.metrics(),
+            };
+          },
         },
       }),
       config.api.host,
@@ -284,107 +298,6 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     await stop(0).catch(() => undefined);
     throw error;
   }
-}
-
-interface EmbeddedSip {
-  readonly supervisor: SipServerSupervisor;
-  readonly secret: string;
-}
-
-function superviseSip(config: Config, log: Logger): EmbeddedSip {
-  const secret = randomBytes(24).toString('hex');
-  const supervisor = new SipServerSupervisor(
-    {
-      listen: config.sip.listen.map(parseListenAddress),
-      control: { host: '127.0.0.1', port: 0, secret },
-      timers: timersFrom(config.sip.t1Ms),
-      ...(config.sip.externalAddress === undefined ? {} : { externalAddress: config.sip.externalAddress }),
-    },
-    (level, message, fields) => log[level](fields, message),
-  );
-  return { supervisor, secret };
-}
-
-/** Starts the embedded server, or finds the configured one, and waits until it takes our word. */
-async function connectSip(
-  config: Config,
-  stack: DrachtioStack,
-  embedded: EmbeddedSip | undefined,
-): Promise<string[]> {
-  let connection: { host: string; port: number; secret: string };
-  if (embedded) {
-    const ready = await embedded.supervisor.start().catch((error: unknown) => {
-      throw new Error(
-        `the SIP server cannot start: ${asError(error).message}; change sip.listen (DCE_SIP_LISTEN)`,
-      );
-    });
-    connection = { host: '127.0.0.1', port: ready.controlPort, secret: embedded.secret };
-  } else {
-    const { host = '', port, secret } = config.sip.drachtio;
-    connection = { host, port, secret };
-  }
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      reject(new Error(`the SIP server at ${connection.host}:${connection.port} does not accept the switch`));
-    }, SIP_READY_MS);
-    stack.onReady((listening) => {
-      clearTimeout(timer);
-      resolve(listening.split(','));
-    });
-    stack.connect(connection);
-  });
-}
-
-async function openMedia(config: Config, log: Logger): Promise<MediaEngine> {
-  if (config.media.engine === 'passthrough') return new PassthroughEngine();
-  const workerBin = findMediasoupWorker();
-  if (workerBin === undefined) {
-    throw new Error('the media worker is missing: npm start builds it, or set DCE_MEDIASOUP_WORKER_BIN');
-  }
-  return MediasoupEngine.start({
-    workerBin,
-    workers: config.media.workers,
-    listenAddress: config.media.listenAddress,
-    ...(config.media.announcedAddress === undefined
-      ? {}
-      : { announcedAddress: config.media.announcedAddress }),
-    portRange: [config.media.portMin, config.media.portMax],
-    rtpTimeoutMs: config.media.rtpTimeoutMs,
-    onWorkerDied: (pid) => log.error({ workerPid: pid }, 'a media worker died and is replaced'),
-  });
-}
-
-interface Parts {
-  readonly known: KnownMarket;
-  readonly stack: DrachtioStack;
-  readonly caps: RedisCapReservations;
-  readonly recorder: PostgresCallRecorder;
-  readonly media: MediaEngine;
-}
-
-async function checkHealth(
-  database: Database,
-  redis: ReturnType<typeof openRedis>,
-  parts: Parts,
-): Promise<Record<string, HealthCheck>> {
-  const [databaseUp, redisUp] = await Promise.all([
-    database.query('select 1').then(
-      () => true,
-      () => false,
-    ),
-    redis.ping().then(
-      () => true,
-      () => false,
-    ),
-  ]);
-  return {
-    sip: { status: parts.stack.connected ? 'ok' : 'down' },
-    database: databaseUp ? { status: 'ok' } : { status: 'degraded', detail: 'records go to the journal' },
-    redis: redisUp ? { status: 'ok' } : { status: 'degraded', detail: 'limits are kept by this node alone' },
-    market: parts.known.fresh ? { status: 'ok' } : { status: 'degraded', detail: 'as last known' },
-    recorder: { status: parts.recorder.degraded ? 'degraded' : 'ok' },
-    media: { status: 'ok', detail: `${parts.media.name}, ${parts.media.stats().legs} legs` },
-  };
 }
 
 /** A name for a call: sorts by time, unique over all nodes. */

@@ -40,8 +40,11 @@ export function sell(screening: Screening, market: Market, sources: DecisionSour
   const { reservation } = sources;
   // Whom it was reserved with goes before whom the caller spoke with last.
   const reserved = reservation?.ok ? reservation : undefined;
-  const lastBuyer = (reserved && market.bid(reserved.bidId)?.buyerId) ?? activity.lastBuyer;
-  const plan = ringPlan({ campaign, market, book, query, lastBuyer, cursor, seed });
+  const simple = sources.degraded.includes('simple_routing');
+  const known = simple ? undefined : activity.lastBuyer;
+  const lastBuyer = (reserved && market.bid(reserved.bidId)?.buyerId) ?? known;
+  const rules = simple ? byPriceAlone(campaign) : campaign;
+  const plan = ringPlan({ campaign: rules, market, book, query, lastBuyer, cursor, seed });
   const eligible = candidates.count + fallbacks.count;
   const bids = LazyBidOutcomes.take(book, tally, plan, eligible, sources.liveBids);
   if (plan.targets.length === 0) {
@@ -60,6 +63,11 @@ export function sell(screening: Screening, market: Market, sources: DecisionSour
     sourceLimits: limitsOfSource(number, plan.targets, market, now),
     bids,
   };
+}
+
+/** A campaign that does without everything that was learned, and without strategies. */
+function byPriceAlone(campaign: Campaign): Campaign {
+  return { ...campaign, routing: 'auction', qualityWeight: 0 };
 }
 
 /** The seller's own caps, in the periods of its account's zone. */

@@ -48,6 +48,30 @@ export function createMetrics() {
       buckets: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1],
       registers,
     }),
+    pings: new Counter({
+      name: 'dce_rtb_pings_total',
+      help: 'What buyers answered when they were asked for a live bid',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    pingDuration: new Histogram({
+      name: 'dce_rtb_ping_duration_seconds',
+      help: 'From asking a buyer to its answer, or until it was given up',
+      buckets: SECONDS,
+      registers,
+    }),
+    listEntries: new Gauge({
+      name: 'dce_number_list_entries',
+      help: 'Numbers on each imported list in use',
+      labelNames: ['list'],
+      registers,
+    }),
+    listAge: new Gauge({
+      name: 'dce_number_list_age_seconds',
+      help: 'Age of the data of each imported list; the national list is good for 31 days',
+      labelNames: ['list'],
+      registers,
+    }),
     pdd: new Histogram({
       name: 'dce_pdd_seconds',
       help: 'From INVITE to answer',
@@ -96,3 +120,16 @@ export function createMetrics() {
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;
+
+/** Writes down how large and how old the imported lists of numbers are. */
+export function observeLists(
+  metrics: Metrics,
+  { lists }: { readonly lists: readonly { name: string; entries: number; ageMs: number }[] },
+): void {
+  metrics.listEntries.reset();
+  metrics.listAge.reset();
+  for (const { name: list, entries, ageMs } of lists) {
+    metrics.listEntries.set({ list }, entries);
+    metrics.listAge.set({ list }, ageMs / 1_000);
+  }
+}
