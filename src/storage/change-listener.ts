@@ -6,8 +6,10 @@ export interface ChangeListenerEvents {
    * Told when the channel is listened to, the first time and after each loss, and when something came: what
    * changed since the last time is to be read. Never called again before it is done. When it rejects, the
    * connection is taken for lost.
+   *
+   * @param anew - the first reading of a connection: what came before it was not heard
    */
-  read(): Promise<void>;
+  read(anew: boolean): Promise<void>;
   /** It follows, for the first time or again. */
   onFresh?(): void;
   onStale?(error: Error): void;
@@ -17,6 +19,10 @@ export interface ChangeListenerOptions {
   readonly channel: string;
   /** Milliseconds between looks whether the connection that listens still lives. */
   readonly pulseMs?: number;
+  /** Reads at each of these looks as well, told or not. */
+  readonly readAtPulse?: boolean;
+  /** The longest wait, in milliseconds, before a lost connection is tried again. */
+  readonly maxRetryMs?: number;
 }
 
 const FIRST_RETRY_MS = 200;
@@ -34,6 +40,8 @@ export class ChangeListener {
   readonly #events: ChangeListenerEvents;
   readonly #channel: string;
   readonly #pulseMs: number;
+  readonly #readAtPulse: boolean;
+  readonly #maxRetryMs: number;
   #session: Session | undefined;
   #closed = false;
   #retryMs = FIRST_RETRY_MS;
@@ -50,6 +58,8 @@ export class ChangeListener {
     this.#events = events;
     this.#channel = options.channel;
     this.#pulseMs = options.pulseMs ?? PULSE_MS;
+    this.#readAtPulse = options.readAtPulse ?? false;
+    this.#maxRetryMs = options.maxRetryMs ?? MAX_RETRY_MS;
   }
 
   /** True while changes are followed. */
@@ -82,7 +92,7 @@ export class ChangeListener {
       session.onNotification(() => this.#notified());
       await session.query(`listen ${this.#channel}`);
       this.#told = false;
-      await this.#read();
+      await this.#read(true);
       // It may have broken while everything was read over other connections.
       if (broken) throw broken as Error;
       if (this.#closed) throw new Error('the feed is closed');
@@ -97,13 +107,13 @@ export class ChangeListener {
     this.#events.onFresh?.();
   }
 
-  #read(): Promise<void> {
+  #read(anew: boolean): Promise<void> {
     const done = this.#reading
       .catch(() => undefined)
       .then(async () => {
         this.#busy = true;
         try {
-          await this.#events.read();
+          await this.#events.read(anew);
         } finally {
           this.#busy = false;
         }
@@ -124,7 +134,7 @@ export class ChangeListener {
       const session = this.#session;
       if (!session) return;
       this.#told = false;
-      this.#read().then(
+      this.#read(false).then(
         () => this.#readLater(),
         (error: unknown) => this.#lost(session, asError(error)),
       );
@@ -136,7 +146,9 @@ export class ChangeListener {
     this.#pulseTimer = setTimeout(() => {
       session.query('select 1').then(
         () => {
-          if (this.#session === session) this.#pulseLater(session);
+          if (this.#session !== session) return;
+          if (this.#readAtPulse) this.#notified();
+          this.#pulseLater(session);
         },
         (error: unknown) => this.#lost(session, asError(error)),
       );
@@ -157,6 +169,6 @@ export class ChangeListener {
     this.#retryTimer = setTimeout(() => {
       this.#follow().catch(() => this.#retry());
     }, this.#retryMs);
-    this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS);
+    this.#retryMs = Math.min(this.#retryMs * 2, this.#maxRetryMs);
   }
 }

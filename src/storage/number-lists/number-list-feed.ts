@@ -1,7 +1,7 @@
-import { asError } from '../../domain';
 import type { NumberListName, NumberLists, NumberSegment } from '../../market';
 import { FlipTable, NumberSet, roomFor } from '../../market';
-import type { Database, Session } from '../database';
+import { ChangeListener } from '../change-listener';
+import type { Database } from '../database';
 import type { StoredNumberList } from './number-list-store';
 import { DamagedList, NUMBER_LISTS_CHANNEL, NumberListStore } from './number-list-store';
 
@@ -21,9 +21,7 @@ export interface NumberListFeedOptions {
   readonly pulseMs?: number;
 }
 
-const FIRST_RETRY_MS = 200;
 const MAX_RETRY_MS = 30_000;
-const PULSE_MS = 15_000;
 /** Times that a version may be replaced while it is being read, before that is called trouble. */
 const MAX_REREADS = 10;
 
@@ -39,98 +37,51 @@ export class NumberListFeed {
   readonly #database: Database;
   readonly #lists: NumberLists;
   readonly #events: NumberListFeedEvents;
-  readonly #pulseMs: number;
+  readonly #listener: ChangeListener;
   /** Versions in use: their id, and the checksums of their segments. */
   readonly #loaded = new Map<NumberListName, { id: number; checksums: ReadonlyMap<number, string> }>();
   /** Versions that turned out damaged: not read again until the connection is another. */
   readonly #damaged = new Set<number>();
-  #session: Session | undefined;
   #closed = false;
-  #retryMs = FIRST_RETRY_MS;
-  #retryTimer: NodeJS.Timeout | undefined;
-  #pulseTimer: NodeJS.Timeout | undefined;
-  #syncing: Promise<void> | undefined;
-  /** Something changed while everything was being read. */
-  #again = false;
 
   constructor(
     database: Database,
     lists: NumberLists,
     events: NumberListFeedEvents = {},
-    { pulseMs = PULSE_MS }: NumberListFeedOptions = {},
+    options: NumberListFeedOptions = {},
   ) {
     this.#database = database;
     this.#lists = lists;
     this.#events = events;
-    this.#pulseMs = pulseMs;
+    this.#listener = new ChangeListener(
+      database,
+      {
+        read: (anew) => this.#readAll(anew),
+        onFresh: () => events.onFresh?.(),
+        onStale: (error) => events.onStale?.(error),
+      },
+      { ...options, channel: NUMBER_LISTS_CHANNEL, readAtPulse: true, maxRetryMs: MAX_RETRY_MS },
+    );
   }
 
   /** True while the lists follow the database. */
   get fresh(): boolean {
-    return this.#session !== undefined;
+    return this.#listener.fresh;
   }
 
   /** Loads every current version and follows from there. @throws Error when the database cannot be read */
-  async start(): Promise<void> {
-    await this.#follow();
+  start(): Promise<void> {
+    return this.#listener.start();
   }
 
   close(): void {
     this.#closed = true;
-    for (const timer of [this.#retryTimer, this.#pulseTimer]) clearTimeout(timer);
-    this.#session?.release();
-    this.#session = undefined;
+    void this.#listener.close();
   }
 
-  /** LISTEN first, then read: a change in between is read twice rather than missed. */
-  async #follow(): Promise<void> {
-    const session = await this.#database.session();
-    let broken: Error | undefined;
-    try {
-      session.onLost((error) => {
-        broken = error;
-        this.#lost(session, error);
-      });
-      session.onNotification(() => this.#sync(session));
-      await session.query(`listen ${NUMBER_LISTS_CHANNEL}`);
-      await this.#syncing;
-      this.#damaged.clear();
-      await this.#readAll();
-      // It may have broken while everything was read over other connections.
-      if (broken) throw broken as Error;
-      if (this.#closed) throw new Error('the feed is closed');
-    } catch (error) {
-      session.release();
-      throw error;
-    }
-    this.#session = session;
-    this.#retryMs = FIRST_RETRY_MS;
-    this.#pulseLater(session);
-    this.#events.onFresh?.();
-    if (this.#again) this.#sync(session);
-  }
-
-  /** Reads what is current; calls while that goes on are one more reading after it. */
-  #sync(session: Session): void {
-    this.#again = true;
-    if (this.#syncing || this.#session !== session) return;
-    this.#syncing = this.#syncAll(session).finally(() => {
-      this.#syncing = undefined;
-    });
-  }
-
-  /** Never rejects. */
-  async #syncAll(session: Session): Promise<void> {
-    try {
-      while (this.#again && this.#session === session) await this.#readAll();
-    } catch (error) {
-      this.#lost(session, asError(error));
-    }
-  }
-
-  async #readAll(): Promise<void> {
+  async #readAll(anew: boolean): Promise<void> {
+    if (anew) this.#damaged.clear();
     for (let rereads = 0; ; rereads++) {
-      this.#again = false;
       const current = await new NumberListStore(this.#database).current();
       const names = new Set(current.map(({ list }) => list));
       for (const name of this.#lists.names()) if (!names.has(name)) this.#withdraw(name);
@@ -213,37 +164,6 @@ export class NumberListFeed {
       const whole = table.settledInPlace(segment);
       if (whole) this.#lists.install({ ...version, numbers: version.numbers.with(whole) });
     }
-  }
-
-  /** A connection that nobody closed may still be dead: whoever only listens would wait for ever. */
-  #pulseLater(session: Session): void {
-    this.#pulseTimer = setTimeout(() => {
-      session.query('select 1').then(
-        () => {
-          if (this.#session !== session) return;
-          this.#sync(session);
-          this.#pulseLater(session);
-        },
-        (error: unknown) => this.#lost(session, asError(error)),
-      );
-    }, this.#pulseMs);
-  }
-
-  #lost(session: Session, error: Error): void {
-    if (this.#session !== session || this.#closed) return;
-    this.#session = undefined;
-    clearTimeout(this.#pulseTimer);
-    session.release();
-    this.#events.onStale?.(error);
-    this.#retry();
-  }
-
-  #retry(): void {
-    if (this.#closed) return;
-    this.#retryTimer = setTimeout(() => {
-      this.#follow().catch(() => this.#retry());
-    }, this.#retryMs);
-    this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS);
   }
 }
 
