@@ -1,5 +1,6 @@
 import { ledgerBalances, OutboxRelay, SettlementWorker } from './billing';
 import type { Config } from './config';
+import { asError } from './domain';
 import type { PrivacyParts } from './privacy-parts';
 import { openPrivacy } from './privacy-parts';
 import {
@@ -7,6 +8,7 @@ import {
   Database,
   DisciplineJob,
   FraudRollUp,
+  isUnavailable,
   MarketHistoryKeeper,
   openRedis,
   PrivacyJob,
@@ -19,6 +21,8 @@ import { createMetrics, serveMetrics } from './telemetry';
 export interface RunningWorker {
   stop(): Promise<void>;
 }
+
+const RETRY_MS = 1_000;
 
 /** Work that is done from time to time, by whichever worker comes to it. */
 interface BackgroundJob {
@@ -53,8 +57,7 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningW
     },
     onError,
   });
-  const jobs = backgroundJobs(config, database, await openPrivacy(config, database), log);
-  for (const job of jobs) job.start();
+  const background = await startBackground(config, database, log);
   const { workerMetricsPort } = config.telemetry;
   const metricsServer =
     workerMetricsPort === undefined
@@ -72,10 +75,45 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningW
       metricsServer?.close();
       await worker.close();
       await relay.close();
-      await Promise.all(jobs.map((job) => job.close()));
+      await background.close();
       redis.disconnect();
       relayRedis.disconnect();
       await database.close();
+    },
+  };
+}
+
+/**
+ * Starts the work in the background; while the database is away it waits for that, and nothing else does.
+ * @throws Error in one line that says what to do
+ */
+async function startBackground(
+  config: Config,
+  database: Database,
+  log: Logger,
+): Promise<Pick<BackgroundJob, 'close'>> {
+  let jobs: readonly BackgroundJob[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  let closed = false;
+  const begin = async (): Promise<void> => {
+    const privacy = await openPrivacy(config, database);
+    if (closed) return;
+    jobs = backgroundJobs(config, database, privacy, log);
+    for (const job of jobs) job.start();
+  };
+  const beginLater = (error: unknown): void => {
+    log.warn({ error: asError(error).message }, 'work in the background waits');
+    if (!closed) timer = setTimeout(() => void begin().catch(beginLater), RETRY_MS);
+  };
+  await begin().catch((error: unknown) => {
+    if (!isUnavailable(error)) throw error;
+    beginLater(error);
+  });
+  return {
+    async close() {
+      closed = true;
+      clearTimeout(timer);
+      await Promise.all(jobs.map((job) => job.close()));
     },
   };
 }
