@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis';
 import type { ActivityEvent, Clock } from './domain';
 import { FraudState, ModelShelf } from './fraud';
 import { Activity, Market } from './market';
@@ -12,7 +13,7 @@ export interface KnownMarketParts {
   /** Of this start of this node. */
   readonly bootId: string;
   readonly database: Database;
-  readonly redis: ConstructorParameters<typeof ActivityBus>[0];
+  readonly redis: Redis;
   readonly vault: Vault;
   readonly clock: Clock;
   readonly log: Logger;

@@ -56,10 +56,10 @@ export class ExchangeSaleDesk implements SaleDesk {
   }
 
   decide(attempt: CallAttempt): Decision | Promise<Decision> {
-    const { market, reservations } = this.#parts;
+    const { reservations } = this.#parts;
     const degraded = this.#parts.degraded();
     const reserved = attempt.reservation !== undefined || reservations.concerns(attempt.to);
-    const wanted = degraded.includes('no_lookups') ? undefined : wantedLookups(attempt, market);
+    const wanted = this.#wanted(attempt, degraded);
     if (reserved || wanted) return this.#askFirst(attempt, wanted, reserved, degraded);
     const request = this.#request(attempt, NOTHING_ASKED, degraded);
     const pings = planPings(request);
@@ -68,14 +68,13 @@ export class ExchangeSaleDesk implements SaleDesk {
 
   /** What would become of a call, for a seller that asks before it sends one. Nothing is recorded of it. */
   async quote(attempt: CallAttempt): Promise<Decision> {
-    const { market, bidding } = this.#parts;
     const degraded = this.#parts.degraded();
-    const wanted = degraded.includes('no_lookups') ? undefined : wantedLookups(attempt, market);
+    const wanted = this.#wanted(attempt, degraded);
     const asked: Asked = { ...NOTHING_ASKED, lookups: await this.#lookUp(wanted) };
     const request = this.#request(attempt, asked, degraded);
     const pings = planPings(request);
     if (!pings) return decide(request);
-    const liveBids = await bidding.ask(pings.call, pings.plan);
+    const liveBids = await this.#parts.bidding.ask(pings.call, pings.plan);
     return decide(this.#request(attempt, { ...asked, liveBids }, degraded));
   }
 
@@ -99,15 +98,12 @@ export class ExchangeSaleDesk implements SaleDesk {
 
   connected(attempt: CallAttempt, target: RingTarget): void {
     const offers = this.#offers.get(attempt.callId);
-    const plan = offers?.decision.ok ? offers.decision.plan : [];
-    const before = plan.slice(
-      0,
-      Math.max(
-        0,
-        plan.findIndex(({ bidId }) => bidId === target.bidId),
-      ),
-    );
-    this.#tellBuyers(attempt.callId, target, new Set(before.map(({ bidId }) => bidId)));
+    const rung = new Set<string>();
+    for (const { bidId } of offers?.decision.ok ? offers.decision.plan : []) {
+      if (bidId === target.bidId) break;
+      rung.add(bidId);
+    }
+    this.#tellBuyers(attempt.callId, target, rung);
   }
 
   charge(target: RingTarget, connectedMs: number): { converted: boolean; revenue: number } {
@@ -137,6 +133,10 @@ export class ExchangeSaleDesk implements SaleDesk {
     return asked.liveBids.length > 0
       ? this.#offered(decide(request), pings, asked.liveBids)
       : this.#pingFirst(request, pings, asked);
+  }
+
+  #wanted(attempt: CallAttempt, degraded: readonly Degradation[]): WantedLookups | undefined {
+    return degraded.includes('no_lookups') ? undefined : wantedLookups(attempt, this.#parts.market);
   }
 
   async #lookUp(wanted: WantedLookups | undefined): Promise<readonly LookupFact[]> {

@@ -6,7 +6,6 @@ import type {
   E164,
   Finding,
   HoursOverride,
-  Seller,
 } from '../domain';
 import { findConsent, consentFinding, needsConsent } from './consents';
 import type { ConsentAnswer } from './consents';
@@ -31,10 +30,8 @@ export interface ComplianceInput {
   readonly attempt: CallAttempt;
   /** What `resolveOrigin` found. */
   readonly origin: OriginVerdict;
-  /** Whose call it is; undefined when the number's seller has no contract. */
-  readonly seller: Seller | undefined;
-  /** Account of the dialled number's seller, where that has no contract. */
-  readonly sellerId?: string;
+  /** Whose call it is: the account of the dialled number's seller. */
+  readonly sellerId: string | undefined;
   readonly campaign: Campaign;
   /** Emergencies and orders; those that are over do no harm. */
   readonly overrides: readonly HoursOverride[];
@@ -115,7 +112,7 @@ function addHours(
 
 function addConsent(
   findings: Findings,
-  { attempt, origin: { origin }, seller, sellerId, campaign, facts, now }: ComplianceInput,
+  { attempt, origin: { origin }, sellerId, campaign, facts, now }: ComplianceInput,
   dial: Dial,
 ): ConsentAnswer | undefined {
   const { from } = attempt;
@@ -130,7 +127,7 @@ function addConsent(
   }
   const answer = findConsent(facts.consents, {
     number: from,
-    sellerId: seller?.id ?? sellerId,
+    sellerId,
     campaignId: campaign.id,
     scope: dial.scope,
     dialledAt: dial.at,

@@ -112,7 +112,6 @@ function lawful(screening: Screening, market: Market, sources: DecisionSources):
   const verdict = screenCompliance({
     attempt,
     origin,
-    seller: market.seller(number.sellerId),
     sellerId: number.sellerId,
     campaign,
     overrides: market.overrides,

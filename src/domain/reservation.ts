@@ -51,3 +51,22 @@ export type ReservationProblem =
   | 'other_caller'
   /** Neither PostgreSQL nor Redis can be asked. */
   | 'unavailable';
+
+/** One bid request of a seller with its answer. */
+export interface BidRequestRecord {
+  /** UTC epoch milliseconds. */
+  readonly at: number;
+  readonly sellerId: string;
+  readonly campaignId: string | undefined;
+  readonly number: string | undefined;
+  /** Keyed hash of the caller. */
+  readonly callerHash: string | undefined;
+  readonly npa: string | undefined;
+  readonly state: string | undefined;
+  readonly code: number;
+  readonly reason: string;
+  readonly price: number | undefined;
+  readonly currency: string | undefined;
+  readonly latencyMs: number;
+  readonly reservationId: string | undefined;
+}

@@ -1,7 +1,6 @@
-import type { E164 } from '../domain';
 import type { PrefixKind } from './data/prefixes';
 import { PREFIX_ROWS } from './data/prefixes';
-import { exchangeOfKey, isNanpKey, numberKey } from './structures/keys';
+import { exchangeOfKey, isNanpKey } from './structures/keys';
 
 /** Prefixes by their digits as a number: none begins with 0, so none is another's. */
 const ROWS: ReadonlyMap<number, PrefixKind> = new Map(
@@ -10,12 +9,7 @@ const ROWS: ReadonlyMap<number, PrefixKind> = new Map(
 const LONGEST = 10 ** Math.max(...PREFIX_ROWS.map(({ prefix }) => prefix.length));
 const PREMIUM_EXCHANGE = 976;
 
-/** What kind of risky range a number is from, if any. */
-export function prefixRisk(number: E164): PrefixKind | undefined {
-  return prefixRiskOf(numberKey(number));
-}
-
-/** The same by the number's key. */
+/** What kind of risky range a number is from, if any, by its key. */
 export function prefixRiskOf(key: number): PrefixKind | undefined {
   let prefix = key;
   while (prefix >= LONGEST) prefix = Math.floor(prefix / 10);

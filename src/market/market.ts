@@ -19,7 +19,6 @@ import { BidScreen } from './bid-screen';
 import { BidTable } from './bid-table';
 import { ConsentIndex } from './consent-index';
 import { ConsentSuppressions } from './consent-suppressions';
-import type { DncLookup } from './dnc-set';
 import { Links } from './links';
 import type { MarketChange, MarketContents } from './market-change';
 import { NumberLists } from './number-lists';
@@ -68,10 +67,6 @@ export class Market {
   /** Small integers for ids, by which live counters are kept beside the market. */
   get ordinals(): Readonly<Record<'bid' | 'target' | 'buyer', Ordinals>> {
     return this.#bids.ordinals;
-  }
-
-  get dnc(): DncLookup {
-    return this.lists.rows;
   }
 
   /** Standing bids over all campaigns. */

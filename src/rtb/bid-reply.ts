@@ -30,8 +30,6 @@ export const bidReplySchema = z
   })
   .describe('What a buyer answers to a ping: HTTP 200 with this, or 204 for no bid');
 
-export type BidReply = z.infer<typeof bidReplySchema>;
-
 /** Answer of a buyer that is asked to confirm. */
 export const confirmReplySchema = z
   .object({

@@ -33,11 +33,6 @@ export class Endpoint {
     return this.#breaker.state !== 'closed';
   }
 
-  /** Milliseconds in which 95 % of the replies came. */
-  get p95(): number {
-    return this.#latency.quantile(USUAL);
-  }
-
   /**
    * A pass for one request, which {@link record} or {@link forget} must take back, or why there is none.
    * @param perSecond - 0 = no limit

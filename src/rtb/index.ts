@@ -10,7 +10,6 @@ export { bidReplySchema, confirmReplySchema } from './bid-reply';
 export { CallerHasher } from './caller-hash';
 export { BidRequestDesk } from './inbound/bid-request-desk';
 export type {
-  AnsweredRequest,
   BidRequestDeskParts,
   BidRequestDeskSettings,
   SellerAnswer,

@@ -73,7 +73,7 @@ export {
   REVOCATION_METHODS,
   revocationActSchema,
 } from './consents/consent-act';
-export type { ConsentAct, RevocationAct, RevocationMethod } from './consents/consent-act';
+export type { ConsentAct, RevocationAct } from './consents/consent-act';
 export { CONSENT_COLUMNS } from './consents/consent-columns';
 export { CsvError } from './consents/csv-records';
 export { importConsents } from './consents/import-consents';
@@ -113,7 +113,7 @@ export type { RetentionOptions, RetentionPolicy, RetentionReport, RetentionStep 
 export { PostgresReservations, sweepReservations } from './rtb-reservations';
 export { RedisReservations } from './rtb-redis-reservations';
 export { BidRequestLog, listBidRequests, pruneBidLog } from './rtb-log';
-export type { BidLogFilter, BidLogRow, BidRequestRecord } from './rtb-log';
+export type { BidLogFilter, BidLogRow } from './rtb-log';
 export { sharedSecret } from './rtb-secret';
 export { RtbKeeper } from './rtb-keeper';
 export type { RtbKeeperOptions } from './rtb-keeper';

@@ -1,24 +1,5 @@
-import type { Queryable } from './database';
-import type { Database } from './database';
-
-/** One bid request of a seller with its answer. */
-export interface BidRequestRecord {
-  /** UTC epoch milliseconds. */
-  readonly at: number;
-  readonly sellerId: string;
-  readonly campaignId: string | undefined;
-  readonly number: string | undefined;
-  /** Keyed hash of the caller. */
-  readonly callerHash: string | undefined;
-  readonly npa: string | undefined;
-  readonly state: string | undefined;
-  readonly code: number;
-  readonly reason: string;
-  readonly price: number | undefined;
-  readonly currency: string | undefined;
-  readonly latencyMs: number;
-  readonly reservationId: string | undefined;
-}
+import type { BidRequestRecord } from '../domain';
+import type { Database, Queryable } from './database';
 
 /** A bid request with what came of it. */
 export interface BidLogRow {

@@ -105,7 +105,7 @@ export function measureComplianceOf(inbound: number): number {
       findings += screenCompliance({
         attempt,
         origin,
-        seller: undefined,
+        sellerId: undefined,
         campaign,
         overrides: [],
         facts,

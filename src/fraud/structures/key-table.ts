@@ -53,9 +53,4 @@ export class KeyTable {
   keyAt(row: number): number {
     return this.#keys[row] as number;
   }
-
-  /** UTC epoch milliseconds at which the key of a row was last claimed; 0 = never. */
-  heardAt(row: number): number {
-    return this.#heard[row] as number;
-  }
 }

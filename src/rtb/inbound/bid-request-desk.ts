@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type {
   Attestation,
+  BidRequestRecord,
   CallAttempt,
   CallOrigin,
   Campaign,
@@ -55,24 +56,6 @@ export type SellerAnswer =
     }
   | { readonly accepted: false; readonly code: NoBidCode; readonly reason: NoBidReason };
 
-/** A request with its answer, for the log. */
-export interface AnsweredRequest {
-  /** UTC epoch milliseconds. */
-  readonly at: number;
-  readonly sellerId: string;
-  readonly campaignId: string | undefined;
-  readonly number: string | undefined;
-  readonly callerHash: string | undefined;
-  readonly npa: string | undefined;
-  readonly state: string | undefined;
-  readonly code: number;
-  readonly reason: string;
-  readonly price: number | undefined;
-  readonly currency: string | undefined;
-  readonly latencyMs: number;
-  readonly reservationId: string | undefined;
-}
-
 export interface BidRequestDeskSettings {
   readonly nodeId: string;
   /** Host of the SIP addresses that sellers are given. */
@@ -94,7 +77,8 @@ export interface BidRequestDeskParts {
   readonly count: (sellerId: string, now: number) => Promise<number>;
   readonly hasher: CallerHasher;
   readonly clock: Clock;
-  readonly onAnswered: (answered: AnsweredRequest) => void;
+  /** Told of each request with its answer. */
+  readonly onAnswered: (answered: BidRequestRecord) => void;
 }
 
 /** A call that is on its way, and clocks that do not quite agree, are given so much. */

@@ -80,7 +80,6 @@ export const REVOCATION_METHODS = [
   'other',
   'erasure_request',
 ] as const;
-export type RevocationMethod = (typeof REVOCATION_METHODS)[number];
 
 export const revocationActSchema = z.strictObject({
   revokedAt: instant.optional().describe('When the person said so, UTC epoch milliseconds; now by default'),

@@ -1,4 +1,5 @@
-import type { BidRequestRecord, Database } from '../../../src/storage';
+import type { BidRequestRecord } from '../../../src/domain';
+import type { Database } from '../../../src/storage';
 import {
   BidRequestLog,
   listBidRequests,

@@ -1,4 +1,4 @@
-import type { DncSet, MarketEntity } from '../../../src/market';
+import type { MarketEntity } from '../../../src/market';
 import { Market } from '../../../src/market';
 import type { Database, Queryable } from '../../../src/storage';
 import { DEMO, entityStores, MarketFeed, seedDemoMarket } from '../../../src/storage';
@@ -55,7 +55,7 @@ const killFeed = (): Promise<unknown> =>
     where datname = current_database() and application_name = 'feed'`);
 const rename = (name: string): Promise<unknown> =>
   own.query('update campaigns set name = $1 where id = $2', [name, DEMO.campaignId]);
-const listed = (): number => (market.dnc as DncSet).size;
+const listed = (): number => market.lists.rows.size;
 const campaignName = (): string | undefined => market.campaign(DEMO.campaignId)?.name;
 
 test('the first load holds everything, money and plans as the domain knows them', async () => {

@@ -87,7 +87,7 @@ export function screen({
       sellerClaims: [],
       claimed: whole.claimedOrigin,
     }),
-    seller: seller(),
+    sellerId: seller().id,
     campaign: campaign({ compliance: policy }),
     overrides,
     facts: facts({

@@ -329,8 +329,8 @@ describe('do-not-call lists', () => {
     const market = new Market();
     put(market, entry(1, { expiresAt: NOON }));
     put(market, entry(1, { source: 'litigator' }));
-    expect(market.dnc.sourcesOf(entry(1).number, NOON - 1)).toBe(9);
-    expect(market.dnc.sourcesOf(entry(1).number, NOON)).toBe(8);
+    expect(market.lists.rows.sourcesOf(entry(1).number, NOON - 1)).toBe(9);
+    expect(market.lists.rows.sourcesOf(entry(1).number, NOON)).toBe(8);
   });
 
   test('is a set of numbers and lists, whatever is added and removed', () => {
@@ -363,8 +363,8 @@ describe('do-not-call lists', () => {
             model.set(value.number, 0);
           }
         }
-        for (const [key, lists] of model) expect(market.dnc.sourcesOf(key, NOON)).toBe(lists);
-        expect(market.dnc.sourcesOf(CALLER, NOON)).toBe(0);
+        for (const [key, lists] of model) expect(market.lists.rows.sourcesOf(key, NOON)).toBe(lists);
+        expect(market.lists.rows.sourcesOf(CALLER, NOON)).toBe(0);
       }),
       { numRuns: 20 },
     );

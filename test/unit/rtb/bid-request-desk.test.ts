@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import type {
+  BidRequestRecord,
   CallAttempt,
   Campaign,
   CapLimit,
@@ -12,7 +13,7 @@ import type {
   Seller,
 } from '../../../src/domain';
 import { INELIGIBLE_REASONS, micros, NO_ACTIVITY } from '../../../src/domain';
-import type { AnsweredRequest, SellerAnswer, SellerRequest } from '../../../src/rtb';
+import type { SellerAnswer, SellerRequest } from '../../../src/rtb';
 import { BidRequestDesk, CallerHasher, isReservationId } from '../../../src/rtb';
 import type { Reservations } from '../../../src/rtb';
 import { noBidCode } from '../../../src/rtb/inbound/no-bid-code';
@@ -105,7 +106,7 @@ class Counter {
   now = NOON;
   readonly attempts: CallAttempt[] = [];
   readonly reserved: Reservation[] = [];
-  readonly answered: AnsweredRequest[] = [];
+  readonly answered: BidRequestRecord[] = [];
   readonly desk: BidRequestDesk;
 
   constructor(sipHost: string | undefined = 'in.exchange.example') {
