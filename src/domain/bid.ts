@@ -1,5 +1,6 @@
 import type { CapSet } from './caps';
 import type { Micros } from './money';
+import type { ConversionRule } from './conversion';
 import type { RatePlan } from './rate-plan';
 import type { WeeklySchedule } from './schedule';
 
@@ -68,6 +69,8 @@ export interface Bid {
   readonly status: 'active' | 'paused' | 'archived';
   /** What the buyer pays at most; of a live bid, what its price is written into. */
   readonly plan: RatePlan;
+  /** What goes before the plan: the first that fires. */
+  readonly conversions?: readonly ConversionRule[] | undefined;
   /** Expected revenue of one call, that the auction compares: the amount of a per-call plan, the estimate for a per-minute one. Of a live bid: the most it may say. */
   readonly price: Micros;
   /** 1 is tried before 10. */

@@ -1,5 +1,5 @@
 import type { CallAttempt, CallOrigin, CallState, EndReason } from './call';
-import type { Decision, RingTarget, SaleTerms } from './decision';
+import type { Decision, Sale } from './decision';
 
 /** What is stored of a call when it was decided. */
 export interface DecidedRecord {
@@ -10,10 +10,8 @@ export interface DecidedRecord {
   readonly decisionMicroseconds: number;
 }
 
-export interface AnsweredRecord {
+export interface AnsweredRecord extends Sale {
   readonly callId: string;
-  readonly target: RingTarget;
-  readonly terms: SaleTerms;
   /** UTC epoch milliseconds. */
   readonly answeredAt: number;
 }
@@ -28,7 +26,15 @@ export interface RingAttempt {
   /** Milliseconds until the outcome. */
   readonly durationMs: number;
   readonly outcome:
-    'answered' | 'busy' | 'no_answer' | 'declined' | 'failed' | 'unreachable' | 'cap_reached' | 'canceled';
+    | 'answered'
+    | 'busy'
+    | 'no_answer'
+    | 'declined'
+    | 'failed'
+    | 'unreachable'
+    | 'cap_reached'
+    | 'no_funds'
+    | 'canceled';
   /** Final SIP status; 0 when none came. */
   readonly sipStatus: number;
 }
@@ -54,6 +60,6 @@ export interface CallEndedRecord {
   readonly connectedMs: number;
   readonly attempts: readonly RingAttempt[];
   /** The target that answered, and on which terms; undefined when none did. */
-  readonly sale: { readonly target: RingTarget; readonly terms: SaleTerms } | undefined;
+  readonly sale: Sale | undefined;
   readonly media: Readonly<Record<string, unknown>> | undefined;
 }

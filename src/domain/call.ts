@@ -75,6 +75,7 @@ export const END_REASONS = [
   'max_duration',
   'signaling_lost',
   'node_lost',
+  'insufficient_funds',
   'admin_hangup',
   'shutdown',
   'internal_error',

@@ -1,7 +1,8 @@
 import type { CallOrigin } from './call';
 import type { LookupKind } from './facts';
 import type { Currency, Micros } from './money';
-import type { RatePlan } from './rate-plan';
+import type { ConversionRule } from './conversion';
+import type { PayoutPlan } from './rate-plan';
 
 export type AuctionType = 'first_price' | 'second_price';
 
@@ -54,6 +55,8 @@ export interface DuplicatePolicy {
   readonly after: 'connected' | 'converted';
   /** To whom it is a duplicate. */
   readonly scope: 'target' | 'buyer' | 'campaign';
+  /** It is not offered to them (by default), or it is and neither costs nor earns anything. */
+  readonly then?: 'refuse' | 'free';
 }
 
 /** What a campaign asks for beyond the law. */
@@ -90,7 +93,11 @@ export interface Campaign {
   /** Milliseconds of conversation after which both legs are ended. */
   readonly maxDurationMs: number;
   /** What the seller earns. */
-  readonly payout: RatePlan;
+  readonly payout: PayoutPlan;
+  /** What goes before that: the first that fires. */
+  readonly conversions?: readonly ConversionRule<PayoutPlan>[] | undefined;
+  /** Answered calls that are shorter, in milliseconds from the answer, cost and earn nobody anything; 0 = none are. */
+  readonly shortCallMs?: number | undefined;
   /** Calls of one caller allowed per hour before the call is refused; 0 = no limit. */
   readonly velocityPerHour: number;
   /** Where the caller hears ringback from: the buyer's early media, or tones of the caller's own phone. */

@@ -3,7 +3,9 @@ import type { CapLimit } from './caps';
 import { CAP_REASONS } from './caps';
 import type { DecisionFacts } from './facts';
 import type { Currency, Micros } from './money';
-import type { RatePlan } from './rate-plan';
+import type { ConversionRule } from './conversion';
+import type { PayoutSplit } from './parties';
+import type { PayoutPlan, RatePlan } from './rate-plan';
 
 /** What a compliance or fraud rule said, with why: one line of the trace. */
 export interface Finding {
@@ -25,6 +27,7 @@ export const INELIGIBLE_REASONS = [
   'buyer_paused',
   'target_paused',
   'account_suspended',
+  'funds',
   'state',
   'npa',
   'zip',
@@ -141,6 +144,14 @@ export interface RingTarget {
   readonly ringback: 'local' | 'early_media';
   /** What the buyer pays if it takes the call here: its own plan, or the second price in its place. */
   readonly plan: RatePlan;
+  /** What goes before the plan: the first that fires. */
+  readonly conversions?: readonly ConversionRule[] | undefined;
+  /** It neither costs nor earns anything: the caller is a duplicate to this buyer. */
+  readonly free?: 'duplicate' | undefined;
+  /** What its buyer's wallet must hold before it rings, in micro-units, fees and taxes aside; absent when nothing. */
+  readonly hold?: Micros | undefined;
+  /** Over whose rates it is reached, if a carrier is paid for it. */
+  readonly trunkId?: string | undefined;
   readonly price: Micros;
   /** The buyer's name for its live offer, for confirmation and notices; undefined of a standing bid. */
   readonly reference: string | undefined;
@@ -153,7 +164,23 @@ export interface SaleTerms {
   readonly campaignId: string;
   readonly sellerId: string;
   readonly currency: Currency;
-  readonly payout: RatePlan;
+  readonly payout: PayoutPlan;
+  /** What goes before that: the first that fires. */
+  readonly conversions?: readonly ConversionRule<PayoutPlan>[] | undefined;
+  /** Shorter calls cost and earn nothing, in milliseconds from the answer. */
+  readonly shortCallMs?: number | undefined;
+  /** Who shares in what the seller earns. */
+  readonly splits?: readonly PayoutSplit[] | undefined;
+}
+
+/** A call that was sold: what its money follows from, besides how long it lasted. */
+export interface Sale {
+  readonly target: RingTarget;
+  readonly terms: SaleTerms;
+  /** Monotonic milliseconds from the INVITE to the answer. */
+  readonly setupMs?: number | undefined;
+  /** Monotonic milliseconds for which the target rang that answered. */
+  readonly ringMs?: number | undefined;
 }
 
 /** The verdict on one call. */

@@ -3,6 +3,8 @@ export * from './phone-number';
 export * from './call';
 export * from './schedule';
 export * from './rate-plan';
+export * from './conversion';
+export * from './account-terms';
 export * from './caps';
 export * from './parties';
 export * from './campaign';

@@ -1,5 +1,6 @@
 import type { CallOrigin } from './call';
 import type { CapSet } from './caps';
+import type { SellerPayout } from './conversion';
 import type { Currency } from './money';
 import type { E164 } from './phone-number';
 
@@ -12,6 +13,10 @@ export interface Account {
   readonly currency: Currency;
   /** IANA zone for caps, statements and reports. */
   readonly timezone: string;
+  /** Whether its calls must be covered by its wallet before they ring; `open` (on account, unlimited) by default. */
+  readonly funding?: 'open' | 'wallet' | undefined;
+  /** `stopped`: its wallet covers no call at present, so that none is offered to it. */
+  readonly funds?: 'ok' | 'stopped' | undefined;
 }
 
 /** A carrier's way in. */
@@ -32,6 +37,13 @@ export interface Trunk {
   readonly trustsVerstat: boolean;
 }
 
+/** A share in what a seller earns. */
+export interface PayoutSplit {
+  readonly accountId: string;
+  /** Basis points. */
+  readonly shareBp: number;
+}
+
 /** A seller's (publisher's) contract; its id is that of the seller's account. */
 export interface Seller {
   readonly id: string;
@@ -44,6 +56,10 @@ export interface Seller {
   readonly caps: CapSet;
   /** Bid requests a second that it may send; 0 = none. */
   readonly bidRequestsPerSecond: number;
+  /** Its own prices, by campaign; else the campaign's hold. */
+  readonly payouts?: Readonly<Record<string, SellerPayout>> | undefined;
+  /** Other accounts that share in what it earns; the rest is its own. */
+  readonly splits?: readonly PayoutSplit[] | undefined;
 }
 
 /** A dialled number (DID) that belongs to a campaign and a seller. */
@@ -103,4 +119,6 @@ export interface Target {
   readonly costPerMinute: number;
   /** UTC epoch milliseconds until which discipline keeps it paused. */
   readonly pausedUntil: number | undefined;
+  /** Over whose rates it is reached, if a carrier is paid for it. */
+  readonly trunkId?: string | undefined;
 }

@@ -7,6 +7,7 @@ import type {
   Decision,
   EndReason,
   RingTarget,
+  Sale,
   SaleTerms,
   Trunk,
 } from '../domain';
@@ -80,13 +81,13 @@ export class CallSession {
   #ending: Ending | undefined;
   /** As contracts and claim say together, once it is decided. */
   #origin: CallOrigin;
-  #terms: SaleTerms | undefined;
   /** The seller's limits that the call holds. */
   #sourceLimits: readonly CapLimit[] = [];
   #media: MediaSession | undefined;
   #callerLeg: MediaLeg | undefined;
   #waterfall: Waterfall | undefined;
   #target: RingTarget | undefined;
+  #sale: Sale | undefined;
   #callerDialog: SipDialog | undefined;
   #buyerDialog: SipDialog | undefined;
   #buyerLeg: MediaLeg | undefined;
@@ -156,7 +157,6 @@ export class CallSession {
         });
         return;
       }
-      this.#terms = decision.terms;
       if (!(await this.#reserveSource(decision.sourceLimits)) || !(await this.#openMedia())) return;
       await this.#ring(decision.plan, decision.terms);
     } catch (error) {
@@ -365,7 +365,8 @@ export class CallSession {
     this.#answeredMono = clock.monotonic();
     this.#answeredAt = clock.now();
     this.#transition('answered');
-    recorder.answered({ callId: this.callId, target, terms, answeredAt: this.#answeredAt });
+    this.#sale = { target, terms, setupMs: this.#pdd(), ringMs: this.#attempts.at(-1)?.durationMs };
+    recorder.answered({ ...this.#sale, callId: this.callId, answeredAt: this.#answeredAt });
     this.#services.desk.connected(this.attempt, target);
     this.#tell({ type: 'call.answered', target, pddMs: this.#pdd() });
     this.#maxDurationTimer = setTimeout(
@@ -440,8 +441,7 @@ export class CallSession {
         endedAt,
         connectedMs,
         attempts: this.#attempts,
-        sale:
-          answered && this.#target && this.#terms ? { target: this.#target, terms: this.#terms } : undefined,
+        sale: this.#sale,
         media,
       };
       recorder.ended(record);

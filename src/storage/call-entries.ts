@@ -177,13 +177,13 @@ function decidedRow(record: DecidedRecord, { nodeId, bootId }: Boot): unknown {
   };
 }
 
-function answeredRow({ callId, target, terms, answeredAt }: AnsweredRecord): unknown {
+function answeredRow({ callId, answeredAt, ...sale }: AnsweredRecord): unknown {
   return {
     id: callId,
     answered_at: Math.round(answeredAt),
-    buyer_id: target.buyerId,
-    target_id: target.targetId,
-    sale: { target, terms },
+    buyer_id: sale.target.buyerId,
+    target_id: sale.target.targetId,
+    sale,
   };
 }
 

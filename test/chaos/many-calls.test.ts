@@ -51,7 +51,7 @@ test('a thousand calls with random hang-up times: each has one CDR and one right
     payout_right: 1_000,
   });
   const [books] = await exchange.sql<{ owed: string; due: string; sum: string }>(
-    `select (select balance from ledger_accounts where purpose = 'receivable') as owed,
+    `select (select balance from ledger_accounts where purpose = 'wallet') as owed,
        (select -sum(payout) from settlements) as due,
        (select balance from ledger_accounts where purpose = 'payable') as sum`,
   );

@@ -122,7 +122,7 @@ describe('an answered call', () => {
     expect(body.ledger.map(({ purpose, amountMicros }) => [purpose, amountMicros]).sort()).toEqual([
       ['payable', -PAYOUT],
       ['payout', PAYOUT],
-      ['receivable', REVENUE],
+      ['wallet', REVENUE],
       ['revenue', -REVENUE],
     ]);
   });

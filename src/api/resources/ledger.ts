@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { DeadLetters } from '../../billing';
-import { ledgerBalances, trialBalance } from '../../billing';
+import { LEDGER_PURPOSES, ledgerBalances, trialBalance } from '../../billing';
 import { AppError } from '../../domain';
 import type { Route } from '../route';
 import { route } from '../route';
@@ -8,7 +8,7 @@ import { id } from '../schemas';
 
 const balance = z.object({
   accountId: z.string(),
-  purpose: z.enum(['receivable', 'revenue', 'payable', 'payout']),
+  purpose: z.enum(LEDGER_PURPOSES),
   currency: z.string(),
   balanceMicros: z.number().int(),
 });

@@ -8,7 +8,7 @@ import {
   settleCall,
   trialBalance,
 } from '../../../src/billing';
-import type { LedgerPurpose } from '../../../src/billing/ledger';
+import type { LedgerPurpose } from '../../../src/billing/ledger/ledger';
 import { AppError, micros } from '../../../src/domain';
 import type { Database } from '../../../src/storage';
 import { storeEntries } from '../../../src/storage/call-entries';
@@ -49,7 +49,7 @@ const post = (key: string, postings: readonly Posting[]): Promise<number | undef
     postTransaction(tx, { idempotencyKey: key, kind: 'adjustment', callId: undefined, postings }),
   );
 const sale = (amount: number): Posting[] => [
-  posting(BUYER_ACCOUNT, 'receivable', amount),
+  posting(BUYER_ACCOUNT, 'wallet', amount),
   posting(OPERATOR_ACCOUNT, 'revenue', -amount),
 ];
 const end = (record: ReturnType<typeof endedRecord>): Promise<void> =>
@@ -76,7 +76,7 @@ describe('the database refuses', () => {
   beforeAll(async () => {
     id = (await post('sealed', sale(5_000_000))) as number;
     const [account] = await own.query<{ id: string }>(
-      `select id from ledger_accounts where account_id = $1 and purpose = 'receivable'`,
+      `select id from ledger_accounts where account_id = $1 and purpose = 'wallet'`,
       [BUYER_ACCOUNT],
     );
     ledgerAccount = Number(account?.id);
@@ -90,21 +90,21 @@ describe('the database refuses', () => {
 
   test('entries that do not balance', async () => {
     const entries = `insert into ledger_entries (transaction_id, ledger_account_id, amount)
-      select t.id, a.id, case a.purpose when 'receivable' then 7 else -6 end
+      select t.id, a.id, case a.purpose when 'wallet' then 7 else -6 end
       from ledger_transactions t, ledger_accounts a
-      where t.idempotency_key = 'uneven' and a.purpose in ('receivable', 'revenue') and a.currency = 'USD'`;
+      where t.idempotency_key = 'uneven' and a.purpose in ('wallet', 'revenue') and a.currency = 'USD'`;
     expect(await refusal(begin('uneven'), entries)).toBe(CHECKED);
   });
 
   test('entries that balance over currencies only', async () => {
     await post('euros', [
-      posting(BUYER_ACCOUNT, 'receivable', 1, 'EUR'),
+      posting(BUYER_ACCOUNT, 'wallet', 1, 'EUR'),
       posting(OPERATOR_ACCOUNT, 'revenue', -1, 'EUR'),
     ]);
     const entries = `insert into ledger_entries (transaction_id, ledger_account_id, amount)
-      select t.id, a.id, case a.purpose when 'receivable' then 7 else -7 end
+      select t.id, a.id, case a.purpose when 'wallet' then 7 else -7 end
       from ledger_transactions t, ledger_accounts a
-      where t.idempotency_key = 'mixed' and (a.purpose, a.currency) in (('receivable', 'EUR'), ('revenue', 'USD'))`;
+      where t.idempotency_key = 'mixed' and (a.purpose, a.currency) in (('wallet', 'EUR'), ('revenue', 'USD'))`;
     expect(await refusal(begin('mixed'), entries)).toBe(CHECKED);
   });
 
@@ -144,7 +144,7 @@ describe('the database refuses', () => {
   test('an account that opens with money', async () => {
     expect(
       await refusal(`insert into ledger_accounts (account_id, purpose, currency, balance)
-        values ('other-buyer', 'receivable', 'USD', 5)`),
+        values ('other-buyer', 'wallet', 'USD', 5)`),
     ).toBe(CHECKED);
   });
 });
@@ -152,11 +152,11 @@ describe('the database refuses', () => {
 describe('posting', () => {
   test.each([
     ['nothing', []],
-    ['one side', [posting(BUYER_ACCOUNT, 'receivable', 5)]],
-    ['unequal sides', [...sale(5), posting(BUYER_ACCOUNT, 'receivable', 1)]],
+    ['one side', [posting(BUYER_ACCOUNT, 'wallet', 5)]],
+    ['unequal sides', [...sale(5), posting(BUYER_ACCOUNT, 'wallet', 1)]],
     [
       'two currencies against each other',
-      [posting(BUYER_ACCOUNT, 'receivable', 5), posting(OPERATOR_ACCOUNT, 'revenue', -5, 'EUR')],
+      [posting(BUYER_ACCOUNT, 'wallet', 5), posting(OPERATOR_ACCOUNT, 'revenue', -5, 'EUR')],
     ],
   ])('%s is refused before it reaches the database', async (what, postings) => {
     await expect(post(`refused ${what}`, postings)).rejects.toThrow(AppError);
@@ -164,7 +164,7 @@ describe('posting', () => {
 
   test('an account that is not known is refused, and nothing is left of it', async () => {
     const before = await trialBalance(db);
-    const postings = [posting('nobody', 'receivable', 5), posting(OPERATOR_ACCOUNT, 'revenue', -5)];
+    const postings = [posting('nobody', 'wallet', 5), posting(OPERATOR_ACCOUNT, 'revenue', -5)];
     await expect(post('stranger', postings)).rejects.toThrow('foreign key');
     expect(await trialBalance(db)).toEqual(before);
   });
@@ -182,14 +182,14 @@ describe('posting', () => {
     const before = await ledgerBalances(db, BUYER_ACCOUNT);
     await post('thrice', [...sale(7), ...sale(11), ...sale(13)]);
     const dollars = (balances: typeof before): number =>
-      balances.find((b) => b.currency === 'USD' && b.purpose === 'receivable')?.balanceMicros ?? 0;
+      balances.find((b) => b.currency === 'USD' && b.purpose === 'wallet')?.balanceMicros ?? 0;
     expect(dollars(await ledgerBalances(db, BUYER_ACCOUNT)) - dollars(before)).toBe(31);
   });
 
   test('whatever is posted at once, in whatever order of accounts, the books balance and agree', async () => {
     const accounts = fc.constantFrom(
-      [BUYER_ACCOUNT, 'receivable'],
-      ['other-buyer', 'receivable'],
+      [BUYER_ACCOUNT, 'wallet'],
+      ['other-buyer', 'wallet'],
       [SELLER_ACCOUNT, 'payable'],
       ['other-seller', 'payable'],
       [OPERATOR_ACCOUNT, 'revenue'],

@@ -18,7 +18,7 @@ test('a call that ended is settled to the micro-unit, and its row is done', asyn
   const lines = await ledgerLinesOfCall(room.db, 'one');
   expect(lines.map(({ accountId, purpose, amountMicros }) => [accountId, purpose, amountMicros])).toEqual(
     expect.arrayContaining([
-      ['buyer-account', 'receivable', 25_000_000],
+      ['buyer-account', 'wallet', 25_000_000],
       ['operator', 'revenue', -25_000_000],
       ['operator', 'payout', 8_000_000],
       ['seller-account', 'payable', -8_000_000],

@@ -35,7 +35,7 @@ export async function storeSettledCall(api: TestApi, id: string): Promise<void> 
       kind: 'call_settlement',
       callId: id,
       postings: [
-        { accountId: 'buyer-account', purpose: 'receivable', currency: 'USD', amount: micros(20_000_000) },
+        { accountId: 'buyer-account', purpose: 'wallet', currency: 'USD', amount: micros(20_000_000) },
         { accountId: 'operator', purpose: 'revenue', currency: 'USD', amount: micros(-20_000_000) },
       ],
     }),

@@ -1,9 +1,9 @@
 import type { ConnectionOptions, Job } from 'bullmq';
 import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { asError } from '../domain';
-import type { Database } from '../storage';
-import { isUnavailable } from '../storage';
+import { asError } from '../../domain';
+import type { Database } from '../../storage';
+import { isUnavailable } from '../../storage';
 import type { DeadLetter } from './dead-letters';
 import { DeadLetters } from './dead-letters';
 import type { SettlementOutcome } from './settle-calls';

@@ -1,9 +1,9 @@
-import type { Currency, Micros, RingTarget, SaleTerms } from '../domain';
-import { subtractMicros, ZERO_MICROS } from '../domain';
-import type { Database, Queryable } from '../storage';
-import type { Posting } from './ledger';
-import { postTransaction } from './ledger';
-import { rateCall } from './rating';
+import type { Currency, Micros, RingTarget, SaleTerms } from '../../domain';
+import { subtractMicros, ZERO_MICROS } from '../../domain';
+import type { Database, Queryable } from '../../storage';
+import type { Posting } from '../ledger/ledger';
+import { postTransaction } from '../ledger/ledger';
+import { rateCall } from '../rating';
 import type { RatedCall } from './settle-at-once';
 import { settleAtOnce, settlementKey } from './settle-at-once';
 
@@ -108,7 +108,7 @@ function postingsOf(
     );
   };
   move(
-    { accountId: buyerAccountId, purpose: 'receivable' },
+    { accountId: buyerAccountId, purpose: 'wallet' },
     { accountId: OPERATOR_ACCOUNT, purpose: 'revenue' },
     revenue,
   );

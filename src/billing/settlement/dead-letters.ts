@@ -1,4 +1,4 @@
-import type { Queryable } from '../storage';
+import type { Queryable } from '../../storage';
 
 /** A settlement that no retry helped, with why. */
 export interface DeadLetter {

@@ -1,6 +1,6 @@
-import type { Currency, Micros } from '../domain';
-import type { Queryable } from '../storage';
-import type { Posting } from './ledger';
+import type { Currency, Micros } from '../../domain';
+import type { Queryable } from '../../storage';
+import type { Posting } from '../ledger/ledger';
 
 /** A call's money, rated and to be booked. */
 export interface RatedCall {

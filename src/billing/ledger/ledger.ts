@@ -1,12 +1,44 @@
-import type { Currency, Micros } from '../domain';
-import { AppError } from '../domain';
-import type { Queryable } from '../storage';
+import type { Currency, Micros } from '../../domain';
+import { AppError } from '../../domain';
+import type { Queryable } from '../../storage';
 
 /**
- * The chart of accounts. Of a buyer: what it owes us. Of a seller: what we owe it. Of the operator:
- * what was earned, and what was paid away.
+ * The chart of accounts. Debits are positive, credits negative; a balance is their sum.
+ * - `wallet` (of a buyer): what it has with the exchange is a credit, what it owes a debit.
+ * - `held` (of a buyer): set aside for calls that ring or are up; a credit.
+ * - `payable` (of a seller or carrier): what the exchange owes it is a credit.
+ * - of the operator: `revenue` and `fees` earned, `payout` and `carrier_cost` paid away, `tax` owed to
+ *   authorities, `adjustments` given and taken, `cash` that came in and went out.
  */
-export type LedgerPurpose = 'receivable' | 'revenue' | 'payable' | 'payout';
+export const LEDGER_PURPOSES = [
+  'wallet',
+  'held',
+  'payable',
+  'revenue',
+  'payout',
+  'fees',
+  'carrier_cost',
+  'tax',
+  'adjustments',
+  'cash',
+] as const;
+export type LedgerPurpose = (typeof LEDGER_PURPOSES)[number];
+
+/** Why money moved. */
+export const LEDGER_KINDS = [
+  'hold',
+  'hold_extension',
+  'hold_release',
+  'call_settlement',
+  'call_rerating',
+  'top_up',
+  'refund',
+  'chargeback',
+  'adjustment',
+  'reversal',
+  'publisher_payout',
+] as const;
+export type LedgerKind = (typeof LEDGER_KINDS)[number];
 
 /** One side of a posting: positive debits, negative credits. */
 export interface Posting {
@@ -19,7 +51,7 @@ export interface Posting {
 export interface LedgerTransaction {
   /** The same key is posted once, however often it is asked for. */
   readonly idempotencyKey: string;
-  readonly kind: 'call_settlement' | 'adjustment' | 'reversal';
+  readonly kind: LedgerKind;
   readonly callId: string | undefined;
   readonly postings: readonly Posting[];
 }

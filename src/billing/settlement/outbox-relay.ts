@@ -1,8 +1,8 @@
 import type { ConnectionOptions } from 'bullmq';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { asError } from '../domain';
-import type { Database, Statement } from '../storage';
+import { asError } from '../../domain';
+import type { Database, Statement } from '../../storage';
 import type { SettlementJob } from './settlement-job';
 import { SETTLEMENT_JOB_OPTIONS, SETTLEMENT_QUEUE } from './settlement-job';
 
