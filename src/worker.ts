@@ -1,6 +1,8 @@
 import { ledgerBalances, OutboxRelay, SettlementWorker } from './billing';
 import type { Config } from './config';
 import { asError } from './domain';
+import type { BackgroundJob } from './money-jobs';
+import { moneyJobs } from './money-jobs';
 import type { PrivacyParts } from './privacy-parts';
 import { openPrivacy } from './privacy-parts';
 import {
@@ -23,12 +25,6 @@ export interface RunningWorker {
 }
 
 const RETRY_MS = 1_000;
-
-/** Work that is done from time to time, by whichever worker comes to it. */
-interface BackgroundJob {
-  start(): void;
-  close(): Promise<void>;
-}
 
 /** Starts a settlement worker; any number of them may run. It relays the outbox too, in case no switch is up to do so. */
 export async function startWorker(config: Config, log: Logger): Promise<RunningWorker> {
@@ -98,7 +94,7 @@ async function startBackground(
   const begin = async (): Promise<void> => {
     const privacy = await openPrivacy(config, database);
     if (closed) return;
-    jobs = backgroundJobs(config, database, privacy, log);
+    jobs = [...moneyJobs(config, database, log), ...backgroundJobs(config, database, privacy, log)];
     for (const job of jobs) job.start();
   };
   const beginLater = (error: unknown): void => {
