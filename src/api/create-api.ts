@@ -32,13 +32,14 @@ import { consentRoutes } from './resources/consents';
 import { dncRoutes } from './resources/dnc';
 import { hoursOverrideRoutes } from './resources/hours-overrides';
 import { fraudRoutes } from './resources/fraud-cases';
-import type { WaitingSettlements } from './resources/ledger';
 import { ledgerRoutes } from './resources/ledger';
 import type { NumberListParts } from './resources/number-lists';
 import { numberListRoutes } from './resources/number-lists';
 import { numberRoutes } from './resources/numbers';
 import { privacyRoutes } from './resources/privacy';
 import { sellerRoutes } from './resources/sellers';
+import type { WaitingSettlements } from './resources/settlements';
+import { settlementRoutes } from './resources/settlements';
 import type { SystemStats } from './resources/system';
 import { systemRoutes } from './resources/system';
 import { trunkRoutes } from './resources/trunks';
@@ -93,7 +94,8 @@ export function apiRoutes(
     ...privacyRoutes(services.persons),
     ...callRoutes(services.live, new EventStreams(services.news, services.streamLimits)),
     ...fraudRoutes(),
-    ...ledgerRoutes(services.deadLetters),
+    ...ledgerRoutes(),
+    ...settlementRoutes(services.deadLetters),
     ...systemRoutes(services.system),
   ];
 }
