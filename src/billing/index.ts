@@ -19,3 +19,7 @@ export { SettlementWorker } from './settlement/settlement-worker';
 export type { SettlementWorkerOptions } from './settlement/settlement-worker';
 export { DeadLetters } from './settlement/dead-letters';
 export type { DeadLetter } from './settlement/dead-letters';
+export { captureHolds, heldDifferences, HOLD_STATES, listHolds } from './wallets/holds';
+export type { CapturedHold, HeldDifference, Hold, HoldFilter, HoldState } from './wallets/holds';
+export { endTopUp } from './wallets/top-up-due';
+export type { OnTopUpDue, TopUpDue } from './wallets/top-up-due';
