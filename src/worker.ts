@@ -59,11 +59,11 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningW
     workerMetricsPort === undefined
       ? undefined
       : await serveMetrics(metrics.registry, config.api.host, workerMetricsPort, async () => {
-          const sums = new Map<string, number>();
+          const sums = new Map<string, bigint>();
           for (const { currency, balanceMicros } of await ledgerBalances(database)) {
-            sums.set(currency, (sums.get(currency) ?? 0) + balanceMicros);
+            sums.set(currency, (sums.get(currency) ?? 0n) + balanceMicros);
           }
-          for (const [currency, sum] of sums) metrics.ledgerImbalance.set({ currency }, sum);
+          for (const [currency, sum] of sums) metrics.ledgerImbalance.set({ currency }, Number(sum));
         });
   log.info({ concurrency: config.billing.concurrency }, 'the worker settles calls');
   return {

@@ -1,16 +1,11 @@
 export { billedMilliseconds, rate, rateCall } from './rating';
 export type { RatedCall } from './rating';
-export { ledgerBalances, ledgerLinesOfCall, postTransaction, trialBalance } from './ledger/ledger';
-export { LEDGER_KINDS, LEDGER_PURPOSES } from './ledger/ledger';
-export type {
-  LedgerBalance,
-  LedgerKind,
-  LedgerPurpose,
-  LedgerLine,
-  LedgerTransaction,
-  Posting,
-  TrialBalance,
-} from './ledger/ledger';
+export { LEDGER_KINDS, LEDGER_PURPOSES } from './ledger/chart';
+export type { LedgerKind, LedgerPurpose } from './ledger/chart';
+export { postTransaction, postTransactions } from './ledger/ledger';
+export type { LedgerTransaction, Posting } from './ledger/ledger';
+export { ledgerBalances, ledgerLinesOfCall, trialBalance } from './ledger/ledger-queries';
+export type { LedgerBalance, LedgerLine, TrialBalance } from './ledger/ledger-queries';
 export { OPERATOR_ACCOUNT, settleCall } from './settlement/settle-calls';
 export type { SettlementOutcome } from './settlement/settle-calls';
 export { OutboxRelay } from './settlement/outbox-relay';

@@ -4,11 +4,17 @@ import type { Route } from '../route';
 import { route } from '../route';
 import { id } from '../schemas';
 
+/** A sum may be more than a number of JSON holds exactly. */
+const exactMicros = z
+  .string()
+  .regex(/^-?\d+$/)
+  .describe('Micro-units as a decimal text; positive debits, negative credits');
+
 const balance = z.object({
   accountId: z.string(),
   purpose: z.enum(LEDGER_PURPOSES),
   currency: z.string(),
-  balanceMicros: z.number().int(),
+  balanceMicros: exactMicros,
 });
 
 /** The books. */
@@ -23,7 +29,11 @@ export function ledgerRoutes(): Route[] {
       scope: 'ledger:read',
       query: z.strictObject({ accountId: id.optional() }),
       reply: z.object({ items: z.array(balance) }),
-      handle: async ({ db, query }) => ({ body: { items: await ledgerBalances(db, query.accountId) } }),
+      handle: async ({ db, query }) => {
+        const balances = await ledgerBalances(db, query.accountId);
+        const items = balances.map((one) => ({ ...one, balanceMicros: String(one.balanceMicros) }));
+        return { body: { items } };
+      },
     }),
     route({
       method: 'get',
@@ -33,12 +43,22 @@ export function ledgerRoutes(): Route[] {
       summary: 'Debits, credits, and what is wrong with them (nothing)',
       scope: 'ledger:read',
       reply: z.object({
-        debitsMicros: z.number().int(),
-        creditsMicros: z.number().int(),
-        imbalanceMicros: z.number().int(),
+        debitsMicros: exactMicros,
+        creditsMicros: exactMicros,
+        imbalanceMicros: exactMicros,
         wrongBalances: z.number().int(),
       }),
-      handle: async ({ db }) => ({ body: await trialBalance(db) }),
+      handle: async ({ db }) => {
+        const { debitsMicros, creditsMicros, imbalanceMicros, wrongBalances } = await trialBalance(db);
+        return {
+          body: {
+            debitsMicros: String(debitsMicros),
+            creditsMicros: String(creditsMicros),
+            imbalanceMicros: String(imbalanceMicros),
+            wrongBalances,
+          },
+        };
+      },
     }),
   ];
 }

@@ -1,187 +1,206 @@
-import type { Currency, Micros } from '../../domain';
-import { AppError } from '../../domain';
 import type { Queryable } from '../../storage';
+import { explainRefusal, unknownAccounts } from './refusals';
+import type { LedgerTransaction, Posting } from './transaction';
+import { assertPostable } from './transaction';
+
+export type { LedgerKind, LedgerPurpose } from './chart';
+export type { LedgerTransaction, Posting } from './transaction';
 
 /**
- * The chart of accounts. Debits are positive, credits negative; a balance is their sum.
- * - `wallet` (of a buyer): what it has with the exchange is a credit, what it owes a debit.
- * - `held` (of a buyer): set aside for calls that ring or are up; a credit.
- * - `payable` (of a seller or carrier): what the exchange owes it is a credit.
- * - of the operator: `revenue` and `fees` earned, `payout` and `carrier_cost` paid away, `tax` owed to
- *   authorities, `adjustments` given and taken, `cash` that came in and went out.
+ * Inserts what was not posted before, in the order of keys so that two writers cannot wait for each other,
+ * and finds the ledger accounts.
  */
-export const LEDGER_PURPOSES = [
-  'wallet',
-  'held',
-  'payable',
-  'revenue',
-  'payout',
-  'fees',
-  'carrier_cost',
-  'tax',
-  'adjustments',
-  'cash',
-] as const;
-export type LedgerPurpose = (typeof LEDGER_PURPOSES)[number];
+const BEGIN = {
+  name: 'ledger-begin',
+  text: `with posted as (
+      insert into ledger_transactions (idempotency_key, kind, call_id, reason, reverses_id, effective_on)
+      select key, kind, call_id, reason, reverses_id, coalesce(effective_on, (now() at time zone 'utc')::date)
+      from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::date[])
+        as t(key, kind, call_id, reason, reverses_id, effective_on)
+      on conflict (idempotency_key) do nothing
+      returning id, idempotency_key)
+    select idempotency_key as key, null as place, id from posted
+    union all
+    select null, w.place, l.id
+    from unnest($7::text[], $8::text[], $9::text[]) with ordinality as w(account_id, purpose, currency, place)
+    join ledger_accounts l on (l.account_id, l.purpose, l.currency) = (w.account_id, w.purpose, w.currency)`,
+};
+const OPEN_ACCOUNTS = {
+  name: 'ledger-open-accounts',
+  text: `insert into ledger_accounts (account_id, purpose, currency)
+    select w.account_id, w.purpose, w.currency
+    from unnest($1::text[], $2::text[], $3::text[]) as w(account_id, purpose, currency)
+    join accounts a on a.id = w.account_id
+    order by w.account_id, w.purpose, w.currency
+    on conflict (account_id, purpose, currency) do nothing`,
+};
+const FIND_ACCOUNTS = {
+  name: 'ledger-find-accounts',
+  text: `select w.place, l.id
+    from unnest($1::text[], $2::text[], $3::text[]) with ordinality as w(account_id, purpose, currency, place)
+    join ledger_accounts l on (l.account_id, l.purpose, l.currency) = (w.account_id, w.purpose, w.currency)`,
+};
+const ENTER = {
+  name: 'ledger-enter',
+  text: `insert into ledger_entries (transaction_id, ledger_account_id, amount)
+    select * from unnest($1::bigint[], $2::bigint[], $3::bigint[])`,
+};
 
-/** Why money moved. */
-export const LEDGER_KINDS = [
-  'hold',
-  'hold_extension',
-  'hold_release',
-  'call_settlement',
-  'call_rerating',
-  'top_up',
-  'refund',
-  'chargeback',
-  'adjustment',
-  'reversal',
-  'publisher_payout',
-] as const;
-export type LedgerKind = (typeof LEDGER_KINDS)[number];
-
-/** One side of a posting: positive debits, negative credits. */
-export interface Posting {
-  readonly accountId: string;
-  readonly purpose: LedgerPurpose;
-  readonly currency: Currency;
-  readonly amount: Micros;
-}
-
-export interface LedgerTransaction {
-  /** The same key is posted once, however often it is asked for. */
-  readonly idempotencyKey: string;
-  readonly kind: LedgerKind;
-  readonly callId: string | undefined;
-  readonly postings: readonly Posting[];
-}
-
-/** One line of the ledger, for people. */
-export interface LedgerLine {
-  readonly transactionId: number;
-  readonly account: string;
-  readonly accountId: string;
-  readonly purpose: LedgerPurpose;
-  readonly amountMicros: number;
-  readonly currency: Currency;
-  readonly postedAt: Date;
+/**
+ * Posts balanced transactions, within the caller's database transaction: all of them or, when it throws,
+ * none, for then the caller's transaction is to be rolled back. Nothing else writes to the ledger.
+ *
+ * It takes the locks of all ledger accounts that it touches, and of the chains of their accounts, until the
+ * database transaction ends: post as late in it as can be, and once.
+ *
+ * @param transactions - 1,000 at most; of those with the same key the first counts
+ * @returns their ids, undefined for each whose key had been posted before
+ * @throws AppError `unprocessable` with the place, when one does not balance, names an account that there is
+ * not, belongs to a closed period, or would bring a balance out of range
+ */
+export function postTransactions(
+  tx: Queryable,
+  transactions: readonly LedgerTransaction[],
+): Promise<(number | undefined)[]> {
+  return post(tx, transactions, (n) => `/${n}`);
 }
 
 /**
- * Posts one balanced transaction, within the caller's database transaction.
+ * Posts one transaction, as {@link postTransactions} does.
  * @returns its id, or undefined when the key had been posted before
- * @throws AppError `unprocessable` when it does not balance or is empty
  */
 export async function postTransaction(
   tx: Queryable,
   transaction: LedgerTransaction,
 ): Promise<number | undefined> {
-  assertBalanced(transaction.postings);
-  const { rows } = await tx.query<{ id: number }>({
-    name: 'ledger-transaction',
-    text: `insert into ledger_transactions (idempotency_key, kind, call_id) values ($1, $2, $3)
-      on conflict (idempotency_key) do nothing returning id`,
-    values: [transaction.idempotencyKey, transaction.kind, transaction.callId ?? null],
-  });
-  const id = rows[0]?.id;
-  if (id === undefined) return undefined;
-  // Always in one order, so that two writers cannot wait for each other.
-  const postings = [...transaction.postings].sort((a, b) => (accountKey(a) < accountKey(b) ? -1 : 1));
-  await tx.query({
-    name: 'ledger-accounts',
-    text: `insert into ledger_accounts (account_id, purpose, currency)
-      select * from unnest($1::text[], $2::text[], $3::text[])
-      on conflict (account_id, purpose, currency) do nothing`,
-    values: [
-      postings.map((p) => p.accountId),
-      postings.map((p) => p.purpose),
-      postings.map((p) => p.currency),
-    ],
-  });
-  await tx.query({
-    name: 'ledger-entries',
-    text: `insert into ledger_entries (transaction_id, ledger_account_id, amount)
-      select $1, l.id, p.amount
-      from unnest($2::text[], $3::text[], $4::text[], $5::bigint[]) as p(account_id, purpose, currency, amount)
-      join ledger_accounts l using (account_id, purpose, currency)`,
-    values: [
-      id,
-      postings.map((p) => p.accountId),
-      postings.map((p) => p.purpose),
-      postings.map((p) => p.currency),
-      postings.map((p) => p.amount),
-    ],
-  });
+  const [id] = await post(tx, [transaction], () => '');
   return id;
 }
 
-function accountKey(posting: Posting): string {
-  return `${posting.accountId}|${posting.purpose}|${posting.currency}`;
-}
+type Place = (n: number) => string;
 
-function assertBalanced(postings: readonly Posting[]): void {
-  const sums = new Map<Currency, bigint>();
-  for (const { currency, amount } of postings)
-    sums.set(currency, (sums.get(currency) ?? 0n) + BigInt(amount));
-  if (postings.length < 2 || [...sums.values()].some((sum) => sum !== 0n)) {
-    throw new AppError('unprocessable', 'ledger_unbalanced', 'a ledger transaction must balance');
+async function post(
+  tx: Queryable,
+  transactions: readonly LedgerTransaction[],
+  place: Place,
+): Promise<(number | undefined)[]> {
+  assertPostable(transactions, place);
+  if (transactions.length === 0) return [];
+  const firsts = firstOfEachKey(transactions);
+  const accounts = accountsOf(transactions);
+  try {
+    const { ids, found } = await begin(tx, firsts, accounts);
+    if (ids.size > 0) {
+      if (found.size < accounts.size) await open(tx, accounts, found, transactions, place);
+      await enter(tx, firsts, ids, found);
+    }
+    return transactions.map((one) =>
+      firsts.get(one.idempotencyKey) === one ? ids.get(one.idempotencyKey) : undefined,
+    );
+  } catch (error) {
+    throw explainRefusal(error);
   }
 }
 
-/** The lines of a call. */
-export async function ledgerLinesOfCall(db: Queryable, callId: string): Promise<LedgerLine[]> {
-  const { rows } = await db.query<LedgerLine>(
-    `select t.id as "transactionId", a.name || ': ' || l.purpose as account, l.account_id as "accountId", l.purpose,
-       e.amount as "amountMicros", l.currency, t.posted_at as "postedAt"
-     from ledger_transactions t
-     join ledger_entries e on e.transaction_id = t.id
-     join ledger_accounts l on l.id = e.ledger_account_id
-     join accounts a on a.id = l.account_id
-     where t.call_id = $1 order by e.id`,
-    [callId],
-  );
-  return rows;
+function firstOfEachKey(transactions: readonly LedgerTransaction[]): Map<string, LedgerTransaction> {
+  const firsts = new Map<string, LedgerTransaction>();
+  for (const one of transactions) {
+    if (!firsts.has(one.idempotencyKey)) firsts.set(one.idempotencyKey, one);
+  }
+  return new Map([...firsts].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** Balance of one ledger account. */
-export interface LedgerBalance {
-  readonly accountId: string;
-  readonly purpose: LedgerPurpose;
-  readonly currency: Currency;
-  readonly balanceMicros: number;
+/** A ledger account of the transactions, by its name. */
+type Accounts = ReadonlyMap<string, Posting>;
+
+function accountName({ accountId, purpose, currency }: Posting): string {
+  return `${purpose} ${currency} ${accountId}`;
 }
 
-export async function ledgerBalances(db: Queryable, accountId?: string): Promise<LedgerBalance[]> {
-  const { rows } = await db.query<LedgerBalance>(
-    `select account_id as "accountId", purpose, currency, balance as "balanceMicros" from ledger_accounts
-     where $1::text is null or account_id = $1 order by account_id, purpose, currency`,
-    [accountId ?? null],
-  );
-  return rows;
+function accountsOf(transactions: readonly LedgerTransaction[]): Accounts {
+  const accounts = new Map<string, Posting>();
+  for (const { postings } of transactions) {
+    for (const posting of postings) accounts.set(accountName(posting), posting);
+  }
+  return accounts;
 }
 
-/** What the books must show: nothing left over, and kept balances equal to the sums of their entries. */
-export interface TrialBalance {
-  readonly debitsMicros: number;
-  readonly creditsMicros: number;
-  readonly imbalanceMicros: number;
-  /** Ledger accounts whose kept balance is not the sum of its entries. */
-  readonly wrongBalances: number;
+function columnsOf(postings: readonly Posting[]): string[][] {
+  return [
+    postings.map((one) => one.accountId),
+    postings.map((one) => one.purpose),
+    postings.map((one) => one.currency),
+  ];
 }
 
-export async function trialBalance(db: Queryable): Promise<TrialBalance> {
-  const { rows } = await db.query<{ debits: number; credits: number; wrong: number }>(
-    `select
-       coalesce((select sum(amount) from ledger_entries where amount > 0), 0)::bigint as debits,
-       coalesce((select -sum(amount) from ledger_entries where amount < 0), 0)::bigint as credits,
-       (select count(*)::integer from ledger_accounts a
-        where a.balance <> coalesce((select sum(e.amount) from ledger_entries e where e.ledger_account_id = a.id), 0)) as wrong`,
-  );
-  const { debits = 0, credits = 0, wrong = 0 } = rows[0] ?? {};
-  return {
-    debitsMicros: debits,
-    creditsMicros: credits,
-    imbalanceMicros: debits - credits,
-    wrongBalances: wrong,
-  };
+interface Begun {
+  /** Ids by key, of those that had not been posted. */
+  readonly ids: Map<string, number>;
+  /** Ids of ledger accounts by name. */
+  readonly found: Map<string, number>;
+}
+
+async function begin(
+  tx: Queryable,
+  firsts: ReadonlyMap<string, LedgerTransaction>,
+  accounts: Accounts,
+): Promise<Begun> {
+  const all = [...firsts.values()];
+  const names = [...accounts.keys()];
+  const { rows } = await tx.query<{ key: string | null; place: number | null; id: number }>({
+    ...BEGIN,
+    values: [
+      all.map((one) => one.idempotencyKey),
+      all.map((one) => one.kind),
+      all.map((one) => one.callId ?? null),
+      all.map((one) => one.reason ?? null),
+      all.map((one) => one.reversesId ?? null),
+      all.map((one) => one.effectiveOn ?? null),
+      ...columnsOf([...accounts.values()]),
+    ],
+  });
+  const ids = new Map<string, number>();
+  const found = new Map<string, number>();
+  for (const { key, place, id } of rows) {
+    if (key !== null) ids.set(key, id);
+    else found.set(names[(place as number) - 1] as string, id);
+  }
+  return { ids, found };
+}
+
+/** Opens the ledger accounts that are not there yet. @throws AppError when there is no such account */
+async function open(
+  tx: Queryable,
+  accounts: Accounts,
+  found: Map<string, number>,
+  transactions: readonly LedgerTransaction[],
+  place: Place,
+): Promise<void> {
+  const missing = [...accounts].filter(([name]) => !found.has(name));
+  const values = columnsOf(missing.map(([, posting]) => posting));
+  await tx.query({ ...OPEN_ACCOUNTS, values });
+  // Another may have opened one meanwhile: the insert does not tell of it.
+  const { rows } = await tx.query<{ place: number; id: number }>({ ...FIND_ACCOUNTS, values });
+  for (const row of rows) found.set((missing[row.place - 1] as [string, Posting])[0], row.id);
+  if (found.size < accounts.size) {
+    throw unknownAccounts(transactions, (posting) => !found.has(accountName(posting)), place);
+  }
+}
+
+/** The database checks them, moves the balances and links the chains by the same statement. */
+async function enter(
+  tx: Queryable,
+  firsts: ReadonlyMap<string, LedgerTransaction>,
+  ids: ReadonlyMap<string, number>,
+  found: ReadonlyMap<string, number>,
+): Promise<void> {
+  const columns: [number[], number[], number[]] = [[], [], []];
+  for (const [key, id] of ids) {
+    for (const posting of firsts.get(key)?.postings ?? []) {
+      columns[0].push(id);
+      columns[1].push(found.get(accountName(posting)) as number);
+      columns[2].push(posting.amount);
+    }
+  }
+  await tx.query({ ...ENTER, values: columns });
 }

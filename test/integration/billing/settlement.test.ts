@@ -25,7 +25,7 @@ test('a call that ended is settled to the micro-unit, and its row is done', asyn
     ]),
   );
   expect(lines).toHaveLength(4);
-  expect(await trialBalance(room.db)).toMatchObject({ imbalanceMicros: 0, wrongBalances: 0 });
+  expect(await trialBalance(room.db)).toMatchObject({ imbalanceMicros: 0n, wrongBalances: 0 });
   expect(room.errors).toEqual([]);
 });
 
@@ -64,8 +64,8 @@ test('two relays and two workers settle every call once', async () => {
     30_000,
   );
   const after = await trialBalance(room.db);
-  expect(after.debitsMicros - before.debitsMicros).toBe(calls.length * 33_000_000);
-  expect(after).toMatchObject({ imbalanceMicros: 0, wrongBalances: 0 });
+  expect(after.debitsMicros - before.debitsMicros).toBe(BigInt(calls.length) * 33_000_000n);
+  expect(after).toMatchObject({ imbalanceMicros: 0n, wrongBalances: 0 });
   const settled = workers.flatMap((worker) => worker.settled);
   expect(new Set(settled)).toEqual(new Set(calls.map((id) => `${id} settled`)));
   expect(settled).toHaveLength(calls.length);
