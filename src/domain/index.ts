@@ -21,3 +21,4 @@ export * from './errors';
 export * from './clock';
 export * from './local-time';
 export * from './circuit-breaker';
+export * from './address-policy';

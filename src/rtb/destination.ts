@@ -1,7 +1,6 @@
 import { isIP } from 'node:net';
-import type { E164, Target } from '../domain';
-import { parsePhoneNumber } from '../domain';
-import type { AddressPolicy } from './http/address-policy';
+import type { AddressPolicy, E164, Target } from '../domain';
+import { matchesHost, parsePhoneNumber } from '../domain';
 
 /** Where buyers may have their calls sent. */
 export interface DestinationRules {
@@ -65,15 +64,6 @@ export function numberDestination(
     return { ok: false, problem: 'dest.e164: not a number that is rung' };
   const uri = target.uri.replace(/^(sips?:)[^@]*@/i, `$1${parsed.number}@`);
   return { ok: true, uri };
-}
-
-/** `*.name` is whatever is below it; anything else is itself. Case does not matter. */
-export function matchesHost(host: string, rule: string): boolean {
-  const name = host.toLowerCase();
-  const wanted = rule.toLowerCase();
-  return wanted.startsWith('*.')
-    ? name.endsWith(wanted.slice(1)) && name.length > wanted.length - 1
-    : name === wanted;
 }
 
 function hostOf(uri: string): string | undefined {

@@ -1,14 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Bid, BreakerSettings, Clock, E164, LiveBid } from '../domain';
-import { DEFAULT_BREAKER, isNanp } from '../domain';
+import { AddressPolicy, DEFAULT_BREAKER, isNanp, matchesHost } from '../domain';
 import { CallerHasher } from './caller-hash';
 import type { Confirmation, SoldCall, WonOffer } from './confirmer';
 import { Confirmer } from './confirmer';
 import { Deadlines } from './deadlines';
-import { matchesHost } from './destination';
 import { Endpoints } from './endpoint';
-import { AddressPolicy } from './http/address-policy';
 import type { HttpFigures } from './http/http-client';
 import { HttpClient } from './http/http-client';
 import type { NoticeFigures, Outcome } from './notices';

@@ -2,7 +2,7 @@ import type { LookupFunction, Socket } from 'node:net';
 import { connect as connectTcp, isIP } from 'node:net';
 import type { SecureContext, TLSSocket } from 'node:tls';
 import { connect as connectTls } from 'node:tls';
-import type { AddressPolicy } from './address-policy';
+import type { AddressPolicy } from '../../domain';
 import type { Resolved, Resolver } from './resolver';
 
 export type Connected =

@@ -1,6 +1,6 @@
 import type { SecureContext } from 'node:tls';
 import { createSecureContext } from 'node:tls';
-import type { AddressPolicy } from './address-policy';
+import type { AddressPolicy } from '../../domain';
 import { Connector } from './connector';
 import type { HttpRequest, HttpResult } from './exchange';
 import { Exchange } from './exchange';

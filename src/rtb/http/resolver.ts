@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns';
 import { isIP } from 'node:net';
-import type { AddressPolicy } from './address-policy';
+import type { AddressPolicy } from '../../domain';
 
 export interface Resolved {
   readonly address: string;

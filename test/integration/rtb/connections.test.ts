@@ -1,4 +1,4 @@
-import { AddressPolicy } from '../../../src/rtb/http/address-policy';
+import { AddressPolicy } from '../../../src/domain';
 import type { HttpResult } from '../../../src/rtb/http/exchange';
 import type { HttpClientSettings } from '../../../src/rtb/http/http-client';
 import { HttpClient } from '../../../src/rtb/http/http-client';

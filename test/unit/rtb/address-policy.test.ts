@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { AddressPolicy } from '../../../src/rtb/http/address-policy';
+import { AddressPolicy } from '../../../src/domain';
 import type { Resolution, SystemLookup } from '../../../src/rtb/http/resolver';
 import { Resolver } from '../../../src/rtb/http/resolver';
 

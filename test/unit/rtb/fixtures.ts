@@ -1,10 +1,9 @@
 import type { Bid, CallAttempt, Clock, E164, LiveBid, PingSettings } from '../../../src/domain';
-import { DEFAULT_BREAKER, micros } from '../../../src/domain';
+import { AddressPolicy, DEFAULT_BREAKER, micros } from '../../../src/domain';
 import type { PingCall, PingPlan, PlannedPing } from '../../../src/rtb';
 import { CallerHasher } from '../../../src/rtb';
 import { Deadlines } from '../../../src/rtb/deadlines';
 import { Endpoints } from '../../../src/rtb/endpoint';
-import { AddressPolicy } from '../../../src/rtb/http/address-policy';
 import type { HttpRequest, HttpResult } from '../../../src/rtb/http/exchange';
 import type { HttpSender } from '../../../src/rtb/http/http-client';
 import type { PingReport } from '../../../src/rtb/pinger';

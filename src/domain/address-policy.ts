@@ -27,7 +27,7 @@ const ALLOWED_6 = ['2000::/3'];
 const FORBIDDEN_6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'];
 
 /**
- * Which addresses the exchange may connect to because a buyer said so. Others are refused, so that
+ * Which addresses the exchange may connect to because a party said so. Others are refused, so that
  * nobody outside can make it talk to its own network (server-side request forgery).
  */
 export class AddressPolicy {
@@ -65,6 +65,15 @@ export class AddressPolicy {
         : this.#global6.check(plain, 'ipv6') && !this.#forbidden6.check(plain, 'ipv6');
     return fine ? undefined : `${plain} is not an address of the public internet`;
   }
+}
+
+/** `*.name` is whatever is below it; anything else is itself. Case does not matter. */
+export function matchesHost(host: string, rule: string): boolean {
+  const name = host.toLowerCase();
+  const wanted = rule.toLowerCase();
+  return wanted.startsWith('*.')
+    ? name.endsWith(wanted.slice(1)) && name.length > wanted.length - 1
+    : name === wanted;
 }
 
 /** An IPv4 address that is written as IPv6 (`::ffff:127.0.0.1`, `::ffff:7f00:1`) is judged as what it is. */
