@@ -19,6 +19,7 @@ import type { PingReport } from './rtb';
 import { AdmissionControl, DrachtioStack, Switchboard } from './signaling';
 import type { SipServerStats } from './sip-server';
 import {
+  CallLog,
   CapUsage,
   Database,
   Journal,
@@ -108,6 +109,8 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
   const relay = new OutboxRelay(database, queueRedis, warn('settlement jobs cannot be queued'));
   const deadLetters = new DeadLetters(database);
   const recorder = new PostgresCallRecorder(database, new Journal(join(config.dataDir, 'calls.journal')), {
+    log: new CallLog(join(config.dataDir, 'calls.log')),
+    onLogFailed: warn('answers and ends of calls are not logged'),
     nodeId: config.node.id,
     bootId,
     maxQueued: 50_000,

@@ -10,8 +10,20 @@ export interface DecidedRecord {
   readonly decisionMicroseconds: number;
 }
 
-export interface AnsweredRecord extends Sale {
+/** What a call is known by: enough to make its row when nothing else of it was stored. */
+export interface CallBasics {
   readonly callId: string;
+  readonly sipCallId: string;
+  readonly trunkId: string;
+  readonly from: string | undefined;
+  readonly to: string;
+  readonly origin: CallOrigin;
+  /** UTC epoch milliseconds. */
+  readonly receivedAt: number;
+}
+
+export interface AnsweredRecord extends CallBasics {
+  readonly sale: Sale;
   /** UTC epoch milliseconds. */
   readonly answeredAt: number;
 }
@@ -39,20 +51,13 @@ export interface RingAttempt {
   readonly sipStatus: number;
 }
 
-export interface CallEndedRecord {
-  readonly callId: string;
-  readonly sipCallId: string;
+export interface CallEndedRecord extends CallBasics {
   readonly state: Extract<CallState, 'completed' | 'rejected' | 'canceled' | 'failed'>;
   readonly reason: EndReason;
   /** Final SIP status given to the carrier; 200 for an answered call. */
   readonly sipStatus: number;
   readonly detail: string;
-  readonly trunkId: string;
-  readonly from: string | undefined;
-  readonly to: string;
-  readonly origin: CallOrigin;
   /** UTC epoch milliseconds. */
-  readonly receivedAt: number;
   readonly firstRingAt: number | undefined;
   readonly answeredAt: number | undefined;
   readonly endedAt: number;

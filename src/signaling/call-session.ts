@@ -1,5 +1,6 @@
 import type {
   CallAttempt,
+  CallBasics,
   CallOrigin,
   CallState,
   CapLimit,
@@ -340,7 +341,10 @@ export class CallSession {
       return false;
     }
     await media.bridge(callerLeg, buyerLeg);
-    const answer = await this.#invite.answer(sdp.sdp);
+    const answering = this.#invite.answer(sdp.sdp);
+    // On its way: whoever is killed from here on finds that it was.
+    this.#sold(target, terms);
+    const answer = await answering;
     if (this.#ending) {
       // The caller gave up in the same instant: whichever dialog stands is ended.
       if (answer.ok) answer.dialog.bye();
@@ -352,21 +356,25 @@ export class CallSession {
       return true;
     }
     this.#callerDialog = answer.dialog;
-    this.#answered(target, terms);
+    this.#answered(target);
     midCall.attach('caller', answer.dialog, callerLeg, (cause) => this.#callerEnded(cause));
     if (buyerGone) this.#hungUp('buyer_hangup', 'the buyer hung up');
     return true;
   }
 
-  #answered(target: RingTarget, terms: SaleTerms): void {
+  #sold(target: RingTarget, terms: SaleTerms): void {
+    this.#sale = { target, terms, setupMs: this.#pdd(), ringMs: this.#attempts.at(-1)?.durationMs };
     const { clock, recorder } = this.#services;
+    recorder.answered({ ...this.#basics(), sale: this.#sale, answeredAt: clock.now() });
+  }
+
+  #answered(target: RingTarget): void {
+    const { clock } = this.#services;
     clearInterval(this.#keepRingingTimer);
     this.#target = target;
     this.#answeredMono = clock.monotonic();
     this.#answeredAt = clock.now();
     this.#transition('answered');
-    this.#sale = { target, terms, setupMs: this.#pdd(), ringMs: this.#attempts.at(-1)?.durationMs };
-    recorder.answered({ ...this.#sale, callId: this.callId, answeredAt: this.#answeredAt });
     this.#services.desk.connected(this.attempt, target);
     this.#tell({ type: 'call.answered', target, pddMs: this.#pdd() });
     this.#maxDurationTimer = setTimeout(
@@ -425,23 +433,17 @@ export class CallSession {
         await caps.release(this.callId, reserved, { ...charge, connected: answered });
       }
       const record: CallEndedRecord = {
-        callId: this.callId,
-        sipCallId: this.#invite.callId,
+        ...this.#basics(),
         state: ending.state,
         reason: ending.reason,
         sipStatus,
         detail: ending.detail,
-        trunkId: this.trunk.id,
-        from: this.attempt.from,
-        to: this.attempt.to,
-        origin: this.#origin,
-        receivedAt: this.attempt.receivedAt,
         firstRingAt: this.#firstRingAt,
         answeredAt: this.#answeredAt,
         endedAt,
         connectedMs,
         attempts: this.#attempts,
-        sale: this.#sale,
+        sale: answered ? this.#sale : undefined,
         media,
       };
       recorder.ended(record);
@@ -452,6 +454,19 @@ export class CallSession {
       this.#media?.close();
       this.#onFinished(this);
     }
+  }
+
+  #basics(): CallBasics {
+    const { callId, from, to, receivedAt } = this.attempt;
+    return {
+      callId,
+      sipCallId: this.#invite.callId,
+      trunkId: this.trunk.id,
+      from,
+      to,
+      origin: this.#origin,
+      receivedAt,
+    };
   }
 
   /** A call that ends after its answer was completed, whatever ended it; before, it failed. */

@@ -1,4 +1,4 @@
-import type { AnsweredRecord, CallEndedRecord, DecidedRecord } from '../domain';
+import type { AnsweredRecord, CallBasics, CallEndedRecord, DecidedRecord, Sale } from '../domain';
 import type { Queryable } from './database';
 
 /** Which start of which node a call belongs to: stays with a record through the journal. */
@@ -17,7 +17,7 @@ export interface Checkpoint {
 /** One thing to be stored of calls; also a line of the journal. */
 export type CallEntry =
   | { readonly kind: 'decided'; readonly boot: Boot; readonly record: DecidedRecord }
-  | { readonly kind: 'answered'; readonly record: AnsweredRecord }
+  | { readonly kind: 'answered'; readonly boot: Boot; readonly record: AnsweredRecord }
   | { readonly kind: 'checkpoint'; readonly record: Checkpoint }
   | { readonly kind: 'ended'; readonly boot: Boot; readonly record: CallEndedRecord };
 
@@ -35,12 +35,19 @@ const STORE_DECIDED = {
     select id, decision, microseconds from input on conflict (call_id) do nothing`,
 };
 
+/** The row is made here if the decision was not stored: a node may be killed between the two. */
 const STORE_ANSWERED = {
   name: 'calls-answered',
-  text: `update calls c set state = 'answered', answered_at = r.answered_at, buyer_id = r.buyer_id, target_id = r.target_id,
-      sale = r.sale
-    from json_to_recordset($1::json) as r(id text, answered_at bigint, buyer_id text, target_id text, sale jsonb)
-    where c.id = r.id and c.ended_at is null`,
+  text: `insert into calls as c (id, node_id, boot_id, sip_call_id, trunk_id, caller, dialled, origin, campaign_id,
+      received_at, state, answered_at, buyer_id, target_id, sale)
+    select id, node_id, boot_id, sip_call_id, trunk_id, caller, dialled, origin, campaign_id, received_at, 'answered',
+      answered_at, buyer_id, target_id, sale
+    from json_to_recordset($1::json) as r(
+      id text, node_id text, boot_id text, sip_call_id text, trunk_id text, caller text, dialled text, origin text,
+      campaign_id text, received_at bigint, answered_at bigint, buyer_id text, target_id text, sale jsonb)
+    on conflict (id) do update set state = 'answered', answered_at = excluded.answered_at,
+      buyer_id = excluded.buyer_id, target_id = excluded.target_id, sale = excluded.sale
+    where c.ended_at is null`,
 };
 
 /** A checkpoint that arrives late says less than the one before: the longest holds. */
@@ -118,7 +125,8 @@ export async function storeEntries(database: Queryable, entries: readonly CallEn
   const checkpoints: Checkpoint[] = [];
   for (const entry of entries) {
     if (entry.kind === 'checkpoint') checkpoints.push(entry.record);
-    else if (entry.kind === 'answered') setFirst(answered, entry.record.callId, answeredRow(entry.record));
+    else if (entry.kind === 'answered')
+      setFirst(answered, entry.record.callId, answeredRow(entry.record, entry.boot));
     else if (entry.kind === 'ended') setFirst(ended, entry.record.callId, endedRow(entry.record, entry.boot));
     else setFirst(decided, entry.record.attempt.callId, decidedRow(entry.record, entry.boot));
   }
@@ -177,18 +185,31 @@ function decidedRow(record: DecidedRecord, { nodeId, bootId }: Boot): unknown {
   };
 }
 
-function answeredRow({ callId, answeredAt, ...sale }: AnsweredRecord): unknown {
+function answeredRow(record: AnsweredRecord, boot: Boot): unknown {
+  const { sale, answeredAt } = record;
+  return { ...basicRow(record, boot), ...saleRow(sale), answered_at: Math.round(answeredAt), sale };
+}
+
+function endedRow(record: CallEndedRecord, boot: Boot): unknown {
+  const { sale } = record;
   return {
-    id: callId,
-    answered_at: Math.round(answeredAt),
-    buyer_id: sale.target.buyerId,
-    target_id: sale.target.targetId,
+    ...basicRow(record, boot),
+    ...saleRow(sale),
+    state: record.state,
+    end_reason: record.reason,
+    sip_status: record.sipStatus,
+    detail: record.detail,
+    first_ring_at: rounded(record.firstRingAt),
+    answered_at: rounded(record.answeredAt),
+    ended_at: Math.round(record.endedAt),
+    connected_ms: Math.round(record.connectedMs),
+    attempts: record.attempts,
     sale,
+    media: record.media,
   };
 }
 
-function endedRow(record: CallEndedRecord, { nodeId, bootId }: Boot): unknown {
-  const { sale } = record;
+function basicRow(record: CallBasics, { nodeId, bootId }: Boot): object {
   return {
     id: record.callId,
     node_id: nodeId,
@@ -198,21 +219,15 @@ function endedRow(record: CallEndedRecord, { nodeId, bootId }: Boot): unknown {
     caller: record.from,
     dialled: record.to,
     origin: record.origin,
-    campaign_id: sale?.terms.campaignId,
     received_at: Math.round(record.receivedAt),
-    state: record.state,
-    end_reason: record.reason,
-    sip_status: record.sipStatus,
-    detail: record.detail,
+  };
+}
+
+function saleRow(sale: Sale | undefined): object {
+  return {
+    campaign_id: sale?.terms.campaignId,
     buyer_id: sale?.target.buyerId,
     target_id: sale?.target.targetId,
-    first_ring_at: rounded(record.firstRingAt),
-    answered_at: rounded(record.answeredAt),
-    ended_at: Math.round(record.endedAt),
-    connected_ms: Math.round(record.connectedMs),
-    attempts: record.attempts,
-    sale,
-    media: record.media,
   };
 }
 

@@ -2,6 +2,7 @@ import type { AnsweredRecord, CallEndedRecord, DecidedRecord } from '../domain';
 import { asError } from '../domain';
 import type { Boot, CallEntry } from './call-entries';
 import { storeEntries } from './call-entries';
+import type { CallLog, LoggedLine } from './call-log';
 import type { Database } from './database';
 import type { Journal } from './journal';
 
@@ -12,8 +13,12 @@ export interface CallRecorderOptions extends Boot {
   readonly slowWriteMs?: number;
   /** UTC epoch milliseconds. */
   readonly now?: () => number;
+  /** Where answers and ends lie until they are stored, so that a process that is killed loses none. */
+  readonly log?: CallLog;
   /** Told when records go to the journal and why, and when they go to the database again. */
   readonly onDegraded?: (degraded: boolean, error?: Error) => void;
+  /** Told when the log takes nothing, once until it does again. */
+  readonly onLogFailed?: (error: Error) => void;
   /** Told of a record that cannot be stored: its JSON, to be kept for people. */
   readonly onRejected?: (json: string, error: Error) => void;
   /** Told when events were written: somebody may send them on. */
@@ -41,6 +46,9 @@ const DRAIN_TRIES = 3;
  * PostgreSQL is away or does not come back in time, records go to the journal, on disk within
  * milliseconds, and are replayed before anything else once it is back. A record may therefore be
  * written twice; the second time changes nothing.
+ *
+ * Answers and ends, which are money, are in the log from the moment they are recorded until they are in
+ * the database or the journal: who is killed in between finds them there at the next start.
  */
 export class PostgresCallRecorder {
   readonly #database: Database;
@@ -48,6 +56,9 @@ export class PostgresCallRecorder {
   readonly #options: CallRecorderOptions;
   readonly #boot: Boot;
   readonly #now: () => number;
+  readonly #log: CallLog | undefined;
+  readonly #logged = new Map<CallEntry, LoggedLine>();
+  #logFailed = false;
   #queue: CallEntry[] = [];
   /** The newest checkpoint; an older one that was not written is not missed. */
   #checkpoint: Extract<CallEntry, { kind: 'checkpoint' }> | undefined;
@@ -70,6 +81,7 @@ export class PostgresCallRecorder {
     this.#options = options;
     this.#boot = { nodeId: options.nodeId, bootId: options.bootId };
     this.#now = options.now ?? Date.now;
+    this.#log = options.log;
     if (!journal.empty) {
       // What an earlier run left is older than anything that comes now.
       this.#degraded = true;
@@ -88,12 +100,19 @@ export class PostgresCallRecorder {
   }
 
   /**
-   * Replays what an earlier run left in the journal. To be awaited before orphaned calls are closed:
-   * their true end may lie there.
+   * Replays what an earlier run left in the log and the journal. To be awaited before orphaned calls are
+   * closed: their true end may lie there.
    *
    * @returns false when it could not be replayed now; that is tried again later
+   * @throws the file system's own error when the log cannot be moved to the journal
    */
   async start(): Promise<boolean> {
+    const left = this.#log?.leftovers() ?? [];
+    if (left.length > 0) {
+      await this.#journal.append(left);
+      this.#degraded = true;
+    }
+    this.#log?.forgetLeftovers();
     if (this.#degraded) await this.#probe();
     return !this.#degraded;
   }
@@ -103,7 +122,7 @@ export class PostgresCallRecorder {
   }
 
   answered(record: AnsweredRecord): void {
-    this.#enqueue({ kind: 'answered', record }, URGENT_GATHER_MS);
+    this.#enqueue({ kind: 'answered', boot: this.#boot, record }, URGENT_GATHER_MS);
   }
 
   ended(record: CallEndedRecord): void {
@@ -129,22 +148,47 @@ export class PostgresCallRecorder {
     }
   }
 
-  /** Writes what waits, if it can be written; what cannot is rejected, for people. */
+  /** Writes what waits, if it can be written; what cannot is in the log for the next start, or for people. */
   async close(): Promise<void> {
     await this.drain();
     this.#closed = true;
     clearTimeout(this.#timer);
-    for (const entry of this.#queue) this.#reject(entry);
+    for (const entry of this.#queue) if (!this.#logged.has(entry)) this.#reject(entry);
     this.#queue = [];
     clearTimeout(this.#probeTimer);
     await this.#probing;
     await this.#journal.close();
+    this.#log?.close();
   }
 
   #enqueue(entry: CallEntry, gatherMs: number): void {
+    if (entry.kind !== 'decided') this.#keep(entry);
     this.#queue.push(entry);
     if (this.#queue.length > this.#options.maxQueued) this.#shed();
     this.#schedule(this.#degraded ? SPOOL_GATHER_MS : gatherMs);
+  }
+
+  /** A log that takes nothing more delays nobody: what it is for is told. */
+  #keep(entry: CallEntry): void {
+    if (!this.#log) return;
+    try {
+      const line = this.#log.append(JSON.stringify(entry));
+      if (line) this.#logged.set(entry, line);
+      this.#logFailed = false;
+    } catch (error) {
+      if (!this.#logFailed) this.#options.onLogFailed?.(asError(error));
+      this.#logFailed = true;
+    }
+  }
+
+  /** They are in the database or the journal, or nowhere will they ever be. */
+  #kept(entries: readonly CallEntry[]): void {
+    for (const entry of entries) {
+      const line = this.#logged.get(entry);
+      if (!line) continue;
+      this.#logged.delete(entry);
+      this.#log?.done(line);
+    }
   }
 
   /** Decisions go along with an answer or an end that leaves earlier. */
@@ -200,6 +244,7 @@ export class PostgresCallRecorder {
     clearTimeout(slow);
     this.#inFlight = 0;
     if (failure === undefined) {
+      this.#kept(batch);
       if (batch.some((entry) => entry.kind === 'ended')) this.#options.onOutbox?.();
       return;
     }
@@ -217,6 +262,7 @@ export class PostgresCallRecorder {
     try {
       await this.#journal.append(batch.map((entry) => JSON.stringify(entry)));
       this.#journalFailed = false;
+      this.#kept(batch);
       if (batch.some((entry) => entry.kind === 'checkpoint')) this.#spooledCheckpointAt = this.#now();
     } catch (error) {
       this.#queue.unshift(...batch.filter((entry) => entry.kind !== 'checkpoint'));
@@ -303,6 +349,7 @@ export class PostgresCallRecorder {
   }
 
   #reject(entry: CallEntry): void {
+    this.#kept([entry]);
     this.#options.onRejected?.(JSON.stringify(entry), new Error('neither database nor disk takes records'));
   }
 }

@@ -27,6 +27,7 @@ export { QualityRollUp } from './quality-rollup';
 export type { QualityReport, QualityRollUpOptions } from './quality-rollup';
 export { DisciplineJob } from './discipline-job';
 export type { DisciplineOptions, TargetPaused } from './discipline-job';
+export { CallLog } from './call-log';
 export { Journal } from './journal';
 export { PostgresCallRecorder } from './call-recorder';
 export { NodeHeartbeat } from './nodes';

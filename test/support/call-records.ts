@@ -1,5 +1,6 @@
 import type {
   AnsweredRecord,
+  CallBasics,
   CallEndedRecord,
   DecidedRecord,
   RatePlan,
@@ -105,24 +106,31 @@ export function decidedRecord(callId: string, receivedAt = NOON): DecidedRecord 
 }
 
 export function answeredRecord(callId: string, more: Partial<AnsweredRecord> = {}): AnsweredRecord {
-  return { callId, target: ringTarget(), terms: saleTerms(), answeredAt: NOON + 5_000, ...more };
+  const sale = { target: ringTarget(), terms: saleTerms() };
+  return { ...basics(callId), sale, answeredAt: NOON + 5_000, ...more };
+}
+
+function basics(callId: string): CallBasics {
+  return {
+    callId,
+    sipCallId: `${callId}@192.0.2.9`,
+    trunkId: 'trunk-1',
+    from: '+12125550123',
+    to: '+18005550100',
+    origin: 'inbound_consumer',
+    receivedAt: NOON,
+  };
 }
 
 /** A call that was sold and talked for a minute. */
 export function endedRecord(callId: string, more: Partial<CallEndedRecord> = {}): CallEndedRecord {
   const connectedMs = more.connectedMs ?? 60_000;
   return {
-    callId,
-    sipCallId: `${callId}@192.0.2.9`,
+    ...basics(callId),
     state: 'completed',
     reason: 'caller_hangup',
     sipStatus: 200,
     detail: 'the caller hung up',
-    trunkId: 'trunk-1',
-    from: '+12125550123',
-    to: '+18005550100',
-    origin: 'inbound_consumer',
-    receivedAt: NOON,
     firstRingAt: NOON + 1_000,
     answeredAt: NOON + 5_000,
     endedAt: NOON + 5_000 + connectedMs,

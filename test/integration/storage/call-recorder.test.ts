@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import type { CallEndedRecord } from '../../../src/domain';
 import type { Database } from '../../../src/storage';
-import { Journal, PostgresCallRecorder } from '../../../src/storage';
+import { CallLog, Journal, PostgresCallRecorder } from '../../../src/storage';
 import type { CallEntry } from '../../../src/storage/call-entries';
 import { storeEntries } from '../../../src/storage/call-entries';
 import type { CallRecorderOptions } from '../../../src/storage/call-recorder';
@@ -86,7 +86,7 @@ const events = (): Promise<unknown[]> =>
 describe('records of a call', () => {
   const entries = (id: string): Record<'decided' | 'answered' | 'ended', CallEntry> => ({
     decided: { kind: 'decided', boot: BOOT, record: decidedRecord(id) },
-    answered: { kind: 'answered', record: answeredRecord(id) },
+    answered: { kind: 'answered', boot: BOOT, record: answeredRecord(id) },
     ended: { kind: 'ended', boot: BOOT, record: endedRecord(id) },
   });
 
@@ -387,11 +387,56 @@ describe('without a database', () => {
     recorder.answered(answeredRecord('other'));
     await until('the record', async () => (await journalled()) > after);
     expect((await journalled()) - after).toBe(
-      JSON.stringify({ kind: 'answered', record: answeredRecord('other') }).length + 1,
+      JSON.stringify({ kind: 'answered', boot: BOOT, record: answeredRecord('other') }).length + 1,
     );
     proxy.mend();
     await until('recovery', () => !recorder.degraded);
     expect(await rowOf('up')).toMatchObject({ connected_ms: '1000' });
+  });
+});
+
+describe('a process that is killed', () => {
+  const openLog = (): CallLog => new CallLog(join(folder, 'calls.log'));
+  const logs = (): string[] => readdirSync(folder).filter((file) => file.startsWith('calls.log'));
+
+  test('loses no answer and no end that was recorded, whatever it had no time for', async () => {
+    const killed = openRecorder({ log: openLog() }, far, openJournal(10));
+    proxy.cut();
+    killed.answered(answeredRecord('up'));
+    killed.answered(answeredRecord('over'));
+    killed.ended(endedRecord('over'));
+    await killed.close();
+    expect(rejected).toEqual([]);
+    expect(await idsOf()).toEqual([]);
+    proxy.mend();
+    const next = openRecorder({ bootId: 'b2', log: openLog() }, far, new Journal(join(folder, 'journal-2')));
+    expect(await next.start()).toBe(true);
+    expect(await rowOf('up')).toMatchObject({ state: 'answered', boot_id: 'b1', connected_ms: '0' });
+    expect(await rowOf('over')).toMatchObject({ state: 'completed', connected_ms: '60000' });
+  });
+
+  test('leaves nothing behind of what is stored, in the database or in the journal', async () => {
+    const recorder = openRecorder({ log: openLog() });
+    recorder.answered(answeredRecord('first'));
+    recorder.ended(endedRecord('first'));
+    await recorder.drain();
+    proxy.cut();
+    recorder.ended(endedRecord('second'));
+    await until('the journal', () => recorder.degraded && recorder.queued === 0);
+    await recorder.close();
+    expect(logs()).toEqual([]);
+  });
+
+  test('while the database is away, moves what it finds to the journal', async () => {
+    proxy.cut();
+    const killed = openRecorder({ log: openLog() }, far, openJournal(10));
+    killed.ended(endedRecord('before'));
+    await killed.close();
+    const next = openRecorder({ log: openLog() }, far, new Journal(join(folder, 'journal-2')));
+    expect(await next.start()).toBe(false);
+    expect(logs()).toEqual([]);
+    proxy.mend();
+    await until('the end', async () => (await rowOf('before')) !== undefined);
   });
 });
 
@@ -417,7 +462,7 @@ describe('without database and disk', () => {
     proxy.mend();
     await until('recovery', () => !recorder.degraded);
     await until('the queue', () => recorder.queued === 0);
-    expect(await idsOf()).toEqual(['end-2', 'end-3', 'end-4']);
+    expect(await idsOf()).toEqual(['answer-1', 'end-2', 'end-3', 'end-4']);
   });
 
   test('what cannot be written before the end is handed to people', async () => {

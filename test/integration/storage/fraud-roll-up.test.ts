@@ -72,7 +72,7 @@ async function calls(
       : endedRecord(id, { sale: SALE, connectedMs: 240_000, ...end });
     await storeEntries(db, [
       { kind: 'decided', boot: BOOT, record: { ...record, decision } },
-      ...(unsold ? [] : [{ kind: 'answered' as const, record: answeredRecord(id) }]),
+      ...(unsold ? [] : [{ kind: 'answered' as const, boot: BOOT, record: answeredRecord(id) }]),
       { kind: 'ended', boot: BOOT, record: ended },
     ]);
   }

@@ -45,7 +45,7 @@ async function callsOf(nodeId: string, bootId: string, connectedMs = 42_000): Pr
   await storeEntries(db, [
     { kind: 'decided', boot, record: decidedRecord(ringing) },
     { kind: 'decided', boot, record: decidedRecord(answered) },
-    { kind: 'answered', record: answeredRecord(answered) },
+    { kind: 'answered', boot, record: answeredRecord(answered) },
     { kind: 'checkpoint', record: { at: NOON + connectedMs, calls: [{ callId: answered, connectedMs }] } },
   ]);
 }
@@ -158,7 +158,7 @@ test('ten closers at once close each of 1,300 calls once', async () => {
   const boot = { nodeId: 'n1', bootId: 'old' };
   const entries = Array.from({ length: 1_300 }, (_, n): CallEntry[] => [
     { kind: 'decided', boot, record: decidedRecord(`crowd-${n}`) },
-    { kind: 'answered', record: answeredRecord(`crowd-${n}`) },
+    { kind: 'answered', boot, record: answeredRecord(`crowd-${n}`) },
   ]).flat();
   await storeEntries(db, entries);
   await beat('n1', 'new');
@@ -228,7 +228,7 @@ test('the end that comes first is the end, whoever brings it', async () => {
     db,
     ids.flatMap((id): CallEntry[] => [
       { kind: 'decided', boot, record: decidedRecord(id) },
-      { kind: 'answered', record: answeredRecord(id) },
+      { kind: 'answered', boot, record: answeredRecord(id) },
     ]),
   );
   const ends = ids.map((id) => storeEntries(db, [{ kind: 'ended', boot, record: endedRecord(id) }]));

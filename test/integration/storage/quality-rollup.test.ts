@@ -58,7 +58,7 @@ async function calls(prefix: string, count: number, { settled = true } = {}): Pr
     db,
     ids.flatMap((id) => [
       { kind: 'decided' as const, boot: BOOT, record: decidedRecord(id) },
-      { kind: 'answered' as const, record: answeredRecord(id) },
+      { kind: 'answered' as const, boot: BOOT, record: answeredRecord(id) },
       { kind: 'ended' as const, boot: BOOT, record: endedRecord(id, { attempts, sale, endedAt: NOW }) },
     ]),
   );
