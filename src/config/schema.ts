@@ -375,6 +375,35 @@ const settings = z.strictObject({
         .describe('Milliseconds without a heartbeat after which a node is taken for dead'),
     })
     .prefault({}),
+  payments: z
+    .strictObject({
+      stripe: z
+        .strictObject({
+          apiKey: z
+            .string()
+            .min(1)
+            .max(256)
+            .optional()
+            .describe('Secret key of the Stripe account that cards are charged with; without it none are')
+            .meta({ secret: true }),
+          webhookSecret: z
+            .string()
+            .min(1)
+            .max(256)
+            .optional()
+            .describe('Signing secret of the webhook endpoint at Stripe; without it the endpoint is closed')
+            .meta({ secret: true }),
+          host: host.default('api.stripe.com').describe("Host of Stripe's API"),
+          port: port.min(1).default(443).describe("Port of Stripe's API"),
+          protocol: z.enum(['https', 'http']).default('https').describe('http is for tests only'),
+          timeoutMs: positive
+            .max(20_000)
+            .default(15_000)
+            .describe('Milliseconds after which an answer of Stripe is taken for lost, and asked for again'),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
   demo: z
     .strictObject({
       seed: z.boolean().default(true).describe('Fill an empty database with a demo market (dce start only)'),

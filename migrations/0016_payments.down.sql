@@ -1,0 +1,3 @@
+drop table payment_events;
+drop table payments;
+drop table payment_methods;
