@@ -53,7 +53,7 @@ create table holds (
   -- The start of the node that has the call.
   node_id    text not null,
   boot_id    text not null,
-  placed_at  timestamptz not null default now(),
+  placed_at  timestamptz(3) not null default now(),
   closed_at  timestamptz,
   foreign key (account_id, currency) references wallets (account_id, currency),
   constraint holds_closed_once check ((state = 'open') = (closed_at is null))

@@ -92,10 +92,10 @@ export async function listHolds(db: Queryable, filter: HoldFilter): Promise<Hold
   const { accountId, currency, state, limit, after } = filter;
   const { rows } = await db.query<Hold>(
     `select id, call_id as "callId", account_id as "accountId", currency, amount, state,
-       date_trunc('milliseconds', placed_at) as "placedAt", closed_at as "closedAt"
+       placed_at as "placedAt", closed_at as "closedAt"
      from holds
      where account_id = $1 and currency = $2 and ($3::text is null or state = $3)
-       and ($4::timestamptz is null or (date_trunc('milliseconds', placed_at), id) < ($4, $5))
+       and ($4::timestamptz is null or (placed_at, id) < ($4, $5))
      order by placed_at desc, id desc limit $6`,
     [accountId, currency, state ?? null, after?.placedAt ?? null, after?.id ?? null, limit],
   );
