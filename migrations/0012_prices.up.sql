@@ -2,8 +2,9 @@
 -- short to count, wallets that must cover a call, carriers that are paid for delivery.
 
 alter table accounts
-  add column funding text not null default 'open' check (funding in ('open', 'wallet')),
-  add column funds   text not null default 'ok' check (funds in ('ok', 'stopped'));
+  -- Null: on account, and nothing stops it.
+  add column funding text check (funding in ('open', 'wallet')),
+  add column funds   text check (funds in ('ok', 'stopped'));
 alter table sellers
   add column payouts jsonb,
   add column splits  jsonb;
@@ -15,7 +16,7 @@ alter table targets add column trunk_id text references trunks (id);
 
 -- The past as well: columns that may be null are so there.
 update market_history set value = value || case entity
-    when 'account'  then '{"funding": "open", "funds": "ok"}'::jsonb
+    when 'account'  then '{"funding": null, "funds": null}'::jsonb
     when 'seller'   then '{"payouts": null, "splits": null}'
     when 'campaign' then '{"conversions": null, "short_call_ms": null}'
     when 'bid'      then '{"conversions": null}'
