@@ -53,13 +53,18 @@ export function multiplyRatio(amount: Micros, numerator: number, denominator: nu
 
 /** Writes an amount for people, e.g. `12.50 USD`; drops trailing zeros past the second decimal. */
 export function formatMoney(money: Money): string {
-  const magnitude = BigInt(money.amount < 0 ? -money.amount : money.amount);
+  return `${formatMicros(money.amount)} ${money.currency}`;
+}
+
+/** An amount as an exact decimal, e.g. `12.50`, `-0.000001`; at least two decimals. */
+export function formatMicros(amount: Micros): string {
+  const magnitude = BigInt(amount < 0 ? -amount : amount);
   const whole = magnitude / 1_000_000n;
   const fraction = (magnitude % 1_000_000n)
     .toString()
     .padStart(6, '0')
     .replace(/0{1,4}$/, '');
-  return `${money.amount < 0 ? '-' : ''}${whole}.${fraction} ${money.currency}`;
+  return `${amount < 0 ? '-' : ''}${whole}.${fraction}`;
 }
 
 /** True when the text is a currency code the exchange settles in. */
