@@ -3,7 +3,7 @@ import { appendFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { createApi, listen } from './api';
-import { DeadLetters, OutboxRelay } from './billing';
+import { OutboxRelay } from './billing';
 import { CallActivity } from './call-activity';
 import { CallNewsHub, countCall } from './call-news';
 import type { Config } from './config';
@@ -102,15 +102,15 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     log.warn({ count }, 'orphaned calls closed from their last checkpoint');
     relay.wake();
     for (const { callId, connectedMs, sale } of calls) {
-      const outcome = sale ? { connected: true, ...desk.charge(sale.target, connectedMs) } : NEVER_CONNECTED;
+      const outcome = sale ? { connected: true, ...desk.charge(sale, connectedMs) } : NEVER_CONNECTED;
       void redisCaps.settleReservation(callId, outcome);
     }
   });
   const relay = new OutboxRelay(database, queueRedis, warn('settlement jobs cannot be queued'));
-  const deadLetters = new DeadLetters(database);
   const recorder = new PostgresCallRecorder(database, new Journal(join(config.dataDir, 'calls.journal')), {
     log: new CallLog(join(config.dataDir, 'calls.log')),
     onLogFailed: warn('answers and ends of calls are not logged'),
+    onShed: (decisions) => warn('decisions are not recorded')(new Error(`${decisions} dropped`)),
     nodeId: config.node.id,
     bootId,
     maxQueued: 50_000,
@@ -248,7 +248,6 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
         system: { stats },
         live: { list: () => switchboard.calls(), hangup: (id, detail) => switchboard.hangup(id, detail) },
         news,
-        deadLetters,
         bidRequests: sales.bidRequests,
         persons: { vault, now: () => clock.now() },
         requestsPerMinute: config.api.requestsPerMinute,

@@ -19,6 +19,8 @@ export interface CallRecorderOptions extends Boot {
   readonly onDegraded?: (degraded: boolean, error?: Error) => void;
   /** Told when the log takes nothing, once until it does again. */
   readonly onLogFailed?: (error: Error) => void;
+  /** Told how many decisions were dropped: their calls are billed, and can no longer be explained. */
+  readonly onShed?: (decisions: number) => void;
   /** Told of a record that cannot be stored: its JSON, to be kept for people. */
   readonly onRejected?: (json: string, error: Error) => void;
   /** Told when events were written: somebody may send them on. */
@@ -341,7 +343,9 @@ export class PostgresCallRecorder {
   /** Neither the database nor the disk takes records: what explains calls goes first, what bills them last. */
   #shed(): void {
     const kept = this.#queue.filter((entry) => entry.kind !== 'decided');
-    if (kept.length === this.#queue.length) {
+    const shed = this.#queue.length - kept.length;
+    if (shed > 0) this.#options.onShed?.(shed);
+    else {
       const oldest = kept.shift();
       if (oldest) this.#reject(oldest);
     }

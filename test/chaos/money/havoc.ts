@@ -85,7 +85,8 @@ export class Havoc {
     const { postgres, redis, switches, workers } = this.#world;
     const all: Part[] = [postgres, redis, ...switches, ...workers];
     return [
-      ...all.map((part) => this.#killing(part, 3)),
+      ...[postgres, redis, ...workers].map((part) => this.#killing(part, 3)),
+      ...switches.map((node) => this.#killing(node, 6)),
       this.#killing(redis, 1, 'and all it knew', () => redis.forget()),
       ...switches.map((node) =>
         this.#deed(`kill -9 of the SIP server of ${node.name}`, 2, 'kills', () => {

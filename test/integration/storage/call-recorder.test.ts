@@ -442,7 +442,8 @@ describe('a process that is killed', () => {
 
 describe('without database and disk', () => {
   test('decisions are shed before answers and ends, and these are handed to people', async () => {
-    const recorder = openRecorder({ maxQueued: 4 }, far, openJournal(10));
+    const shed: number[] = [];
+    const recorder = openRecorder({ maxQueued: 4, onShed: (n) => shed.push(n) }, far, openJournal(10));
     proxy.cut();
     recorder.ended(endedRecord('end-1'));
     await until('the full journal', () => degradations.some(([, name]) => name === JournalFullError.name));
@@ -452,6 +453,7 @@ describe('without database and disk', () => {
     // One too many: the decisions go.
     recorder.ended(endedRecord('end-2'));
     expect(recorder.queued).toBe(3);
+    expect(shed).toEqual([2]);
     recorder.ended(endedRecord('end-3'));
     expect(rejected).toEqual([]);
     // One too many again, and nothing left that only explains: the oldest is for people.
