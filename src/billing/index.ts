@@ -26,3 +26,16 @@ export { captureHolds, heldDifferences, HOLD_STATES, listHolds } from './wallets
 export type { CapturedHold, HeldDifference, Hold, HoldFilter, HoldState } from './wallets/holds';
 export { endTopUp } from './wallets/top-up-due';
 export type { OnTopUpDue, TopUpDue } from './wallets/top-up-due';
+export { MAX_SIGNALS, recordSignal, SIGNAL_VALUE } from './signals/record-signal';
+export type { RecordedSignal, SignalRefusal, SignalReport, SignalRules } from './signals/record-signal';
+export { listSignals, signalsOfCalls } from './signals/signals-of-calls';
+export type { StoredSignal } from './signals/signals-of-calls';
+export {
+  createPostbackToken,
+  identifyPostbackToken,
+  listPostbackTokens,
+  revokePostbackToken,
+} from './signals/postback-tokens';
+export type { NewPostbackToken, PostbackToken, TokenFilter } from './signals/postback-tokens';
+export { findCall } from './signals/find-call';
+export type { FoundCall } from './signals/find-call';
