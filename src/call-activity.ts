@@ -8,7 +8,7 @@ import type {
   Verstat,
 } from './domain';
 import { ZERO_MICROS } from './domain';
-import { rate } from './billing';
+import { revenueAtEnd } from './rating';
 import type { CallEvent } from './signaling';
 
 const MISIDENTIFIED: ReadonlySet<Verstat> = new Set(['failed', 'stale', 'replayed', 'wrong_number']);
@@ -59,7 +59,7 @@ export class CallActivity {
     if (!source) return;
     this.#sources.delete(record.callId);
     const { sale, firstRingAt, answeredAt, endedAt, connectedMs } = record;
-    const revenue = sale ? rate(sale.target.plan, connectedMs) : ZERO_MICROS;
+    const revenue = sale ? revenueAtEnd(sale, connectedMs) : ZERO_MICROS;
     this.#tell({
       ...source,
       kind: 'ended',

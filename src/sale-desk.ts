@@ -9,13 +9,14 @@ import type {
   LookupFact,
   ReservationFact,
   RingTarget,
+  Sale,
 } from './domain';
-import { rate } from './billing';
 import type { Asked, DecisionRequest, PingRequest, WantedLookups } from './decision';
 import { decide, LiveSources, NOTHING_ASKED, planPings, wantedLookups } from './decision';
 import type { FraudState, ModelShelf } from './fraud';
 import type { LookupService } from './lookups';
 import type { Activity, Market } from './market';
+import { revenueAtEnd } from './rating';
 import type { Claim, LiveBidding, LossReason, Reservations } from './rtb';
 import type { SaleDesk } from './signaling';
 
@@ -106,8 +107,8 @@ export class ExchangeSaleDesk implements SaleDesk {
     this.#tellBuyers(attempt.callId, target, rung);
   }
 
-  charge(target: RingTarget, connectedMs: number): { converted: boolean; revenue: number } {
-    const revenue = rate(target.plan, connectedMs);
+  charge(sale: Sale, connectedMs: number): { converted: boolean; revenue: number } {
+    const revenue = revenueAtEnd(sale, connectedMs);
     return { converted: revenue > 0, revenue };
   }
 
@@ -207,8 +208,8 @@ export class ExchangeSaleDesk implements SaleDesk {
 
 function factOf(claim: Claim | undefined): ReservationFact | undefined {
   if (!claim?.ok) return claim;
-  const { id, bidId, payout } = claim.reservation;
-  return { ok: true, id, bidId, payout };
+  const { id, bidId, payout, conversions } = claim.reservation;
+  return { ok: true, id, bidId, payout, ...(conversions === undefined ? {} : { conversions }) };
 }
 
 /** Why an offer did not get the call. */

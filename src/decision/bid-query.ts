@@ -1,10 +1,12 @@
 import type { CallAttempt, Campaign, ComplianceFacts, DidNumber } from '../domain';
 import { npaOf } from '../domain';
 import { expectedPayout, marginFloor } from '../auction';
-import type { BidBook, BidQuery, Duplicates, LineType, Market } from '../market';
-import { LINE_TYPES, NO_DUPLICATES, zipCentre } from '../market';
+import type { BidBook, BidQuery, LineType, Market } from '../market';
+import { LINE_TYPES, zipCentre } from '../market';
 import { neededSkills } from '../routing';
+import { refusedDuplicates } from './duplicates';
 import type { Screening } from './screen';
+import { sellerPrice } from './seller-price';
 import type { DecisionSources } from './sources';
 
 /** Of a call that says nothing of its language. */
@@ -20,9 +22,8 @@ export function bidQuery(
   const { attempt, now, verdict, activity, compliance } = screening;
   const { campaign, number } = screening as { campaign: Campaign; number: DidNumber };
   const zip = zipOf(attempt);
-  const { reservation } = sources;
-  const promised = reservation?.ok ? reservation.payout : campaign.payout;
-  const payout = expectedPayout(promised, book.records.meanConnectedMs);
+  const earned = sellerPrice(campaign, number.sellerId, market, sources.reservation);
+  const payout = expectedPayout(earned, book.records.meanConnectedMs);
   return {
     now,
     state: verdict?.place.state,
@@ -36,7 +37,7 @@ export function bidQuery(
     tags: attempt.tags,
     reserve: campaign.reservePrice,
     marginFloor: marginFloor(campaign.margin, payout) ?? Infinity,
-    duplicates: duplicatesOf(campaign, activity, market),
+    duplicates: refusedDuplicates(campaign, activity, market),
     skills: campaign.routing === 'skill' ? neededSkills(tag(attempt, campaign.skillTag)) : [],
     liveBids: sources.liveBids,
   };
@@ -59,20 +60,6 @@ function lineTypeOf(facts: ComplianceFacts | undefined): LineType {
     if (kind === 'line_type' && LINE_TYPES.includes(value as LineType)) return value as LineType;
   }
   return 'unknown';
-}
-
-function duplicatesOf(campaign: Campaign, activity: Screening['activity'], market: Market): Duplicates {
-  const { recentBuyers, recentTargets } = activity;
-  if (recentBuyers.length === 0 && recentTargets.length === 0) return NO_DUPLICATES;
-  const { ordinals } = market;
-  switch (campaign.duplicates.scope) {
-    case 'campaign':
-      return { ...NO_DUPLICATES, everybody: true };
-    case 'buyer':
-      return { ...NO_DUPLICATES, buyers: recentBuyers.map((id) => ordinals.buyer.of(id)) };
-    case 'target':
-      return { ...NO_DUPLICATES, targets: recentTargets.map((id) => ordinals.target.of(id)) };
-  }
 }
 
 function tag({ tags }: CallAttempt, key: string): string | undefined {

@@ -1,6 +1,7 @@
-import type { Bid, Campaign, LiveBid, Micros, RingTarget } from '../domain';
-import { clearingPlan, runAuction } from '../auction';
+import type { ActivityFacts, Bid, Campaign, LiveBid, Micros, RingTarget } from '../domain';
+import { runAuction } from '../auction';
 import type { BidBook, BidQuery, Candidates, Market } from '../market';
+import { scalePlan } from '../rating';
 import type { Charge, RoutingTerms } from '../routing';
 import {
   rankByCost,
@@ -12,6 +13,7 @@ import {
   ringTarget,
 } from '../routing';
 import { micros } from '../domain';
+import { isFreeDuplicate } from './duplicates';
 
 /** More targets than this are never tried for one call, whatever the campaign says. */
 const MAX_PLACES = 50;
@@ -25,8 +27,8 @@ export interface PlanRequest {
   readonly query: BidQuery;
   /** The buyer the caller spoke with last. */
   readonly lastBuyer: string | undefined;
-  /** Where the campaign's round robin stands. */
-  readonly cursor: number;
+  /** What is known of the caller, and where the campaign's round robin stands. */
+  readonly activity: ActivityFacts;
   readonly seed: number;
 }
 
@@ -51,7 +53,7 @@ interface Entry {
  * ranked among themselves.
  */
 export function ringPlan(request: PlanRequest): RingPlan {
-  const { campaign, market, book, query, lastBuyer } = request;
+  const { campaign, market, book, query, lastBuyer, activity } = request;
   const { screen } = market;
   const places = Math.min(campaign.maxAttempts, MAX_PLACES);
   const first = lastBuyer === undefined ? -1 : market.ordinals.buyer.of(lastBuyer);
@@ -66,7 +68,9 @@ export function ringPlan(request: PlanRequest): RingPlan {
   return {
     targets: plan.map((entry) => {
       const bid = book.bidAt(entry.row);
-      return ringTarget(bid, chargeOf(bid, entry, query.liveBids), campaign, market, query.now);
+      const free = isFreeDuplicate(campaign, activity, bid) ? ('duplicate' as const) : undefined;
+      const charge = { ...chargeOf(bid, entry, query.liveBids), free };
+      return ringTarget(bid, charge, campaign, market, query.now);
     }),
     rows: plan.map(({ row }) => row),
     offers: plan.map(({ offer }) => offer),
@@ -91,14 +95,14 @@ function rank(request: PlanRequest, candidates: Candidates, places: number, firs
 }
 
 function route(request: PlanRequest, candidates: Candidates, terms: RoutingTerms): number[] {
-  const { campaign, book, query, cursor } = request;
+  const { campaign, book, query, activity } = request;
   switch (campaign.routing) {
     case 'priority':
       return rankByPriority(candidates, terms);
     case 'weighted':
       return rankByWeight(candidates, terms);
     case 'round_robin':
-      return rankRoundRobin(candidates, terms, cursor);
+      return rankRoundRobin(candidates, terms, activity.cursor);
     case 'skill': {
       const levels = query.skills.flatMap((skill) => book.targets.levelsOf(skill) ?? []);
       return rankBySkill(candidates, terms, levels);
@@ -112,13 +116,18 @@ function route(request: PlanRequest, candidates: Candidates, terms: RoutingTerms
   }
 }
 
-/** What a bid pays: its own plan, or that of its live answer, at the price it was sold for. */
+/**
+ * What a bid pays: its own plan, or that of its live answer, at the price it was sold for. Its conversions
+ * are what the buyer said it pays for them: no auction changes them.
+ */
 function chargeOf(bid: Bid, { price }: Entry, liveBids: readonly LiveBid[]): Charge {
   const live = bid.ping && liveBids.find(({ bidId }) => bidId === bid.id);
-  if (!live?.ok) return { price, plan: clearingPlan(bid.plan, bid.price, price) };
+  const { conversions } = bid;
+  if (!live?.ok) return { price, plan: scalePlan(bid.plan, bid.price, price), conversions };
   return {
     price,
-    plan: clearingPlan(live.plan, live.price, price),
+    plan: scalePlan(live.plan, live.price, price),
+    conversions,
     reference: live.reference,
     uri: live.uri,
   };

@@ -7,6 +7,7 @@ import { bidQuery } from './bid-query';
 import { ringPlan } from './ring-plan';
 import type { Refusal, Screening } from './screen';
 import { unsold } from './screen';
+import { sellerPrice } from './seller-price';
 import type { DecisionSources } from './sources';
 
 /** What came of offering a call to the bids of its campaign. */
@@ -36,7 +37,6 @@ export function sell(screening: Screening, market: Market, sources: DecisionSour
     const capped = tally.capped.sort((a, b) => (a.bidId < b.bidId ? -1 : 1));
     screening.activity = { ...activity, capped };
   }
-  const { cursor } = activity;
   const { reservation } = sources;
   // Whom it was reserved with goes before whom the caller spoke with last.
   const reserved = reservation?.ok ? reservation : undefined;
@@ -44,24 +44,39 @@ export function sell(screening: Screening, market: Market, sources: DecisionSour
   const known = simple ? undefined : activity.lastBuyer;
   const lastBuyer = (reserved && market.bid(reserved.bidId)?.buyerId) ?? known;
   const rules = simple ? byPriceAlone(campaign) : campaign;
-  const plan = ringPlan({ campaign: rules, market, book, query, lastBuyer, cursor, seed });
+  const plan = ringPlan({ campaign: rules, market, book, query, lastBuyer, activity, seed });
   const eligible = candidates.count + fallbacks.count;
   const bids = LazyBidOutcomes.take(book, tally, plan, eligible, sources.liveBids);
   if (plan.targets.length === 0) {
     return { ok: false, refusal: unsold(`none of ${book.size} bids may take the call`), bids };
   }
-  const terms: SaleTerms = {
-    campaignId: campaign.id,
-    sellerId: number.sellerId,
-    currency: campaign.currency,
-    payout: reserved?.payout ?? campaign.payout,
-  };
   return {
     ok: true,
     plan: plan.targets,
-    terms,
+    terms: saleTerms(campaign, number, market, reservation),
     sourceLimits: limitsOfSource(number, plan.targets, market, now),
     bids,
+  };
+}
+
+/** What is promised to the seller and those who share with it: frozen into the sale, whatever changes later. */
+function saleTerms(
+  campaign: Campaign,
+  { sellerId }: DidNumber,
+  market: Market,
+  reservation: DecisionSources['reservation'],
+): SaleTerms {
+  const { plan, conversions } = sellerPrice(campaign, sellerId, market, reservation);
+  const splits = market.seller(sellerId)?.splits;
+  const { shortCallMs = 0 } = campaign;
+  return {
+    campaignId: campaign.id,
+    sellerId,
+    currency: campaign.currency,
+    payout: plan,
+    ...(conversions === undefined ? {} : { conversions }),
+    ...(shortCallMs > 0 ? { shortCallMs } : {}),
+    ...(splits === undefined ? {} : { splits }),
   };
 }
 

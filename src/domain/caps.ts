@@ -44,7 +44,7 @@ export interface CapLimit {
   readonly counter: CapCounter;
   /** Units at most; of spacing the same as the amount, so that what is left of the last one must be over. */
   readonly limit: number;
-  /** Units this call takes: 1; of revenue the most micro-units it may earn; of spacing its milliseconds. */
+  /** Units this call takes: 1, or 0 where it cannot; of revenue the most micro-units it may earn; of spacing its milliseconds. */
   readonly amount: number;
   /** UTC epoch milliseconds at which the period ends; 0 for totals, concurrency and spacing. */
   readonly resetsAt: number;

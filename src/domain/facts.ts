@@ -121,7 +121,7 @@ export const NO_ACTIVITY: ActivityFacts = {
 
 /** The reservation a call takes up, or why it does not get the one it names. */
 export type ReservationFact =
-  | (Pick<Reservation, 'id' | 'bidId' | 'payout'> & { readonly ok: true })
+  | (Pick<Reservation, 'id' | 'bidId' | 'payout' | 'conversions'> & { readonly ok: true })
   | { readonly ok: false; readonly problem: ReservationProblem };
 
 /** Parts that an operator has switched off, or that are off by themselves for now. */

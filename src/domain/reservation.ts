@@ -2,7 +2,8 @@ import type { CapLimit } from './caps';
 import type { LiveBid } from './facts';
 import type { Currency, Micros } from './money';
 import type { E164 } from './phone-number';
-import type { RatePlan } from './rate-plan';
+import type { ConversionRule } from './conversion';
+import type { PayoutPlan } from './rate-plan';
 
 /** An accepted bid request of a seller, which waits for its call. */
 export interface Reservation {
@@ -21,7 +22,9 @@ export interface Reservation {
   /** What the seller was promised for a call that converts, by this plan. */
   readonly price: Micros;
   readonly currency: Currency;
-  readonly payout: RatePlan;
+  readonly payout: PayoutPlan;
+  /** What goes before that: the first that fires. */
+  readonly conversions?: readonly ConversionRule<PayoutPlan>[] | undefined;
   /** The bid that was to take the call. */
   readonly bidId: string;
   /** Concurrency held for it until the call comes. */

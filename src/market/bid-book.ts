@@ -14,9 +14,9 @@ import { TargetingIndex, sameTargeting } from './targeting-index';
 
 /**
  * What the entities around a bid say of it: 0 = it stands, n = the reason at n - 1 of
- * INELIGIBLE_REASONS (bid, buyer or target paused, account suspended).
+ * INELIGIBLE_REASONS (bid, buyer or target paused, account suspended, its funds at an end).
  */
-export type Standing = 0 | 1 | 2 | 3 | 4;
+export type Standing = 0 | 1 | 2 | 3 | 4 | 5;
 
 /** Market ordinals of what a bid belongs to. */
 export interface BidLinks {
@@ -58,7 +58,7 @@ export class BidBook {
   readonly targeting = new TargetingIndex();
 
   /** Bids by standing. */
-  readonly standings = new Int32Array(5);
+  readonly standings = new Int32Array(6);
   /** Rows whose bid stands. */
   readonly live = new BitColumn(1);
   readonly flags = new BidFlags();

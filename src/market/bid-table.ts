@@ -176,7 +176,9 @@ export class BidTable {
     if (buyer?.status !== 'active') return 2;
     const target = this.#around.target(bid.targetId);
     if (target?.status !== 'active' || target.buyerId !== bid.buyerId) return 3;
-    return this.#around.account(buyer.accountId)?.status === 'active' ? 0 : 4;
+    const account = this.#around.account(buyer.accountId);
+    if (account?.status !== 'active') return 4;
+    return account.funds === 'stopped' ? 5 : 0;
   }
 }
 

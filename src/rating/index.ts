@@ -1,6 +1,8 @@
 export { connectedTimes, MAX_BEFORE_ANSWER_MS, timesOf } from './call-times';
 export type { CallTimes } from './call-times';
 export { billedMilliseconds, charge } from './charge';
+export { chargesBesides } from './charges-besides';
+export type { FeeBasis } from './charges-besides';
 export { pricedBy } from './priced-by';
 export type { Price, PricedBy } from './priced-by';
 export { mostCharged } from './most-charged';

@@ -1,4 +1,6 @@
-import type { Currency, Decision, RatePlan } from '../domain';
+import type { Currency, Decision, Micros, RingTarget, SaleTerms } from '../domain';
+import { ZERO_MICROS } from '../domain';
+import { charge, connectedTimes } from '../rating';
 
 /** What a set of calls came to. Amounts are expectations in micro-units of one currency. */
 export interface Outcome {
@@ -106,7 +108,7 @@ export class WhatifTally {
         after: { won: 0, revenue: 0 },
       }));
       buyer[side].won++;
-      buyer[side].revenue += first.price;
+      buyer[side].revenue += expectedRevenue(first);
     }
     for (const [reason, count] of Object.entries(decision.trace.bids.counts)) {
       of(this.#ineligible, reason, () => ({ before: 0, after: 0 }))[side] += count;
@@ -148,17 +150,23 @@ function addTo(sum: Sum, pair: Pair): void {
     const first = decision.ok ? decision.plan[0] : undefined;
     if (!decision.ok || !first) continue;
     const outcome = sum[side];
-    const payout = expectedPayout(decision.terms.payout);
+    const revenue = expectedRevenue(first);
+    const payout = first.free === undefined ? expectedPayout(decision.terms, revenue) : 0;
     outcome.sold++;
-    outcome.revenue += first.price;
+    outcome.revenue += revenue;
     outcome.payout += payout;
-    outcome.margin += first.price - payout;
+    outcome.margin += revenue - payout;
   }
 }
 
-/** Of a plan by the minute nothing is known before the call. */
-function expectedPayout(plan: RatePlan): number {
-  return plan.kind === 'per_call' ? plan.amount : 0;
+function expectedRevenue({ price, free }: RingTarget): Micros {
+  return free === undefined ? price : ZERO_MICROS;
+}
+
+/** Of a plan by time nothing is known before the call, nor of what else it may turn out to be worth. */
+function expectedPayout({ payout }: SaleTerms, revenue: Micros): Micros {
+  if (payout.kind !== 'per_call' && payout.kind !== 'share') return ZERO_MICROS;
+  return charge(payout, connectedTimes(payout.afterMs), revenue);
 }
 
 function winnerOf(decision: Decision): string | undefined {

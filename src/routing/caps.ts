@@ -1,17 +1,10 @@
-import type { Bid, Buyer, CapLimit, CapSet, CapSubject, RatePlan, Seller, Target, Zone } from '../domain';
+import type { Bid, Buyer, CapLimit, CapSet, CapSubject, RingTarget, Seller, Target, Zone } from '../domain';
 import { CAP_METRICS, CAP_PERIODS } from '../domain';
 import { capKey } from '../market';
-
-const MINUTE_MS = 60_000;
-/** A call is ended by a timer, which comes late on a busy machine: what it may earn meanwhile counts. */
-const OVERTIME_MS = 1_000;
+import { mostCharged } from '../rating';
 
 /** What is sold to a buyer: the most that a call may earn follows from it. */
-export interface SoldTerms {
-  readonly plan: RatePlan;
-  /** Milliseconds of conversation after which both legs are ended. */
-  readonly maxDurationMs: number;
-}
+export type SoldTerms = Pick<RingTarget, 'plan' | 'conversions' | 'free' | 'maxDurationMs'>;
 
 /**
  * The limits a ring attempt must reserve. Periods are calendar periods of the buyer account's zone,
@@ -29,7 +22,7 @@ export function capLimits(
   now: number,
 ): CapLimit[] {
   const limits: CapLimit[] = [];
-  const most = (): number => mostRevenue(terms);
+  const most = mostOf([terms]);
   addLimits(limits, 'bid', bid.id, bid.caps, most, zone, now);
   addLimits(limits, 'target', target.id, target.caps, most, zone, now);
   addLimits(limits, 'buyer', buyer.id, buyer.caps, most, zone, now);
@@ -50,19 +43,28 @@ export function sourceLimits(
   terms: readonly SoldTerms[],
 ): CapLimit[] {
   const limits: CapLimit[] = [];
-  const most = (): number => terms.reduce((sum, each) => Math.max(sum, mostRevenue(each)), 0);
-  addLimits(limits, 'seller', seller.id, seller.caps, most, zone, now);
+  addLimits(limits, 'seller', seller.id, seller.caps, mostOf(terms), zone, now);
   return limits;
 }
 
-/** The most a buyer can be charged for one call, in micro-units; the largest safe integer when it is more. */
-export function mostRevenue({ plan, maxDurationMs }: SoldTerms): number {
-  const longest = maxDurationMs + OVERTIME_MS;
-  if (longest < plan.afterMs) return 0;
-  if (plan.kind === 'per_call') return plan.amount;
-  const { firstIncrementMs: first, nextIncrementMs: next } = plan;
-  const billed = longest <= first ? first : first + Math.ceil((longest - first) / next) * next;
-  return Math.min(Math.ceil((plan.ratePerMinute * billed) / MINUTE_MS), Number.MAX_SAFE_INTEGER);
+/** The most that one call may take of what limits count. */
+interface MostOfCall {
+  readonly conversions: 0 | 1;
+  /** Micro-units, reckoned only where something counts them. */
+  readonly revenue: () => number;
+}
+
+/** A call that is free neither converts nor earns. */
+function mostOf(terms: readonly SoldTerms[]): MostOfCall {
+  return {
+    conversions: terms.every(({ free }) => free !== undefined) ? 0 : 1,
+    revenue: () =>
+      terms.reduce(
+        (most, each) =>
+          each.free === undefined ? Math.max(most, mostCharged(each, each.maxDurationMs)) : most,
+        0,
+      ),
+  };
 }
 
 function addLimits(
@@ -70,7 +72,7 @@ function addLimits(
   subject: CapSubject,
   id: string,
   caps: CapSet,
-  most: () => number,
+  most: MostOfCall,
   zone: Zone,
   now: number,
 ): void {
@@ -80,7 +82,7 @@ function addLimits(
     for (const period of CAP_PERIODS) {
       const limit = periods[period] ?? 0;
       if (limit <= 0) continue;
-      const amount = metric === 'revenue' ? most() : 1;
+      const amount = metric === 'revenue' ? most.revenue() : metric === 'conversions' ? most.conversions : 1;
       const instance = period === 'total' ? undefined : zone.periodAt(now, period);
       const key = capKey(subject, id, { counter: metric, period }, instance?.label);
       limits.push({ key, counter: metric, limit, amount, resetsAt: instance?.endsAt ?? 0 });

@@ -1,5 +1,5 @@
 import type { Bid, Currency, Micros, RatePlan } from '../domain';
-import { multiplyRatio } from '../domain';
+import { scalePlan } from '../rating';
 import { bidReplySchema } from './bid-reply';
 import { decimalToMicros } from './decimal-micros';
 import type { DestinationRules } from './destination';
@@ -93,10 +93,9 @@ export function readReply(
   };
 }
 
-/** The bid's own plan at another price: the amount of a call, or the rate in proportion. */
+/** The bid's own plan at another price: its amounts and rates in proportion. */
 function pricedPlan({ plan, price: standing }: Bid, price: Micros, afterMs: number): RatePlan {
-  if (plan.kind === 'per_call') return { ...plan, amount: price, afterMs };
-  return { ...plan, ratePerMinute: multiplyRatio(plan.ratePerMinute, price, standing), afterMs };
+  return { ...scalePlan(plan, standing, price), afterMs };
 }
 
 function noBid(detail: string): Reading {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import type { RatePlan } from '../../domain';
+import type { PayoutPlan } from '../../domain';
 import { AppError, CALL_ORIGINS } from '../../domain';
+import { PAYOUT_PLAN_KINDS } from '../../rating';
 import type { BidRequestDesk, SellerAnswer } from '../../rtb';
 import type { ApiKeyIdentity } from '../../storage';
 import { listBidRequests } from '../../storage';
@@ -60,9 +61,11 @@ const accepted = z.object({
   price: z
     .number()
     .int()
-    .describe('What you earn of a call that converts (by the minute: of each minute), in micro-units'),
+    .describe(
+      'What you earn of a call that converts (by the minute: of each minute; by bands: at least), in micro-units',
+    ),
   currency: z.string(),
-  payoutKind: z.enum(['per_call', 'per_minute']),
+  payoutKind: z.enum(PAYOUT_PLAN_KINDS).describe('How it is earned; docs/rating.md'),
   minDurationSeconds: z.number().int().describe('Connected seconds after which the call pays'),
   number: z.string().describe('Send the call here, from the caller you named …'),
   sip: z.string().nullable().describe('… or here, which is this reservation’s own address'),
@@ -220,6 +223,6 @@ function replyOf(answer: SellerAnswer): z.input<typeof accepted> | z.input<typeo
   };
 }
 
-function minDuration(payout: RatePlan): number {
+function minDuration(payout: PayoutPlan): number {
   return Math.ceil(payout.afterMs / 1000);
 }

@@ -176,7 +176,7 @@ export class BidRequestDesk {
     const now = clock.now();
     let worthless = true;
     for (const target of decision.plan) {
-      const offer = sellerOffer(target, decision.terms.payout, campaign.margin);
+      const offer = sellerOffer(target, decision.terms, campaign.margin);
       if (!offer) continue;
       worthless = false;
       const wanted: Reservation = {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { z } from 'zod';
-import { rate } from '../../../src/billing';
-import type { Campaign, RatePlan } from '../../../src/domain';
+import type { Campaign } from '../../../src/domain';
+import { charge, connectedTimes } from '../../../src/rating';
 import { Market } from '../../../src/market';
 import type { MarketChange, MarketEntity } from '../../../src/market';
 import type { Hints, Schema } from '../../support/schema-arbitrary';
@@ -88,8 +88,8 @@ test('every plan that the API takes can be rated for the longest call', () => {
   fc.assert(
     fc.property(accepted('campaigns'), (body) => {
       const { payout, maxDurationMs } = body as unknown as Pick<Campaign, 'payout' | 'maxDurationMs'>;
-      for (const plan of [payout, { ...payout, afterMs: 0 }] as RatePlan[]) {
-        const amount = rate(plan, maxDurationMs);
+      for (const plan of [payout, { ...payout, afterMs: 0 }]) {
+        const amount = charge(plan, connectedTimes(maxDurationMs));
         expect(Number.isSafeInteger(amount) && amount >= 0).toBe(true);
       }
     }),

@@ -1,9 +1,8 @@
 import * as fc from 'fast-check';
 import type { AuctionTerms, WorthFactors } from '../../../src/auction';
-import { clearingPlan, runAuction } from '../../../src/auction';
+import { runAuction } from '../../../src/auction';
 import type { AuctionType, Micros } from '../../../src/domain';
 import { EVEN_FACTOR, hashId, mix32 } from '../../../src/market';
-import { usd } from '../market/fixtures';
 import type { PlainBid } from '../market/candidates';
 import { candidatesOf } from '../market/candidates';
 
@@ -256,43 +255,5 @@ describe('a buyer that goes first', () => {
 
   test('does not enter under the floor', () => {
     expect(auction(bids, { first: 4, floor: 6 as Micros }).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
-  });
-});
-
-describe('the plan at the clearing price', () => {
-  const perMinute = {
-    kind: 'per_minute',
-    ratePerMinute: usd(2),
-    firstIncrementMs: 30_000,
-    nextIncrementMs: 6_000,
-    afterMs: 0,
-  } as const;
-
-  test('is the clearing price itself for a call plan', () => {
-    expect(clearingPlan({ kind: 'per_call', amount: usd(30), afterMs: 5 }, usd(30), usd(12.5))).toEqual({
-      kind: 'per_call',
-      amount: usd(12.5),
-      afterMs: 5,
-    });
-  });
-
-  test('goes up as well, where a modifier made the bid offer more', () => {
-    const plan = { kind: 'per_call', amount: usd(10), afterMs: 0 } as const;
-    expect(clearingPlan(plan, usd(10), usd(12))).toEqual({ ...plan, amount: usd(12) });
-  });
-
-  test('has its rate in proportion for a minute plan, and its increments as they were', () => {
-    expect(clearingPlan(perMinute, usd(20), usd(5))).toEqual({ ...perMinute, ratePerMinute: usd(0.5) });
-  });
-
-  test('never costs more than the plan when it clears for less', () => {
-    const amount = fc.integer({ min: 0, max: 1e12 }) as fc.Arbitrary<number> as fc.Arbitrary<Micros>;
-    fc.assert(
-      fc.property(amount, amount, amount, (rate, price, clearing) => {
-        fc.pre(clearing <= price);
-        const plan = clearingPlan({ ...perMinute, ratePerMinute: rate }, price, clearing);
-        expect(plan.kind === 'per_minute' && plan.ratePerMinute).toBeLessThanOrEqual(rate);
-      }),
-    );
   });
 });

@@ -96,8 +96,9 @@ function consider(bid: Bid, world: World, call: Call): IneligibleReason | number
   if (bid.status !== 'active') return 'bid_paused';
   if (buyer?.status !== 'active') return 'buyer_paused';
   if (target?.status !== 'active' || target.buyerId !== bid.buyerId) return 'target_paused';
-  if (world.accounts.find(({ id }) => id === buyer.accountId)?.status !== 'active')
-    return 'account_suspended';
+  const payer = world.accounts.find(({ id }) => id === buyer.accountId);
+  if (payer?.status !== 'active') return 'account_suspended';
+  if (payer.funds === 'stopped') return 'funds';
   const { targeting } = bid;
   if (targeting.states && !targeting.states.includes(call.state ?? 'nowhere')) return 'state';
   if (targeting.npas && !targeting.npas.includes(call.npa ?? 'none')) return 'npa';

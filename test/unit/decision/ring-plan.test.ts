@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { LazyBidOutcomes } from '../../../src/decision/bid-outcomes';
 import { ringPlan } from '../../../src/decision/ring-plan';
 import type { IneligibleReason } from '../../../src/domain';
+import { NO_ACTIVITY } from '../../../src/domain';
 import type { Market } from '../../../src/market';
 import { CapBlocks, NO_DUPLICATES } from '../../../src/market';
 import type { Call, World } from './oracle';
@@ -34,8 +35,9 @@ function make(world: World, call: Call, market: Market): Made {
   const { screen } = market;
   screen.run(book, query, blocks);
   const eligible = screen.candidates.count + screen.fallbacks.count;
-  const { lastBuyer, cursor, seed } = call;
-  const plan = ringPlan({ campaign: world.campaign, market, book, query, lastBuyer, cursor, seed });
+  const { lastBuyer, recentBuyers, recentTargets, cursor, seed } = call;
+  const activity = { ...NO_ACTIVITY, recentBuyers, recentTargets, cursor };
+  const plan = ringPlan({ campaign: world.campaign, market, book, query, lastBuyer, activity, seed });
   const outcomes = LazyBidOutcomes.take(book, screen.tally, plan, eligible, call.liveBids);
   return {
     plan: plan.targets.map(({ bidId, price }) => ({ bidId, price })),
@@ -123,6 +125,7 @@ const EVERY_REASON = [
   'buyer_paused',
   'target_paused',
   'account_suspended',
+  'funds',
   'state',
   'npa',
   'zip',

@@ -144,9 +144,12 @@ const targets = fc.tuple(
 );
 const accounts = fc.tuple(
   ...Array.from({ length: BUYERS }, (_, n) =>
-    oneIn(12, 'suspended' as const, 'active' as const).map((status) =>
-      account({ id: id('account', n), status }),
-    ),
+    fc
+      .record({
+        status: oneIn(12, 'suspended' as const, 'active' as const),
+        funds: oneIn(12, 'stopped' as const, 'ok' as const),
+      })
+      .map((more) => account({ id: id('account', n), ...more })),
   ),
 );
 

@@ -1,9 +1,7 @@
-import * as fc from 'fast-check';
-import { rate } from '../../../src/billing/rating';
-import type { RatePlan } from '../../../src/domain';
-import { CAP_METRICS, CAP_PERIODS, CAP_REASONS, micros, zoneOf } from '../../../src/domain';
+import type { CapLimit, RatePlan } from '../../../src/domain';
+import { CAP_METRICS, CAP_PERIODS, CAP_REASONS, zoneOf } from '../../../src/domain';
 import { parseCapKey } from '../../../src/market';
-import { capLimits, mostRevenue, sourceLimits } from '../../../src/routing';
+import { capLimits, sourceLimits } from '../../../src/routing';
 import { NOON, bid, buyer, seller, target, usd } from '../market/fixtures';
 
 const zone = zoneOf('America/New_York');
@@ -86,43 +84,35 @@ test('every limit is told by a reason of its own', () => {
   expect(limits.map(({ key }) => parseCapKey(key)?.id)).toEqual(CAP_REASONS.map(() => 'bid'));
 });
 
-test('no call within its longest duration earns more than was reserved', () => {
-  const plan: fc.Arbitrary<RatePlan> = fc.oneof(
-    fc.record({
-      kind: fc.constant('per_call' as const),
-      amount: fc.nat({ max: 10 ** 12 }).map(micros),
-      afterMs: fc.nat({ max: 600_000 }),
-    }),
-    fc.record({
-      kind: fc.constant('per_minute' as const),
-      ratePerMinute: fc.nat({ max: 10 ** 10 }).map(micros),
-      firstIncrementMs: fc.integer({ min: 1, max: 120_000 }),
-      nextIncrementMs: fc.integer({ min: 1, max: 120_000 }),
-      afterMs: fc.nat({ max: 600_000 }),
-    }),
-  );
-  fc.assert(
-    fc.property(
-      plan,
-      fc.integer({ min: 1_000, max: 14_400_000 }),
-      fc.nat(14_401_000),
-      (sold, longest, lasts) => {
-        const most = mostRevenue({ plan: sold, maxDurationMs: longest });
-        expect(rate(sold, Math.min(lasts, longest + 1_000))).toBeLessThanOrEqual(most);
-        // And not more than a further increment beyond what the longest call costs.
-        if (sold.kind === 'per_call') expect([0, sold.amount]).toContain(most);
-      },
-    ),
-  );
+test('revenue is reserved for the dearest way in which a call may convert', () => {
+  const caps = { revenue: { total: usd(1_000) } };
+  const conversions = [
+    { when: { kind: 'postback', anyOf: ['sale'] } as const, plan: { ...perCall, amount: usd(80) } },
+  ];
+  const limits = capLimits(bid({ caps }), buyer(), target(), { ...terms, conversions }, zone, NOON);
+  expect(limits.map(({ amount }) => amount)).toEqual([usd(80)]);
 });
 
-test('what cannot be counted is the most that can', () => {
-  const plan: RatePlan = {
-    kind: 'per_minute',
-    ratePerMinute: micros(Number.MAX_SAFE_INTEGER),
-    firstIncrementMs: 60_000,
-    nextIncrementMs: 60_000,
-    afterMs: 0,
+test('a call that is free takes nothing of revenue and conversions, and its place all the same', () => {
+  const caps = {
+    connections: { total: 3 },
+    conversions: { total: 3 },
+    revenue: { total: usd(9) },
+    concurrent: 2,
   };
-  expect(mostRevenue({ plan, maxDurationMs: 14_400_000 })).toBe(Number.MAX_SAFE_INTEGER);
+  const free = { ...terms, free: 'duplicate' } as const;
+  const amounts = (limits: readonly CapLimit[]): [string, number][] =>
+    limits.map(({ counter, amount }) => [counter, amount]);
+  expect(amounts(capLimits(bid({ caps }), buyer(), target(), free, zone, NOON))).toEqual([
+    ['connections', 1],
+    ['conversions', 0],
+    ['revenue', 0],
+    ['concurrent', 1],
+  ]);
+  expect(amounts(sourceLimits(seller({ caps }), zone, NOON, [free, terms]))).toEqual([
+    ['connections', 1],
+    ['conversions', 1],
+    ['revenue', usd(20)],
+    ['concurrent', 1],
+  ]);
 });

@@ -8,6 +8,7 @@ import type {
   E164,
   IneligibleReason,
   LiveBid,
+  PayoutPlan,
   Reservation,
   RingTarget,
   Seller,
@@ -18,6 +19,7 @@ import { BidRequestDesk, CallerHasher, isReservationId } from '../../../src/rtb'
 import type { Reservations } from '../../../src/rtb';
 import { noBidCode } from '../../../src/rtb/inbound/no-bid-code';
 import { sellerOffer } from '../../../src/rtb/inbound/seller-offer';
+import { banded, graduated, share } from '../rating/plans';
 import { CALLER, NOON, SECRET } from './fixtures';
 
 const DID = '+18005550100' as E164;
@@ -390,7 +392,7 @@ describe('what a seller is offered', () => {
   const of = (price: number, payout: number, margin: Campaign['margin'] = {}): number | undefined =>
     sellerOffer(
       { price: micros(price), plan: { kind: 'per_call', amount: micros(price), afterMs: 45_000 } },
-      { kind: 'per_call', amount: micros(payout), afterMs: 90_000 },
+      { payout: { kind: 'per_call', amount: micros(payout), afterMs: 90_000 } },
       margin,
     )?.price;
 
@@ -406,7 +408,41 @@ describe('what a seller is offered', () => {
   test('is on the buyer’s terms where it is a share of what the buyer pays', () => {
     const plan = { kind: 'per_call', amount: micros(20_000_000), afterMs: 45_000 } as const;
     const zero = { kind: 'per_call', amount: micros(0), afterMs: 90_000 } as const;
-    expect(sellerOffer({ price: plan.amount, plan }, zero, {})?.payout).toMatchObject({ afterMs: 45_000 });
+    const offer = sellerOffer({ price: plan.amount, plan }, { payout: zero }, {});
+    expect(offer?.payout).toMatchObject({ afterMs: 45_000 });
+  });
+
+  test.each<[string, PayoutPlan, number, number]>([
+    [
+      'by bands the least that pays',
+      banded([30_000, 0], [90_000, 4_000_000], [null, 9_000_000]),
+      4_000_000,
+      0,
+    ],
+    [
+      'by graduated minutes the first rate that pays',
+      graduated(6_000, 6_000, [60_000, 0], [null, 70_000]),
+      70_000,
+      0,
+    ],
+    ['a share of the price, once the buyer pays', share(7_000), 14_000_000, 45_000],
+    ['a share, no less than', share(100, { minimum: micros(1_000_000) }), 1_000_000, 45_000],
+    ['a share, no more than', share(7_000, { maximum: micros(9_000_000) }), 9_000_000, 45_000],
+  ])('is of a plan %s', (_what, payout, price, afterMs) => {
+    const plan = { kind: 'per_call', amount: micros(20_000_000), afterMs: 45_000 } as const;
+    const conversions = [{ when: { kind: 'postback', anyOf: ['sale'] }, plan: payout }] as const;
+    expect(sellerOffer({ price: plan.amount, plan }, { payout, conversions }, {})).toEqual({
+      price,
+      payout: { ...payout, afterMs },
+      conversions,
+    });
+  });
+
+  test('is nothing for a call that the buyer has for nothing', () => {
+    const plan = { kind: 'per_call', amount: micros(20_000_000), afterMs: 0 } as const;
+    expect(
+      sellerOffer({ price: plan.amount, plan, free: 'duplicate' }, { payout: plan }, {}),
+    ).toBeUndefined();
   });
 
   test('never is more than the buyer pays less what the exchange keeps', () => {
