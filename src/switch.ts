@@ -13,6 +13,7 @@ import { KnownMarket } from './known-market';
 import { observeCaps } from './market';
 import type { MediaEngine } from './media';
 import { openMedia } from './open-media';
+import { openFunds } from './open-funds';
 import { openSales } from './open-sales';
 import { openVaultOf } from './privacy-parts';
 import type { PingReport } from './rtb';
@@ -38,6 +39,8 @@ export interface SwitchStats {
   readonly calls: number;
   readonly media: ReturnType<MediaEngine['stats']>;
   readonly reserved: number;
+  /** Ring attempts and calls for which money of a wallet is held. */
+  readonly held: number;
   readonly queuedRecords: number;
   readonly sip: SipServerStats | undefined;
   /** Processor time of the embedded SIP server, in microseconds. */
@@ -156,6 +159,17 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
   const sales = await openSales({ config, database, redis, vault, known, caps, clock, onPing, warn });
   const { desk } = sales;
 
+  // The money of buyers whose calls their wallets must cover.
+  const funds = openFunds({
+    config,
+    databaseUrl,
+    bootId,
+    clock,
+    onDegraded: degraded('wallets'),
+    warn,
+    endCall: (callId) => switchboard.endUncovered(callId),
+  });
+
   // SIP and media.
   const sipServer = config.sip.drachtio.host === undefined ? superviseSip(config, log) : undefined;
   const admitTrunks = (): void => {
@@ -183,6 +197,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
       responseTimeoutMs: sipServer ? config.sip.responseTimeoutMs : undefined,
       media,
       caps,
+      funds: funds.desk,
       recorder,
       observer: news,
       clock,
@@ -194,10 +209,11 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     },
     config.sip.unknownSource,
   );
-  const checkpoint = setInterval(
-    () => void recorder.checkpoint(switchboard.answered()),
-    config.billing.checkpointMs,
-  );
+  const checkpoint = setInterval(() => {
+    const answered = switchboard.answered();
+    recorder.checkpoint(answered);
+    funds.extend(answered);
+  }, config.billing.checkpointMs);
 
   const stats = async (): Promise<SwitchStats> => {
     const sip = await sipServer?.supervisor.stats();
@@ -205,6 +221,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
       calls: switchboard.size,
       media: media.stats(),
       reserved: redisCaps.held,
+      held: funds.desk.size,
       queuedRecords: recorder.queued,
       sip: sip?.stats,
       sipCpuMicros: sip?.cpuMicros,
@@ -223,6 +240,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     api?.close();
     await sales.close();
     await known.close();
+    await funds.close();
     orphans.stop();
     heartbeat.stop();
     await recorder.close();

@@ -39,3 +39,4 @@ export {
 export type { NewPostbackToken, PostbackToken, TokenFilter } from './signals/postback-tokens';
 export { findCall } from './signals/find-call';
 export type { FoundCall } from './signals/find-call';
+export { worstCost } from './wallets/worst-cost';

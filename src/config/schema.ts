@@ -373,6 +373,21 @@ const settings = z.strictObject({
         .min(15_000)
         .default(30_000)
         .describe('Milliseconds without a heartbeat after which a node is taken for dead'),
+      holdAheadMs: positive
+        .min(1_000)
+        .max(14_400_000)
+        .default(600_000)
+        .describe(
+          'Milliseconds of conversation that a wallet must cover before its buyer is rung; longer calls are covered further while they last',
+        ),
+      whenDatabaseIsAway: z
+        .enum(['allow', 'refuse'])
+        .default('allow')
+        .describe('Whether buyers with wallets are rung while nobody can ask these'),
+      maxUnheldMicros: nonNegative
+        .max(1_000_000_000_000_000)
+        .default(100_000_000)
+        .describe('What the calls of one account may cost, in micro-units, that are let through in that way'),
     })
     .prefault({}),
   payments: z

@@ -20,6 +20,8 @@ import type {
   CallObserver,
   CallRecorder,
   CapReservations,
+  FundsDesk,
+  HeldFunds,
   RingAttempt,
   SaleDesk,
 } from './ports';
@@ -35,6 +37,7 @@ export interface SessionServices {
   readonly responseTimeoutMs: number | undefined;
   readonly media: MediaEngine;
   readonly caps: CapReservations;
+  readonly funds: FundsDesk;
   readonly recorder: CallRecorder;
   readonly observer: CallObserver;
   readonly clock: Clock;
@@ -87,6 +90,8 @@ export class CallSession {
   #media: MediaSession | undefined;
   #callerLeg: MediaLeg | undefined;
   #waterfall: Waterfall | undefined;
+  /** Money of the buyer who took the call, which its settlement will take. */
+  #held: HeldFunds | undefined;
   #target: RingTarget | undefined;
   #sale: Sale | undefined;
   #callerDialog: SipDialog | undefined;
@@ -166,8 +171,11 @@ export class CallSession {
     }
   }
 
-  /** Ends the call from outside: an admin, a drain deadline, a lost SIP server. */
-  end(reason: Extract<EndReason, 'admin_hangup' | 'shutdown' | 'signaling_lost'>, detail: string): void {
+  /** Ends the call from outside: an admin, a wallet that is empty, a drain deadline, a lost SIP server. */
+  end(
+    reason: Extract<EndReason, 'admin_hangup' | 'insufficient_funds' | 'shutdown' | 'signaling_lost'>,
+    detail: string,
+  ): void {
     const lastHeardAt = reason === 'signaling_lost' ? this.#media?.lastMediaAt() : undefined;
     this.finish({
       state: this.#unansweredState(),
@@ -285,6 +293,7 @@ export class CallSession {
     const waterfall = new Waterfall(this.#services, {
       callId: this.callId,
       callingNumber: this.attempt.from?.slice(1) ?? 'anonymous',
+      currency: terms.currency,
       confirm: (target) => this.#services.desk.confirm(this.attempt, target),
       media,
       callerLeg,
@@ -356,7 +365,7 @@ export class CallSession {
       return true;
     }
     this.#callerDialog = answer.dialog;
-    this.#answered(target);
+    this.#answered(target, waterfall.takeHeld());
     midCall.attach('caller', answer.dialog, callerLeg, (cause) => this.#callerEnded(cause));
     if (buyerGone) this.#hungUp('buyer_hangup', 'the buyer hung up');
     return true;
@@ -368,8 +377,10 @@ export class CallSession {
     recorder.answered({ ...this.#basics(), sale: this.#sale, answeredAt: clock.now() });
   }
 
-  #answered(target: RingTarget): void {
-    const { clock } = this.#services;
+  #answered(target: RingTarget, held: HeldFunds | undefined): void {
+    const { clock, funds } = this.#services;
+    this.#held = held;
+    if (held) funds.answered(held);
     clearInterval(this.#keepRingingTimer);
     this.#target = target;
     this.#answeredMono = clock.monotonic();
@@ -419,17 +430,20 @@ export class CallSession {
   }
 
   async #conclude(ending: Ending, sipStatus: number, endedAt: number, endedMono: number): Promise<void> {
-    const { recorder, caps } = this.#services;
+    const { recorder, caps, funds } = this.#services;
+    const unused = this.#waterfall?.takeHeld();
+    if (unused) funds.release(unused);
     try {
       const answered = this.#answeredAt !== undefined;
       const media = answered ? await collectMediaStats(this.#callerLeg, this.#buyerLeg) : undefined;
       const connectedMs = answered
         ? connectedMilliseconds(this.#answeredMono, endedMono, ending.lastHeardAt)
         : 0;
+      if (this.#held) funds.ended(this.#held, connectedMs);
       const reserved = [...(this.#waterfall?.takeReserved() ?? []), ...this.#sourceLimits];
       if (reserved.length > 0) {
         const charge =
-          answered && this.#target ? this.#services.desk.charge(this.#target, connectedMs) : NEVER_CONNECTED;
+          answered && this.#sale ? this.#services.desk.charge(this.#sale, connectedMs) : NEVER_CONNECTED;
         await caps.release(this.callId, reserved, { ...charge, connected: answered });
       }
       const record: CallEndedRecord = {

@@ -4,12 +4,14 @@ import type {
   CallEndedRecord,
   CapLimit,
   CapOutcome,
+  Currency,
   Decision,
   DecidedRecord,
   EndReason,
   E164,
   RingAttempt,
   RingTarget,
+  Sale,
   Trunk,
 } from '../domain';
 
@@ -27,6 +29,42 @@ export interface CapReservations {
   release(callId: string, limits: readonly CapLimit[], outcome: CapOutcome): Promise<void>;
 }
 
+/** Money of a buyer that is set aside for one ring attempt, by its name. */
+export interface HeldFunds {
+  /** Unique over all nodes. */
+  readonly id: string;
+}
+
+/** For what money is to be set aside. */
+export interface FundsRequest {
+  readonly callId: string;
+  /** Number of the ring attempt, from 1; never twice in one call. */
+  readonly attempt: number;
+  /** Whose buyer pays, at most how much. */
+  readonly target: RingTarget;
+  readonly currency: Currency;
+}
+
+/** The money of buyers whose calls their wallets must cover. */
+export interface FundsDesk {
+  /**
+   * Sets aside what the call may cost if this target answers. Never rejects, and never takes long.
+   * @returns false when its buyer has not got it; held is absent when nothing is to be held
+   */
+  hold(
+    request: FundsRequest,
+  ): Promise<{ readonly ok: true; readonly held?: HeldFunds | undefined } | { readonly ok: false }>;
+  /** Gives back what was held for a target that did not take the call. Never throws. */
+  release(held: HeldFunds): void;
+  /** The target took the call: what is held for it stays, and grows with the call. */
+  answered(held: HeldFunds): void;
+  /**
+   * The call is over: what is held for it is its settlement's.
+   * @param connectedMs - milliseconds of conversation
+   */
+  ended(held: HeldFunds, connectedMs: number): void;
+}
+
 /** The sale of a call: what is to be had for it, and what the buyers say. */
 export interface SaleDesk {
   /**
@@ -42,8 +80,8 @@ export interface SaleDesk {
   confirm(attempt: CallAttempt, target: RingTarget): Promise<boolean>;
   /** A buyer answered: what duplicate rules and other nodes remember. */
   connected(attempt: CallAttempt, target: RingTarget): void;
-  /** What the buyer owes for a conversation of so many milliseconds. */
-  charge(target: RingTarget, connectedMs: number): Pick<CapOutcome, 'converted' | 'revenue'>;
+  /** What the buyer owes for a conversation of so many milliseconds, as far as it is known when it ends. */
+  charge(sale: Sale, connectedMs: number): Pick<CapOutcome, 'converted' | 'revenue'>;
 }
 
 /** Writes what happened to calls, durably and in order for one call. Never throws; spools when storage is away. */

@@ -45,6 +45,7 @@ const STATUS_BY_REASON: Readonly<Partial<Record<EndReason, number>>> = {
   bad_request: 400,
   media_failure: 503,
   signaling_lost: 503,
+  insufficient_funds: 480,
   admin_hangup: 480,
   shutdown: 503,
   internal_error: 500,
@@ -68,6 +69,7 @@ const Q850_BY_REASON: Readonly<Partial<Record<EndReason, number>>> = {
   rtp_timeout: 41,
   shutdown: 41,
   signaling_lost: 38,
+  insufficient_funds: 31,
 };
 
 const MAX_REASON_TEXT = 120;

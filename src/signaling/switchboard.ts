@@ -60,6 +60,11 @@ export class Switchboard {
     return session !== undefined;
   }
 
+  /** Ends a call whose buyer can pay for no more of it. */
+  endUncovered(callId: string): void {
+    this.#sessions.get(callId)?.end('insufficient_funds', 'the wallet covers no more of the call');
+  }
+
   /**
    * Takes no new calls, lets those that are up finish, and ends what is left at the deadline.
    * Resolves when the last record is written.

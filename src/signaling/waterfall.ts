@@ -1,7 +1,7 @@
-import type { CapLimit, Clock, RingTarget } from '../domain';
+import type { CapLimit, Clock, Currency, RingTarget } from '../domain';
 import { NEVER_CONNECTED } from '../domain';
 import type { MediaLeg, MediaSession } from '../media';
-import type { CapReservations, RingAttempt } from './ports';
+import type { CapReservations, FundsDesk, HeldFunds, RingAttempt } from './ports';
 import { RingingTarget } from './ring-target';
 import { CANCEL_REASONS } from './sip-status';
 import type { SipDialog, SipStack } from './sip/sip-stack';
@@ -10,6 +10,8 @@ import type { SipDialog, SipStack } from './sip/sip-stack';
 export interface WaterfallCall {
   readonly callId: string;
   readonly callingNumber: string;
+  /** What buyers pay in. */
+  readonly currency: Currency;
   /** False: the buyer of a live bid took its offer back. */
   confirm(target: RingTarget): Promise<boolean>;
   readonly media: MediaSession;
@@ -37,18 +39,24 @@ interface Services {
   /** Milliseconds a buyer has for its first response of any kind; undefined: its whole ring time. */
   readonly responseTimeoutMs: number | undefined;
   readonly caps: CapReservations;
+  readonly funds: FundsDesk;
   readonly clock: Clock;
 }
 
+/** A target that costs nothing waits for nobody. */
+const NOTHING_TO_HOLD = { ok: true, held: undefined } as const;
+
 /**
- * Rings the targets of a plan one after the other until one answers. For each: reserve its limits,
- * prepare its media, ring; on any failure give everything back and go on at once.
+ * Rings the targets of a plan one after the other until one answers. For each: reserve its limits, set
+ * aside what it may cost, prepare its media, ring; on any failure give everything back and go on at once.
  */
 export class Waterfall {
   readonly #services: Services;
   readonly #call: WaterfallCall;
   #ringing: RingingTarget | undefined;
   #reserved: readonly CapLimit[] = [];
+  /** Money that is set aside for the target in hand. */
+  #held: HeldFunds | undefined;
   /** When the attempt in hand began: UTC, and monotonic for its duration. */
   #startedAt = 0;
   #startedMono = 0;
@@ -74,6 +82,13 @@ export class Waterfall {
     return reserved;
   }
 
+  /** The money held for the target in hand, handed over: to be given back, or to stay for the settlement. */
+  takeHeld(): HeldFunds | undefined {
+    const held = this.#held;
+    this.#held = undefined;
+    return held;
+  }
+
   /** Rings from `plan[from]` on. */
   async ring(plan: readonly RingTarget[], from: number): Promise<WaterfallResult> {
     for (let index = from; index < plan.length; index++) {
@@ -95,10 +110,10 @@ export class Waterfall {
   async #ringOne(target: RingTarget, index: number): Promise<WaterfallResult | 'next'> {
     this.#startedAt = this.#services.clock.now();
     this.#startedMono = this.#services.clock.monotonic();
-    const leg = await this.#prepare(target);
+    const leg = await this.#prepare(target, index);
     if (leg === 'next') return 'next';
     if (this.#stopped) {
-      // The call ended while its limits were being reserved: its end has passed, so they go back here.
+      // The call ended while all this was being taken: its end has passed, so it goes back here.
       leg.close();
       this.#giveBack();
       return { kind: 'stopped' };
@@ -132,17 +147,22 @@ export class Waterfall {
     return 'next';
   }
 
-  /** Reserves the target's limits and takes a media port, at the same time. */
-  async #prepare(target: RingTarget): Promise<MediaLeg | 'next'> {
-    const { caps } = this.#services;
-    const [reservation, leg] = await Promise.all([
-      caps.reserve(this.#call.callId, target.reservations),
+  /** Reserves the target's limits, sets aside its buyer's money and takes a media port, at the same time. */
+  async #prepare(target: RingTarget, index: number): Promise<MediaLeg | 'next'> {
+    const { caps, funds } = this.#services;
+    const { callId, currency } = this.#call;
+    const [reservation, hold, leg] = await Promise.all([
+      caps.reserve(callId, target.reservations),
+      target.hold === undefined
+        ? NOTHING_TO_HOLD
+        : funds.hold({ callId, attempt: index + 1, target, currency }),
       this.#call.media.createLeg('buyer').catch(() => undefined),
     ]);
     if (reservation.ok) this.#reserved = target.reservations;
-    if (!reservation.ok) {
+    if (hold.ok) this.#held = hold.held;
+    if (!reservation.ok || !hold.ok) {
       leg?.close();
-      this.#fail(target, 'cap_reached', 0);
+      this.#fail(target, reservation.ok ? 'no_funds' : 'cap_reached', 0);
       return 'next';
     }
     if (!leg) {
@@ -211,6 +231,8 @@ export class Waterfall {
 
   /** Not awaited: the next target is rung now, and the release travels ahead of its reservation. */
   #giveBack(): void {
+    const held = this.takeHeld();
+    if (held) this.#services.funds.release(held);
     const reserved = this.takeReserved();
     if (reserved.length === 0) return;
     void this.#services.caps.release(this.#call.callId, reserved, NEVER_CONNECTED).catch(() => undefined);

@@ -64,6 +64,7 @@ export function readRing(
       return { at, miss: attempt.outcome };
     case 'declined':
     case 'cap_reached':
+    case 'no_funds':
       return undefined;
   }
 }

@@ -97,6 +97,6 @@ export function isMaterial(known: Omit<BidQuality, 'id'> | undefined, sums: BidS
 }
 
 function wasRung({ outcome, sipStatus }: RingAttempt): boolean {
-  if (outcome === 'canceled' || outcome === 'cap_reached') return false;
+  if (outcome === 'canceled' || outcome === 'cap_reached' || outcome === 'no_funds') return false;
   return outcome !== 'failed' || sipStatus > 0;
 }

@@ -1,5 +1,5 @@
 import type { Micros } from '../../domain';
-import { asError } from '../../domain';
+import { AppError, asError } from '../../domain';
 import type { Database } from '../../storage';
 import { isUnavailable } from '../../storage';
 import type { FundsReply, FundsRequest, HoldingNode, HoldRequest } from './funds-batch';
@@ -113,13 +113,13 @@ export class PostgresFunds {
     }
     clearTimeout(this.#timer);
     clearTimeout(this.#retryTimer);
-    for (const { reject } of this.#queue.splice(0)) reject(new Error('the wallets are closed'));
+    for (const { reject } of this.#queue.splice(0)) reject(unavailable('the wallets are closed'));
   }
 
   #ask(request: FundsRequest): Promise<FundsReply> {
     return new Promise((resolve, reject) => {
-      if (this.#closed) reject(new Error('the wallets are closed'));
-      else if (this.waiting >= this.#maxWaiting) reject(new Error('too much waits for the wallets'));
+      if (this.#closed) reject(unavailable('the wallets are closed'));
+      else if (this.waiting >= this.#maxWaiting) reject(unavailable('too much waits for the wallets'));
       else {
         this.#queue.push({ request, resolve, reject });
         this.#schedule();
@@ -194,6 +194,10 @@ function assertAmount(amount: number): void {
   if (!Number.isSafeInteger(amount) || amount <= 0 || amount > MAX_AMOUNT) {
     throw new RangeError(`not an amount to be held: ${amount}`);
   }
+}
+
+function unavailable(text: string): AppError {
+  return new AppError('unavailable', 'wallets_unavailable', text);
 }
 
 /** Deadlock or serialization failure: the same again succeeds. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { CapLimit, Decision } from '../../../src/domain';
+import type { CapLimit, Decision, Micros } from '../../../src/domain';
 import { CallSession } from '../../../src/signaling/call-session';
 import {
   ATTEMPT,
@@ -7,12 +7,14 @@ import {
   deskOf,
   Journal,
   MemoryCaps,
+  MemoryFunds,
   ringTarget,
   ScriptedInvite,
   ScriptedStack,
   sold,
   TRUNK,
 } from './fakes';
+import type { WalletScript } from './fakes';
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
@@ -29,11 +31,13 @@ interface Play {
   decideAfter?: number | undefined;
   /** Live bids whose buyers take their offer back when asked again, after so many milliseconds. */
   takenBack?: Readonly<Record<number, number>> | undefined;
+  /** Buyers whose wallets must cover the call. */
+  wallets?: Readonly<Record<number, WalletScript>> | undefined;
   /** The seller's limit on calls: absent for none. */
   sourceLimit?: number | undefined;
   buyers: Act[];
   cancelAt: number | undefined;
-  hangup: { by: 'caller' | 'buyer' | 'admin' | 'media'; after: number };
+  hangup: { by: 'caller' | 'buyer' | 'admin' | 'media' | 'wallet'; after: number };
 }
 
 const after = (milliseconds: number): Promise<void> =>
@@ -52,6 +56,7 @@ async function play(script: Play, limits: { exhausted?: number[]; responseTimeou
   const journal = new Journal();
   const media = new CountingMedia();
   const caps = new MemoryCaps();
+  const funds = new MemoryFunds(({ targetId }) => script.wallets?.[Number(targetId.split('-')[1])]);
   const bugs: unknown[] = [];
   const plan = script.buyers.map((_, index) => ringTarget(index, limits.exhausted?.includes(index) ? 0 : 1));
   let abandoned = 0;
@@ -60,6 +65,7 @@ async function play(script: Play, limits: { exhausted?: number[]; responseTimeou
     plan.map((target, index) => ({
       ...target,
       reference: script.takenBack?.[index] === undefined ? undefined : `offer-${index}`,
+      hold: script.wallets?.[index] && (10_000_000 as Micros),
     })),
   );
   const decision: Decision =
@@ -85,6 +91,7 @@ async function play(script: Play, limits: { exhausted?: number[]; responseTimeou
       responseTimeoutMs: limits.responseTimeoutMs,
       media,
       caps,
+      funds,
       recorder: journal,
       observer: journal,
       clock: { now: () => Date.now(), monotonic: () => Date.now() },
@@ -116,11 +123,12 @@ async function play(script: Play, limits: { exhausted?: number[]; responseTimeou
     // Not one whose answer came too late and was hung up at once.
     else if (script.hangup.by === 'buyer') stack.dialogs.find((dialog) => !dialog.ended)?.peerBye();
     else if (script.hangup.by === 'admin') session.end('admin_hangup', 'by an admin');
+    else if (script.hangup.by === 'wallet') session.end('insufficient_funds', 'no more money');
     else media.listener?.onMediaLost('worker died');
   }
   await jest.advanceTimersByTimeAsync(5_000);
   await running;
-  return { journal, media, caps, bugs, stack, invite, finished, session, abandoned };
+  return { journal, media, caps, funds, bugs, stack, invite, finished, session, abandoned };
 }
 
 const act = fc.oneof(
@@ -143,6 +151,13 @@ const script: fc.Arbitrary<Play> = fc.record({
   takenBack: fc.option(fc.dictionary(fc.constantFrom('0', '1', '2', '3'), fc.integer({ min: 0, max: 300 })), {
     nil: undefined,
   }),
+  wallets: fc.option(
+    fc.dictionary(
+      fc.constantFrom('0', '1', '2', '3'),
+      fc.record({ covers: fc.boolean(), after: fc.integer({ min: 0, max: 300 }) }),
+    ),
+    { nil: undefined },
+  ),
   sourceLimit: fc.option(fc.integer({ min: 0, max: 1 }), { nil: undefined }),
   buyers: fc.array(act, { minLength: 1, maxLength: 4 }),
   cancelAt: fc.option(fc.oneof(fc.integer({ min: -1, max: 200 }), fc.integer({ min: 0, max: 4_000 })), {
@@ -157,7 +172,7 @@ const script: fc.Arbitrary<Play> = fc.record({
 test('whatever buyers and caller do, a call ends exactly once and holds nothing afterwards', async () => {
   await fc.assert(
     fc.asyncProperty(script, async (scripted) => {
-      const { journal, media, caps, bugs, stack, invite, finished } = await play(scripted);
+      const { journal, media, caps, funds, bugs, stack, invite, finished } = await play(scripted);
       expect(bugs).toEqual([]);
       expect(finished).toBe(1);
       expect(journal.ended_).toHaveLength(1);
@@ -165,6 +180,9 @@ test('whatever buyers and caller do, a call ends exactly once and holds nothing 
       expect(invite.finals).toHaveLength(1);
       expect(media.stats()).toEqual({ sessions: 0, legs: 0, ports: 0 });
       expect([...caps.held.values()].every((count) => count === 0)).toBe(true);
+      const settled = [...funds.states.values()].filter((state) => state !== 'released');
+      const wallet = scripted.wallets?.[Number(journal.ended_[0]?.sale?.target.targetId.split('-')[1])];
+      expect(settled).toEqual(wallet ? ['settled'] : []);
       expect(stack.dialogs.every((dialog) => dialog.ended)).toBe(true);
       expect(invite.finals[0] !== 200 || invite.dialog.ended).toBe(true);
       expect(jest.getTimerCount()).toBe(0);
@@ -241,6 +259,37 @@ test('a target whose limit is reached is passed over without being rung', async 
   expect(journal.ended_[0]?.attempts.map((attempt) => attempt.outcome)).toEqual(['cap_reached', 'answered']);
 });
 
+test('a target whose buyer has no money is passed over at once, and one that needs none is not asked for any', async () => {
+  const { journal, stack, funds, caps } = await play({
+    buyers: [
+      { kind: 'answer', after: 0 },
+      { kind: 'fail', after: 0, status: 486 },
+      { kind: 'answer', after: 0 },
+    ],
+    wallets: { 0: { covers: false, after: 5 }, 1: { covers: true, after: 5 } },
+    cancelAt: undefined,
+    hangup: { by: 'caller', after: 0 },
+  });
+  expect(stack.rung).toEqual(['sip:buyer-1', 'sip:buyer-2']);
+  expect(journal.ended_[0]?.attempts.map(({ outcome }) => outcome)).toEqual(['no_funds', 'busy', 'answered']);
+  expect(funds.asked).toEqual(['target-0', 'target-1']);
+  expect([...funds.states]).toEqual([['call-1/2', 'released']]);
+  expect([...caps.held.values()]).toEqual([0, 0, 0]);
+});
+
+test('a call whose wallet is empty ends for both, billed for what was spoken', async () => {
+  const { journal, invite, stack } = await play({
+    buyers: [{ kind: 'answer', after: 0 }],
+    cancelAt: undefined,
+    hangup: { by: 'wallet', after: 500 },
+  });
+  expect(journal.ended_).toMatchObject([
+    { state: 'completed', reason: 'insufficient_funds', sipStatus: 200 },
+  ]);
+  expect(journal.ended_[0]?.connectedMs).toBeGreaterThan(0);
+  expect([invite.dialog.byes, stack.dialogs[0]?.byes]).toEqual([1, 1]);
+});
+
 test('a refusal by the decision reaches the carrier with its status and reason', async () => {
   const journal = new Journal();
   const invite = new ScriptedInvite();
@@ -257,6 +306,7 @@ test('a refusal by the decision reaches the carrier with its status and reason',
       responseTimeoutMs: undefined,
       media: new CountingMedia(),
       caps: new MemoryCaps(),
+      funds: new MemoryFunds(() => undefined),
       recorder: journal,
       observer: journal,
       clock: { now: () => Date.now(), monotonic: () => Date.now() },

@@ -2,7 +2,13 @@ import type { CallAttempt, CapLimit, Decision, Micros, RingTarget, Trunk } from 
 import type { LegStats, MediaEngine, MediaLeg, MediaSession, MediaSessionListener } from '../../../src/media';
 import { NO_COUNTERS } from '../../../src/media';
 import type { CallEvent } from '../../../src/signaling';
-import type { CallEndedRecord, SaleDesk } from '../../../src/signaling/ports';
+import type {
+  CallEndedRecord,
+  FundsDesk,
+  FundsRequest,
+  HeldFunds,
+  SaleDesk,
+} from '../../../src/signaling/ports';
 import type {
   AnswerResult,
   DialogHandlers,
@@ -214,6 +220,50 @@ export class MemoryCaps {
   release(_callId: string, limits: readonly CapLimit[]): Promise<void> {
     for (const { key } of limits) this.held.set(key, (this.held.get(key) ?? 0) - 1);
     return Promise.resolve();
+  }
+}
+
+/** What a buyer's wallet says to a hold, and after how many milliseconds. */
+export interface WalletScript {
+  readonly covers: boolean;
+  readonly after: number;
+}
+
+/** Wallets in memory: says what is still held, for whom, and refuses to be told anything twice. */
+export class MemoryFunds implements FundsDesk {
+  readonly states = new Map<string, 'held' | 'answered' | 'released' | 'settled'>();
+  readonly asked: string[] = [];
+
+  constructor(private readonly wallet: (target: RingTarget) => WalletScript | undefined) {}
+
+  hold({
+    callId,
+    attempt,
+    target,
+  }: FundsRequest): Promise<{ ok: true; held?: HeldFunds | undefined } | { ok: false }> {
+    const id = `${callId}/${attempt}`;
+    this.asked.push(target.targetId);
+    const { covers, after } = this.wallet(target) ?? { covers: true, after: 0 };
+    return new Promise((resolve) =>
+      setTimeout(() => {
+        if (covers) this.#become(id, undefined, 'held');
+        resolve(covers ? { ok: true, held: { id } } : { ok: false });
+      }, after),
+    );
+  }
+  release({ id }: HeldFunds): void {
+    this.#become(id, 'held', 'released');
+  }
+  answered({ id }: HeldFunds): void {
+    this.#become(id, 'held', 'answered');
+  }
+  ended({ id }: HeldFunds): void {
+    this.#become(id, 'answered', 'settled');
+  }
+
+  #become(id: string, from: string | undefined, to: 'held' | 'answered' | 'released' | 'settled'): void {
+    if (this.states.get(id) !== from) throw new Error(`${id} is ${this.states.get(id)}, cannot be ${to}`);
+    this.states.set(id, to);
   }
 }
 
