@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { E164 } from '../domain';
 import { CURRENCIES, isTimeZone, parsePhoneNumber } from '../domain';
 import { parseBlock, zipCentre } from '../market';
+import { LONGEST_CALL_MS } from '../rating';
 
 /** Shapes that several resources share. Money is an integer of micro-units (1 USD = 1,000,000). */
 
@@ -64,26 +65,6 @@ export const source = z
 const SIP_URI = /^[sS][iI][pP][sS]?:[!#-9;=A-~]+@[!#-;=A-~]+$/;
 
 export const sipUri = z.string().max(512).regex(SIP_URI, 'must look like sip:user@host:port');
-
-/** No conversation is longer; what is paid for one must stay a safe integer. */
-const MAX_CALL_MS = 14_400_000;
-const increment = milliseconds.min(1).max(3_600_000);
-const afterMs = milliseconds.max(MAX_CALL_MS).describe('Connected milliseconds before it counts');
-
-export const ratePlan = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('per_call'),
-    amount: micros.describe('What a call costs, in micro-units'),
-    afterMs,
-  }),
-  z.strictObject({
-    kind: z.literal('per_minute'),
-    ratePerMinute: micros,
-    firstIncrementMs: increment,
-    nextIncrementMs: increment,
-    afterMs,
-  }),
-]);
 
 export const weeklySchedule = z.strictObject({
   timezone,
@@ -192,7 +173,7 @@ export const capSet = z
   .describe("Absent or 0 = no limit; hours, days and months are those of the account's time zone");
 
 export const ringTimeoutMs = milliseconds.min(1_000).max(120_000);
-export const maxDurationMs = milliseconds.min(1_000).max(MAX_CALL_MS);
+export const maxDurationMs = milliseconds.min(1_000).max(LONGEST_CALL_MS);
 export const ringback = z.enum(['local', 'early_media']);
 
 /** How a call is delivered: what a target says goes before its buyer, and that before the campaign. */

@@ -1,4 +1,4 @@
-import type { RatePlan } from '../domain';
+import type { Bid } from '../domain';
 import { AppError } from '../domain';
 import type { MarketChange, MarketEntity } from '../market';
 import type { Alteration } from '../storage';
@@ -131,10 +131,10 @@ export class MarketEdits {
   }
 }
 
-/** The price of a per-call bid is the amount of its plan: who changes one of the two means both. */
+/** The price of a per-call bid without conversions is the amount of its plan: who changes one of the two means both. */
 function withOnePrice(bid: Fields, changed: Fields): Fields {
-  const plan = bid['plan'] as RatePlan;
-  if (plan.kind !== 'per_call') return bid;
+  const { plan, conversions = [] } = bid as unknown as Pick<Bid, 'plan' | 'conversions'>;
+  if (plan.kind !== 'per_call' || conversions.length > 0) return bid;
   return 'price' in changed
     ? { ...bid, plan: { ...plan, amount: bid['price'] } }
     : { ...bid, price: plan.amount };

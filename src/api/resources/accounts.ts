@@ -9,6 +9,17 @@ const schema = z.strictObject({
   status: z.enum(['pending', 'active', 'suspended', 'closed']).default('active'),
   currency: currency.default('USD'),
   timezone: timezone.default('UTC'),
+  funding: z
+    .enum(['open', 'wallet'])
+    .default('open')
+    .describe('`wallet`: its calls must be covered by its wallet before they ring'),
+});
+
+const replySchema = schema.extend({
+  funds: z
+    .enum(['ok', 'stopped'])
+    .optional()
+    .describe('`stopped`: its wallet covers no call at present, so that none is offered to it'),
 });
 
 /** Parties: buyers pay, sellers supply, carriers bring calls. */
@@ -19,6 +30,7 @@ export function accountRoutes(): Route[] {
     singular: 'Account',
     plural: 'Accounts',
     schema,
+    replySchema,
     filters: ['type', 'status'],
     archivedAs: 'closed',
   });

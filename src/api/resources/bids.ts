@@ -3,6 +3,7 @@ import type { Bid, PingSettings } from '../../domain';
 import { AppError } from '../../domain';
 import type { Queryable } from '../../storage';
 import { EntityStore } from '../../storage';
+import { conversions, ratePlan } from '../price-schemas';
 import type { Route } from '../route';
 import {
   bidModifier,
@@ -11,7 +12,6 @@ import {
   instant,
   micros,
   milliseconds,
-  ratePlan,
   secret,
   targeting,
   webUrl,
@@ -47,9 +47,12 @@ const schema = z.strictObject({
   targetId: id.describe('Where a call that this bid wins is rung'),
   status: z.enum(['active', 'paused', 'archived']).default('active'),
   plan: ratePlan.describe('What the buyer pays at most'),
+  conversions: conversions.optional(),
   price: micros
     .min(1)
-    .describe('Expected revenue of one call, which the auction compares; of a live bid the most it may say'),
+    .describe(
+      'Expected revenue of one call, which the auction compares: the amount of a per-call plan without conversions, else your estimate; of a live bid the most it may say',
+    ),
   priority: z.number().int().min(1).max(1_000).default(1).describe('1 is tried before 10'),
   weight: z.number().int().min(1).max(1_000).default(1).describe('Share among equals'),
   targeting: targeting.default({}),
@@ -96,7 +99,8 @@ async function checkBid(bid: Bid, db: Queryable): Promise<void> {
       errors: [{ pointer: '/targetId', message: 'belongs to another buyer' }],
     });
   }
-  if (bid.plan.kind === 'per_call' && bid.plan.amount !== bid.price) {
+  const fixed = bid.plan.kind === 'per_call' && (bid.conversions?.length ?? 0) === 0;
+  if (fixed && bid.plan.amount !== bid.price) {
     throw new AppError(
       'unprocessable',
       'price_differs_from_plan',

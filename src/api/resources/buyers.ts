@@ -47,6 +47,7 @@ const targetSchema = z.strictObject({
   settings: deliverySettings.optional().describe("Go before the buyer's and the campaign's"),
   skills: skills.optional().describe('What its people can do, from 1 (a little) to 10 (masters)'),
   costPerMinute: micros.default(0).describe('What a minute of delivery there costs the exchange'),
+  trunkId: id.optional().describe('Over whose rates it is reached, if a carrier is paid for it'),
   pausedUntil: instant
     .optional()
     .describe('UTC epoch milliseconds until which it is not rung; set when it does not answer'),

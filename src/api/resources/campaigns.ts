@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AppError, CALL_ORIGINS, LOOKUP_KINDS, ROUTING_STRATEGIES } from '../../domain';
+import { payoutConversions, payoutPlan } from '../price-schemas';
 import type { Route } from '../route';
 import {
   currency,
@@ -7,7 +8,6 @@ import {
   micros,
   milliseconds,
   name,
-  ratePlan,
   ringback,
   ringTimeoutMs,
   tagList,
@@ -20,6 +20,10 @@ const duplicates = z.strictObject({
   windowMs: z.number().int().min(0).max(CENTURY_MS).describe('0 = never; 100 years at most'),
   after: z.enum(['connected', 'converted']),
   scope: z.enum(['target', 'buyer', 'campaign']).describe('To whom the same caller is a duplicate'),
+  then: z
+    .enum(['refuse', 'free'])
+    .optional()
+    .describe('It is not offered to them (the default), or it is and neither costs nor earns anything'),
 });
 
 const compliance = z.strictObject({
@@ -85,7 +89,12 @@ const schema = z.strictObject({
   ringTimeoutMs: ringTimeoutMs.default(20_000),
   maxAttempts: z.number().int().min(1).max(50).default(5),
   maxDurationMs: maxDurationMs.default(3_600_000),
-  payout: ratePlan.describe('What the seller earns'),
+  payout: payoutPlan.describe('What the seller earns, where it has no price of its own'),
+  conversions: payoutConversions.optional(),
+  shortCallMs: milliseconds
+    .max(600_000)
+    .optional()
+    .describe('Answered calls that are shorter, from the answer on, cost and earn nobody anything'),
   velocityPerHour: z
     .number()
     .int()

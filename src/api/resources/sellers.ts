@@ -1,11 +1,29 @@
 import { z } from 'zod';
+import type { PayoutSplit, Seller } from '../../domain';
 import { AppError, CALL_ORIGINS } from '../../domain';
+import type { Queryable } from '../../storage';
 import { EntityStore } from '../../storage';
+import { payoutConversions, payoutPlan } from '../price-schemas';
 import type { Route } from '../route';
-import { capSet } from '../schemas';
+import { capSet, id } from '../schemas';
 import { entityRoutes } from './entity-resource';
 
 const origin = z.enum(CALL_ORIGINS);
+const WHOLE_BP = 10_000;
+
+const payouts = z
+  .record(id, z.strictObject({ payout: payoutPlan, conversions: payoutConversions.optional() }))
+  .refine((prices) => Object.keys(prices).length <= 200, 'more than 200 campaigns')
+  .describe("Its own prices, by campaign; elsewhere the campaign's hold");
+const splits = z
+  .array(
+    z.strictObject({
+      accountId: id,
+      shareBp: z.number().int().min(1).max(WHOLE_BP).describe('Basis points of what the seller earns'),
+    }),
+  )
+  .max(20)
+  .describe('Other accounts that share in what it earns; the rest is its own');
 
 const schema = z.strictObject({
   status: z.enum(['active', 'paused', 'archived']).default('active'),
@@ -25,6 +43,8 @@ const schema = z.strictObject({
     .max(10_000)
     .default(0)
     .describe('Bid requests a second that it may send; 0 = none'),
+  payouts: payouts.optional(),
+  splits: splits.optional(),
 });
 
 /** Contracts of sellers (publishers). */
@@ -38,13 +58,53 @@ export function sellerRoutes(): Route[] {
     filters: ['status', 'origin'],
     archivedAs: 'archived',
     givenId: "Id of the seller's account",
-    check: async ({ id }, db) => {
-      const account = await new EntityStore(db, 'account').get(id);
-      if (account && account.type !== 'seller') {
-        throw new AppError('unprocessable', 'not_a_seller', 'the account is not that of a seller', {
-          errors: [{ pointer: '/id', message: 'is not the account of a seller' }],
-        });
-      }
-    },
+    check: checkSeller,
   });
+}
+
+/** @throws AppError `unprocessable` for what fields cannot say of each other */
+async function checkSeller(seller: Seller, db: Queryable): Promise<void> {
+  const account = await new EntityStore(db, 'account').get(seller.id);
+  if (account && account.type !== 'seller') {
+    throw new AppError('unprocessable', 'not_a_seller', 'the account is not that of a seller', {
+      errors: [{ pointer: '/id', message: 'is not the account of a seller' }],
+    });
+  }
+  await checkSplits(seller.id, seller.splits ?? [], db);
+  const campaigns = new EntityStore(db, 'campaign');
+  const errors = [];
+  for (const campaignId of Object.keys(seller.payouts ?? {})) {
+    if (await campaigns.get(campaignId)) continue;
+    const place = campaignId.replaceAll('~', '~0').replaceAll('/', '~1');
+    errors.push({ pointer: `/payouts/${place}`, message: 'names no campaign that there is' });
+  }
+  if (errors.length > 0) throw refused('payout_of_no_campaign', 'a price is for no campaign', errors);
+}
+
+async function checkSplits(sellerId: string, splits: readonly PayoutSplit[], db: Queryable): Promise<void> {
+  const accounts = new EntityStore(db, 'account');
+  const errors = [];
+  let shared = 0;
+  for (const [index, { accountId, shareBp }] of splits.entries()) {
+    const pointer = `/splits/${index}/accountId`;
+    const named = splits.findIndex((split) => split.accountId === accountId) < index;
+    if (accountId === sellerId) errors.push({ pointer, message: 'is the seller, to whom the rest belongs' });
+    else if (named) errors.push({ pointer, message: 'has a share already' });
+    else if (!(await accounts.get(accountId)))
+      errors.push({ pointer, message: 'names nothing that there is' });
+    shared += shareBp;
+    if (shared > WHOLE_BP && shared - shareBp <= WHOLE_BP) {
+      const message = `is more than is left: all shares together come to ${WHOLE_BP} at most`;
+      errors.push({ pointer: `/splits/${index}/shareBp`, message });
+    }
+  }
+  if (errors.length > 0) throw refused('shares_impossible', 'these accounts cannot share so', errors);
+}
+
+function refused(
+  code: string,
+  message: string,
+  errors: readonly { readonly pointer: string; readonly message: string }[],
+): AppError {
+  return new AppError('unprocessable', code, message, { errors });
 }
