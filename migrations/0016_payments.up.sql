@@ -41,7 +41,7 @@ create table payments (
   provider_ref    text,
   idempotency_key text not null unique check (length(idempotency_key) between 1 and 200),
   -- The wallet's name for a top-up that it asked for.
-  top_up_key      text,
+  top_up_key      text unique,
   reason          text check (length(reason) <= 500),
   failure_code    text,
   failure_message text,

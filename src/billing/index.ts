@@ -1,29 +1,77 @@
-export { billedMilliseconds, rate, rateCall } from './rating';
-export type { RatedCall } from './rating';
 export { LEDGER_KINDS, LEDGER_PURPOSES } from './ledger/chart';
 export type { LedgerKind, LedgerPurpose } from './ledger/chart';
-export { postTransaction, postTransactions } from './ledger/ledger';
-export type { LedgerTransaction, Posting } from './ledger/ledger';
-export { ledgerBalances, ledgerLinesOfCall, trialBalance } from './ledger/ledger-queries';
-export type { LedgerBalance, LedgerLine, TrialBalance } from './ledger/ledger-queries';
-export { OPERATOR_ACCOUNT, settleCall } from './settlement/settle-calls';
-export type { SettlementOutcome } from './settlement/settle-calls';
+export { describeFinding, LEDGER_PROBLEMS } from './ledger/findings';
+export type { LedgerFinding, LedgerProblem } from './ledger/findings';
+export { openLedgerAccounts, postTransaction, postTransactions } from './ledger/ledger';
+export type { LedgerAccountName, LedgerTransaction, Posting } from './ledger/ledger';
+export { ledgerLines, ledgerLinesOfCall } from './ledger/ledger-lines';
+export type { LedgerCursor, LedgerLine, LedgerLineFilter, LedgerLinePage } from './ledger/ledger-lines';
+export {
+  balanceAt,
+  ledgerBalances,
+  ledgerSums,
+  listLedgerBalances,
+  trialBalance,
+} from './ledger/ledger-queries';
+export type { BalancePage, LedgerBalance, TrialBalance } from './ledger/ledger-queries';
+export { closePeriod, listPeriods, periodBalances } from './ledger/periods';
+export type { ClosePeriodOptions, LedgerPeriod, PeriodBalance } from './ledger/periods';
+export { reversalOf } from './ledger/reversal';
+export type { Reversal, ReversalOptions } from './ledger/reversal';
+export { verifyLedger, verifyNewestBlocks } from './ledger/verify-ledger';
+export type { LedgerVerification, VerifyLedgerOptions } from './ledger/verify-ledger';
+export { callPostings, OPERATOR_ACCOUNT } from './settlement/call-postings';
+export type { TakenHold } from './settlement/call-postings';
+export { settleCall, settleCalls } from './settlement/settle-calls';
+export type { SettleOptions } from './settlement/settle-calls';
+export { settlementKey } from './settlement/settle-batch';
+export type { Settled, SettlementOutcome } from './settlement/settle-batch';
+export { readFacts, STORED_SOURCES } from './settlement/settlement-sources';
+export type { CallFacts, SettlementSources } from './settlement/settlement-sources';
+export type { EndedCall, SoldCall } from './settlement/ended-call';
 export { OutboxRelay } from './settlement/outbox-relay';
 export type { OutboxRelayOptions } from './settlement/outbox-relay';
 export { SettlementWorker } from './settlement/settlement-worker';
 export type { SettlementWorkerOptions } from './settlement/settlement-worker';
 export { DeadLetters } from './settlement/dead-letters';
-export type { DeadLetter } from './settlement/dead-letters';
+export type {
+  DeadLetter,
+  ExplainedLetter,
+  LetterFilter,
+  SettlementIncident,
+} from './settlement/dead-letters';
+export { settlementStatus } from './settlement/settlement-status';
+export type { SettlementStatus } from './settlement/settlement-status';
+export { getSettlement } from './settlement/settlements';
+export type { Settlement } from './settlement/settlements';
+export { LateEnds } from './settlement/late-ends';
+export type { LateEndsOptions } from './settlement/late-ends';
+export {
+  acceptDifference,
+  DIFFERENCE_STATES,
+  dismissDifference,
+  getDifference,
+  listDifferences,
+} from './settlement/settlement-differences';
+export type {
+  DifferenceFilter,
+  DifferenceState,
+  DifferenceVerdict,
+  SettlementDifference,
+} from './settlement/settlement-differences';
+export { openSettlementQueue } from './settlement/settlement-queue';
+export type { SettlementQueue } from './settlement/settlement-queue';
+export { captureHolds, heldDifferences, HOLD_STATES, listHolds } from './wallets/holds';
+export type { CapturedHold, HeldDifference, Hold, HoldFilter, HoldState } from './wallets/holds';
 export { changeWallet, createWallet, getWallet, listWallets, WALLET_KINDS } from './wallets/wallets';
 export type { AutoTopUp, Wallet, WalletFilter, WalletKind, WalletTerms } from './wallets/wallets';
 export type { OnExhausted, WalletName } from './wallets/purses';
 export { PostgresFunds } from './wallets/postgres-funds';
 export type { PostgresFundsOptions } from './wallets/postgres-funds';
 export type { FundsReply, HoldRequest } from './wallets/funds-batch';
+export { worstCost } from './wallets/worst-cost';
 export { listTopUps, receiveTopUp } from './wallets/receive-top-up';
 export type { ReceivedTopUp, TopUp } from './wallets/receive-top-up';
-export { captureHolds, heldDifferences, HOLD_STATES, listHolds } from './wallets/holds';
-export type { CapturedHold, HeldDifference, Hold, HoldFilter, HoldState } from './wallets/holds';
 export { endTopUp } from './wallets/top-up-due';
 export type { OnTopUpDue, TopUpDue } from './wallets/top-up-due';
 export { MAX_SIGNALS, recordSignal, SIGNAL_VALUE } from './signals/record-signal';
@@ -39,4 +87,66 @@ export {
 export type { NewPostbackToken, PostbackToken, TokenFilter } from './signals/postback-tokens';
 export { findCall } from './signals/find-call';
 export type { FoundCall } from './signals/find-call';
-export { worstCost } from './wallets/worst-cost';
+export { chargeTopUps } from './payments/auto-top-up';
+export { MAX_FAILED_TOP_UPS } from './payments/failed-top-ups';
+export { PAYMENT_CAUSES, PAYMENT_KINDS, PAYMENT_STATES } from './payments/payment';
+export type { Payment, PaymentCause, PaymentFailure, PaymentKind, PaymentState } from './payments/payment';
+export { PaymentKeeper } from './payments/payment-keeper';
+export type { PaymentKeeperOptions } from './payments/payment-keeper';
+export {
+  addPaymentMethod,
+  changePaymentMethod,
+  getPaymentMethod,
+  listPaymentMethods,
+  removePaymentMethod,
+} from './payments/payment-methods';
+export type { CardFace, NewPaymentMethod, PaymentMethod } from './payments/payment-methods';
+export type {
+  ChargeRequest,
+  PaymentOutcome,
+  PaymentProvider,
+  RefundRequest,
+  RetrieveRequest,
+} from './payments/payment-provider';
+export { getPayment, listPayments } from './payments/payment-rows';
+export type { PaymentFilter } from './payments/payment-rows';
+export { listKeptEvents, resolveKeptEvent, takeProviderEvent } from './payments/provider-events';
+export type { EventOutcome, KeptEvent, ProviderEvent, ProviderNews } from './payments/provider-events';
+export { requestCharge, retryPayment } from './payments/request-payment';
+export type { ChargeWish } from './payments/request-payment';
+export { requestRefund } from './payments/request-refund';
+export type { RefundWish } from './payments/request-refund';
+export { StripeProvider } from './payments/stripe-provider';
+export type { StripeOptions } from './payments/stripe-provider';
+export { readStripeMessage } from './payments/stripe-webhook';
+export type { StripeMessage } from './payments/stripe-webhook';
+export { draftInvoice, issueInvoice, ISSUER } from './invoices/issue-invoice';
+export type { InvoiceRequest, IssuedInvoice } from './invoices/issue-invoice';
+export { issueCreditNote } from './invoices/issue-credit-note';
+export type { CreditNoteRequest, IssuedCreditNote } from './invoices/issue-credit-note';
+export type { CreditWanted } from './invoices/credited-parts';
+export {
+  documentNotFound,
+  getDocument,
+  getDocumentFile,
+  listDocuments,
+  PAYMENT_STATES,
+} from './invoices/document-queries';
+export type {
+  DocumentFilter,
+  DocumentSummary,
+  IssuedDocument,
+  PaymentState,
+} from './invoices/document-queries';
+export { DOCUMENT_KINDS, LINE_KINDS } from './invoices/document';
+export type { DocumentContent, DocumentKind, DocumentLine, DocumentPeriod } from './invoices/document';
+export { renderDocument } from './invoices/render-document';
+export { writeDocumentCsv } from './invoices/document-csv';
+export type { WriteText } from './invoices/csv-text';
+export { getInvoiceProfile, listInvoiceProfiles, putInvoiceProfile } from './invoices/profiles';
+export type { InvoiceProfile, StoredInvoiceProfile } from './invoices/profiles';
+export { INVOICE_RHYTHMS, readPeriod } from './invoices/invoice-period';
+export { InvoiceJob } from './invoices/invoice-job';
+export type { InvoiceJobOptions } from './invoices/invoice-job';
+export { readStatement, writeStatementCsv } from './invoices/statement';
+export type { StatementPage, StatementPosition, StatementRequest } from './invoices/statement';

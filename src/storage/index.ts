@@ -1,5 +1,5 @@
 export { Database } from './database';
-export type { DatabaseOptions, Queryable, Statement } from './database';
+export type { DatabaseOptions, Queryable, Session, Statement } from './database';
 export { isUnavailable } from './unavailable';
 export { createMigration, migrateDown, migrateUp, migrationStatus, readMigrations } from './migrations';
 export { entityStores, EntityStore } from './entity-store';
@@ -121,3 +121,5 @@ export type { RtbKeeperOptions } from './rtb-keeper';
 export { ChangeListener } from './change-listener';
 export type { ChangeListenerEvents } from './change-listener';
 export { inTransaction } from './in-transaction';
+export { PeriodicJob } from './periodic-job';
+export type { PeriodicOptions } from './periodic-job';

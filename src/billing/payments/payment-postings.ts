@@ -1,0 +1,47 @@
+import type { Micros } from '../../domain';
+import { subtractMicros, ZERO_MICROS } from '../../domain';
+import type { LedgerKind, LedgerTransaction, Posting } from '../ledger/ledger';
+import { OPERATOR_ACCOUNT } from '../settlement/call-postings';
+import type { Payment, PaymentKind } from './payment';
+
+const POSTED_AS: Readonly<Record<PaymentKind, LedgerKind>> = {
+  charge: 'top_up',
+  refund: 'refund',
+  chargeback: 'chargeback',
+};
+
+type Movement = Pick<Payment, 'id' | 'kind' | 'accountId' | 'currency' | 'amount' | 'transactionId'>;
+
+/** Money that came in is the buyer's; money that goes back, or was taken back, is not any more. */
+export function paymentPosting(payment: Movement): LedgerTransaction {
+  const { id, kind } = payment;
+  return {
+    idempotencyKey: `payment:${id}`,
+    kind: POSTED_AS[kind],
+    postings: moved(payment, kind === 'charge' ? payment.amount : negated(payment.amount)),
+  };
+}
+
+/** Takes back what was posted for a payment. */
+export function paymentReversal(payment: Movement, reason: string): LedgerTransaction {
+  const { id, kind, transactionId } = payment;
+  return {
+    idempotencyKey: `payment:${id}:reversal`,
+    kind: 'reversal',
+    reason,
+    reversesId: transactionId ?? undefined,
+    postings: moved(payment, kind === 'charge' ? negated(payment.amount) : payment.amount),
+  };
+}
+
+/** @param amount - micro-units from the exchange's cash to the wallet; negative for the other way */
+function moved({ accountId, currency }: Movement, amount: Micros): Posting[] {
+  return [
+    { accountId: OPERATOR_ACCOUNT, purpose: 'cash', currency, amount },
+    { accountId, purpose: 'wallet', currency, amount: negated(amount) },
+  ];
+}
+
+function negated(amount: Micros): Micros {
+  return subtractMicros(ZERO_MICROS, amount);
+}
