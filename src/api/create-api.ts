@@ -38,7 +38,6 @@ import { numberListRoutes } from './resources/number-lists';
 import { numberRoutes } from './resources/numbers';
 import { privacyRoutes } from './resources/privacy';
 import { sellerRoutes } from './resources/sellers';
-import type { WaitingSettlements } from './resources/settlements';
 import { settlementRoutes } from './resources/settlements';
 import type { SystemStats } from './resources/system';
 import { systemRoutes } from './resources/system';
@@ -49,7 +48,6 @@ export interface ApiServices {
   readonly database: Database;
   readonly live: LiveCalls;
   readonly news: CallNews;
-  readonly deadLetters: WaitingSettlements;
   readonly bidRequests: Pick<BidRequestDesk, 'answer' | 'cancel'>;
   /** Proof of consent, and what persons ask for. */
   readonly persons: PersonServices;
@@ -75,7 +73,7 @@ const TIMEOUT_MS = 30_000;
 export function apiRoutes(
   services: Pick<
     ApiServices,
-    'live' | 'news' | 'deadLetters' | 'bidRequests' | 'persons' | 'numberLists' | 'system' | 'streamLimits'
+    'live' | 'news' | 'bidRequests' | 'persons' | 'numberLists' | 'system' | 'streamLimits'
   >,
 ): Route[] {
   return [
@@ -95,7 +93,7 @@ export function apiRoutes(
     ...callRoutes(services.live, new EventStreams(services.news, services.streamLimits)),
     ...fraudRoutes(),
     ...ledgerRoutes(),
-    ...settlementRoutes(services.deadLetters),
+    ...settlementRoutes(),
     ...systemRoutes(services.system),
   ];
 }

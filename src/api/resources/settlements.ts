@@ -1,27 +1,176 @@
 import { z } from 'zod';
-import type { DeadLetters } from '../../billing';
+import type { Settlement, SettlementDifference } from '../../billing';
+import {
+  acceptDifference,
+  DeadLetters,
+  DIFFERENCE_STATES,
+  dismissDifference,
+  getDifference,
+  getSettlement,
+  LEDGER_PURPOSES,
+  listDifferences,
+  settlementStatus,
+} from '../../billing';
 import { AppError } from '../../domain';
+import { readCursor, writeCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
-import { id } from '../schemas';
+import { id, page, printable } from '../schemas';
 
-/** Settlements that no retry helped. */
-export type WaitingSettlements = Pick<DeadLetters, 'list' | 'redrive'>;
+const amount = z.number().int().describe('Micro-units');
+const line = z.object({
+  kind: z.enum(['revenue', 'payout', 'fee', 'tax', 'carrier_cost']),
+  accountId: z.string().describe('Who pays it, or earns it'),
+  code: z.string().describe('What it is for, or the rule that priced it'),
+  text: z.string(),
+  amount,
+  currency: z.string(),
+});
+const sums = {
+  connectedMs: z.number().int(),
+  revenue: amount.describe('What the buyer pays for the call, in micro-units; fees and taxes on top'),
+  payout: amount,
+  fees: amount,
+  taxes: amount,
+  carrierCost: amount,
+  lines: z.array(line),
+};
+const settlement = z.object({
+  callId: z.string(),
+  transactionId: z.number().int().nullable().describe('Of the ledger; null when no money moved'),
+  currency: z.string(),
+  ...sums,
+  held: amount.describe('What was held for the call and taken over'),
+  priced: z.string().describe('What decided the revenue, e.g. plan, conversions/0, short_call, duplicate'),
+  earned: z.string().describe('What decided the payout'),
+  settledAt: z.iso.datetime(),
+});
+const letter = z.object({
+  callId: z.string(),
+  reason: z.string(),
+  diedAt: z.number().int().describe('UTC epoch milliseconds'),
+});
+const explainedLetter = letter.extend({
+  endedAt: z.number().int().describe("When the call's end was stored"),
+  history: z
+    .array(
+      z.object({
+        event: z.enum(['round_failed', 'died', 'redriven']),
+        reason: z.string().nullable(),
+        by: z.string().nullable(),
+        at: z.iso.datetime(),
+      }),
+    )
+    .describe('Oldest first'),
+});
+const end = z.object({ ...sums, priced: z.string().nullable() });
+const difference = z.object({
+  callId: z.string(),
+  kind: z.enum(['late_end']).describe('Its own end came after it had been closed for its node'),
+  state: z.enum(DIFFERENCE_STATES),
+  currency: z.string(),
+  was: end,
+  wouldBe: end,
+  postings: z
+    .array(
+      z.object({
+        accountId: z.string(),
+        purpose: z.enum(LEDGER_PURPOSES),
+        currency: z.string(),
+        amount: amount.describe('Micro-units: positive debits, negative credits'),
+      }),
+    )
+    .describe('What accepting it posts, or has posted'),
+  openedAt: z.iso.datetime(),
+  resolvedBy: z.string().nullable().describe('Account of the API key that resolved it'),
+  resolvedAt: z.iso.datetime().nullable(),
+  note: z.string().nullable(),
+  transactionId: z.number().int().nullable(),
+});
 
-/** The settlements that need a person. */
-export function settlementRoutes(dead: WaitingSettlements): Route[] {
+const ofCall = z.strictObject({ id });
+const verdict = z.strictObject({ note: printable(z.string().trim().max(2_000)).optional() });
+const position = z.tuple([z.number().int(), id]);
+
+/** What calls came to, the settlements that need a person, and calls whose end came late. */
+export function settlementRoutes(): Route[] {
+  return [...letterRoutes(), ...differenceRoutes(), ...settlementOfCallRoutes()];
+}
+
+function letterRoutes(): Route[] {
   return [
+    route({
+      method: 'get',
+      path: '/settlements/status',
+      operationId: 'getSettlementStatus',
+      tag: 'settlements',
+      summary: 'How many calls wait for their settlement, for how long, and for whom',
+      scope: 'settlements:read',
+      reply: z.object({
+        open: z.number().int(),
+        oldestOpenMs: z.number().int(),
+        deadLetters: z.number().int(),
+        openDifferences: z.number().int(),
+      }),
+      handle: async ({ db }) => ({ body: await settlementStatus(db) }),
+    }),
     route({
       method: 'get',
       path: '/settlements/dead',
       operationId: 'listDeadSettlements',
       tag: 'settlements',
-      summary: 'Settlements that no retry helped',
+      summary: 'Settlements that no retry helped, oldest first',
       scope: 'settlements:read',
-      reply: z.object({
-        items: z.array(z.object({ callId: z.string(), reason: z.string(), diedAt: z.number() })),
+      query: page,
+      reply: z.object({ items: z.array(letter), nextCursor: z.string().nullable() }),
+      handle: async ({ db, query: { limit, cursor } }) => {
+        const [diedAt, callId] = cursor === undefined ? [] : readCursor(cursor, position);
+        const rows = await new DeadLetters(db).list({
+          limit: limit + 1,
+          ...(diedAt === undefined || callId === undefined ? {} : { after: { diedAt, callId } }),
+        });
+        const items = rows.slice(0, limit);
+        const last = items.at(-1);
+        return {
+          body: {
+            items,
+            nextCursor: rows.length > limit && last ? writeCursor([last.diedAt, last.callId]) : null,
+          },
+        };
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/settlements/dead/redrive',
+      operationId: 'redriveSettlements',
+      tag: 'settlements',
+      summary: 'Settle all of them again that are dead letters now',
+      scope: 'settlements:write',
+      reply: z.object({ redriven: z.number().int() }),
+      status: 202,
+      handle: async ({ db, caller }) => ({
+        body: { redriven: await new DeadLetters(db).redriveAll(caller.accountId) },
       }),
-      handle: async () => ({ body: { items: await dead.list() } }),
+    }),
+    route({
+      method: 'get',
+      path: '/settlements/dead/:id',
+      operationId: 'getDeadSettlement',
+      tag: 'settlements',
+      summary: 'A settlement that no retry helped, and what befell it',
+      scope: 'settlements:read',
+      params: ofCall,
+      reply: explainedLetter,
+      handle: async ({ db, params }) => {
+        const found = await new DeadLetters(db).get(params.id);
+        if (!found) throw noLetter(params.id);
+        return {
+          body: {
+            ...found,
+            history: found.history.map(({ at, ...incident }) => ({ ...incident, at: at.toISOString() })),
+          },
+        };
+      },
     }),
     route({
       method: 'post',
@@ -30,19 +179,146 @@ export function settlementRoutes(dead: WaitingSettlements): Route[] {
       tag: 'settlements',
       summary: 'Settle it again',
       scope: 'settlements:write',
-      params: z.strictObject({ id }),
+      params: ofCall,
       reply: z.object({ callId: z.string() }),
       status: 202,
-      handle: async ({ params }) => {
-        if (!(await dead.redrive(params.id))) {
-          throw new AppError(
-            'not_found',
-            'dead_letter_not_found',
-            `no settlement of call ${params.id} is waiting for a person`,
-          );
-        }
+      handle: async ({ db, params, caller }) => {
+        if (!(await new DeadLetters(db).redrive(params.id, caller.accountId))) throw noLetter(params.id);
         return { body: { callId: params.id } };
       },
     }),
   ];
+}
+
+function differenceRoutes(): Route[] {
+  return [
+    route({
+      method: 'get',
+      path: '/settlements/differences',
+      operationId: 'listSettlementDifferences',
+      tag: 'settlements',
+      summary: 'Calls whose end came late and would have made another price, newest first',
+      scope: 'settlements:read',
+      query: page.extend({ state: z.enum(DIFFERENCE_STATES).optional() }),
+      reply: z.object({ items: z.array(difference), nextCursor: z.string().nullable() }),
+      handle: async ({ db, query: { limit, cursor, state } }) => {
+        const [openedAt, callId] = cursor === undefined ? [] : readCursor(cursor, position);
+        const rows = await listDifferences(db, {
+          limit: limit + 1,
+          state,
+          ...(openedAt === undefined || callId === undefined ? {} : { after: { openedAt, callId } }),
+        });
+        const items = rows.slice(0, limit);
+        const last = items.at(-1);
+        return {
+          body: {
+            items: items.map(shown),
+            nextCursor:
+              rows.length > limit && last ? writeCursor([last.openedAt.getTime(), last.callId]) : null,
+          },
+        };
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/settlements/differences/:id',
+      operationId: 'getSettlementDifference',
+      tag: 'settlements',
+      summary: 'The difference about one call',
+      scope: 'settlements:read',
+      params: ofCall,
+      reply: difference,
+      handle: async ({ db, params }) => {
+        const found = await getDifference(db, params.id);
+        if (found) return { body: shown(found) };
+        throw new AppError(
+          'not_found',
+          'settlement_difference_not_found',
+          `there is no difference about call ${params.id}`,
+        );
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/settlements/differences/:id/accept',
+      operationId: 'acceptSettlementDifference',
+      tag: 'settlements',
+      summary: 'Move the money of a difference',
+      scope: 'settlements:write',
+      params: ofCall,
+      body: verdict,
+      reply: difference,
+      idempotent: true,
+      handle: async ({ db, params, body, caller }) => ({
+        body: shown(await acceptDifference(db, { callId: params.id, by: caller.accountId, note: body.note })),
+      }),
+    }),
+    route({
+      method: 'post',
+      path: '/settlements/differences/:id/dismiss',
+      operationId: 'dismissSettlementDifference',
+      tag: 'settlements',
+      summary: 'Leave the money as it is',
+      scope: 'settlements:write',
+      params: ofCall,
+      body: verdict,
+      reply: difference,
+      idempotent: true,
+      handle: async ({ db, params, body, caller }) => ({
+        body: shown(
+          await dismissDifference(db, { callId: params.id, by: caller.accountId, note: body.note }),
+        ),
+      }),
+    }),
+  ];
+}
+
+function settlementOfCallRoutes(): Route[] {
+  return [
+    route({
+      method: 'get',
+      path: '/settlements/:id',
+      operationId: 'getSettlement',
+      tag: 'settlements',
+      summary: 'What a call came to, line by line',
+      scope: 'settlements:read',
+      params: ofCall,
+      reply: settlement,
+      handle: async ({ db, params }) => {
+        const found = await getSettlement(db, params.id);
+        if (found) return { body: settlementShown(found) };
+        throw new AppError('not_found', 'settlement_not_found', `call ${params.id} has no settlement`);
+      },
+    }),
+  ];
+}
+
+function noLetter(callId: string): AppError {
+  return new AppError(
+    'not_found',
+    'dead_letter_not_found',
+    `no settlement of call ${callId} is waiting for a person`,
+  );
+}
+
+function settlementShown({ settledAt, lines, ...row }: Settlement): z.input<typeof settlement> {
+  return { ...row, lines: [...lines], settledAt: settledAt.toISOString() };
+}
+
+function shown({
+  openedAt,
+  resolvedAt,
+  was,
+  wouldBe,
+  postings,
+  ...row
+}: SettlementDifference): z.input<typeof difference> {
+  return {
+    ...row,
+    was: { ...was, lines: [...was.lines] },
+    wouldBe: { ...wouldBe, lines: [...wouldBe.lines] },
+    postings: [...postings],
+    openedAt: openedAt.toISOString(),
+    resolvedAt: resolvedAt?.toISOString() ?? null,
+  };
 }

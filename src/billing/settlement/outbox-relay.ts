@@ -1,10 +1,8 @@
-import type { ConnectionOptions } from 'bullmq';
-import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { asError } from '../../domain';
 import type { Database, Statement } from '../../storage';
-import type { SettlementJob } from './settlement-job';
-import { SETTLEMENT_JOB_OPTIONS, SETTLEMENT_QUEUE } from './settlement-job';
+import type { SettlementQueue } from './settlement-queue';
+import { openSettlementQueue } from './settlement-queue';
 
 export interface OutboxRelayOptions {
   /** Milliseconds after which a row that was sent on, but is not done, is sent again. */
@@ -61,7 +59,7 @@ const CLAIM_OVERDUE = claim(
 export class OutboxRelay {
   readonly #database: Database;
   readonly #redis: Redis;
-  readonly #queue: Queue<SettlementJob>;
+  readonly #queue: SettlementQueue;
   readonly #onError: (error: Error) => void;
   readonly #resendAfterMs: number;
   readonly #retentionMs: number;
@@ -87,11 +85,7 @@ export class OutboxRelay {
     this.#resendAfterMs = options.resendAfterMs ?? RESEND_AFTER_MS;
     this.#retentionMs = options.retentionMs ?? RETENTION_MS;
     this.#sendTimeoutMs = options.sendTimeoutMs ?? SEND_TIMEOUT_MS;
-    this.#queue = new Queue<SettlementJob>(SETTLEMENT_QUEUE, {
-      connection: redis as unknown as ConnectionOptions,
-      defaultJobOptions: SETTLEMENT_JOB_OPTIONS,
-    });
-    this.#queue.on('error', onError);
+    this.#queue = openSettlementQueue(redis, onError);
     redis.on('ready', this.#redisReady);
   }
 

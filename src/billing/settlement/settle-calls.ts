@@ -1,121 +1,94 @@
-import type { Currency, Micros, RingTarget, SaleTerms } from '../../domain';
-import { subtractMicros, ZERO_MICROS } from '../../domain';
-import type { Database, Queryable } from '../../storage';
-import type { Posting } from '../ledger/ledger';
-import { postTransaction } from '../ledger/ledger';
-import { rateCall } from '../rating';
-import type { RatedCall } from './settle-at-once';
-import { settleAtOnce, settlementKey } from './settle-at-once';
+import { asError } from '../../domain';
+import type { Database } from '../../storage';
+import type { Settled, SettlementOutcome } from './settle-batch';
+import { settleBatch } from './settle-batch';
+import type { SettlementSources } from './settlement-sources';
+import { STORED_SOURCES } from './settlement-sources';
+import { isAway, isRivalry } from './trouble';
 
-/** The account that stands for the exchange itself. */
-export const OPERATOR_ACCOUNT = 'operator';
+/** Longest a batch waits for a lock: then its calls are taken one by one. */
+const BATCH_LOCK_MS = 1_000;
+/** Longest one of those waits. */
+const SINGLE_LOCK_MS = 500;
+/** Longest a batch may take that has come apart; what is left of it is tried again later. */
+const APART_MS = 10_000;
+/** Tries at once after rivalry with others. */
+const MAX_RIVALRIES = 5;
 
-interface EndedCall {
-  readonly connectedMs: number;
-  readonly sale: { readonly target: RingTarget; readonly terms: SaleTerms } | null;
+export interface SettleOptions {
+  readonly sources?: SettlementSources;
+  /** Monotonic milliseconds. */
+  readonly now?: () => number;
 }
-
-export type SettlementOutcome = 'settled' | 'already_settled' | 'not_sold';
 
 /**
- * Settles one call: rates it and posts its money, all or nothing. Doing it again changes nothing.
- * @throws Error when the call is unknown or not over: the job is tried again, then looked at by people
+ * Settles calls that are over: rates each and posts its money, all of them in one transaction. Doing it
+ * again changes nothing. When something is wrong with one of them, they are taken one by one, so that it
+ * fails alone; when the database is away, all fail.
+ *
+ * @param callIds - each once
+ * @returns what became of each
  */
-export async function settleCall(database: Database, callId: string): Promise<SettlementOutcome> {
-  const { connectedMs, sale } = await readEnded(database, callId);
-  if (!sale) {
-    await markDone(database, callId);
-    return 'not_sold';
+export async function settleCalls(
+  database: Database,
+  callIds: readonly string[],
+  options: SettleOptions = {},
+): Promise<Map<string, Settled>> {
+  const { now = () => performance.now() } = options;
+  const results = new Map<string, Settled>();
+  let trouble: Error | undefined;
+  if (callIds.length > 1) {
+    const batch = await attempt(database, callIds, 'free', options);
+    if (batch instanceof Error) trouble = batch;
+    else for (const [callId, settled] of batch) results.set(callId, settled);
   }
-  const { target, terms } = sale;
-  const { revenue, payout } = rateCall(target.plan, terms.payout, connectedMs);
-  const postings = postingsOf(target.buyerAccountId, terms.sellerId, terms.currency, revenue, payout);
-  const call: RatedCall = { callId, connectedMs, revenue, payout, currency: terms.currency, postings };
-  if (postings.length > 0 && (await settleAtOnce(database, call))) return 'settled';
-  return database.transaction((tx) => settleStepwise(tx, call));
-}
-
-/** An ended call is not changed any more: what is read here holds. */
-async function readEnded(database: Queryable, callId: string): Promise<EndedCall> {
-  const { rows } = await database.query<EndedCall>({
-    name: 'settle-read',
-    text: `select connected_ms as "connectedMs", sale from calls where id = $1 and ended_at is not null`,
-    values: [callId],
-  });
-  const [call] = rows;
-  if (!call) throw new Error(`call ${callId} is not over, or not known`);
-  return call;
-}
-
-/** Opens accounts that are not there yet, and finds out what was done before. */
-async function settleStepwise(tx: Queryable, call: RatedCall): Promise<SettlementOutcome> {
-  const { callId, connectedMs, revenue, payout, currency, postings } = call;
-  const transactionId =
-    postings.length === 0
-      ? null
-      : await postTransaction(tx, {
-          idempotencyKey: settlementKey(callId),
-          kind: 'call_settlement',
-          callId,
-          postings,
-        });
-  const claimed = await tx.query({
-    name: 'settle-claim',
-    text: `insert into settlements (call_id, transaction_id, connected_ms, revenue, payout, currency)
-      values ($1, $2, $3, $4, $5, $6) on conflict (call_id) do nothing`,
-    values: [callId, transactionId ?? null, connectedMs, revenue, payout, currency],
-  });
-  const first = claimed.rowCount === 1;
-  // Books that contradict themselves are for people: nothing is posted.
-  if (first && transactionId === undefined) {
-    throw new Error(`the money of call ${callId} was posted without a settlement`);
+  const startedAt = now();
+  for (const callId of callIds) {
+    if (results.has(callId)) continue;
+    if (trouble && (isAway(trouble) || now() - startedAt > APART_MS)) {
+      results.set(callId, { ok: false, error: trouble });
+      continue;
+    }
+    const single = await attempt(database, [callId], 'all', options);
+    if (single instanceof Error) {
+      results.set(callId, { ok: false, error: single });
+      trouble = single;
+    } else for (const [id, settled] of single) results.set(id, settled);
   }
-  if (!first && typeof transactionId === 'number') {
-    throw new Error(`call ${callId} was settled without its money`);
+  return results;
+}
+
+/**
+ * Settles one call.
+ * @throws Error when the call is unknown or not over, or when the database refuses or is away
+ */
+export async function settleCall(
+  database: Database,
+  callId: string,
+  options: SettleOptions = {},
+): Promise<SettlementOutcome> {
+  const settled = (await settleCalls(database, [callId], options)).get(callId);
+  if (!settled) throw new Error(`nobody settled call ${callId}`);
+  if (!settled.ok) throw settled.error;
+  return settled.outcome;
+}
+
+/** Never rejects. */
+async function attempt(
+  database: Database,
+  callIds: readonly string[],
+  which: 'free' | 'all',
+  { sources = STORED_SOURCES }: SettleOptions,
+): Promise<Map<string, Settled> | Error> {
+  const lockMs = which === 'free' ? BATCH_LOCK_MS : SINGLE_LOCK_MS;
+  for (let rivalries = 0; ; rivalries++) {
+    try {
+      return await database.transaction(async (tx) => {
+        await tx.query(`set local lock_timeout = ${lockMs}`);
+        return settleBatch(tx, callIds, sources, which);
+      });
+    } catch (error) {
+      if (rivalries >= MAX_RIVALRIES || !isRivalry(error)) return asError(error);
+    }
   }
-  await markDone(tx, callId);
-  return first ? 'settled' : 'already_settled';
-}
-
-/** Nothing is left to be done because of the call's end. */
-async function markDone(database: Queryable, callId: string): Promise<void> {
-  await database.query({
-    name: 'settle-done',
-    text: `update outbox set done_at = now(), dead_at = null, dead_reason = null
-      where type = 'call.ended' and subject = $1 and done_at is null`,
-    values: [callId],
-  });
-}
-
-/** The buyer owes the revenue, which the exchange earned; the payout is its cost, owed to the seller. */
-function postingsOf(
-  buyerAccountId: string,
-  sellerId: string,
-  currency: Currency,
-  revenue: Micros,
-  payout: Micros,
-): Posting[] {
-  const postings: Posting[] = [];
-  const move = (
-    debit: Omit<Posting, 'amount' | 'currency'>,
-    credit: Omit<Posting, 'amount' | 'currency'>,
-    amount: Micros,
-  ): void => {
-    if (amount === 0) return;
-    postings.push(
-      { ...debit, currency, amount },
-      { ...credit, currency, amount: subtractMicros(ZERO_MICROS, amount) },
-    );
-  };
-  move(
-    { accountId: buyerAccountId, purpose: 'wallet' },
-    { accountId: OPERATOR_ACCOUNT, purpose: 'revenue' },
-    revenue,
-  );
-  move(
-    { accountId: OPERATOR_ACCOUNT, purpose: 'payout' },
-    { accountId: sellerId, purpose: 'payable' },
-    payout,
-  );
-  return postings;
 }

@@ -4,6 +4,12 @@ export const SETTLEMENT_QUEUE = 'settlement';
 /** Waits between tries, in milliseconds; after the last the job is for people. */
 export const RETRY_DELAYS_MS = [100, 500, 2_000, 5_000] as const;
 
+/**
+ * Rounds of tries, each begun a while after the one before, in which a settlement may be too slow for a
+ * database that is there: then it is for people.
+ */
+export const MAX_ROUNDS = 5;
+
 export interface SettlementJob {
   readonly callId: string;
 }

@@ -3,17 +3,22 @@ import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { asError } from '../../domain';
 import type { Database } from '../../storage';
-import { isUnavailable } from '../../storage';
 import type { DeadLetter } from './dead-letters';
 import { DeadLetters } from './dead-letters';
-import type { SettlementOutcome } from './settle-calls';
-import { settleCall } from './settle-calls';
+import type { SettlementOutcome } from './settle-batch';
+import { settleCalls } from './settle-calls';
+import type { BatcherLimits } from './settlement-batcher';
+import { SettlementBatcher } from './settlement-batcher';
 import type { SettlementJob } from './settlement-job';
-import { retryDelay, SETTLEMENT_JOB_OPTIONS, SETTLEMENT_QUEUE } from './settlement-job';
+import { MAX_ROUNDS, retryDelay, SETTLEMENT_JOB_OPTIONS, SETTLEMENT_QUEUE } from './settlement-job';
+import type { SettlementSources } from './settlement-sources';
+import { isAway, isTooSlow } from './trouble';
 
 export interface SettlementWorkerOptions {
-  /** Calls settled at once. */
+  /** Calls in hand at once: three times the calls of a batch keep it busy. */
   readonly concurrency: number;
+  readonly sources?: SettlementSources;
+  readonly batches?: BatcherLimits;
   /** Milliseconds without a sign of life after which a worker has died, and its jobs are given to others. */
   readonly lockMs?: number;
   readonly onSettled?: (callId: string, outcome: SettlementOutcome) => void;
@@ -22,10 +27,15 @@ export interface SettlementWorkerOptions {
 }
 
 const LOCK_MS = 15_000;
+/** Workers that may die of a job, or beside it, before it counts as a round that came to nothing. */
+const MAX_STALLS = 5;
 /** How long Redis may take, once nothing is in hand any more, to let the worker go. */
 const FAREWELL_MS = 2_000;
 
-/** Settles calls from the queue; any number of workers may do so at once. */
+/**
+ * Settles calls from the queue, several to a database transaction; any number of workers may do so at once.
+ * A call that fails does so alone, is tried again after a while, and then is for people.
+ */
 export class SettlementWorker {
   readonly #worker: Worker<SettlementJob>;
   readonly #redis: Redis;
@@ -39,10 +49,15 @@ export class SettlementWorker {
     this.#options = options;
     this.#redis = redis;
     this.#dead = new DeadLetters(database);
+    const { sources, batches } = options;
+    const batcher = new SettlementBatcher(
+      (callIds) => settleCalls(database, callIds, sources === undefined ? {} : { sources }),
+      batches,
+    );
     this.#worker = new Worker<SettlementJob>(
       SETTLEMENT_QUEUE,
       async (job) => {
-        const outcome = await this.#holding(settleCall(database, job.data.callId));
+        const outcome = await this.#holding(batcher.settle(job.data.callId));
         options.onSettled?.(job.data.callId, outcome);
       },
       {
@@ -50,12 +65,13 @@ export class SettlementWorker {
         concurrency: options.concurrency,
         lockDuration: lockMs,
         stalledInterval: lockMs,
+        maxStalledCount: MAX_STALLS,
         settings: { backoffStrategy: retryDelay },
       },
     );
     this.#worker.on('error', (error) => options.onError?.(error));
     this.#worker.on('failed', (job, error) => {
-      if (!job || job.attemptsMade < SETTLEMENT_JOB_OPTIONS.attempts) return;
+      if (!job || !isOver(job, error)) return;
       void this.#holding(this.#bury(job, error));
     });
   }
@@ -94,18 +110,44 @@ export class SettlementWorker {
 
   /**
    * Never rejects. While the database is away nobody can do anything about a call: it stays open, to be
-   * sent and tried again.
+   * sent and tried again. So it does when it was too slow, or workers died of it, but not for ever.
    */
   async #bury(job: Job<SettlementJob>, error: Error): Promise<void> {
-    if (isUnavailable(error)) {
-      this.#options.onError?.(error);
-      return;
-    }
+    const { callId } = job.data;
     try {
-      const letter = await this.#dead.add(job.data.callId, error.message);
-      if (letter) this.#options.onDead?.(letter);
+      if (isAway(error)) {
+        this.#options.onError?.(error);
+        return;
+      }
+      if (!isTooSlow(error) && !isStalled(error)) {
+        this.#tell(await this.#dead.add(callId, reasonOf(error)));
+        return;
+      }
+      const { letter } = await this.#dead.failRound(callId, reasonOf(error), MAX_ROUNDS);
+      if (letter) this.#tell(letter);
+      else this.#options.onError?.(error);
     } catch (failure) {
       this.#options.onError?.(asError(failure));
     }
   }
+
+  #tell(letter: DeadLetter | undefined): void {
+    if (letter) this.#options.onDead?.(letter);
+  }
+}
+
+/** BullMQ lets nobody take a job again that workers have died of too often. */
+function isStalled(error: Error): boolean {
+  return error.name === 'UnrecoverableError';
+}
+
+function isOver(job: Job<SettlementJob>, error: Error): boolean {
+  return job.attemptsMade >= SETTLEMENT_JOB_OPTIONS.attempts || isStalled(error);
+}
+
+/** With the place of what is wrong, where it is told. */
+function reasonOf(error: Error): string {
+  const { details } = error as { details?: { errors?: readonly { pointer: string; message: string }[] } };
+  const [first] = details?.errors ?? [];
+  return first ? `${error.message}: ${first.pointer} ${first.message}` : error.message;
 }

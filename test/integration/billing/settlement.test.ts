@@ -1,6 +1,7 @@
-import { DeadLetters, ledgerLinesOfCall, trialBalance } from '../../../src/billing';
+import { DeadLetters } from '../../../src/billing';
 import { endedRecord, unsoldRecord } from '../../support/call-records';
 import { until } from '../../support/until';
+import { linesOfCall, theBooks } from './support/books';
 import { SettlementRoom } from './support/settlement-room';
 
 let room: SettlementRoom;
@@ -15,17 +16,14 @@ test('a call that ended is settled to the micro-unit, and its row is done', asyn
   room.worker();
   await room.end(endedRecord('one'));
   await until('settled', () => room.isDone('one'));
-  const lines = await ledgerLinesOfCall(room.db, 'one');
-  expect(lines.map(({ accountId, purpose, amountMicros }) => [accountId, purpose, amountMicros])).toEqual(
-    expect.arrayContaining([
-      ['buyer-account', 'wallet', 25_000_000],
-      ['operator', 'revenue', -25_000_000],
-      ['operator', 'payout', 8_000_000],
-      ['seller-account', 'payable', -8_000_000],
-    ]),
-  );
-  expect(lines).toHaveLength(4);
-  expect(await trialBalance(room.db)).toMatchObject({ imbalanceMicros: 0n, wrongBalances: 0 });
+  const lines = await linesOfCall(room.own, 'one');
+  expect(lines.map(({ accountId, purpose, amount }) => [accountId, purpose, amount]).sort()).toEqual([
+    ['buyer-account', 'wallet', 25_000_000],
+    ['operator', 'payout', 8_000_000],
+    ['operator', 'revenue', -25_000_000],
+    ['seller-account', 'payable', -8_000_000],
+  ]);
+  expect(await theBooks(room.db)).toMatchObject({ imbalance: 0, wrongBalances: 0 });
   expect(room.errors).toEqual([]);
 });
 
@@ -54,18 +52,20 @@ test('a row that is sent twice settles once', async () => {
 test('two relays and two workers settle every call once', async () => {
   const calls = Array.from({ length: 700 }, (_, n) => `many-${n}`);
   await room.end(...calls.map((id) => endedRecord(id)));
-  const before = await trialBalance(room.db);
+  const before = await theBooks(room.db);
   const workers = [room.worker(), room.worker()];
   room.relay();
   room.relay();
   await until(
     'all done',
-    async () => (await room.own.query(`select 1 from outbox where done_at is null`)).length === 0,
+    async () =>
+      (await room.own.query(`select 1 from outbox where type = 'call.ended' and done_at is null`)).length ===
+      0,
     30_000,
   );
-  const after = await trialBalance(room.db);
-  expect(after.debitsMicros - before.debitsMicros).toBe(BigInt(calls.length) * 33_000_000n);
-  expect(after).toMatchObject({ imbalanceMicros: 0n, wrongBalances: 0 });
+  const after = await theBooks(room.db);
+  expect(after.debits - before.debits).toBe(calls.length * 33_000_000);
+  expect(after).toMatchObject({ imbalance: 0, wrongBalances: 0 });
   const settled = workers.flatMap((worker) => worker.settled);
   expect(new Set(settled)).toEqual(new Set(calls.map((id) => `${id} settled`)));
   expect(settled).toHaveLength(calls.length);
@@ -98,7 +98,7 @@ test('a settlement that fails is tried again after 100 ms, 500 ms, 2 s and 5 s, 
   expect(dead[0]).toMatchObject({ callId: 'doomed', reason: 'the moon is in the wrong house' });
 
   const letters = new DeadLetters(room.db);
-  expect(await letters.list()).toEqual(dead);
+  expect(await letters.list({ limit: 50 })).toEqual(dead);
   // However often the relay looks: it waits for a person.
   await relay.close();
   await worker.close();
@@ -112,9 +112,9 @@ test('a settlement that fails is tried again after 100 ms, 500 ms, 2 s and 5 s, 
   expect(settled).not.toContain('doomed settled');
   expect(await room.outboxRow('doomed')).toEqual({ sent: true, done: false, dead: true });
 
-  expect(await letters.redrive('doomed')).toBe(true);
-  expect(await letters.redrive('doomed')).toBe(false);
-  expect(await letters.list()).toEqual([]);
+  expect(await letters.redrive('doomed', 'operator')).toBe(true);
+  expect(await letters.redrive('doomed', 'operator')).toBe(false);
+  expect(await letters.list({ limit: 50 })).toEqual([]);
   await until('settled', () => room.isDone('doomed'));
   expect(await room.settlementsOf('doomed')).toBe(1);
   expect(room.errors).toEqual([]);

@@ -6,7 +6,6 @@ import { Vault } from '../../../src/storage';
 export const ROUTES = apiRoutes({
   live: { list: () => [], hangup: () => false },
   news: { subscribe: () => () => undefined },
-  deadLetters: { list: () => Promise.resolve([]), redrive: () => Promise.resolve(false) },
   bidRequests: {
     answer: () => Promise.reject(new Error('nobody asks')),
     cancel: () => Promise.resolve(false),

@@ -1,4 +1,4 @@
-import { postTransaction } from '../../../../src/billing';
+import { DeadLetters, postTransaction } from '../../../../src/billing';
 import { micros } from '../../../../src/domain';
 import type { TestApi } from './test-api';
 
@@ -49,7 +49,7 @@ export async function storeDeadSettlement(api: TestApi, id: string): Promise<voi
     `insert into outbox (type, subject, payload) values ('call.ended', $1, '{"sold": true}')`,
     [id],
   );
-  await api.deadLetters.add(id, 'the buyer has no account');
+  await new DeadLetters(api.pool).add(id, 'the buyer has no account');
 }
 
 /** A call that was flagged, and waits for people. */

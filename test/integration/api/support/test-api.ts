@@ -2,7 +2,6 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createApi, listen } from '../../../../src/api';
 import type { ApiServices, HealthCheck } from '../../../../src/api';
-import { DeadLetters } from '../../../../src/billing';
 import { NumberLists } from '../../../../src/market';
 import { createApiKey, Database } from '../../../../src/storage';
 import { TEST_VAULT } from '../../../support/consents';
@@ -48,7 +47,6 @@ export interface TestApi {
   readonly admin: string;
   readonly database: TestDatabase;
   readonly pool: Database;
-  readonly deadLetters: DeadLetters;
   readonly switch: TestSwitch;
   readonly server: Server;
   /** A key that may do so much and no more. */
@@ -66,12 +64,10 @@ export async function startTestApi(more: Partial<ApiServices> = {}): Promise<Tes
     statementTimeoutMs: 5_000,
     connectTimeoutMs: 2_000,
   });
-  const deadLetters = new DeadLetters(pool);
   const parts = testSwitch();
   const server = await listen(
     createApi({
       database: pool,
-      deadLetters,
       live: {
         list: () => parts.calls as never,
         hangup: (id) => {
@@ -114,7 +110,6 @@ export async function startTestApi(more: Partial<ApiServices> = {}): Promise<Tes
     admin,
     database,
     pool,
-    deadLetters,
     server,
     switch: parts,
     keyWith: (...scopes) => createApiKey(pool, 'operator', scopes.join(), scopes),

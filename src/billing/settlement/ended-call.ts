@@ -1,0 +1,69 @@
+import type { Sale } from '../../domain';
+import type { Queryable } from '../../storage';
+
+/** A call that is over: it is not changed any more, so what is read here holds. */
+export interface EndedCall {
+  readonly callId: string;
+  /** Milliseconds from the answer. */
+  readonly connectedMs: number;
+  /** UTC epoch milliseconds: its answer, or when it came in. */
+  readonly at: number;
+  /** Null when nobody bought it. */
+  readonly sale: Sale | null;
+  /** Over which it came in. */
+  readonly trunkId: string;
+  /** The number that was called. */
+  readonly dialled: string;
+}
+
+/** A call that somebody bought. */
+export type SoldCall = EndedCall & { readonly sale: Sale };
+
+const ENDED = `c.id as "callId", c.connected_ms as "connectedMs", coalesce(c.answered_at, c.received_at) as at,
+  c.sale, c.trunk_id as "trunkId", c.dialled`;
+
+/**
+ * The events of calls are locked first, in one order: whoever settles one of them, and be it in another
+ * process, waits, or with `skip locked` leaves it out.
+ */
+const lock = (skip: boolean) => ({
+  name: skip ? 'settle-lock-free' : 'settle-lock',
+  text: `select id, subject as "callId" from outbox where type = 'call.ended' and subject = any($1)
+    order by id for update${skip ? ' skip locked' : ''}`,
+});
+const LOCK = { free: lock(true), all: lock(false) };
+
+/** The events of calls, which settling marks as done: their rows in the outbox, by call. */
+export async function lockEvents(
+  tx: Queryable,
+  callIds: readonly string[],
+  which: 'free' | 'all',
+): Promise<Map<string, number>> {
+  const { rows } = await tx.query<{ id: number; callId: string }>({ ...LOCK[which], values: [callIds] });
+  return new Map(rows.map(({ callId, id }) => [callId, id]));
+}
+
+const READ = {
+  name: 'settle-read',
+  text: `select ${ENDED}, s.call_id is not null as settled, s.transaction_id is not null as paid, t.id is not null as posted
+    from calls c
+    left join settlements s on s.call_id = c.id
+    left join ledger_transactions t on t.idempotency_key = 'call:' || c.id
+    where c.id = any($1) and c.ended_at is not null`,
+};
+
+/** What the books say of a call that is to be settled. */
+export type BookedCall = EndedCall & {
+  /** There is a settlement. */
+  readonly settled: boolean;
+  /** It names its money. */
+  readonly paid: boolean;
+  /** There is money of a settlement. */
+  readonly posted: boolean;
+};
+
+/** Calls that are over, with what was done about them: to be read once their events are locked. */
+export async function readEnded(tx: Queryable, callIds: readonly string[]): Promise<Map<string, BookedCall>> {
+  const { rows } = await tx.query<BookedCall>({ ...READ, values: [callIds] });
+  return new Map(rows.map((row) => [row.callId, row]));
+}

@@ -1,0 +1,163 @@
+import { asError } from '../../domain';
+import type { RatedSale } from '../../rating';
+import { rateSale } from '../../rating';
+import type { Queryable } from '../../storage';
+import type { Posting } from '../ledger/ledger';
+import { postTransactions } from '../ledger/ledger';
+import type { CapturedHold } from '../wallets/holds';
+import { callPostings } from './call-postings';
+import type { BookedCall, SoldCall } from './ended-call';
+import { lockEvents, readEnded } from './ended-call';
+import type { CallFacts, SettlementSources } from './settlement-sources';
+import { readFacts } from './settlement-sources';
+import { writeSettlements } from './write-settlements';
+
+export type SettlementOutcome = 'settled' | 'already_settled' | 'not_sold';
+
+/** What became of one call of a batch. */
+export type Settled =
+  { readonly ok: true; readonly outcome: SettlementOutcome } | { readonly ok: false; readonly error: Error };
+
+/** Under which the ledger takes a call's settlement once. */
+export const settlementKey = (callId: string): string => `call:${callId}`;
+
+/** A call's money, rated and to be booked. */
+export interface CallToBook {
+  readonly call: SoldCall;
+  readonly rated: RatedSale;
+  /** Row of its event; undefined when that is gone. */
+  readonly eventId: number | undefined;
+}
+
+/**
+ * Settles calls in the caller's database transaction: what can be seen to be wrong with a call fails that
+ * call alone; when the database refuses something, this throws, the transaction is rolled back, and nothing
+ * was settled. Locks are taken in the order of the house: events, holds, ledger accounts.
+ *
+ * @param which - `free` leaves out, and out of what is returned, calls that somebody else has locked
+ */
+export async function settleBatch(
+  tx: Queryable,
+  callIds: readonly string[],
+  sources: SettlementSources,
+  which: 'free' | 'all',
+): Promise<Map<string, Settled>> {
+  const events = await lockEvents(tx, callIds, which);
+  const taken = which === 'all' ? callIds : callIds.filter((callId) => events.has(callId));
+  const booked = await readEnded(tx, taken);
+  const sold = [...booked.values()].filter(isSold);
+  const facts = await readFacts(tx, sources, sold);
+
+  const results = new Map<string, Settled>();
+  const toBook: CallToBook[] = [];
+  const done: string[] = [];
+  for (const callId of taken) {
+    const call = booked.get(callId);
+    const judged = call ? judge(call, facts) : failed(`call ${callId} is not over, or not known`);
+    if ('rated' in judged) {
+      toBook.push({ call: judged.call, rated: judged.rated, eventId: events.get(callId) });
+      continue;
+    }
+    results.set(callId, judged);
+    if (judged.ok) done.push(callId);
+  }
+
+  const holds = await takeHolds(tx, sources, toBook);
+  const postings = postingsOf(toBook, holds);
+  const transactionIds = await post(tx, postings);
+  await writeSettlements(tx, {
+    calls: toBook,
+    heldOf: (callId) => holds.get(callId) ?? [],
+    transactionIdOf: (callId) => transactionIds.get(callId),
+    doneEvents: [...done, ...toBook.map(({ call }) => call.callId)].flatMap(
+      (callId) => events.get(callId) ?? [],
+    ),
+  });
+  for (const { call } of toBook) results.set(call.callId, { ok: true, outcome: 'settled' });
+  return results;
+}
+
+function isSold(call: BookedCall): call is BookedCall & SoldCall {
+  return call.sale !== null;
+}
+
+const failed = (why: string): Settled => ({ ok: false, error: new Error(why) });
+
+/** What is to be done about a call. Books that contradict themselves are for people: nothing is posted. */
+function judge(
+  call: BookedCall,
+  facts: (callId: string) => CallFacts,
+): Settled | { readonly call: SoldCall; readonly rated: RatedSale } {
+  const { callId, settled, paid, posted } = call;
+  if (!isSold(call)) return { ok: true, outcome: 'not_sold' };
+  if (paid) return { ok: true, outcome: 'already_settled' };
+  if (posted) return failed(`the money of call ${callId} was posted without a settlement`);
+  try {
+    const { sale, connectedMs } = call;
+    const rated = rateSale({ sale, connectedMs, ...facts(callId) });
+    if (!settled) return { call, rated };
+    return rated.lines.length === 0
+      ? { ok: true, outcome: 'already_settled' }
+      : failed(`call ${callId} was settled without its money`);
+  } catch (error) {
+    return { ok: false, error: asError(error) };
+  }
+}
+
+async function takeHolds(
+  tx: Queryable,
+  sources: SettlementSources,
+  calls: readonly CallToBook[],
+): Promise<Map<string, CapturedHold[]>> {
+  const holds = new Map<string, CapturedHold[]>();
+  if (calls.length === 0) return holds;
+  const captured = await sources.captureHolds(
+    tx,
+    calls.map(({ call }) => call.callId),
+  );
+  for (const hold of captured) {
+    const ofCall = holds.get(hold.callId);
+    if (ofCall) ofCall.push(hold);
+    else holds.set(hold.callId, [hold]);
+  }
+  return holds;
+}
+
+/** Calls of which money moves, with their postings. */
+function postingsOf(
+  calls: readonly CallToBook[],
+  holds: ReadonlyMap<string, readonly CapturedHold[]>,
+): Map<string, Posting[]> {
+  const postings = new Map<string, Posting[]>();
+  for (const { call, rated } of calls) {
+    const { buyerAccountId } = call.sale.target;
+    const ofCall = callPostings(buyerAccountId, rated.lines, holds.get(call.callId) ?? []);
+    if (ofCall.length > 0) postings.set(call.callId, ofCall);
+  }
+  return postings;
+}
+
+async function post(
+  tx: Queryable,
+  postings: ReadonlyMap<string, readonly Posting[]>,
+): Promise<Map<string, number>> {
+  const ids = new Map<string, number>();
+  if (postings.size === 0) return ids;
+  const callIds = [...postings.keys()];
+  const posted = await postTransactions(
+    tx,
+    [...postings].map(([callId, ofCall]) => ({
+      idempotencyKey: settlementKey(callId),
+      kind: 'call_settlement',
+      callId,
+      postings: ofCall,
+    })),
+  );
+  callIds.forEach((callId, n) => {
+    const id = posted[n];
+    // Nobody settles a call whose event is locked: then it had none, and two came at once.
+    if (id === undefined) throw new Error(`the money of call ${callId} was posted meanwhile`);
+    ids.set(callId, id);
+  });
+  return ids;
+}

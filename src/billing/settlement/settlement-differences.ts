@@ -1,0 +1,201 @@
+import type { Currency } from '../../domain';
+import { AppError } from '../../domain';
+import type { Queryable } from '../../storage';
+import { inTransaction } from '../../storage';
+import type { Posting } from '../ledger/ledger';
+import { postTransaction } from '../ledger/ledger';
+import type { LateDifference } from './late-end';
+import { lateDifference } from './late-end';
+import type { PricedEnd } from './late-price';
+import { samePostings } from './late-price';
+import type { SettlementSources } from './settlement-sources';
+import { STORED_SOURCES } from './settlement-sources';
+
+export const DIFFERENCE_STATES = ['open', 'accepted', 'dismissed'] as const;
+export type DifferenceState = (typeof DIFFERENCE_STATES)[number];
+
+/** A call whose settlement would have been another one, for people to look at. */
+export interface SettlementDifference {
+  readonly callId: string;
+  /** Its own end came after it had been closed for its node. */
+  readonly kind: 'late_end';
+  readonly state: DifferenceState;
+  readonly currency: Currency;
+  readonly was: PricedEnd;
+  readonly wouldBe: PricedEnd;
+  /** What accepting it posts, or has posted. */
+  readonly postings: readonly Posting[];
+  readonly openedAt: Date;
+  readonly resolvedBy: string | null;
+  readonly resolvedAt: Date | null;
+  readonly note: string | null;
+  readonly transactionId: number | null;
+}
+
+export interface DifferenceFilter {
+  readonly state?: DifferenceState | undefined;
+  /** The last one of the page before. */
+  readonly after?: { readonly openedAt: number; readonly callId: string } | undefined;
+  readonly limit: number;
+}
+
+/** What a person says of a difference. */
+export interface DifferenceVerdict {
+  readonly callId: string;
+  /** Account of the API key. */
+  readonly by: string;
+  readonly note: string | undefined;
+}
+
+const COLUMNS = `call_id as "callId", kind, state, currency, was, would_be as "wouldBe", postings,
+  opened_at as "openedAt", resolved_by as "resolvedBy", resolved_at as "resolvedAt", note,
+  transaction_id as "transactionId"`;
+
+/** Differences, newest first. */
+export async function listDifferences(
+  db: Queryable,
+  { state, after, limit }: DifferenceFilter,
+): Promise<SettlementDifference[]> {
+  const { rows } = await db.query<SettlementDifference>({
+    name: 'settlement-differences-list',
+    text: `select ${COLUMNS} from settlement_differences
+      where ($1::text is null or state = $1)
+        and ($2::bigint is null or (opened_at, call_id) < (to_timestamp($2 / 1000.0), $3))
+      order by opened_at desc, call_id desc limit $4`,
+    values: [state ?? null, after?.openedAt ?? null, after?.callId ?? null, limit],
+  });
+  return rows;
+}
+
+export async function getDifference(
+  db: Queryable,
+  callId: string,
+): Promise<SettlementDifference | undefined> {
+  const { rows } = await db.query<SettlementDifference>({
+    name: 'settlement-differences-get',
+    text: `select ${COLUMNS} from settlement_differences where call_id = $1`,
+    values: [callId],
+  });
+  return rows[0];
+}
+
+/** Opens the case of a call, or brings an open one up to date; what people have resolved stays. */
+export async function openDifference(tx: Queryable, callId: string, found: LateDifference): Promise<void> {
+  await tx.query({
+    name: 'settlement-differences-open',
+    text: `insert into settlement_differences as d (call_id, kind, currency, was, would_be, postings, looked_at)
+      values ($1, 'late_end', $2, $3, $4, $5, $6)
+      on conflict (call_id) do update set currency = excluded.currency, was = excluded.was,
+        would_be = excluded.would_be, postings = excluded.postings, looked_at = excluded.looked_at
+      where d.state = 'open'`,
+    values: [
+      callId,
+      found.currency,
+      JSON.stringify(found.was),
+      JSON.stringify(found.wouldBe),
+      JSON.stringify(found.postings),
+      found.lookedAt,
+    ],
+  });
+}
+
+/**
+ * Moves the money of a difference, once.
+ * @throws AppError `not_found`; `conflict` when it is resolved already, or when the call's books are not
+ * those any more that were looked at: the case is brought up to date within a minute
+ */
+export function acceptDifference(
+  db: Queryable,
+  { callId, by, note }: DifferenceVerdict,
+  sources: SettlementSources = STORED_SOURCES,
+): Promise<SettlementDifference> {
+  return inTransaction(db, async (tx) => {
+    const known = await lockOpen(tx, callId);
+    const now = await lateDifference(tx, sources, callId);
+    if (!now || !samePostings(now.postings, known.postings)) {
+      throw new AppError(
+        'conflict',
+        'settlement_difference_changed',
+        `the books of call ${callId} have changed since this was found: look at it again in a minute`,
+      );
+    }
+    const transactionId = await postTransaction(tx, {
+      idempotencyKey: `call:${callId}:late`,
+      kind: 'call_rerating',
+      callId,
+      reason: 'the true end of the call came after it had been settled',
+      postings: known.postings,
+    });
+    if (transactionId === undefined) throw new Error(`the difference of call ${callId} was posted before`);
+    await tx.query({
+      name: 'settlement-differences-told',
+      text: `insert into outbox (type, subject, payload) values ('call.rerated', $1, $2)
+        on conflict (type, subject) do nothing`,
+      values: [
+        `${callId}:late`,
+        JSON.stringify({ callId, transactionId, reason: 'late_end', ...changeOf(known) }),
+      ],
+    });
+    return resolve(tx, { callId, by, note }, 'accepted', transactionId);
+  });
+}
+
+/** Leaves the money as it is. @throws AppError `not_found`; `conflict` when it is resolved already */
+export function dismissDifference(db: Queryable, verdict: DifferenceVerdict): Promise<SettlementDifference> {
+  return inTransaction(db, async (tx) => {
+    await lockOpen(tx, verdict.callId);
+    return resolve(tx, verdict, 'dismissed', null);
+  });
+}
+
+/** The settlement is locked too: nobody rates the call again meanwhile. */
+async function lockOpen(tx: Queryable, callId: string): Promise<SettlementDifference> {
+  await tx.query('select 1 from settlements where call_id = $1 for update', [callId]);
+  const { rows } = await tx.query<SettlementDifference>(
+    `select ${COLUMNS} from settlement_differences where call_id = $1 for update`,
+    [callId],
+  );
+  const [known] = rows;
+  if (!known) {
+    throw new AppError(
+      'not_found',
+      'settlement_difference_not_found',
+      `there is no difference about call ${callId}`,
+    );
+  }
+  if (known.state !== 'open') {
+    throw new AppError(
+      'conflict',
+      'settlement_difference_resolved',
+      `the difference about call ${callId} was ${known.state} already`,
+    );
+  }
+  return known;
+}
+
+async function resolve(
+  tx: Queryable,
+  { callId, by, note }: DifferenceVerdict,
+  state: Exclude<DifferenceState, 'open'>,
+  transactionId: number | null,
+): Promise<SettlementDifference> {
+  const { rows } = await tx.query<SettlementDifference>({
+    name: 'settlement-differences-resolve',
+    text: `update settlement_differences
+      set state = $2, resolved_by = $3, resolved_at = now(), note = $4, transaction_id = $5
+      where call_id = $1 returning ${COLUMNS}`,
+    values: [callId, state, by, note ?? null, transactionId],
+  });
+  return rows[0] as SettlementDifference;
+}
+
+function changeOf({ was, wouldBe, currency }: SettlementDifference): object {
+  return {
+    currency,
+    connectedMs: wouldBe.connectedMs,
+    revenueMicros: wouldBe.revenue,
+    payoutMicros: wouldBe.payout,
+    revenueChangeMicros: wouldBe.revenue - was.revenue,
+    payoutChangeMicros: wouldBe.payout - was.payout,
+  };
+}

@@ -1,0 +1,58 @@
+import type { AccountTerms, CallSignal } from '../../domain';
+import type { CarrierLeg } from '../../rating';
+import type { Queryable } from '../../storage';
+import { signalsOfCalls } from '../signals/signals-of-calls';
+import type { CapturedHold } from '../wallets/holds';
+import { captureHolds } from '../wallets/holds';
+import type { SoldCall } from './ended-call';
+
+/** What the money of a call follows from besides its sale and its length. */
+export interface CallFacts {
+  readonly signals: readonly CallSignal[];
+  readonly buyerTerms?: AccountTerms | undefined;
+  readonly sellerTerms?: AccountTerms | undefined;
+  readonly carrierLegs: readonly CarrierLeg[];
+}
+
+/**
+ * What settling asks the rest of billing, always for a whole batch, in the database transaction of the
+ * settlement.
+ */
+export interface SettlementSources {
+  /** Takes over what is held for calls: see {@link captureHolds}. */
+  captureHolds(tx: Queryable, callIds: readonly string[]): Promise<readonly CapturedHold[]>;
+  /** What became known of calls; of those that are left out, nothing did. */
+  signalsOf(tx: Queryable, callIds: readonly string[]): Promise<ReadonlyMap<string, readonly CallSignal[]>>;
+  /** Fees and taxes of an account at the time of each call, and the carriers' legs. */
+  termsOf(
+    tx: Queryable,
+    calls: readonly SoldCall[],
+  ): Promise<ReadonlyMap<string, Omit<CallFacts, 'signals'>>>;
+}
+
+/** As they are stored. */
+export const STORED_SOURCES: SettlementSources = {
+  captureHolds,
+  signalsOf: signalsOfCalls,
+  termsOf: () => Promise.resolve(new Map()),
+};
+
+const NO_FACTS: CallFacts = { signals: [], carrierLegs: [] };
+
+/** Everything that sold calls are rated by. */
+export async function readFacts(
+  tx: Queryable,
+  sources: SettlementSources,
+  calls: readonly SoldCall[],
+): Promise<(callId: string) => CallFacts> {
+  if (calls.length === 0) return () => NO_FACTS;
+  const signals = await sources.signalsOf(
+    tx,
+    calls.map(({ callId }) => callId),
+  );
+  const terms = await sources.termsOf(tx, calls);
+  return (callId) => ({
+    ...(terms.get(callId) ?? NO_FACTS),
+    signals: signals.get(callId) ?? NO_FACTS.signals,
+  });
+}

@@ -1,0 +1,38 @@
+import type { Currency, Micros } from '../../domain';
+import type { RatedLine } from '../../rating';
+import type { Queryable } from '../../storage';
+
+/** What a call came to when it was settled, and why. */
+export interface Settlement {
+  readonly callId: string;
+  /** Null when no money moved. */
+  readonly transactionId: number | null;
+  readonly connectedMs: number;
+  readonly currency: Currency;
+  /** Sums of the lines, in the currency of the sale. */
+  readonly revenue: Micros;
+  readonly payout: Micros;
+  readonly fees: Micros;
+  readonly taxes: Micros;
+  readonly carrierCost: Micros;
+  /** What was held for it and taken over. */
+  readonly held: Micros;
+  /** The rules that decided revenue and payout. */
+  readonly priced: string;
+  readonly earned: string;
+  readonly lines: readonly RatedLine[];
+  readonly settledAt: Date;
+}
+
+/** @returns undefined when the call is not settled, or was not sold */
+export async function getSettlement(db: Queryable, callId: string): Promise<Settlement | undefined> {
+  const { rows } = await db.query<Settlement>({
+    name: 'settlement-get',
+    text: `select call_id as "callId", transaction_id as "transactionId", connected_ms as "connectedMs", currency,
+        revenue, payout, fees, taxes, carrier_cost as "carrierCost", held, priced, earned, lines,
+        settled_at as "settledAt"
+      from settlements where call_id = $1`,
+    values: [callId],
+  });
+  return rows[0];
+}
