@@ -51,6 +51,8 @@ create table postback_deliveries (
   subject      text not null,
   call_id      text,
   happened_at  timestamptz not null,
+  -- As whom its account hears of it.
+  listener     text not null check (listener in ('operator', 'buyer', 'seller')),
   -- What its account may know of the event. No numbers and tags of persons: those are read when it is sent.
   fields       jsonb not null,
   -- The replay that asked for it; empty for the event itself.

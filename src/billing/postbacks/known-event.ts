@@ -1,0 +1,157 @@
+import type { Account } from '../../domain';
+import type { Queryable } from '../../storage';
+import type { Listener, PostbackEvent } from './events';
+import { isOfCall, listenerOf } from './events';
+import type { EventFields, FieldName } from './fields';
+import { fieldsFor } from './fields';
+
+/** A row of the outbox that tells of money. */
+export interface OutboxEvent {
+  readonly id: number;
+  readonly type: PostbackEvent;
+  readonly subject: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+  /** UTC epoch milliseconds. */
+  readonly createdAt: number;
+}
+
+/** Its columns, for statements. */
+export const OUTBOX_EVENT = `o.id, o.type, o.subject, o.payload,
+  (extract(epoch from o.created_at) * 1000)::bigint as "createdAt"`;
+
+/** An event with everything that is known of it, but for persons. */
+export interface KnownEvent {
+  readonly eventId: string;
+  readonly event: PostbackEvent;
+  /** Of what it is one event after another: they are told in order. */
+  readonly subject: string;
+  readonly callId: string | undefined;
+  /** UTC epoch milliseconds. */
+  readonly happenedAt: number;
+  readonly known: Readonly<Record<string, unknown>>;
+  readonly buyerAccountId: string | undefined;
+  readonly sellerId: string | undefined;
+  /** Whose event it is, of what is no call. */
+  readonly accountId: string | undefined;
+}
+
+/** Who wants to hear. */
+export interface Subscriber {
+  readonly id: string;
+  readonly accountId: string;
+  readonly accountType: Account['type'];
+  readonly events: readonly PostbackEvent[];
+  readonly campaignIds: readonly string[];
+  readonly convertedOnly: boolean;
+}
+
+/** What one subscriber is told of an event. */
+export interface Telling {
+  readonly listener: Listener;
+  readonly fields: EventFields;
+}
+
+interface CallRow {
+  readonly callId: string;
+  readonly buyerAccountId: string | null;
+  readonly sellerId: string | null;
+  readonly connectedMs: number;
+}
+
+/** The call as it was settled; who called is not among it. */
+const READ_CALLS = {
+  name: 'postback-calls',
+  text: `select c.id as "callId", c.campaign_id as "campaignId", c.buyer_id as "buyerId", c.target_id as "targetId",
+      c.sale -> 'target' ->> 'buyerAccountId' as "buyerAccountId", c.sale -> 'target' ->> 'bidId' as "bidId",
+      c.sale -> 'terms' ->> 'sellerId' as "sellerId",
+      coalesce(s.currency, c.sale -> 'terms' ->> 'currency') as currency,
+      c.received_at as "receivedAt", c.answered_at as "answeredAt", c.ended_at as "endedAt",
+      c.connected_ms as "connectedMs", c.end_reason as "endReason", c.origin, n.id as did, s.revenue, s.payout
+    from calls c left join settlements s on s.call_id = c.id left join did_numbers n on n.number = c.dialled
+    where c.id = any($1)`,
+};
+
+/** Everything that is known of events, in their order. */
+export async function knowEvents(db: Queryable, events: readonly OutboxEvent[]): Promise<KnownEvent[]> {
+  const wanted = [...new Set(events.flatMap((event) => callOf(event) ?? []))];
+  const calls = new Map<string, CallRow>();
+  if (wanted.length > 0) {
+    const { rows } = await db.query<CallRow>({ ...READ_CALLS, values: [wanted] });
+    for (const row of rows) calls.set(row.callId, row);
+  }
+  return events.map((event) => knownEvent(event, calls.get(callOf(event) ?? '')));
+}
+
+/**
+ * What a subscriber is told; undefined when the event is not its business, or it did not ask for it. A
+ * buyer hears of the calls it bought, a seller of those it sold, whoever it is of what is its own account's.
+ */
+export function tell(event: KnownEvent, subscriber: Subscriber): Telling | undefined {
+  if (!subscriber.events.includes(event.event)) return undefined;
+  const listener = listenerTo(event, subscriber);
+  if (listener === undefined) return undefined;
+  const fields = fieldsFor(listener, event.known);
+  if (!isOfCall(event.event)) return { listener, fields };
+  const { campaignIds, convertedOnly } = subscriber;
+  if (campaignIds.length > 0 && !campaignIds.includes(String(fields.campaignId))) return undefined;
+  const isWorth = (name: FieldName): boolean => Number(fields[name] ?? 0) > 0;
+  const converted = isWorth('revenue') || isWorth('payout');
+  // That a call is worth nothing any more is told to those who heard that it was.
+  const wasWorth =
+    event.event === 'call.rerated' && (isWorth('previousRevenue') || isWorth('previousPayout'));
+  if (convertedOnly && !converted && !wasWorth) return undefined;
+  return { listener, fields: { ...fields, converted } };
+}
+
+function listenerTo(event: KnownEvent, { accountId, accountType }: Subscriber): Listener | undefined {
+  if (accountType === 'operator') return 'operator';
+  if (event.buyerAccountId === accountId) return 'buyer';
+  if (event.sellerId === accountId) return 'seller';
+  return event.accountId === accountId ? listenerOf(accountType) : undefined;
+}
+
+function callOf({ type, subject, payload }: OutboxEvent): string | undefined {
+  const named = payload['callId'];
+  if (typeof named === 'string') return named;
+  return isOfCall(type) ? subject.split(':', 1)[0] : undefined;
+}
+
+function knownEvent(event: OutboxEvent, call: CallRow | undefined): KnownEvent {
+  const { id, type, payload, createdAt } = event;
+  const callId = call?.callId ?? callOf(event);
+  const accountId = textOf(payload['accountId']);
+  return {
+    eventId: String(id),
+    event: type,
+    subject: callId === undefined ? subjectOf(event, accountId) : `call:${callId}`,
+    callId,
+    happenedAt: createdAt,
+    known: {
+      ...call,
+      ...(call === undefined ? {} : { durationS: Math.floor(call.connectedMs / 1000) }),
+      ...withPlainNames(payload),
+      ...(callId === undefined ? {} : { callId }),
+    },
+    buyerAccountId: call?.buyerAccountId ?? textOf(payload['buyerAccountId']),
+    sellerId: call?.sellerId ?? textOf(payload['sellerId']),
+    accountId,
+  };
+}
+
+/** Wallets are told of in order; of the rest each thing by itself. */
+function subjectOf({ type, subject, payload }: OutboxEvent, accountId: string | undefined): string {
+  const family = type.split('.', 1)[0] as string;
+  if (family === 'wallet') return `wallet:${accountId ?? subject}`;
+  return `${family}:${textOf(payload[`${family}Id`]) ?? subject}`;
+}
+
+/** Amounts of payloads are called `revenueMicros` or `revenue`. */
+function withPlainNames(payload: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(payload).map(([name, value]) => [name.replace(/Micros$/, ''), value]),
+  );
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
