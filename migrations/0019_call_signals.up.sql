@@ -57,14 +57,14 @@ create table settlement_revisions (
   carrier_cost   bigint not null,
   -- Micro-units given back to the buyer of which the seller bears no part.
   borne          bigint not null default 0 check (borne >= 0),
-  -- Of a rerating: the rules that decided, and how many signals were known.
+  -- Of ratings: the rules that decided, and how many signals were known.
   priced         text,
   earned         text,
   signals        integer,
   created_at     timestamptz(3) not null default now(),
   primary key (call_id, n),
   constraint settlement_revisions_rated check
-    ((kind = 'rerating') = (priced is not null and earned is not null and signals is not null))
+    ((kind in ('rerating', 'correction')) = (priced is not null and earned is not null and signals is not null))
 );
 create unique index settlement_revisions_once on settlement_revisions (cause) where kind <> 'rerating';
 create trigger settlement_revisions_append_only before update or delete or truncate on settlement_revisions

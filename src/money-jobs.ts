@@ -1,3 +1,4 @@
+import { ReratingJob } from './billing';
 import type { Config } from './config';
 import type { Database } from './storage';
 import type { Logger } from './telemetry';
@@ -9,6 +10,11 @@ export interface BackgroundJob {
 }
 
 /** What is done about money besides settling calls. */
-export function moneyJobs(_config: Config, _database: Database, _log: Logger): BackgroundJob[] {
-  return [];
+export function moneyJobs(_config: Config, database: Database, log: Logger): BackgroundJob[] {
+  return [
+    new ReratingJob(database, {
+      onDead: (signal) => log.error({ ...signal }, 'a signal needs a person'),
+      onError: (error) => log.warn({ error: error.message }, 'rating calls again is disturbed'),
+    }),
+  ];
 }

@@ -1,0 +1,70 @@
+import type { Currency } from '../../domain';
+import type { RatedLine } from '../../rating';
+import type { Queryable } from '../../storage';
+import type { RevisionKind } from './call-book';
+import { readCallBooks } from './call-book';
+import type { ChangedLine } from './call-lines';
+import type { LineSums } from './revise-call';
+import { sumsOf } from './revise-call';
+
+/** What a call has cost and earned by everything that was booked for it. */
+export interface CallMoney extends LineSums {
+  readonly callId: string;
+  readonly currency: Currency;
+  /** The rules that decide revenue and payout now. */
+  readonly priced: string;
+  readonly earned: string;
+  /** What stands, line by line; lines of which nothing is left are not there. */
+  readonly lines: readonly RatedLine[];
+  /** Times that it was changed since it was settled. */
+  readonly revisions: number;
+}
+
+/** One change of a call's money, as it was booked. */
+export interface StoredRevision extends LineSums {
+  readonly n: number;
+  readonly kind: RevisionKind;
+  readonly cause: string;
+  readonly transactionId: number | null;
+  /** Differences. */
+  readonly lines: readonly ChangedLine[];
+  readonly priced: string | null;
+  readonly earned: string | null;
+  readonly signals: number | null;
+  readonly createdAt: Date;
+}
+
+/**
+ * Sums of all that was booked for a call, its settlement, reratings and reversals, in the currency of its
+ * sale. @returns undefined when it is not settled, or was not sold
+ */
+export async function moneyOfCall(db: Queryable, callId: string): Promise<CallMoney | undefined> {
+  return (await moneyOfCalls(db, [callId])).get(callId);
+}
+
+/** The same of many calls. */
+export async function moneyOfCalls(
+  db: Queryable,
+  callIds: readonly string[],
+): Promise<Map<string, CallMoney>> {
+  const books = await readCallBooks(db, callIds);
+  const money = new Map<string, CallMoney>();
+  for (const [callId, book] of books) {
+    const { currency, priced, earned, revisions, standing } = book;
+    const lines = standing.filter(({ amount }) => amount !== 0).map(({ conceded: _, ...line }) => line);
+    money.set(callId, { callId, currency, priced, earned, revisions, lines, ...sumsOf(lines, book) });
+  }
+  return money;
+}
+
+/** Everything that was booked for a call after its settlement, the first first. */
+export async function revisionsOfCall(db: Queryable, callId: string): Promise<StoredRevision[]> {
+  const { rows } = await db.query<StoredRevision>({
+    name: 'revisions-of-call',
+    text: `select n, kind, cause, transaction_id as "transactionId", lines, revenue, payout, fees, taxes,
+        carrier_cost as "carrierCost", priced, earned, signals, created_at as "createdAt"
+      from settlement_revisions where call_id = $1 order by n`,
+    values: [callId],
+  });
+  return rows;
+}

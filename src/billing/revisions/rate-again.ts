@@ -1,0 +1,82 @@
+import type { Sale } from '../../domain';
+import type { RatedSale } from '../../rating';
+import { rateSale } from '../../rating';
+import type { Queryable } from '../../storage';
+import type { SoldCall } from '../settlement/ended-call';
+import type { SettlementSources } from '../settlement/settlement-sources';
+import { readFacts } from '../settlement/settlement-sources';
+import type { CallBook } from './call-book';
+import { lockCallBook } from './call-book';
+import { ratingChanges } from './call-lines';
+import type { BookedRevision } from './revise-call';
+import { reviseCall } from './revise-call';
+
+/** What became of rating a call again. */
+export type RatedAgain =
+  | { readonly outcome: 'rerated'; readonly revision: BookedRevision; readonly book: CallBook }
+  /** It stands as it is rated. */
+  | { readonly outcome: 'unchanged'; readonly book: CallBook }
+  /** It will be, with everything that is known by then. */
+  | { readonly outcome: 'not_settled' }
+  /** Nobody pays for it, whatever becomes known. */
+  | { readonly outcome: 'not_sold' };
+
+const READ_STATE = {
+  name: 'rerate-state',
+  text: `select ended_at is not null as ended, sale is not null as sold from calls where id = $1`,
+};
+/** As it ended: by its own end, where that came late and was accepted. */
+const READ_END = {
+  name: 'rerate-end',
+  text: `select case when l.call_id is null then c.sale else nullif(l.record -> 'sale', 'null') end as sale,
+      coalesce((l.record ->> 'connected_ms')::bigint, c.connected_ms) as "connectedMs",
+      coalesce((l.record ->> 'answered_at')::bigint, (l.record ->> 'received_at')::bigint, c.answered_at, c.received_at) as at,
+      c.trunk_id as "trunkId", c.dialled
+    from calls c
+    left join settlement_differences d on d.call_id = c.id and d.kind = 'late_end' and d.state = 'accepted'
+    left join call_late_ends l on l.call_id = d.call_id
+    where c.id = $1`,
+};
+
+/**
+ * Brings what is booked for a call in line with all signals that are known of it: the difference is posted,
+ * line by line. Doing it again changes nothing. What carriers are paid does not depend on signals.
+ *
+ * @throws Error when it cannot be rated, or when the database refuses or is away
+ */
+export async function rateAgain(
+  tx: Queryable,
+  sources: SettlementSources,
+  callId: string,
+): Promise<RatedAgain> {
+  const book = await lockCallBook(tx, callId);
+  if (!book) return stateOf(tx, callId);
+  // Read once the settlement is locked: a signal that is not seen here has its own event.
+  const { rows } = await tx.query<Omit<SoldCall, 'callId' | 'sale'> & { sale: Sale | null }>({
+    ...READ_END,
+    values: [callId],
+  });
+  const end = rows[0];
+  if (!end?.sale) return { outcome: 'not_sold' };
+  const call: SoldCall = { ...end, sale: end.sale, callId };
+  const facts = (await readFacts(tx, sources, [call]))(callId);
+  const rated: RatedSale = rateSale({ sale: call.sale, connectedMs: call.connectedMs, ...facts });
+  const lines = ratingChanges(book.standing, rated.lines, false);
+  if (lines.length === 0) return { outcome: 'unchanged', book };
+  const { priced, earned } = rated;
+  const revision = await reviseCall(tx, book, {
+    kind: 'rerating',
+    cause: 'rerate',
+    key: (n) => `call:${callId}:rerate:${n}`,
+    reason: `the call is priced by ${priced}, now that ${facts.signals.length} signals of it are known`,
+    lines,
+    rated: { priced, earned, signals: facts.signals.length },
+  });
+  return { outcome: 'rerated', revision, book };
+}
+
+async function stateOf(tx: Queryable, callId: string): Promise<RatedAgain> {
+  const { rows } = await tx.query<{ ended: boolean; sold: boolean }>({ ...READ_STATE, values: [callId] });
+  const [call] = rows;
+  return { outcome: call?.ended === true && !call.sold ? 'not_sold' : 'not_settled' };
+}

@@ -1,0 +1,94 @@
+import { asError } from '../../domain';
+import type { Database } from '../../storage';
+import { PeriodicJob } from '../../storage';
+import { rateAgain } from '../revisions/rate-again';
+import type { SettlementSources } from '../settlement/settlement-sources';
+import { STORED_SOURCES } from '../settlement/settlement-sources';
+import { isAway, isRivalry, isTooSlow } from '../settlement/trouble';
+import type { DeadSignal } from './signal-events';
+import { claimSignalEvent, failSignalEvent, finishSignalEvent, postponeSignalEvent } from './signal-events';
+
+export interface ReratingOptions {
+  /** Milliseconds from one run to the next. */
+  readonly everyMs?: number;
+  readonly sources?: SettlementSources;
+  readonly onRerated?: (callId: string) => void;
+  /** A signal is for people from now on. */
+  readonly onDead?: (signal: DeadSignal) => void;
+  readonly onError?: (error: Error) => void;
+}
+
+const EVERY_MS = 1_000;
+/** Signals of one run; what is left is due in the next. */
+const MAX_A_RUN = 1_000;
+/** Longest to wait for whoever has a call's money in hand: it is tried again later. */
+const LOCK_MS = 2_000;
+
+/**
+ * Brings the money of settled calls in line with signals that came since. Any number of these may run: each
+ * signal is worked on by one, its call's settlement is locked, and what is posted is the difference to what
+ * is booked, so that it is posted once.
+ */
+export class ReratingJob {
+  readonly #database: Database;
+  readonly #options: ReratingOptions;
+  readonly #sources: SettlementSources;
+  readonly #job: PeriodicJob;
+
+  constructor(database: Database, options: ReratingOptions = {}) {
+    this.#database = database;
+    this.#options = options;
+    this.#sources = options.sources ?? STORED_SOURCES;
+    const { everyMs = EVERY_MS, onError } = options;
+    this.#job = new PeriodicJob((stopped) => this.run(stopped), {
+      everyMs,
+      ...(onError ? { onError } : {}),
+    });
+  }
+
+  start(): void {
+    this.#job.start();
+  }
+
+  /** Resolves when nothing of it is under way any more: one call at most. */
+  close(): Promise<void> {
+    return this.#job.close();
+  }
+
+  /** Works on what is due. @throws Error when the database is away: what is left stays due */
+  async run(stopped: () => boolean = () => false): Promise<void> {
+    for (let done = 0; done < MAX_A_RUN && !stopped(); done++) {
+      if (!(await this.#next())) return;
+    }
+  }
+
+  /** @returns false when nothing is due */
+  async #next(): Promise<boolean> {
+    let eventId: number | undefined;
+    try {
+      const worked = await this.#database.transaction(async (tx) => {
+        const event = await claimSignalEvent(tx);
+        if (!event) return undefined;
+        eventId = event.id;
+        await tx.query(`set local lock_timeout = ${LOCK_MS}`);
+        const { outcome } = await rateAgain(tx, this.#sources, event.callId);
+        if (outcome === 'not_settled') await postponeSignalEvent(tx, event.id);
+        else await finishSignalEvent(tx, event.id);
+        return { callId: event.callId, outcome };
+      });
+      if (worked?.outcome === 'rerated') this.#options.onRerated?.(worked.callId);
+      return worked !== undefined;
+    } catch (error) {
+      if (eventId === undefined || isAway(error)) throw error;
+      if (isRivalry(error) || isTooSlow(error)) {
+        // Somebody else has the call's money in hand: no fault of the signal.
+        await postponeSignalEvent(this.#database, eventId);
+        return true;
+      }
+      this.#options.onError?.(asError(error));
+      const dead = await failSignalEvent(this.#database, eventId, asError(error).message);
+      if (dead) this.#options.onDead?.(dead);
+      return true;
+    }
+  }
+}
