@@ -69,11 +69,28 @@ export type { OnExhausted, WalletName } from './wallets/purses';
 export { PostgresFunds } from './wallets/postgres-funds';
 export type { PostgresFundsOptions } from './wallets/postgres-funds';
 export type { FundsReply, HoldRequest } from './wallets/funds-batch';
+export { HoldSweeper } from './wallets/hold-sweeper';
+export type { HoldSweeperOptions, SweptHold } from './wallets/hold-sweeper';
+export { WalletWatch } from './wallets/wallet-watch';
+export type { WalletWatchOptions } from './wallets/wallet-watch';
 export { worstCost } from './wallets/worst-cost';
 export { listTopUps, receiveTopUp } from './wallets/receive-top-up';
 export type { ReceivedTopUp, TopUp } from './wallets/receive-top-up';
 export { endTopUp } from './wallets/top-up-due';
 export type { OnTopUpDue, TopUpDue } from './wallets/top-up-due';
+export { MAX_SIGNALS, recordSignal, SIGNAL_VALUE } from './signals/record-signal';
+export type { RecordedSignal, SignalRefusal, SignalReport, SignalRules } from './signals/record-signal';
+export { listSignals, signalsOfCalls } from './signals/signals-of-calls';
+export type { StoredSignal } from './signals/signals-of-calls';
+export {
+  createPostbackToken,
+  identifyPostbackToken,
+  listPostbackTokens,
+  revokePostbackToken,
+} from './signals/postback-tokens';
+export type { NewPostbackToken, PostbackToken, TokenFilter } from './signals/postback-tokens';
+export { findCall } from './signals/find-call';
+export type { FoundCall } from './signals/find-call';
 export { chargeTopUps } from './payments/auto-top-up';
 export { MAX_FAILED_TOP_UPS } from './payments/failed-top-ups';
 export { PAYMENT_CAUSES, PAYMENT_KINDS, PAYMENT_STATES } from './payments/payment';
@@ -137,19 +154,6 @@ export { InvoiceJob } from './invoices/invoice-job';
 export type { InvoiceJobOptions } from './invoices/invoice-job';
 export { readStatement, writeStatementCsv } from './invoices/statement';
 export type { StatementPage, StatementPosition, StatementRequest } from './invoices/statement';
-export { MAX_SIGNALS, recordSignal, SIGNAL_VALUE } from './signals/record-signal';
-export type { RecordedSignal, SignalRefusal, SignalReport, SignalRules } from './signals/record-signal';
-export { listSignals, signalsOfCalls } from './signals/signals-of-calls';
-export type { StoredSignal } from './signals/signals-of-calls';
-export {
-  createPostbackToken,
-  identifyPostbackToken,
-  listPostbackTokens,
-  revokePostbackToken,
-} from './signals/postback-tokens';
-export type { NewPostbackToken, PostbackToken, TokenFilter } from './signals/postback-tokens';
-export { findCall } from './signals/find-call';
-export type { FoundCall } from './signals/find-call';
 export { ReratingJob } from './signals/rerating-job';
 export type { ReratingOptions } from './signals/rerating-job';
 export { listDeadSignals, redriveSignals } from './signals/signal-events';

@@ -1,0 +1,181 @@
+import type { Currency, Micros } from '../../domain';
+import { AppError } from '../../domain';
+import type { Queryable } from '../../storage';
+import type { DocumentContent, DocumentKind } from './document';
+import { sha256 } from './write-document';
+
+/**
+ * How far an invoice is paid. Payments and whatever else is for the account's good settle its debts in the
+ * order in which they arose: an invoice is paid when as much came in after it as it closed with.
+ */
+export const PAYMENT_STATES = ['nothing_due', 'open', 'partly_paid', 'paid', 'overdue'] as const;
+export type PaymentState = (typeof PAYMENT_STATES)[number];
+
+/** A document that was issued, without what it says. */
+export interface DocumentSummary {
+  readonly id: number;
+  readonly kind: DocumentKind;
+  readonly number: string;
+  readonly accountId: string;
+  readonly currency: Currency;
+  /** UTC epoch milliseconds; null of a credit note. */
+  readonly periodFrom: number | null;
+  readonly periodTo: number | null;
+  readonly issuedAt: number;
+  readonly dueAt: number | null;
+  /** Of a credit note, what it takes back. */
+  readonly chargedMicros: Micros;
+  /** What the account owed after it. */
+  readonly closingMicros: Micros;
+  readonly transactions: number;
+  /** Of a credit note. */
+  readonly invoiceNumber: string | null;
+  /** Of an invoice: what credit notes took back of it. */
+  readonly creditedMicros: Micros;
+  /** Of an invoice: what of its closing balance has not been paid since; 0 of a credit note. */
+  readonly outstandingMicros: Micros;
+  readonly payment: PaymentState | null;
+  readonly contentSha256: string;
+  readonly fileSha256: string;
+}
+
+export interface DocumentFilter {
+  readonly accountId?: string | undefined;
+  readonly kind?: DocumentKind | undefined;
+  /** Id of the last one of the page before. */
+  readonly before?: number | undefined;
+  readonly limit: number;
+  /** UTC epoch milliseconds; decides what is overdue. */
+  readonly now: number;
+}
+
+type Row = Omit<DocumentSummary, 'outstandingMicros' | 'payment' | 'creditedMicros'> & {
+  readonly creditedMicros: Micros;
+  readonly paidMicros: string;
+};
+
+/** Documents of a page with what was for the good of their accounts and is on no document yet, summed once for each. */
+const withCredits = (page: string): string => `
+  with page as materialized (${page}),
+  uncovered as materialized (
+    select account_id, currency, coalesce(sum(-amount), 0) as credits
+    from (
+      select n.account_id, n.currency, e.transaction_id, sum(e.amount) as amount
+      from (
+        select distinct h.account_id, h.currency, x.transaction_id
+        from (select distinct account_id, currency from page where kind = 'invoice' and closing > 0) p
+        join billing_document_chains h using (account_id, currency)
+        join ledger_accounts a on a.account_id = h.account_id and a.currency = h.currency and a.purpose in ('wallet', 'held')
+        join ledger_entries x on x.ledger_account_id = a.id and x.id > h.floor
+        where not exists (
+          select 1 from billing_document_transactions c
+          where c.account_id = h.account_id and c.currency = h.currency and c.transaction_id = x.transaction_id)) n
+      join ledger_entries e on e.transaction_id = n.transaction_id
+      join ledger_accounts a on a.id = e.ledger_account_id
+        and a.account_id = n.account_id and a.currency = n.currency and a.purpose in ('wallet', 'held')
+      group by n.account_id, n.currency, e.transaction_id having sum(e.amount) < 0) moved
+    group by account_id, currency)`;
+
+const SUMMARY = `d.id, d.kind, d.number, d.account_id as "accountId", d.currency,
+  (extract(epoch from d.period_from) * 1000)::bigint as "periodFrom",
+  (extract(epoch from d.period_to) * 1000)::bigint as "periodTo",
+  (extract(epoch from d.issued_at) * 1000)::bigint as "issuedAt",
+  (extract(epoch from d.due_at) * 1000)::bigint as "dueAt",
+  d.charged as "chargedMicros", d.closing as "closingMicros", d.transactions, i.number as "invoiceNumber",
+  (select coalesce(sum(n.charged), 0)::bigint from billing_documents n where n.invoice_id = d.id) as "creditedMicros",
+  encode(d.content_sha256, 'hex') as "contentSha256", encode(d.file_sha256, 'hex') as "fileSha256",
+  (coalesce(u.credits, 0) + (
+    select coalesce(sum(l.credits), 0) from billing_documents l
+    where l.account_id = d.account_id and l.currency = d.currency and l.position > d.position))::text as "paidMicros"`;
+const FROM = `from page d left join billing_documents i on i.id = d.invoice_id
+  left join uncovered u on u.account_id = d.account_id and u.currency = d.currency`;
+
+/** Invoices and credit notes, newest first. */
+export async function listDocuments(db: Queryable, filter: DocumentFilter): Promise<DocumentSummary[]> {
+  const page = `select * from billing_documents
+    where ($1::text is null or account_id = $1) and ($2::text is null or kind = $2) and ($3::bigint is null or id < $3)
+    order by id desc limit $4`;
+  const { rows } = await db.query<Row>(`${withCredits(page)} select ${SUMMARY} ${FROM} order by d.id desc`, [
+    filter.accountId ?? null,
+    filter.kind ?? null,
+    filter.before ?? null,
+    filter.limit,
+  ]);
+  return rows.map((row) => summaryOf(row, filter.now));
+}
+
+/** A document with everything it says. */
+export interface IssuedDocument extends DocumentSummary {
+  readonly content: DocumentContent;
+}
+
+/**
+ * One document.
+ * @throws Error when what is stored is not what was issued
+ */
+export async function getDocument(
+  db: Queryable,
+  number: string,
+  now: number,
+): Promise<IssuedDocument | undefined> {
+  const page = 'select * from billing_documents where number = $1';
+  const { rows } = await db.query<Row & { text: string }>(
+    `${withCredits(page)} select ${SUMMARY}, d.content::text as text ${FROM}`,
+    [number],
+  );
+  const [row] = rows;
+  if (!row) return undefined;
+  const { text, ...summary } = row;
+  if (sha256(text).toString('hex') !== summary.contentSha256) {
+    throw new Error(`document ${number} is not what was issued: its content has another hash`);
+  }
+  return { ...summaryOf(summary, now), content: JSON.parse(text) as DocumentContent };
+}
+
+/**
+ * The file of a document, as it was issued.
+ * @throws Error when what is stored is not what was issued
+ */
+export async function getDocumentFile(db: Queryable, number: string): Promise<Buffer | undefined> {
+  const { rows } = await db.query<{ pdf: Buffer; hash: Buffer }>(
+    `select f.pdf, d.file_sha256 as hash
+     from billing_documents d join billing_document_files f on f.document_id = d.id where d.number = $1`,
+    [number],
+  );
+  const [row] = rows;
+  if (row && !sha256(row.pdf).equals(row.hash)) {
+    throw new Error(`document ${number} is not what was issued: its file has another hash`);
+  }
+  return row?.pdf;
+}
+
+export function documentNotFound(number: string): AppError {
+  return new AppError('not_found', 'document_not_found', `there is no document ${number}`);
+}
+
+function summaryOf({ paidMicros, ...row }: Row, now: number): DocumentSummary {
+  const owed = row.kind === 'invoice' && row.closingMicros > 0 ? BigInt(row.closingMicros) : 0n;
+  const paid = BigInt(paidMicros);
+  const outstanding = paid >= owed ? 0n : owed - paid;
+  return {
+    ...row,
+    outstandingMicros: Number(outstanding) as Micros,
+    payment: row.kind === 'invoice' ? stateOf(owed, outstanding, paid, row.dueAt, now) : null,
+  };
+}
+
+function stateOf(
+  owed: bigint,
+  outstanding: bigint,
+  paid: bigint,
+  dueAt: number | null,
+  now: number,
+): PaymentState {
+  if (owed === 0n) return 'nothing_due';
+  if (outstanding === 0n) return 'paid';
+  // Due on a day: it is late when that day is over.
+  if (dueAt !== null && now >= dueAt + DAY_MS) return 'overdue';
+  return paid > 0n ? 'partly_paid' : 'open';
+}
+
+const DAY_MS = 86_400_000;
