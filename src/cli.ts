@@ -5,6 +5,7 @@ import type { Config, LoadedConfig } from './config';
 import { ConfigError, configReference, explainConfig, loadConfig, takeFlags } from './config';
 import { systemClock } from './domain';
 import { addFraudCommands } from './fraud-commands';
+import { addLedgerCommands } from './ledger-commands';
 import { addListCommands } from './list-commands';
 import { addPrivacyCommands, terminalUser } from './privacy-commands';
 import type { WhatifArguments } from './replay-commands';
@@ -135,6 +136,13 @@ addListCommands(program, {
 });
 
 addFraudCommands(program, { withDatabase: (work) => withDatabase(work), say, clock: systemClock });
+
+addLedgerCommands(program, {
+  withDatabase: (work) => withDatabase(work),
+  say,
+  user: terminalUser,
+  setExitCode: (code) => void (process.exitCode = code),
+});
 
 addPrivacyCommands(program, {
   withDatabase,

@@ -1,4 +1,4 @@
-import { ledgerBalances, OutboxRelay, SettlementWorker } from './billing';
+import { ledgerSums, OutboxRelay, SettlementWorker } from './billing';
 import type { Config } from './config';
 import { asError } from './domain';
 import type { BackgroundJob } from './money-jobs';
@@ -59,11 +59,9 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningW
     workerMetricsPort === undefined
       ? undefined
       : await serveMetrics(metrics.registry, config.api.host, workerMetricsPort, async () => {
-          const sums = new Map<string, bigint>();
-          for (const { currency, balanceMicros } of await ledgerBalances(database)) {
-            sums.set(currency, (sums.get(currency) ?? 0n) + balanceMicros);
+          for (const [currency, sum] of await ledgerSums(database)) {
+            metrics.ledgerImbalance.set({ currency }, Number(sum));
           }
-          for (const [currency, sum] of sums) metrics.ledgerImbalance.set({ currency }, Number(sum));
         });
   log.info({ concurrency: config.billing.concurrency }, 'the worker settles calls');
   return {

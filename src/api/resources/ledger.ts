@@ -1,38 +1,128 @@
 import { z } from 'zod';
-import { LEDGER_PURPOSES, ledgerBalances, trialBalance } from '../../billing';
+import {
+  closePeriod,
+  describeFinding,
+  LEDGER_KINDS,
+  LEDGER_PROBLEMS,
+  LEDGER_PURPOSES,
+  ledgerLines,
+  listLedgerBalances,
+  listPeriods,
+  periodBalances,
+  trialBalance,
+  verifyNewestBlocks,
+} from '../../billing';
+import { AppError, CURRENCIES } from '../../domain';
+import type { Queryable } from '../../storage';
+import { Database } from '../../storage';
+import { readCursor, writeCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
-import { id } from '../schemas';
+import { currency, id, instant, page } from '../schemas';
 
 /** A sum may be more than a number of JSON holds exactly. */
 const exactMicros = z
   .string()
   .regex(/^-?\d+$/)
-  .describe('Micro-units as a decimal text; positive debits, negative credits');
+  .describe('Micro-units as a decimal text; debits are positive, credits negative');
+const purpose = z.enum(LEDGER_PURPOSES);
+const month = z
+  .string()
+  .regex(/^20\d\d-(0[1-9]|1[0-2])$/)
+  .describe('YYYY-MM');
+const ledgerAccount = { accountId: z.string(), purpose, currency: z.string() };
 
-const balance = z.object({
-  accountId: z.string(),
-  purpose: z.enum(LEDGER_PURPOSES),
-  currency: z.string(),
-  balanceMicros: exactMicros,
+const balance = z.object({ ...ledgerAccount, balanceMicros: exactMicros });
+
+const entry = z.object({
+  entryId: z.number().int(),
+  transactionId: z.number().int(),
+  idempotencyKey: z.string(),
+  kind: z.enum(LEDGER_KINDS),
+  callId: z.string().nullable(),
+  reason: z.string().nullable(),
+  reversesId: z.number().int().nullable().describe('Transaction that this one takes back'),
+  ...ledgerAccount,
+  amountMicros: z.number().int().describe('Debits are positive, credits negative'),
+  postedAt: z.iso.datetime(),
+  effectiveOn: z.string().describe('YYYY-MM-DD: the day whose books it belongs to'),
 });
+
+const period = z.object({
+  month: z.string(),
+  state: z.enum(['closing', 'closed']),
+  closedBy: z.string().nullable(),
+  closedAt: z.iso.datetime().nullable(),
+});
+
+const finding = z.object({
+  problem: z.enum(Object.keys(LEDGER_PROBLEMS) as [keyof typeof LEDGER_PROBLEMS]),
+  block: z.number().int().nullable(),
+  transactionId: z.number().int().nullable(),
+  detail: z.string(),
+});
+
+const accountPlace = z.tuple([z.string(), purpose, z.enum(CURRENCIES)]);
+const entryPlace = z.tuple([z.number().int(), z.number().int()]);
 
 /** The books. */
 export function ledgerRoutes(): Route[] {
   return [
     route({
       method: 'get',
-      path: '/ledger/balances',
-      operationId: 'listLedgerBalances',
+      path: '/ledger/accounts',
+      operationId: 'listLedgerAccounts',
       tag: 'ledger',
-      summary: 'Balances of ledger accounts',
+      summary: 'Ledger accounts with their balances',
       scope: 'ledger:read',
-      query: z.strictObject({ accountId: id.optional() }),
-      reply: z.object({ items: z.array(balance) }),
-      handle: async ({ db, query }) => {
-        const balances = await ledgerBalances(db, query.accountId);
-        const items = balances.map((one) => ({ ...one, balanceMicros: String(one.balanceMicros) }));
-        return { body: { items } };
+      query: page.extend({ accountId: id.optional() }),
+      reply: z.object({ items: z.array(balance), nextCursor: z.string().nullable() }),
+      handle: async ({ db, query: { limit, cursor, accountId } }) => {
+        const [account, ofPurpose, ofCurrency] = cursor === undefined ? [] : readCursor(cursor, accountPlace);
+        const after =
+          account === undefined || ofPurpose === undefined || ofCurrency === undefined
+            ? undefined
+            : { accountId: account, purpose: ofPurpose, currency: ofCurrency };
+        const balances = await listLedgerBalances(db, { accountId, after, limit: limit + 1 });
+        const items = balances
+          .slice(0, limit)
+          .map((one) => ({ ...one, balanceMicros: String(one.balanceMicros) }));
+        const last = items.at(-1);
+        const nextCursor =
+          balances.length > limit && last ? writeCursor([last.accountId, last.purpose, last.currency]) : null;
+        return { body: { items, nextCursor } };
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/ledger/entries',
+      operationId: 'listLedgerEntries',
+      tag: 'ledger',
+      summary: 'What was posted to the ledger accounts of an account, oldest first',
+      scope: 'ledger:read',
+      query: page.extend({
+        accountId: id,
+        purpose: purpose.optional(),
+        currency: currency.optional(),
+        fromTime: z.coerce.number().pipe(instant).optional().describe('UTC epoch milliseconds, inclusive'),
+        toTime: z.coerce.number().pipe(instant).optional().describe('UTC epoch milliseconds, exclusive'),
+      }),
+      reply: z.object({ items: z.array(entry), nextCursor: z.string().nullable() }),
+      handle: async ({ db, query: { accountId, fromTime, toTime, cursor, ...filter } }) => {
+        const [postedAt, entryId] = cursor === undefined ? [] : readCursor(cursor, entryPlace);
+        const { lines, next } = await ledgerLines(db, accountId, {
+          ...filter,
+          from: fromTime,
+          to: toTime,
+          cursor: postedAt === undefined || entryId === undefined ? undefined : { postedAt, entryId },
+        });
+        const items = lines.map(({ account: _account, ...line }) => ({
+          ...line,
+          postedAt: line.postedAt.toISOString(),
+        }));
+        return {
+          body: { items, nextCursor: next ? writeCursor([next.postedAt, next.entryId]) : null },
+        };
       },
     }),
     route({
@@ -60,5 +150,115 @@ export function ledgerRoutes(): Route[] {
         };
       },
     }),
+    route({
+      method: 'get',
+      path: '/ledger/verification',
+      operationId: 'verifyLedgerChain',
+      tag: 'ledger',
+      summary: 'Hash the newest blocks of an account anew (dce ledger verify goes through all)',
+      scope: 'ledger:read',
+      query: z.strictObject({
+        accountId: id.default('operator'),
+        blocks: z.coerce.number().int().min(1).max(1_000).default(100),
+      }),
+      reply: z.object({
+        accountId: z.string(),
+        ok: z.boolean(),
+        length: z.number().int().describe('Blocks of the chain'),
+        blocks: z.number().int().describe('Blocks looked at'),
+        entries: z.number().int().describe('Entries looked at'),
+        head: z.string().describe('Hash of the last block, in hexadecimal: to be kept elsewhere'),
+        findings: z.array(finding),
+      }),
+      handle: async ({ db, query: { accountId, blocks } }) => {
+        const verified = await verifyNewestBlocks(db, accountId, blocks);
+        if (!verified) {
+          throw new AppError(
+            'not_found',
+            'ledger_chain_not_found',
+            `nothing was ever posted to ${accountId}`,
+          );
+        }
+        const findings = verified.findings.map((one) => ({
+          problem: one.problem,
+          block: one.block ?? null,
+          transactionId: one.transactionId ?? null,
+          detail: describeFinding(one),
+        }));
+        return { body: { ...verified, ok: findings.length === 0, findings } };
+      },
+    }),
+    ...periodRoutes(),
   ];
+}
+
+/** Months whose books are closed. */
+function periodRoutes(): Route[] {
+  return [
+    route({
+      method: 'get',
+      path: '/ledger/periods',
+      operationId: 'listLedgerPeriods',
+      tag: 'ledger',
+      summary: 'Months whose books are closed, newest first',
+      scope: 'ledger:read',
+      reply: z.object({ items: z.array(period) }),
+      handle: async ({ db }) => ({ body: { items: (await listPeriods(db)).map(periodBody) } }),
+    }),
+    route({
+      method: 'get',
+      path: '/ledger/periods/:month/balances',
+      operationId: 'listPeriodBalances',
+      tag: 'ledger',
+      summary: 'What the ledger accounts of an account did in a closed month',
+      scope: 'ledger:read',
+      params: z.strictObject({ month }),
+      query: z.strictObject({ accountId: id }),
+      reply: z.object({
+        items: z.array(
+          z.object({
+            ...ledgerAccount,
+            openingMicros: exactMicros,
+            debitsMicros: exactMicros,
+            creditsMicros: exactMicros,
+            closingMicros: exactMicros.describe('Opening + debits − credits'),
+          }),
+        ),
+      }),
+      handle: async ({ db, params, query }) => {
+        const balances = await periodBalances(db, params.month, query.accountId);
+        const items = balances.map(({ opening, debits, credits, closing, ...name }) => ({
+          ...name,
+          openingMicros: String(opening),
+          debitsMicros: String(debits),
+          creditsMicros: String(credits),
+          closingMicros: String(closing),
+        }));
+        return { body: { items } };
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/ledger/periods/:month/close',
+      operationId: 'closeLedgerPeriod',
+      tag: 'ledger',
+      summary: 'Close the books of a month: nothing is posted into it any more',
+      scope: 'ledger:write',
+      params: z.strictObject({ month }),
+      reply: period,
+      handle: async ({ db, params, caller }) => ({
+        body: periodBody(await closePeriod(whole(db), params.month, { by: caller.accountId })),
+      }),
+    }),
+  ];
+}
+
+function periodBody({ closedAt, ...one }: Awaited<ReturnType<typeof closePeriod>>): z.input<typeof period> {
+  return { ...one, closedAt: closedAt?.toISOString() ?? null };
+}
+
+/** Closing is more than one transaction, which is why it is no operation of an Idempotency-Key. */
+function whole(db: Queryable): Database {
+  if (db instanceof Database) return db;
+  throw new Error('a month is not closed within a transaction');
 }

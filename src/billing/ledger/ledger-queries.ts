@@ -1,46 +1,6 @@
 import type { Currency } from '../../domain';
 import type { Queryable } from '../../storage';
-import type { LedgerKind, LedgerPurpose } from './chart';
-
-/** One line of the ledger, for people. */
-export interface LedgerLine {
-  readonly entryId: number;
-  readonly transactionId: number;
-  readonly idempotencyKey: string;
-  readonly kind: LedgerKind;
-  readonly callId: string | null;
-  readonly reason: string | null;
-  readonly reversesId: number | null;
-  /** Name and purpose of the ledger account. */
-  readonly account: string;
-  readonly accountId: string;
-  readonly purpose: LedgerPurpose;
-  /** Positive debits, negative credits: one entry is always a safe integer. */
-  readonly amountMicros: number;
-  readonly currency: Currency;
-  readonly postedAt: Date;
-  /** `YYYY-MM-DD`: the day whose books it belongs to. */
-  readonly effectiveOn: string;
-}
-
-const LINE = `e.id as "entryId", t.id as "transactionId", t.idempotency_key as "idempotencyKey", t.kind,
-  t.call_id as "callId", t.reason, t.reverses_id as "reversesId", a.name || ': ' || l.purpose as account,
-  l.account_id as "accountId", l.purpose, e.amount as "amountMicros", l.currency, t.posted_at as "postedAt",
-  t.effective_on::text as "effectiveOn"`;
-
-/** The lines of a call, in the order of posting. */
-export async function ledgerLinesOfCall(db: Queryable, callId: string): Promise<LedgerLine[]> {
-  const { rows } = await db.query<LedgerLine>(
-    `select ${LINE}
-     from ledger_transactions t
-     join ledger_entries e on e.transaction_id = t.id
-     join ledger_accounts l on l.id = e.ledger_account_id
-     join accounts a on a.id = l.account_id
-     where t.call_id = $1 order by t.id, e.id`,
-    [callId],
-  );
-  return rows;
-}
+import type { LedgerPurpose } from './chart';
 
 /** Balance of one ledger account: a sum, which a number need not hold. */
 export interface LedgerBalance {
@@ -50,14 +10,76 @@ export interface LedgerBalance {
   readonly balanceMicros: bigint;
 }
 
+const BALANCE = `select account_id as "accountId", purpose, currency, balance::text from ledger_accounts`;
+
+type BalanceRow = Omit<LedgerBalance, 'balanceMicros'> & { readonly balance: string };
+
 /** Balances as they are kept, of one account or of all, by account, purpose and currency. */
 export async function ledgerBalances(db: Queryable, accountId?: string): Promise<LedgerBalance[]> {
-  const { rows } = await db.query<Omit<LedgerBalance, 'balanceMicros'> & { balance: string }>(
-    `select account_id as "accountId", purpose, currency, balance::text from ledger_accounts
-     where $1::text is null or account_id = $1 order by account_id, purpose, currency`,
+  const { rows } = await db.query<BalanceRow>(
+    `${BALANCE} where $1::text is null or account_id = $1 order by account_id, purpose, currency`,
     [accountId ?? null],
   );
-  return rows.map(({ balance, ...account }) => ({ ...account, balanceMicros: BigInt(balance) }));
+  return rows.map(balanceOf);
+}
+
+/** A page of balances. */
+export interface BalancePage {
+  readonly accountId?: string | undefined;
+  /** The last of the page before. */
+  readonly after?: Pick<LedgerBalance, 'accountId' | 'purpose' | 'currency'> | undefined;
+  readonly limit: number;
+}
+
+/** As {@link ledgerBalances}, page by page. */
+export async function listLedgerBalances(
+  db: Queryable,
+  { accountId, after, limit }: BalancePage,
+): Promise<LedgerBalance[]> {
+  const { rows } = await db.query<BalanceRow>(
+    `${BALANCE} where ($1::text is null or account_id = $1)
+       and ($2::text is null or (account_id, purpose, currency) > ($2, $3, $4))
+     order by account_id, purpose, currency limit $5`,
+    [accountId ?? null, after?.accountId ?? null, after?.purpose ?? null, after?.currency ?? null, limit],
+  );
+  return rows.map(balanceOf);
+}
+
+function balanceOf({ balance, ...account }: BalanceRow): LedgerBalance {
+  return { ...account, balanceMicros: BigInt(balance) };
+}
+
+/** Sum of all kept balances, by currency: each is 0, or something is very wrong. */
+export async function ledgerSums(db: Queryable): Promise<ReadonlyMap<Currency, bigint>> {
+  const { rows } = await db.query<{ currency: Currency; sum: string }>(
+    'select currency, sum(balance)::text as sum from ledger_accounts group by currency',
+  );
+  return new Map(rows.map(({ currency, sum }) => [currency, BigInt(sum)]));
+}
+
+/**
+ * What a ledger account had at an instant: with everything that was posted before it, and nothing that was
+ * posted at it or later. A transaction that is under way at the instant may still be added: ask for the past.
+ *
+ * @param at - UTC epoch milliseconds; of instants lately past it is found quickest
+ * @returns micro-units; 0 of a ledger account that there is not
+ */
+export async function balanceAt(
+  db: Queryable,
+  accountId: string,
+  purpose: LedgerPurpose,
+  currency: Currency,
+  at: number,
+): Promise<bigint> {
+  const { rows } = await db.query<{ balance: string }>({
+    name: 'ledger-balance-at',
+    text: `select (a.balance - coalesce((
+        select sum(e.amount) from ledger_entries e
+        where e.ledger_account_id = a.id and e.posted_at >= to_timestamp($4::bigint / 1000.0)), 0))::text as balance
+      from ledger_accounts a where a.account_id = $1 and a.purpose = $2 and a.currency = $3`,
+    values: [accountId, purpose, currency, at],
+  });
+  return BigInt(rows[0]?.balance ?? 0);
 }
 
 /** What the books must show: nothing left over, and kept balances equal to the sums of their entries. */

@@ -77,6 +77,22 @@ export async function postTransaction(
   return id;
 }
 
+/** A ledger account by its name. */
+export type LedgerAccountName = Pick<Posting, 'accountId' | 'purpose' | 'currency'>;
+
+/**
+ * Opens the ledger accounts that are not there yet, at zero: for who locks them before anything is posted.
+ * Of an account that there is not none is opened.
+ * @returns how many it opened
+ */
+export async function openLedgerAccounts(
+  tx: Queryable,
+  names: readonly LedgerAccountName[],
+): Promise<number> {
+  const { rowCount } = await tx.query({ ...OPEN_ACCOUNTS, values: columnsOf(names) });
+  return rowCount ?? 0;
+}
+
 type Place = (n: number) => string;
 
 async function post(
@@ -110,33 +126,33 @@ function firstOfEachKey(transactions: readonly LedgerTransaction[]): Map<string,
   return new Map([...firsts].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** A ledger account of the transactions, by its name. */
-type Accounts = ReadonlyMap<string, Posting>;
+/** Ledger accounts of the transactions, by key. */
+type Accounts = ReadonlyMap<string, LedgerAccountName>;
 
-function accountName({ accountId, purpose, currency }: Posting): string {
+function accountKey({ accountId, purpose, currency }: LedgerAccountName): string {
   return `${purpose} ${currency} ${accountId}`;
 }
 
 function accountsOf(transactions: readonly LedgerTransaction[]): Accounts {
-  const accounts = new Map<string, Posting>();
+  const accounts = new Map<string, LedgerAccountName>();
   for (const { postings } of transactions) {
-    for (const posting of postings) accounts.set(accountName(posting), posting);
+    for (const posting of postings) accounts.set(accountKey(posting), posting);
   }
   return accounts;
 }
 
-function columnsOf(postings: readonly Posting[]): string[][] {
+function columnsOf(names: readonly LedgerAccountName[]): string[][] {
   return [
-    postings.map((one) => one.accountId),
-    postings.map((one) => one.purpose),
-    postings.map((one) => one.currency),
+    names.map((one) => one.accountId),
+    names.map((one) => one.purpose),
+    names.map((one) => one.currency),
   ];
 }
 
 interface Begun {
   /** Ids by key, of those that had not been posted. */
   readonly ids: Map<string, number>;
-  /** Ids of ledger accounts by name. */
+  /** Ids of ledger accounts by key. */
   readonly found: Map<string, number>;
 }
 
@@ -146,7 +162,7 @@ async function begin(
   accounts: Accounts,
 ): Promise<Begun> {
   const all = [...firsts.values()];
-  const names = [...accounts.keys()];
+  const keys = [...accounts.keys()];
   const { rows } = await tx.query<{ key: string | null; place: number | null; id: number }>({
     ...BEGIN,
     values: [
@@ -163,7 +179,7 @@ async function begin(
   const found = new Map<string, number>();
   for (const { key, place, id } of rows) {
     if (key !== null) ids.set(key, id);
-    else found.set(names[(place as number) - 1] as string, id);
+    else found.set(keys[(place as number) - 1] as string, id);
   }
   return { ids, found };
 }
@@ -176,14 +192,17 @@ async function open(
   transactions: readonly LedgerTransaction[],
   place: Place,
 ): Promise<void> {
-  const missing = [...accounts].filter(([name]) => !found.has(name));
-  const values = columnsOf(missing.map(([, posting]) => posting));
-  await tx.query({ ...OPEN_ACCOUNTS, values });
+  const missing = [...accounts].filter(([key]) => !found.has(key));
+  const names = missing.map(([, name]) => name);
+  await openLedgerAccounts(tx, names);
   // Another may have opened one meanwhile: the insert does not tell of it.
-  const { rows } = await tx.query<{ place: number; id: number }>({ ...FIND_ACCOUNTS, values });
-  for (const row of rows) found.set((missing[row.place - 1] as [string, Posting])[0], row.id);
+  const { rows } = await tx.query<{ place: number; id: number }>({
+    ...FIND_ACCOUNTS,
+    values: columnsOf(names),
+  });
+  for (const row of rows) found.set((missing[row.place - 1] as [string, LedgerAccountName])[0], row.id);
   if (found.size < accounts.size) {
-    throw unknownAccounts(transactions, (posting) => !found.has(accountName(posting)), place);
+    throw unknownAccounts(transactions, (posting) => !found.has(accountKey(posting)), place);
   }
 }
 
@@ -198,7 +217,7 @@ async function enter(
   for (const [key, id] of ids) {
     for (const posting of firsts.get(key)?.postings ?? []) {
       columns[0].push(id);
-      columns[1].push(found.get(accountName(posting)) as number);
+      columns[1].push(found.get(accountKey(posting)) as number);
       columns[2].push(posting.amount);
     }
   }

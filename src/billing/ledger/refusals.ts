@@ -26,6 +26,7 @@ export function unknownAccounts(
   });
 }
 
+const REVERSES_NOTHING = ['ledger_reversed_unknown', 'there is no such transaction to reverse'] as const;
 /** Constraints of the schema whose refusal is the caller's to hear, by what it is told. */
 const REFUSALS: Readonly<Record<string, readonly [code: string, message: string]>> = {
   ledger_accounts_balance_check: ['ledger_overflow', 'the balance of a ledger account would be out of range'],
@@ -37,10 +38,8 @@ const REFUSALS: Readonly<Record<string, readonly [code: string, message: string]
     'ledger_period_closed',
     'the books of that month are closed: post it with a later accounting date',
   ],
-  ledger_transactions_reverses_id_fkey: [
-    'ledger_reversed_unknown',
-    'there is no such transaction to reverse',
-  ],
+  ledger_transactions_reverses_id_fkey: REVERSES_NOTHING,
+  ledger_transactions_reverses_earlier: REVERSES_NOTHING,
 };
 const OUT_OF_RANGE = '22003';
 

@@ -1,6 +1,7 @@
 import type { Currency, Micros } from '../../domain';
 import { subtractMicros } from '../../domain';
 import type { Queryable } from '../../storage';
+import { openLedgerAccounts } from '../ledger/ledger';
 
 /** Of whom, and in which currency. */
 export interface WalletName {
@@ -36,17 +37,6 @@ const LOCK = {
     order by l.id for no key update of l`,
 };
 
-const OPEN = {
-  name: 'purses-open',
-  text: `insert into ledger_accounts (account_id, currency, purpose)
-    select k.account_id, k.currency, p.purpose
-    from unnest($1::text[], $2::text[]) as k(account_id, currency)
-    join wallets w using (account_id, currency)
-    cross join (values ('wallet'), ('held')) as p(purpose)
-    order by 1, 2, 3
-    on conflict (account_id, purpose, currency) do nothing`,
-};
-
 /** A key for maps. */
 export function purseKey({ accountId, currency }: WalletName): string {
   return `${currency} ${accountId}`;
@@ -65,8 +55,11 @@ export async function lockPurses(
   let { rows } = await tx.query<PurseRow>({ ...LOCK, values });
   if (rows.length < 2 * names.length) {
     // Nothing was ever posted to some of them, or they are no wallets.
-    const { rowCount } = await tx.query({ ...OPEN, values });
-    if (rowCount !== 0) ({ rows } = await tx.query<PurseRow>({ ...LOCK, values }));
+    const accounts = names.flatMap((name) =>
+      (['wallet', 'held'] as const).map((purpose) => ({ ...name, purpose })),
+    );
+    const opened = await openLedgerAccounts(tx, accounts);
+    if (opened > 0) ({ rows } = await tx.query<PurseRow>({ ...LOCK, values }));
   }
   const purses = new Map<string, Purse>();
   for (const row of rows) {

@@ -260,7 +260,7 @@ test.each([
   ['/api/v1/calls?fromTime=1e300', '/fromTime'],
   ['/api/v1/calls?cursor=WzEsIlwwIl0', '/cursor'],
   ['/api/v1/calls?campaignId=%ff', '/campaignId'],
-  ['/api/v1/ledger/balances?accountId=a%00', '/accountId'],
+  ['/api/v1/ledger/accounts?accountId=a%00', '/accountId'],
 ])('%s is 400 for %s', async (path, pointer) => {
   const { status, body } = await api.ask('GET', path);
   expect({ status, errors: body['errors'] }).toMatchObject({

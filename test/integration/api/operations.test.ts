@@ -67,8 +67,13 @@ const HAPPY = new Map<string, HappyPath>([
   ['POST /api/v1/bid-requests', { body: { sellerId: 'seller', number: '800-555-0199' } }],
   ['GET /api/v1/bid-requests', {}],
   ['DELETE /api/v1/bid-requests/{id}', { id: () => Promise.resolve(RESERVATION) }],
-  ['GET /api/v1/ledger/balances', {}],
+  ['GET /api/v1/ledger/accounts', {}],
+  ['GET /api/v1/ledger/entries', { query: '?accountId=operator' }],
   ['GET /api/v1/ledger/trial-balance', {}],
+  ['GET /api/v1/ledger/verification', {}],
+  ['GET /api/v1/ledger/periods', {}],
+  ['GET /api/v1/ledger/periods/{month}/balances', { id: pastMonth, query: '?accountId=operator' }],
+  ['POST /api/v1/ledger/periods/{month}/close', { id: pastMonth }],
   ['GET /api/v1/settlements/dead', {}],
   ['POST /api/v1/settlements/dead/{id}/redrive', { id: deadSettlement }],
   ['GET /api/v1/number-lists', {}],
@@ -80,6 +85,10 @@ async function settledCall(): Promise<string> {
   const id = `settled-${count++}`;
   await storeSettledCall(api, id);
   return id;
+}
+
+function pastMonth(): Promise<string> {
+  return Promise.resolve('2020-01');
 }
 
 async function fraudCase(): Promise<string> {
@@ -126,14 +135,14 @@ async function perform(
   other: { key?: string | null; id?: string } = {},
 ): Promise<Answer> {
   const happy = HAPPY.get(nameOf(operation));
-  const id = other.id ?? (operation.path.includes('{id}') ? await happy?.id?.() : undefined) ?? 'x';
+  const id = other.id ?? (operation.path.includes('{') ? await happy?.id?.() : undefined) ?? 'x';
   const key = other.key === undefined ? api.admin : other.key;
   if (happy?.stream && key === api.admin) {
     const { status, headers, close } = await watchCalls(api, key);
     close();
     return { status, headers, text: '', body: '' as never };
   }
-  const path = operation.path.replace('{id}', encodeURIComponent(id)) + (happy?.query ?? '');
+  const path = operation.path.replace(/\{\w+\}/, encodeURIComponent(id)) + (happy?.query ?? '');
   return api.ask(operation.method, path, {
     key,
     ...(happy?.body ? { body: happy.body } : {}),

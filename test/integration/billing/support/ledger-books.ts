@@ -1,0 +1,84 @@
+import type { LedgerFinding, LedgerPurpose, LedgerTransaction, Posting } from '../../../../src/billing';
+import { OPERATOR_ACCOUNT, postTransaction, postTransactions, verifyLedger } from '../../../../src/billing';
+import { micros } from '../../../../src/domain';
+import type { Database } from '../../../../src/storage';
+import { BUYER_ACCOUNT, insertParties } from '../../../support/call-records';
+import { openDatabase } from '../../../support/open-database';
+import type { TestDatabase } from '../../../support/test-database';
+import { testDatabase } from '../../../support/test-database';
+
+export function posting(
+  accountId: string,
+  purpose: LedgerPurpose,
+  amount: number,
+  currency = 'USD',
+): Posting {
+  return { accountId, purpose, currency: currency as Posting['currency'], amount: micros(amount) };
+}
+
+/** A buyer owes the exchange. */
+export function sale(amount: number, accountId = BUYER_ACCOUNT): Posting[] {
+  return [posting(accountId, 'wallet', amount), posting(OPERATOR_ACCOUNT, 'revenue', -amount)];
+}
+
+/** Books of one test file, on a database of its own. */
+export class Books {
+  private constructor(
+    readonly own: TestDatabase,
+    readonly db: Database,
+  ) {}
+
+  static async open(parties: readonly string[] = []): Promise<Books> {
+    const own = await testDatabase();
+    const db = openDatabase(own.url, { poolSize: 10 });
+    await insertParties(db, parties);
+    return new Books(own, db);
+  }
+
+  async close(): Promise<void> {
+    await this.db.close();
+    await this.own.drop();
+  }
+
+  post(
+    key: string,
+    postings: readonly Posting[],
+    more: Partial<LedgerTransaction> = {},
+  ): Promise<number | undefined> {
+    return this.db.transaction((tx) =>
+      postTransaction(tx, { idempotencyKey: key, kind: 'adjustment', postings, ...more }),
+    );
+  }
+
+  postAll(transactions: readonly LedgerTransaction[]): Promise<(number | undefined)[]> {
+    return this.db.transaction((tx) => postTransactions(tx, transactions));
+  }
+
+  /** Does to the tables what the database refuses to everybody else. */
+  async tamper(...statements: string[]): Promise<void> {
+    await this.own.query(`set session_replication_role = replica`);
+    try {
+      for (const statement of statements) await this.own.query(statement);
+    } finally {
+      await this.own.query(`reset session_replication_role`);
+    }
+  }
+
+  /** What is wrong, shortly. */
+  async findings(accountId?: string): Promise<LedgerFinding[]> {
+    const { findings } = await verifyLedger(this.db, accountId === undefined ? {} : { accountId });
+    return [...findings];
+  }
+
+  /** The SQLSTATE with which the database refuses the statements. */
+  async refusal(...statements: string[]): Promise<string | undefined> {
+    try {
+      await this.db.transaction(async (tx) => {
+        for (const statement of statements) await tx.query(statement);
+      });
+      return undefined;
+    } catch (error) {
+      return (error as { code?: string }).code;
+    }
+  }
+}
