@@ -34,13 +34,13 @@ create table settlement_differences (
   kind           text not null check (kind in ('late_end')),
   state          text not null default 'open' check (state in ('open', 'accepted', 'dismissed')),
   currency       text not null,
-  -- What the call's settlement came to, and what it would have come to: {connectedMs, revenue, payout, …}.
+  -- What the call has come to, and what it would have come to: {connectedMs, revenue, payout, …}.
   was            jsonb not null,
   would_be       jsonb not null,
-  -- What is to be posted: {accountId, purpose, currency, amount}.
-  postings       jsonb not null,
-  -- The newest ledger transaction of the call that was looked at.
-  looked_at      bigint,
+  -- What is to be booked: {kind, accountId, code, text, amount, currency}, amounts as differences.
+  changes        jsonb not null,
+  -- Changes of the call's money since its settlement that were seen when it was looked at.
+  revisions      integer not null,
   opened_at      timestamptz(3) not null default now(),
   resolved_by    text,
   resolved_at    timestamptz(3),

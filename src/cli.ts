@@ -23,6 +23,7 @@ import {
   readMigrations,
   seedDemoMarket,
 } from './storage';
+import { addSettlementCommands } from './settlement-commands';
 import { startSwitch } from './switch';
 import type { Logger } from './telemetry';
 import { createLogger, startTracing } from './telemetry';
@@ -153,6 +154,8 @@ addPrivacyCommands(program, {
   user: terminalUser,
   setExitCode: (code) => void (process.exitCode = code),
 });
+
+addSettlementCommands(program, { withDatabase: (work) => withDatabase(work), say, user: terminalUser });
 
 program
   .command('seed')

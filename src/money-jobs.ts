@@ -1,4 +1,4 @@
-import { ReratingJob } from './billing';
+import { LateEnds, ReratingJob } from './billing';
 import type { Config } from './config';
 import type { Database } from './storage';
 import type { Logger } from './telemetry';
@@ -12,6 +12,11 @@ export interface BackgroundJob {
 /** What is done about money besides settling calls. */
 export function moneyJobs(_config: Config, database: Database, log: Logger): BackgroundJob[] {
   return [
+    new LateEnds(database, {
+      onDifference: (callId) =>
+        log.warn({ callId }, 'a call ended otherwise than it was settled: see its difference'),
+      onError: (error) => log.warn({ error: error.message }, 'ends of calls that came late are not read'),
+    }),
     new ReratingJob(database, {
       onDead: (signal) => log.error({ ...signal }, 'a signal needs a person'),
       onError: (error) => log.warn({ error: error.message }, 'rating calls again is disturbed'),

@@ -1,10 +1,11 @@
-import { ledgerSums, OutboxRelay, SettlementWorker } from './billing';
+import { ledgerSums } from './billing';
 import type { Config } from './config';
 import { asError } from './domain';
 import type { BackgroundJob } from './money-jobs';
 import { moneyJobs } from './money-jobs';
 import type { PrivacyParts } from './privacy-parts';
 import { openPrivacy } from './privacy-parts';
+import { startSettling } from './settling';
 import {
   CapUsage,
   Database,
@@ -12,7 +13,6 @@ import {
   FraudRollUp,
   isUnavailable,
   MarketHistoryKeeper,
-  openRedis,
   PrivacyJob,
   QualityRollUp,
 } from './storage';
@@ -39,20 +39,7 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningW
     onError: (error) => log.warn({ error: error.message }, 'database connection lost'),
   });
   const metrics = createMetrics();
-  const redis = openRedis(config.redis.url, true);
-  const relayRedis = openRedis(config.redis.url, true);
-  const onError = (error: Error): void => log.warn({ error: error.message }, 'settlement is disturbed');
-  const relay = new OutboxRelay(database, relayRedis, onError);
-  relay.start();
-  const worker = new SettlementWorker(database, redis, {
-    concurrency: config.billing.concurrency,
-    onSettled: (_callId, outcome) => metrics.settlements.inc({ outcome }),
-    onDead: (letter) => {
-      metrics.settlements.inc({ outcome: 'dead' });
-      log.error({ ...letter }, 'a settlement needs a person');
-    },
-    onError,
-  });
+  const settling = startSettling(config, { database: url, redis: config.redis.url }, metrics, log);
   const background = await startBackground(config, database, log);
   const { workerMetricsPort } = config.telemetry;
   const metricsServer =
@@ -62,16 +49,14 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningW
           for (const [currency, sum] of await ledgerSums(database)) {
             metrics.ledgerImbalance.set({ currency }, Number(sum));
           }
+          await settling.observe();
         });
   log.info({ concurrency: config.billing.concurrency }, 'the worker settles calls');
   return {
     stop: async () => {
       metricsServer?.close();
-      await worker.close();
-      await relay.close();
+      await settling.close();
       await background.close();
-      redis.disconnect();
-      relayRedis.disconnect();
       await database.close();
     },
   };

@@ -367,7 +367,10 @@ const settings = z.strictObject({
     .prefault({}),
   billing: z
     .strictObject({
-      concurrency: positive.max(100).default(8).describe('Settlements a worker has in hand at once'),
+      concurrency: positive
+        .max(1_000)
+        .default(192)
+        .describe('Settlements a worker has in hand at once; it settles up to 64 in one transaction'),
       checkpointMs: positive.default(2_000).describe('Milliseconds between checkpoints of running calls'),
       nodeDeadAfterMs: positive
         .min(15_000)

@@ -90,6 +90,26 @@ export function createMetrics() {
       labelNames: ['outcome'],
       registers,
     }),
+    settlementsOpen: new Gauge({
+      name: 'dce_settlements_open',
+      help: 'Calls that are over and not settled yet, dead letters aside',
+      registers,
+    }),
+    settlementOldestOpen: new Gauge({
+      name: 'dce_settlements_oldest_open_seconds',
+      help: 'For how long the oldest of them has waited',
+      registers,
+    }),
+    deadLetters: new Gauge({
+      name: 'dce_dead_letters',
+      help: 'Settlements that no retry helped; each is for people',
+      registers,
+    }),
+    settlementDifferences: new Gauge({
+      name: 'dce_settlement_differences_open',
+      help: 'Calls whose end came late and would have made another price, for people',
+      registers,
+    }),
     ledgerImbalance: new Gauge({
       name: 'dce_ledger_imbalance_micros',
       help: 'Debits less credits of the whole ledger; anything but 0 is an emergency',

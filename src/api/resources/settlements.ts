@@ -7,7 +7,6 @@ import {
   dismissDifference,
   getDifference,
   getSettlement,
-  LEDGER_PURPOSES,
   listDifferences,
   settlementStatus,
 } from '../../billing';
@@ -71,16 +70,7 @@ const difference = z.object({
   currency: z.string(),
   was: end,
   wouldBe: end,
-  postings: z
-    .array(
-      z.object({
-        accountId: z.string(),
-        purpose: z.enum(LEDGER_PURPOSES),
-        currency: z.string(),
-        amount: amount.describe('Micro-units: positive debits, negative credits'),
-      }),
-    )
-    .describe('What accepting it posts, or has posted'),
+  changes: z.array(line).describe('What accepting it books, or has booked: amounts are differences'),
   openedAt: z.iso.datetime(),
   resolvedBy: z.string().nullable().describe('Account of the API key that resolved it'),
   resolvedAt: z.iso.datetime().nullable(),
@@ -310,14 +300,14 @@ function shown({
   resolvedAt,
   was,
   wouldBe,
-  postings,
+  changes,
   ...row
 }: SettlementDifference): z.input<typeof difference> {
   return {
     ...row,
     was: { ...was, lines: [...was.lines] },
     wouldBe: { ...wouldBe, lines: [...wouldBe.lines] },
-    postings: [...postings],
+    changes: [...changes],
     openedAt: openedAt.toISOString(),
     resolvedAt: resolvedAt?.toISOString() ?? null,
   };

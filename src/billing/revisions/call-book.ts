@@ -63,7 +63,7 @@ const READ_SETTLED = {
     from settlements s join calls c on c.id = s.call_id
     left join settlement_differences d on d.call_id = s.call_id and d.kind = 'late_end' and d.state = 'accepted'
     left join call_late_ends l on l.call_id = d.call_id
-    where s.call_id = any($1) and c.sale is not null`,
+    where s.call_id = any($1) and coalesce(nullif(l.record -> 'sale', 'null'), c.sale) is not null`,
 };
 const READ_REVISIONS = {
   name: 'call-books-revisions',

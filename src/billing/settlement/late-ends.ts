@@ -19,6 +19,8 @@ export interface LateEndsOptions {
 const EVERY_MS = 30_000;
 /** Late ends that are looked at in one go; the rest has its turn the next time. */
 const MAX_A_RUN = 1_000;
+/** Longest to wait for whoever has a call's money in hand: it has its turn the next time. */
+const LOCK_MS = 2_000;
 
 /** The next late end of a call that is settled, or of which nothing was sold. */
 const NEXT = {
@@ -28,13 +30,12 @@ const NEXT = {
       and not exists (select 1 from outbox e where e.type = 'call.ended' and e.subject = o.subject and e.done_at is null)
     order by o.id limit 1 for update of o skip locked`,
 };
-/** An open case of a call that was rated again since. */
+/** An open case of a call whose money was changed since. */
 const NEXT_STALE = {
   name: 'late-ends-stale',
   text: `select d.call_id as "callId" from settlement_differences d
     where d.state = 'open' and d.call_id > $1
-      and exists (select 1 from ledger_transactions t
-        where t.call_id = d.call_id and t.kind = 'call_rerating' and t.id > coalesce(d.looked_at, 0))
+      and exists (select 1 from settlement_revisions r where r.call_id = d.call_id and r.n > d.revisions)
     order by d.call_id limit 1 for update of d skip locked`,
 };
 
@@ -112,7 +113,7 @@ export class LateEnds {
       else {
         await tx.query(
           `update settlement_differences set state = 'dismissed', resolved_at = now(),
-             note = 'the call was rated again meanwhile: there is no difference any more'
+             note = 'the money of the call was changed meanwhile: there is no difference any more'
            where call_id = $1`,
           [next.callId],
         );
@@ -130,7 +131,10 @@ export class LateEnds {
   ): Promise<Place | undefined> {
     let place: Place | undefined;
     try {
-      const looked = await this.#database.transaction((tx) => work(tx, (at) => (place = at)));
+      const looked = await this.#database.transaction(async (tx) => {
+        await tx.query(`set local lock_timeout = ${LOCK_MS}`);
+        return work(tx, (at) => (place = at));
+      });
       if (looked?.told !== undefined) this.#options.onDifference?.(looked.told);
       return looked?.at;
     } catch (error) {

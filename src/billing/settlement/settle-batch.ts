@@ -25,8 +25,6 @@ export const settlementKey = (callId: string): string => `call:${callId}`;
 export interface CallToBook {
   readonly call: SoldCall;
   readonly rated: RatedSale;
-  /** Row of its event; undefined when that is gone. */
-  readonly eventId: number | undefined;
 }
 
 /**
@@ -55,7 +53,7 @@ export async function settleBatch(
     const call = booked.get(callId);
     const judged = call ? judge(call, facts) : failed(`call ${callId} is not over, or not known`);
     if ('rated' in judged) {
-      toBook.push({ call: judged.call, rated: judged.rated, eventId: events.get(callId) });
+      toBook.push(judged);
       continue;
     }
     results.set(callId, judged);
@@ -84,10 +82,7 @@ function isSold(call: BookedCall): call is BookedCall & SoldCall {
 const failed = (why: string): Settled => ({ ok: false, error: new Error(why) });
 
 /** What is to be done about a call. Books that contradict themselves are for people: nothing is posted. */
-function judge(
-  call: BookedCall,
-  facts: (callId: string) => CallFacts,
-): Settled | { readonly call: SoldCall; readonly rated: RatedSale } {
+function judge(call: BookedCall, facts: (callId: string) => CallFacts): Settled | CallToBook {
   const { callId, settled, paid, posted } = call;
   if (!isSold(call)) return { ok: true, outcome: 'not_sold' };
   if (paid) return { ok: true, outcome: 'already_settled' };

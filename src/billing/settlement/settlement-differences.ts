@@ -2,14 +2,15 @@ import type { Currency } from '../../domain';
 import { AppError } from '../../domain';
 import type { Queryable } from '../../storage';
 import { inTransaction } from '../../storage';
-import type { Posting } from '../ledger/ledger';
 import { postTransaction } from '../ledger/ledger';
-import type { LateDifference } from './late-end';
+import type { ChangedLine } from '../revisions/call-lines';
+import { correctCall } from '../revisions/correct-call';
+import { callPostings } from './call-postings';
+import type { LateDifference, PricedEnd } from './late-end';
 import { lateDifference } from './late-end';
-import type { PricedEnd } from './late-price';
-import { samePostings } from './late-price';
 import type { SettlementSources } from './settlement-sources';
 import { STORED_SOURCES } from './settlement-sources';
+import { writeSettlements } from './write-settlements';
 
 export const DIFFERENCE_STATES = ['open', 'accepted', 'dismissed'] as const;
 export type DifferenceState = (typeof DIFFERENCE_STATES)[number];
@@ -23,8 +24,8 @@ export interface SettlementDifference {
   readonly currency: Currency;
   readonly was: PricedEnd;
   readonly wouldBe: PricedEnd;
-  /** What accepting it posts, or has posted. */
-  readonly postings: readonly Posting[];
+  /** What accepting it books, or has booked: lines whose amounts are differences. */
+  readonly changes: readonly ChangedLine[];
   readonly openedAt: Date;
   readonly resolvedBy: string | null;
   readonly resolvedAt: Date | null;
@@ -47,9 +48,10 @@ export interface DifferenceVerdict {
   readonly note: string | undefined;
 }
 
-const COLUMNS = `call_id as "callId", kind, state, currency, was, would_be as "wouldBe", postings,
+const COLUMNS = `call_id as "callId", kind, state, currency, was, would_be as "wouldBe", changes,
   opened_at as "openedAt", resolved_by as "resolvedBy", resolved_at as "resolvedAt", note,
   transaction_id as "transactionId"`;
+const REASON = 'the true end of the call came after it had been settled';
 
 /** Differences, newest first. */
 export async function listDifferences(
@@ -83,61 +85,80 @@ export async function getDifference(
 export async function openDifference(tx: Queryable, callId: string, found: LateDifference): Promise<void> {
   await tx.query({
     name: 'settlement-differences-open',
-    text: `insert into settlement_differences as d (call_id, kind, currency, was, would_be, postings, looked_at)
+    text: `insert into settlement_differences as d (call_id, kind, currency, was, would_be, changes, revisions)
       values ($1, 'late_end', $2, $3, $4, $5, $6)
       on conflict (call_id) do update set currency = excluded.currency, was = excluded.was,
-        would_be = excluded.would_be, postings = excluded.postings, looked_at = excluded.looked_at
+        would_be = excluded.would_be, changes = excluded.changes, revisions = excluded.revisions
       where d.state = 'open'`,
     values: [
       callId,
       found.currency,
       JSON.stringify(found.was),
       JSON.stringify(found.wouldBe),
-      JSON.stringify(found.postings),
-      found.lookedAt,
+      JSON.stringify(found.changes),
+      found.book?.revisions ?? 0,
     ],
   });
 }
 
 /**
- * Moves the money of a difference, once.
+ * Moves the money of a difference, once: as a correction of the settlement, or, when the call had been
+ * closed as one that nobody bought, as its settlement.
+ *
  * @throws AppError `not_found`; `conflict` when it is resolved already, or when the call's books are not
  * those any more that were looked at: the case is brought up to date within a minute
  */
 export function acceptDifference(
   db: Queryable,
-  { callId, by, note }: DifferenceVerdict,
+  verdict: DifferenceVerdict,
   sources: SettlementSources = STORED_SOURCES,
 ): Promise<SettlementDifference> {
   return inTransaction(db, async (tx) => {
+    const { callId } = verdict;
     const known = await lockOpen(tx, callId);
     const now = await lateDifference(tx, sources, callId);
-    if (!now || !samePostings(now.postings, known.postings)) {
+    if (!now || !sameLines(now.changes, known.changes)) {
       throw new AppError(
         'conflict',
         'settlement_difference_changed',
         `the books of call ${callId} have changed since this was found: look at it again in a minute`,
       );
     }
-    const transactionId = await postTransaction(tx, {
-      idempotencyKey: `call:${callId}:late`,
-      kind: 'call_rerating',
-      callId,
-      reason: 'the true end of the call came after it had been settled',
-      postings: known.postings,
-    });
-    if (transactionId === undefined) throw new Error(`the difference of call ${callId} was posted before`);
-    await tx.query({
-      name: 'settlement-differences-told',
-      text: `insert into outbox (type, subject, payload) values ('call.rerated', $1, $2)
-        on conflict (type, subject) do nothing`,
-      values: [
-        `${callId}:late`,
-        JSON.stringify({ callId, transactionId, reason: 'late_end', ...changeOf(known) }),
-      ],
-    });
-    return resolve(tx, { callId, by, note }, 'accepted', transactionId);
+    return resolve(tx, verdict, 'accepted', await book(tx, callId, now));
   });
+}
+
+/** @returns the ledger's transaction; null when only lines changed */
+async function book(tx: Queryable, callId: string, found: LateDifference): Promise<number | null> {
+  const { sold, changes } = found;
+  const key = `call:${callId}:late`;
+  if (found.book) {
+    const rated = sold?.rated ?? { lines: [], priced: 'not_sold', earned: 'not_sold' };
+    const correction = await correctCall(tx, found.book, {
+      cause: `late_end:${callId}`,
+      key,
+      reason: REASON,
+      rated,
+      signals: sold?.signals ?? 0,
+    });
+    return correction?.transactionId ?? null;
+  }
+  if (!sold) throw new Error(`nobody bought call ${callId}, whichever end is its own`);
+  const transactionId = await postTransaction(tx, {
+    idempotencyKey: key,
+    kind: 'call_rerating',
+    callId,
+    reason: REASON,
+    postings: callPostings(sold.call.sale.target.buyerAccountId, changes, []),
+  });
+  if (transactionId === undefined) throw new Error(`the difference of call ${callId} was posted before`);
+  await writeSettlements(tx, {
+    calls: [{ call: sold.call, rated: sold.rated }],
+    heldOf: () => [],
+    transactionIdOf: () => transactionId,
+    doneEvents: [],
+  });
+  return transactionId;
 }
 
 /** Leaves the money as it is. @throws AppError `not_found`; `conflict` when it is resolved already */
@@ -148,9 +169,7 @@ export function dismissDifference(db: Queryable, verdict: DifferenceVerdict): Pr
   });
 }
 
-/** The settlement is locked too: nobody rates the call again meanwhile. */
 async function lockOpen(tx: Queryable, callId: string): Promise<SettlementDifference> {
-  await tx.query('select 1 from settlements where call_id = $1 for update', [callId]);
   const { rows } = await tx.query<SettlementDifference>(
     `select ${COLUMNS} from settlement_differences where call_id = $1 for update`,
     [callId],
@@ -189,13 +208,11 @@ async function resolve(
   return rows[0] as SettlementDifference;
 }
 
-function changeOf({ was, wouldBe, currency }: SettlementDifference): object {
-  return {
-    currency,
-    connectedMs: wouldBe.connectedMs,
-    revenueMicros: wouldBe.revenue,
-    payoutMicros: wouldBe.payout,
-    revenueChangeMicros: wouldBe.revenue - was.revenue,
-    payoutChangeMicros: wouldBe.payout - was.payout,
-  };
+function sameLines(a: readonly ChangedLine[], b: readonly ChangedLine[]): boolean {
+  const text = (lines: readonly ChangedLine[]): string =>
+    lines
+      .map((line) => [line.kind, line.currency, line.accountId, line.code, line.amount].join(' '))
+      .sort()
+      .join('\n');
+  return text(a) === text(b);
 }
