@@ -164,3 +164,23 @@ export { lockCallBook } from './revisions/call-book';
 export type { CallBook, RevisionKind } from './revisions/call-book';
 export { correctCall } from './revisions/correct-call';
 export type { Correction } from './revisions/correct-call';
+export {
+  DELIVERY_STATES,
+  getDelivery,
+  listDeliveries,
+  redriveDead,
+  redriveDelivery,
+} from './postbacks/delivery-log';
+export type { Delivery, DeliveryDetail, DeliveryFilter, DeliveryState } from './postbacks/delivery-log';
+export { POSTBACK_EVENTS } from './postbacks/events';
+export type { PostbackEvent } from './postbacks/events';
+export type { PostbackPlaces } from './postbacks/check-postback';
+export type { Postback, PostbackSettings, PostbackStatus } from './postbacks/postback';
+export { PostbackDispatcher } from './postbacks/postback-dispatcher';
+export type { PostbackDispatcherOptions } from './postbacks/postback-dispatcher';
+export { PostbackStore } from './postbacks/postback-store';
+export type { NewPostback, PostbackChanges, PostbackFilter } from './postbacks/postback-store';
+export { PostbackTester } from './postbacks/postback-tester';
+export type { PostbackTest, PostbackTesterSettings } from './postbacks/postback-tester';
+export { REPLAY_DAYS, replayEvents } from './postbacks/replay';
+export type { Replay, Replayed } from './postbacks/replay';

@@ -422,6 +422,32 @@ const settings = z.strictObject({
         .prefault({}),
     })
     .prefault({}),
+  postbacks: z
+    .strictObject({
+      allowPrivate: z
+        .array(privatePlace)
+        .max(256)
+        .default([])
+        .describe(
+          'Addresses, CIDR blocks and names that webhooks may be sent to although they are not of the public internet',
+        ),
+      allowHttp: z
+        .array(hostRule)
+        .max(256)
+        .default([])
+        .describe('Hosts that webhooks may be sent to without TLS: names, *.name, addresses'),
+      timeoutMs: positive
+        .max(60_000)
+        .default(10_000)
+        .describe('Longest a webhook may take, connection and reply included, in milliseconds'),
+      concurrency: positive.max(1_000).default(64).describe('Webhooks a worker has under way at once'),
+      perHost: positive.max(1_000).default(16).describe('The same to one host'),
+      logDays: positive
+        .max(3_650)
+        .default(30)
+        .describe('Days that webhooks are kept which were sent; never longer than privacy.callsDays'),
+    })
+    .prefault({}),
   demo: z
     .strictObject({
       seed: z.boolean().default(true).describe('Fill an empty database with a demo market (dce start only)'),

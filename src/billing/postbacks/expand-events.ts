@@ -125,10 +125,11 @@ export async function expandEvents(database: Database, batch = BATCH): Promise<E
 }
 
 async function subscribersOf(tx: Queryable, events: readonly KnownEvent[]): Promise<Subscriber[]> {
-  const accounts = events.flatMap(({ buyerAccountId, sellerId, accountId }) => [
+  const accounts = events.flatMap(({ buyerAccountId, sellerId, accountId, money }) => [
     buyerAccountId ?? [],
     sellerId ?? [],
     accountId ?? [],
+    ...(money?.sharers ?? []),
   ]);
   const { rows } = await tx.query<Subscriber>({
     ...SUBSCRIBERS,

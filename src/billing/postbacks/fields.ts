@@ -16,8 +16,8 @@ const field = (kind: FieldKind, ...listeners: readonly Listener[]): FieldRule =>
 
 /**
  * Everything that can be told of an event, and to whom: a buyer never hears what a call paid to its
- * seller, nor whose number was dialled, a seller never what its buyer paid, nor who that was.
- * One table for macros, for the event as JSON, and for what is stored of it.
+ * seller, nor whose number was dialled, a seller never what its buyer paid, nor who that was. Fees and taxes
+ * are those of whoever is told. One table for macros, for the event as JSON, and for what is stored of it.
  */
 export const FIELDS = {
   callId: field('text'),
@@ -26,15 +26,17 @@ export const FIELDS = {
   buyerAccountId: field('text', 'operator', 'buyer'),
   targetId: field('text', 'operator', 'buyer'),
   bidId: field('text', 'operator', 'buyer'),
+  reference: field('text', 'operator', 'buyer'),
   sellerId: field('text', 'operator', 'seller'),
   did: field('text', 'operator', 'seller'),
   durationS: field('integer'),
   connectedMs: field('integer'),
   converted: field('boolean'),
   revenue: field('amount', 'operator', 'buyer'),
-  fees: field('amount', 'operator', 'buyer'),
-  taxes: field('amount', 'operator', 'buyer'),
   payout: field('amount', 'operator', 'seller'),
+  fees: field('amount'),
+  taxes: field('amount'),
+  carrierCost: field('amount', 'operator'),
   previousRevenue: field('amount', 'operator', 'buyer'),
   previousPayout: field('amount', 'operator', 'seller'),
   currency: field('text'),
@@ -45,21 +47,23 @@ export const FIELDS = {
   endedAt: field('instant'),
   accountId: field('text'),
   amount: field('amount'),
-  balance: field('amount', 'operator', 'buyer'),
-  available: field('amount', 'operator', 'buyer'),
-  threshold: field('amount', 'operator', 'buyer'),
-  subtotal: field('amount'),
-  tax: field('amount'),
-  total: field('amount'),
+  balance: field('amount'),
+  available: field('amount'),
+  lowBalanceAt: field('amount'),
+  stopBelow: field('amount'),
+  charged: field('amount'),
   paymentId: field('text'),
+  chargeId: field('text'),
   disputeId: field('text'),
-  invoiceId: field('text'),
   payoutId: field('text'),
   number: field('text'),
   kind: field('text'),
+  cause: field('text'),
   state: field('text'),
   outcome: field('text'),
   reason: field('text'),
+  failureCode: field('text'),
+  failureMessage: field('text'),
 } as const satisfies Record<string, FieldRule>;
 export type FieldName = keyof typeof FIELDS;
 export const FIELD_NAMES = Object.keys(FIELDS) as FieldName[];

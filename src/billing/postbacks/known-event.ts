@@ -2,6 +2,8 @@ import type { Account } from '../../domain';
 import type { Queryable } from '../../storage';
 import type { Listener, PostbackEvent } from './events';
 import { isOfCall, listenerOf } from './events';
+import type { EventMoney } from './event-money';
+import { moneyAt, ownMoney, readCallLines } from './event-money';
 import type { EventFields, FieldName } from './fields';
 import { fieldsFor } from './fields';
 
@@ -33,6 +35,8 @@ export interface KnownEvent {
   readonly sellerId: string | undefined;
   /** Whose event it is, of what is no call. */
   readonly accountId: string | undefined;
+  /** What the call costs and earns whom, up to this event; undefined where that is not known line by line. */
+  readonly money: EventMoney | undefined;
 }
 
 /** Who wants to hear. */
@@ -51,6 +55,7 @@ export interface Telling {
   readonly fields: EventFields;
 }
 
+/** A call as it was sold, without who called. */
 interface CallRow {
   readonly callId: string;
   readonly buyerAccountId: string | null;
@@ -58,28 +63,29 @@ interface CallRow {
   readonly connectedMs: number;
 }
 
-/** The call as it was settled; who called is not among it. */
 const READ_CALLS = {
   name: 'postback-calls',
   text: `select c.id as "callId", c.campaign_id as "campaignId", c.buyer_id as "buyerId", c.target_id as "targetId",
       c.sale -> 'target' ->> 'buyerAccountId' as "buyerAccountId", c.sale -> 'target' ->> 'bidId' as "bidId",
       c.sale -> 'terms' ->> 'sellerId' as "sellerId",
-      coalesce(s.currency, c.sale -> 'terms' ->> 'currency') as currency,
+      c.sale -> 'target' ->> 'reference' as reference, c.sale -> 'terms' ->> 'currency' as currency,
       c.received_at as "receivedAt", c.answered_at as "answeredAt", c.ended_at as "endedAt",
-      c.connected_ms as "connectedMs", c.end_reason as "endReason", c.origin, n.id as did, s.revenue, s.payout
-    from calls c left join settlements s on s.call_id = c.id left join did_numbers n on n.number = c.dialled
+      c.connected_ms as "connectedMs", c.end_reason as "endReason", c.origin, n.id as did
+    from calls c left join did_numbers n on n.number = c.dialled
     where c.id = any($1)`,
 };
 
 /** Everything that is known of events, in their order. */
 export async function knowEvents(db: Queryable, events: readonly OutboxEvent[]): Promise<KnownEvent[]> {
-  const wanted = [...new Set(events.flatMap((event) => callOf(event) ?? []))];
-  const calls = new Map<string, CallRow>();
-  if (wanted.length > 0) {
-    const { rows } = await db.query<CallRow>({ ...READ_CALLS, values: [wanted] });
-    for (const row of rows) calls.set(row.callId, row);
-  }
-  return events.map((event) => knownEvent(event, calls.get(callOf(event) ?? '')));
+  const callIds = [...new Set(events.flatMap((event) => callOf(event) ?? []))];
+  if (callIds.length === 0) return events.map((event) => knownEvent(event, undefined, undefined));
+  const { rows } = await db.query<CallRow>({ ...READ_CALLS, values: [callIds] });
+  const calls = new Map(rows.map((row) => [row.callId, row]));
+  const lines = await readCallLines(db, callIds);
+  return events.map((event) => {
+    const callId = callOf(event) ?? '';
+    return knownEvent(event, calls.get(callId), moneyAt(event, lines.get(callId)));
+  });
 }
 
 /**
@@ -90,7 +96,8 @@ export function tell(event: KnownEvent, subscriber: Subscriber): Telling | undef
   if (!subscriber.events.includes(event.event)) return undefined;
   const listener = listenerTo(event, subscriber);
   if (listener === undefined) return undefined;
-  const fields = fieldsFor(listener, event.known);
+  const own = listener === 'operator' ? {} : ownMoney(event.money, subscriber.accountId, listener);
+  const fields = fieldsFor(listener, { ...event.known, ...own });
   if (!isOfCall(event.event)) return { listener, fields };
   const { campaignIds, convertedOnly } = subscriber;
   if (campaignIds.length > 0 && !campaignIds.includes(String(fields.campaignId))) return undefined;
@@ -106,7 +113,7 @@ export function tell(event: KnownEvent, subscriber: Subscriber): Telling | undef
 function listenerTo(event: KnownEvent, { accountId, accountType }: Subscriber): Listener | undefined {
   if (accountType === 'operator') return 'operator';
   if (event.buyerAccountId === accountId) return 'buyer';
-  if (event.sellerId === accountId) return 'seller';
+  if (event.sellerId === accountId || event.money?.sharers.has(accountId) === true) return 'seller';
   return event.accountId === accountId ? listenerOf(accountType) : undefined;
 }
 
@@ -116,10 +123,16 @@ function callOf({ type, subject, payload }: OutboxEvent): string | undefined {
   return isOfCall(type) ? subject.split(':', 1)[0] : undefined;
 }
 
-function knownEvent(event: OutboxEvent, call: CallRow | undefined): KnownEvent {
+function knownEvent(
+  event: OutboxEvent,
+  call: CallRow | undefined,
+  money: EventMoney | undefined,
+): KnownEvent {
   const { id, type, payload, createdAt } = event;
   const callId = call?.callId ?? callOf(event);
   const accountId = textOf(payload['accountId']);
+  const told = withPlainNames(payload);
+  const connectedMs = told['connectedMs'] ?? call?.connectedMs;
   return {
     eventId: String(id),
     event: type,
@@ -128,28 +141,36 @@ function knownEvent(event: OutboxEvent, call: CallRow | undefined): KnownEvent {
     happenedAt: createdAt,
     known: {
       ...call,
-      ...(call === undefined ? {} : { durationS: Math.floor(call.connectedMs / 1000) }),
-      ...withPlainNames(payload),
+      ...told,
       ...(callId === undefined ? {} : { callId }),
+      ...(typeof connectedMs === 'number' ? { durationS: Math.floor(connectedMs / 1000) } : {}),
     },
     buyerAccountId: call?.buyerAccountId ?? textOf(payload['buyerAccountId']),
     sellerId: call?.sellerId ?? textOf(payload['sellerId']),
     accountId,
+    money,
   };
 }
 
 /** Wallets are told of in order; of the rest each thing by itself. */
 function subjectOf({ type, subject, payload }: OutboxEvent, accountId: string | undefined): string {
   const family = type.split('.', 1)[0] as string;
-  if (family === 'wallet') return `wallet:${accountId ?? subject}`;
+  if (family === 'wallet') return `wallet:${accountId ?? subject}:${textOf(payload['currency']) ?? ''}`;
   return `${family}:${textOf(payload[`${family}Id`]) ?? subject}`;
 }
 
-/** Amounts of payloads are called `revenueMicros` or `revenue`. */
+/** Amounts of payloads are called `revenueMicros`; what lies one deeper, `failure.code`, is `failureCode`. */
 function withPlainNames(payload: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(payload).map(([name, value]) => [name.replace(/Micros$/, ''), value]),
-  );
+  const plain: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(payload)) {
+    if (typeof value !== 'object' || value === null) plain[name.replace(/Micros$/, '')] = value;
+    else if (!Array.isArray(value)) {
+      for (const [inner, part] of Object.entries(value)) {
+        plain[name + inner.slice(0, 1).toUpperCase() + inner.slice(1)] = part;
+      }
+    }
+  }
+  return plain;
 }
 
 function textOf(value: unknown): string | undefined {
