@@ -160,7 +160,10 @@ export async function verifyBooks(
   accountId: string | undefined,
 ): Promise<void> {
   for (const check of CHECKS) {
-    const { rows } = await db.query<Row>(`${check} limit $2`, [accountId ?? null, findings.room]);
+    const { rows } = await db.query<Row>(
+      `select * from (${check}) f order by "month", "accountId", "transactionId", "block", "purpose", "currency" limit $2`,
+      [accountId ?? null, findings.room],
+    );
     for (const row of rows) findings.add(findingOf(row));
   }
 }

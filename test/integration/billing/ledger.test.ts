@@ -1,25 +1,9 @@
 import * as fc from 'fast-check';
 import type { LedgerPurpose, Posting } from '../../../src/billing';
-import {
-  ledgerBalances,
-  ledgerLinesOfCall,
-  OPERATOR_ACCOUNT,
-  postTransaction,
-  settleCall,
-  trialBalance,
-} from '../../../src/billing';
+import { ledgerBalances, OPERATOR_ACCOUNT, postTransaction, trialBalance } from '../../../src/billing';
 import { AppError, micros } from '../../../src/domain';
 import type { Database } from '../../../src/storage';
-import { storeEntries } from '../../../src/storage/call-entries';
-import {
-  BUYER_ACCOUNT,
-  endedRecord,
-  insertParties,
-  ringTarget,
-  saleTerms,
-  SELLER_ACCOUNT,
-  unsoldRecord,
-} from '../../support/call-records';
+import { BUYER_ACCOUNT, insertParties, SELLER_ACCOUNT } from '../../support/call-records';
 import { openDatabase } from '../../support/open-database';
 import type { TestDatabase } from '../../support/test-database';
 import { testDatabase } from '../../support/test-database';
@@ -51,8 +35,6 @@ const sale = (amount: number): Posting[] => [
   posting(BUYER_ACCOUNT, 'wallet', amount),
   posting(OPERATOR_ACCOUNT, 'revenue', -amount),
 ];
-const end = (record: ReturnType<typeof endedRecord>): Promise<void> =>
-  storeEntries(db, [{ kind: 'ended', boot: { nodeId: 'n1', bootId: 'b1' }, record }]);
 
 const REFUSED = '23001';
 const CHECKED = '23514';
@@ -243,65 +225,5 @@ describe('posting', () => {
       ),
       { numRuns: 15 },
     );
-  });
-});
-
-describe('settling', () => {
-  const openRows = async (callId: string): Promise<number> =>
-    (await own.query('select 1 from outbox where subject = $1 and done_at is null', [callId])).length;
-
-  test('twenty who settle one call at once settle it once', async () => {
-    await end(endedRecord('rush'));
-    const outcomes = await Promise.all(Array.from({ length: 20 }, () => settleCall(db, 'rush')));
-    expect(outcomes.sort()).toEqual([...Array<string>(19).fill('already_settled'), 'settled']);
-    expect(await own.query(`select connected_ms, revenue, payout, currency from settlements`)).toEqual([
-      { connected_ms: '60000', revenue: '25000000', payout: '8000000', currency: 'USD' },
-    ]);
-    const lines = await ledgerLinesOfCall(db, 'rush');
-    expect(lines).toHaveLength(4);
-    expect(new Set(lines.map((line) => line.transactionId)).size).toBe(1);
-    expect(await openRows('rush')).toBe(0);
-  });
-
-  test('a call too short for money is settled without any', async () => {
-    const late = { kind: 'per_call', amount: micros(25_000_000), afterMs: 90_000 } as const;
-    await end(endedRecord('short', { sale: { target: ringTarget({ plan: late }), terms: saleTerms() } }));
-    expect(await settleCall(db, 'short')).toBe('settled');
-    expect(await settleCall(db, 'short')).toBe('already_settled');
-    expect(await ledgerLinesOfCall(db, 'short')).toEqual([]);
-    expect(await openRows('short')).toBe(0);
-  });
-
-  test('a call that was not sold has no money', async () => {
-    await end(unsoldRecord('unsold'));
-    expect(await settleCall(db, 'unsold')).toBe('not_sold');
-    expect(await openRows('unsold')).toBe(0);
-  });
-
-  test('a call that is not over is not settled', async () => {
-    await expect(settleCall(db, 'unheard-of')).rejects.toThrow('call unheard-of is not over, or not known');
-  });
-
-  test('of a call whose accounts are missing nothing is posted and its event stays open', async () => {
-    await end(
-      endedRecord('orphaned', { sale: { target: ringTarget(), terms: saleTerms({ sellerId: 'gone' }) } }),
-    );
-    await expect(settleCall(db, 'orphaned')).rejects.toThrow('there is no account');
-    expect(await ledgerLinesOfCall(db, 'orphaned')).toEqual([]);
-    expect(await own.query(`select 1 from settlements where call_id = 'orphaned'`)).toEqual([]);
-    expect(await openRows('orphaned')).toBe(1);
-  });
-
-  test('books that contradict themselves are left for people', async () => {
-    await end(endedRecord('posted'));
-    await post('call:posted', sale(1));
-    await expect(settleCall(db, 'posted')).rejects.toThrow('was posted without a settlement');
-    await end(endedRecord('claimed'));
-    await own.query(
-      `insert into settlements (call_id, connected_ms, revenue, payout, currency) values ('claimed', 1, 1, 1, 'USD')`,
-    );
-    await expect(settleCall(db, 'claimed')).rejects.toThrow('was settled without its money');
-    expect(await ledgerLinesOfCall(db, 'claimed')).toEqual([]);
-    expect(await openRows('posted')).toBe(1);
   });
 });

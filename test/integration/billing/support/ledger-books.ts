@@ -21,6 +21,16 @@ export function sale(amount: number, accountId = BUYER_ACCOUNT): Posting[] {
   return [posting(accountId, 'wallet', amount), posting(OPERATOR_ACCOUNT, 'revenue', -amount)];
 }
 
+const TABLES = [
+  'ledger_accounts',
+  'ledger_transactions',
+  'ledger_entries',
+  'ledger_chains',
+  'ledger_blocks',
+  'ledger_periods',
+  'ledger_period_balances',
+];
+
 /** Books of one test file, on a database of its own. */
 export class Books {
   private constructor(
@@ -62,6 +72,23 @@ export class Books {
     } finally {
       await this.own.query(`reset session_replication_role`);
     }
+  }
+
+  /** Remembers the books as they are. */
+  async remember(): Promise<void> {
+    for (const table of TABLES) {
+      await this.own.query(`create table remembered_${table} as select * from ${table}`);
+    }
+  }
+
+  /** Makes the books what they were when they were remembered. */
+  async restore(): Promise<void> {
+    await this.tamper(
+      `truncate ${TABLES.join(', ')} cascade`,
+      ...TABLES.map(
+        (table) => `insert into ${table} overriding system value select * from remembered_${table}`,
+      ),
+    );
   }
 
   /** What is wrong, shortly. */
