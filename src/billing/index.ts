@@ -164,6 +164,26 @@ export { lockCallBook } from './revisions/call-book';
 export type { CallBook, RevisionKind } from './revisions/call-book';
 export { correctCall } from './revisions/correct-call';
 export type { Correction } from './revisions/correct-call';
+export { approvePayouts, cancelPayouts } from './payouts/approve-payouts';
+export { failItems, payItems } from './payouts/close-items';
+export type { FailedItems, PaidItems } from './payouts/close-items';
+export { exportPayouts } from './payouts/export-payouts';
+export { BATCH_STATES, ITEM_STATES, LEFT_OUT, PAYOUT_PERIODS } from './payouts/payout';
+export type {
+  BatchState,
+  ItemState,
+  LeftOut,
+  PayoutActor,
+  PayoutBatch,
+  PayoutItem,
+  PayoutPeriod,
+  PayoutTerms,
+} from './payouts/payout';
+export { getPayoutBatch, itemsOfBatch, listPayoutBatches, listPayoutItems } from './payouts/payout-rows';
+export { getPayoutTerms, listPayoutTerms, putPayoutTerms } from './payouts/payout-terms';
+export type { NewPayoutTerms } from './payouts/payout-terms';
+export { preparePayouts } from './payouts/prepare-payouts';
+export type { ContestedMoney, PayoutWish, PreparedPayouts } from './payouts/prepare-payouts';
 export {
   DELIVERY_STATES,
   getDelivery,
@@ -184,3 +204,15 @@ export { PostbackTester } from './postbacks/postback-tester';
 export type { PostbackTest, PostbackTesterSettings } from './postbacks/postback-tester';
 export { REPLAY_DAYS, replayEvents } from './postbacks/replay';
 export type { Replay, Replayed } from './postbacks/replay';
+export { AccountTermsBook } from './terms/account-terms-book';
+export type { AccountTermsBookOptions, WantedTerms } from './terms/account-terms-book';
+export { addAccountTerms, CLOSED_AFTER_MS, listAccountTerms, MAX_TERMS } from './terms/account-terms-store';
+export type { AddedTerms, NewTerms, StoredTerms } from './terms/account-terms-store';
+export { termsOfCalls } from './terms/terms-of-calls';
+export type { TermsOfCall } from './terms/terms-of-calls';
+export { CarrierRates } from './carrier-rates/carrier-rates';
+export type { CarriedCall } from './carrier-rates/carrier-rates';
+export { getRateDeck, importRateDeck, listCarrierRates, listRateDecks } from './carrier-rates/rate-decks';
+export type { CarrierRate, ImportedDeck, NewRateDeck, RateDeck } from './carrier-rates/rate-decks';
+export { DECK_LIMITS } from './carrier-rates/read-rate-deck';
+export type { DeckError, DeckLimits } from './carrier-rates/read-rate-deck';

@@ -54,6 +54,8 @@ export class StripeStub {
   /** Looking something up fails so often. */
   blind = 0;
   readonly #answers = new Map<string, { readonly asked: string; readonly reply: Reply | undefined }>();
+  /** Keys whose requests are cut off once more: clients ask again at once when a connection closes. */
+  readonly #cutAgain = new Set<string>();
   #server: Server | undefined;
   #count = 0;
 
@@ -154,6 +156,7 @@ export class StripeStub {
   }
 
   #move(response: ServerResponse, url: URL, key: string, body: string): void {
+    if (this.#cutAgain.delete(key)) return void response.destroy();
     const before = this.#answers.get(key);
     if (before && before.asked !== url.pathname + body) {
       return send(response, refused(400, { type: 'idempotency_error', message: 'another request' }));
@@ -163,6 +166,7 @@ export class StripeStub {
       return send(response, before.reply ?? busy);
     }
     const fate = this.fates.shift();
+    if (fate === 'cut' || fate === 'made, cut') this.#cutAgain.add(key);
     if (fate === 'cut') return void response.destroy();
     if (fate === 'hang') return;
     if (fate === '500' || fate === '429' || fate === '401') {

@@ -20,8 +20,8 @@ export interface PaymentKeeperOptions {
 
 /** Payments asked for at once. */
 const AT_ONCE = 8;
-/** Whoever asks has this long; then another one may. More than any request to a provider takes, with its retries. */
-const LEASE_MS = 60_000;
+/** Whoever asks has this long; then another one may. More than all requests to a provider for one payment take. */
+const LEASE_MS = 90_000;
 /** Providers keep an idempotency key for a day at least: afterwards the same key is a new payment. */
 const KEY_LIVES_MS = 20 * 3_600_000;
 const FIRST_WAIT_MS = 5_000;

@@ -27,7 +27,10 @@ const PAGE = 100;
 /** A customer with more payments since then is not looked through: a person does that. */
 const MAX_LOOKED_AT = 1_000;
 
-/** Charges cards by Stripe's payment intents. Nothing is tried again here: who asks does that, and knows of it. */
+/**
+ * Charges cards by Stripe's payment intents. Nothing is tried again here, but for what its client does by itself
+ * when a connection that was kept turns out to be closed: who asks does that, and knows of it.
+ */
 export class StripeProvider implements PaymentProvider {
   readonly #stripe: Stripe.Stripe;
 

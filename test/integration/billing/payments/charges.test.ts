@@ -91,14 +91,16 @@ test.each<[Fate, number]>([
   const { id } = await room.charge();
   await room.keeper().run();
   expect(await room.get(id)).toMatchObject({ state: 'pending', providerRef: null, unanswered: 1 });
+  const asked = room.stripe.requests.length;
   await room.keeper().run();
-  expect(room.stripe.requests).toHaveLength(1);
+  expect(room.stripe.requests).toHaveLength(asked);
 
   room.ahead = 6_000;
   await room.keeper().run();
   expect(await room.get(id)).toMatchObject({ state: 'succeeded', attempts: 2, unanswered: 0 });
   expect(room.stripe.charged).toHaveLength(1);
-  expect(room.stripe.requests.filter((one) => one === 'POST /v1/payment_intents')).toHaveLength(1 + again);
+  const more = room.stripe.requests.slice(asked).filter((one) => one.startsWith('POST'));
+  expect(more).toHaveLength(again);
   expect((await room.wallet()) - before).toBe(50_000_000);
 });
 
@@ -132,6 +134,7 @@ test('after a day nothing is asked for with an old key: it was made then, or nev
   const payments = [await room.charge(), await room.charge()];
   await room.keeper().run();
   room.stripe.forgetKeys();
+  const asked = room.stripe.requests.length;
   room.ahead = 25 * HOUR;
   await room.keeper().run();
   const states = await Promise.all(
@@ -139,7 +142,7 @@ test('after a day nothing is asked for with an old key: it was made then, or nev
   );
   expect(states.sort()).toEqual(['made', 'never_made']);
   expect(room.stripe.charged).toHaveLength(1);
-  expect(room.stripe.requests.filter((one) => one === 'POST /v1/payment_intents')).toHaveLength(2);
+  expect(room.stripe.requests.slice(asked).filter((one) => one.startsWith('POST'))).toEqual([]);
 });
 
 test('what nobody can find the end of is for a person, who can have it looked for again', async () => {
@@ -193,7 +196,7 @@ test('many keepers ask once for each', async () => {
   await Promise.all([room.keeper(), room.keeper(), room.keeper()].map((keeper) => keeper.run()));
   expect(room.stripe.intents).toHaveLength(20);
   expect((await room.wallet()) - before).toBe(20_000_000);
-  expect(await trialBalance(room.db)).toMatchObject({ imbalanceMicros: 0, wrongBalances: 0 });
+  expect(await trialBalance(room.db)).toMatchObject({ imbalanceMicros: 0n, wrongBalances: 0 });
 });
 
 test.each<[string, Record<string, unknown>, string]>([

@@ -1,0 +1,139 @@
+import { AppError } from '../../domain';
+import type { Queryable } from '../../storage';
+import { inTransaction } from '../../storage';
+import { postTransactions } from '../ledger/ledger';
+import { OPERATOR_ACCOUNT } from '../settlement/call-postings';
+import { notIn } from './approve-payouts';
+import { closeWhenDone } from './close-batch';
+import type { PayoutActor, PayoutBatch, PayoutItem } from './payout';
+import { payoutPosting, returnedPosting } from './payout-postings';
+import { itemsOfBatch, lockPayoutBatch } from './payout-rows';
+import { refuseUncovered } from './uncovered-items';
+
+/** The bank made transfers. */
+export interface PaidItems {
+  readonly batchId: string;
+  /** All that are open by default. */
+  readonly itemIds?: readonly string[] | undefined;
+  /** The bank's name of the transfer, or of all of them together. */
+  readonly reference: string;
+  readonly by: PayoutActor;
+}
+
+/**
+ * Books what was paid, all of it or nothing: from what is owed to the exchange's cash, and the event
+ * `payout.paid` for each. Never more than is owed.
+ *
+ * @throws AppError `not_found`; `conflict` when the batch is not approved, an item is not open, or less is
+ * owed by now
+ */
+export async function payItems(db: Queryable, paid: PaidItems): Promise<PayoutBatch> {
+  const { batchId, itemIds, reference, by } = paid;
+  return inTransaction(db, async (tx) => {
+    const batch = await lockPayoutBatch(tx, batchId);
+    if (batch.state !== 'approved') throw notIn(batch, 'approved');
+    const items = await chosenItems(tx, batchId, itemIds, ['open']);
+    await tellPaid(tx, items, reference);
+    await assertOwed(tx, items);
+    const ids = await postTransactions(
+      tx,
+      items.map((item) => payoutPosting(item, reference)),
+    );
+    await tx.query(
+      `update payout_items i set state = 'paid', reference = $3, transaction_id = p.transaction_id, closed_by = $4,
+         closed_at = now()
+       from unnest($1::text[], $2::bigint[]) as p(id, transaction_id) where i.id = p.id`,
+      [items.map(({ id }) => id), ids.map(posted), reference, by.accountId],
+    );
+    return closeWhenDone(tx, batchId, by);
+  });
+}
+
+/** Transfers that the bank did not make, or that came back. */
+export interface FailedItems {
+  readonly batchId: string;
+  readonly itemIds: readonly string[];
+  readonly reason: string;
+  readonly by: PayoutActor;
+}
+
+/**
+ * Gives back what was set aside for items: it is due again. What was booked as paid is taken back.
+ * @throws AppError `not_found`, `conflict` when an item failed or was canceled before
+ */
+export async function failItems(db: Queryable, failed: FailedItems): Promise<PayoutBatch> {
+  const { batchId, itemIds, reason, by } = failed;
+  return inTransaction(db, async (tx) => {
+    await lockPayoutBatch(tx, batchId);
+    const items = await chosenItems(tx, batchId, itemIds, ['open', 'paid']);
+    await tx.query(
+      `update payout_items set state = 'failed', failure = $2, closed_by = $3, closed_at = now() where id = any($1)`,
+      [items.map(({ id }) => id), reason, by.accountId],
+    );
+    const batch = await closeWhenDone(tx, batchId, by);
+    await postTransactions(
+      tx,
+      items.filter(({ state }) => state === 'paid').map((item) => returnedPosting(item, reason)),
+    );
+    return batch;
+  });
+}
+
+async function chosenItems(
+  tx: Queryable,
+  batchId: string,
+  itemIds: readonly string[] | undefined,
+  states: readonly PayoutItem['state'][],
+): Promise<PayoutItem[]> {
+  const items = await itemsOfBatch(tx, batchId);
+  if (itemIds === undefined) return items.filter(({ state }) => states.includes(state));
+  const wanted = new Set(itemIds);
+  const chosen = items.filter(({ id }) => wanted.has(id));
+  const known = new Set(chosen.map(({ id }) => id));
+  const errors = [...wanted].flatMap((id, n) =>
+    known.has(id) ? [] : [{ pointer: `/items/${n}`, message: 'is no item of this batch' }],
+  );
+  if (errors.length > 0) {
+    throw new AppError('unprocessable', 'payout_item_unknown', 'an item is none of this batch', { errors });
+  }
+  const closed = chosen.find(({ state }) => !states.includes(state));
+  if (closed) {
+    throw new AppError('conflict', 'payout_item_state', `item ${closed.id} is ${closed.state} already`, {
+      errors: [
+        { pointer: `/items/${[...wanted].indexOf(closed.id)}`, message: `is ${closed.state} already` },
+      ],
+    });
+  }
+  return chosen;
+}
+
+/** Locks what is posted to, in the order of ids, as the ledger does, and looks whether there is enough. */
+async function assertOwed(tx: Queryable, items: readonly PayoutItem[]): Promise<void> {
+  const { rows } = await tx.query<{ accountId: string; purpose: string; balance: number }>(
+    `select account_id as "accountId", purpose, balance from ledger_accounts
+     where currency = $2 and ((purpose = 'payable' and account_id = any($1)) or (purpose = 'cash' and account_id = $3))
+     order by id for no key update`,
+    [items.map(({ accountId }) => accountId), items[0]?.currency, OPERATOR_ACCOUNT],
+  );
+  const owed = new Map(rows.map(({ accountId, balance }) => [accountId, -balance]));
+  refuseUncovered(items.filter(({ accountId, amount }) => amount > (owed.get(accountId) ?? 0)));
+}
+
+async function tellPaid(tx: Queryable, items: readonly PayoutItem[], reference: string): Promise<void> {
+  await tx.query(
+    `insert into outbox (type, subject, payload)
+     select 'payout.paid', p.id, p.payload from unnest($1::text[], $2::jsonb[]) as p(id, payload)
+     on conflict (type, subject) do nothing`,
+    [
+      items.map(({ id }) => id),
+      items.map(({ id, batchId, accountId, currency, amount }) =>
+        JSON.stringify({ itemId: id, batchId, accountId, currency, amountMicros: amount, reference }),
+      ),
+    ],
+  );
+}
+
+function posted(id: number | undefined): number {
+  if (id === undefined) throw new Error('a payout was posted before, and nobody knows');
+  return id;
+}

@@ -1,0 +1,39 @@
+import type { Micros } from '../../domain';
+import { subtractMicros, ZERO_MICROS } from '../../domain';
+import type { LedgerTransaction, Posting } from '../ledger/ledger';
+import { OPERATOR_ACCOUNT } from '../settlement/call-postings';
+import type { PayoutItem } from './payout';
+
+type Paid = Pick<PayoutItem, 'id' | 'accountId' | 'currency' | 'amount' | 'transactionId'>;
+
+/** What was owed to a seller or carrier leaves the exchange's cash. */
+export function payoutPosting(item: Paid, reference: string): LedgerTransaction {
+  return {
+    idempotencyKey: `payout:${item.id}`,
+    kind: 'publisher_payout',
+    reason: reference,
+    postings: moved(item, item.amount),
+  };
+}
+
+/** The bank sent it back: it is owed again. */
+export function returnedPosting(item: Paid, reason: string): LedgerTransaction {
+  return {
+    idempotencyKey: `payout:${item.id}:returned`,
+    kind: 'reversal',
+    reason,
+    reversesId: item.transactionId ?? undefined,
+    postings: moved(item, negated(item.amount)),
+  };
+}
+
+function moved({ accountId, currency }: Paid, amount: Micros): Posting[] {
+  return [
+    { accountId, purpose: 'payable', currency, amount },
+    { accountId: OPERATOR_ACCOUNT, purpose: 'cash', currency, amount: negated(amount) },
+  ];
+}
+
+function negated(amount: Micros): Micros {
+  return subtractMicros(ZERO_MICROS, amount);
+}
