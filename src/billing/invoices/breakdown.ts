@@ -3,6 +3,7 @@ import { micros } from '../../domain';
 import type { Queryable } from '../../storage';
 import type { Items } from './covered-transactions';
 import type { DocumentLine, DocumentTotals, LineKind } from './document';
+import { taxKey, taxRule } from './tax-rule';
 
 /** Payments and corrections are told one by one up to so many, and by their kind beyond. */
 const MAX_SINGLE = 200;
@@ -40,30 +41,42 @@ const breakdown = (items: string, account: string): string => `
     where m.line <> 'call' and m.amount = (
       select coalesce(sum((l ->> 'amount')::bigint), 0) from jsonb_array_elements(r.lines) as l
       where l ->> 'accountId' = ${account} and l ->> 'kind' in ('revenue', 'fee', 'tax'))),
+  sums as materialized (
+    select x.transaction_id, coalesce(sum(l.amount) filter (where l.kind = 'revenue'), 0) as price,
+      coalesce(sum(l.amount) filter (where l.kind = 'fee'), 0) as fees
+    from explained x
+    cross join lateral jsonb_to_recordset(x.lines) as l(kind text, "accountId" text, amount bigint)
+    where l."accountId" = ${account} and l.kind in ('revenue', 'fee')
+    group by x.transaction_id),
   parts as materialized (
-    select x.transaction_id, x.kind as source, l.kind, l.code, l.text, l.amount
+    select x.transaction_id, x.kind as source, l.kind, l.text, l.amount, r.rate,
+      case when l.kind = 'tax' then ${taxKey('l.code', 'r.rate')} else 'fee/' || l.code end as key,
+      case when r.rate is not null then
+        (case when r.taxed ? 'revenue' then coalesce(s.price, 0) else 0 end)
+        + (case when r.taxed ? 'fees' then coalesce(s.fees, 0) else 0 end) end as base
     from explained x
     cross join lateral jsonb_to_recordset(x.lines) as l(kind text, "accountId" text, code text, text text, amount bigint)
-    where l."accountId" = ${account} and l.kind in ('revenue', 'fee', 'tax')),
-  prices as (
-    select transaction_id, sum(amount) as amount from parts where kind = 'revenue' group by transaction_id),
+    left join sums s on s.transaction_id = x.transaction_id
+    left join calls c on c.id = x.call_id and l.kind = 'tax'
+    left join lateral (${taxRule(account, 'coalesce(c.answered_at, c.received_at)', 'l.code')}) r on l.kind = 'tax'
+    where l."accountId" = ${account} and l.kind in ('fee', 'tax')),
   priced as (
     select x.kind, coalesce(c.campaign_id, '') as campaign, count(*) as quantity, sum(x.connected_ms) as duration,
-      coalesce(sum(p.amount), 0) as amount
+      coalesce(sum(p.price), 0) as amount
     from explained x
     left join calls c on c.id = x.call_id
-    left join prices p on p.transaction_id = x.transaction_id
+    left join sums p on p.transaction_id = x.transaction_id
     group by 1, 2),
-  calls as (
+  by_campaign as (
     select p.kind, p.kind || '/' || p.campaign as key,
       case p.kind when 'rerating' then 'Re-rated: ' when 'adjustment' then 'Given back: ' else '' end
         || coalesce(k.name, nullif(p.campaign, ''), 'calls') as text,
-      p.quantity, p.duration, p.amount
+      p.quantity, p.duration, null::bigint as rate, null::numeric as base, p.amount
     from priced p left join campaigns k on k.id = p.campaign
     where p.kind = 'call' or p.amount <> 0),
   besides as (
-    select kind, kind || '/' || code, min(text), count(*) filter (where source = 'call'), null::numeric, sum(amount)
-    from parts where kind in ('fee', 'tax') group by kind, code),
+    select kind, key, min(text), count(*) filter (where source = 'call'), null::numeric, rate, sum(base), sum(amount)
+    from parts group by kind, key, rate),
   numbered as (
     select m.*, count(*) over (partition by m.line) > ${MAX_SINGLE} as many from moved m
     where m.line <> 'call' and not exists (select 1 from explained x where x.transaction_id = m.transaction_id)),
@@ -73,11 +86,11 @@ const breakdown = (items: string, account: string): string => `
           when 'reversal' then 'Reversal' when 'adjustment' then 'Adjustment' else replace(kind, '_', ' ') end
         || case when many then '' else ', ' || to_char(posted_at at time zone 'UTC', 'YYYY-MM-DD')
           || coalesce(': ' || reason, '') || coalesce(' (call ' || call_id || ')', '') end),
-      count(*), null::numeric, sum(amount)
+      count(*), null::numeric, null::bigint, null::numeric, sum(amount)
     from numbered group by 1, 2)
-  select kind, key, text, quantity::bigint as quantity, duration::bigint as "durationMs", null::bigint as "ratePpm",
-    null::bigint as base, amount::bigint as amount
-  from (select * from calls union all select * from besides union all select * from others) all_lines
+  select kind, key, text, quantity::bigint as quantity, duration::bigint as "durationMs", rate as "ratePpm",
+    base::bigint as base, amount::bigint as amount
+  from (select * from by_campaign union all select * from besides union all select * from others) all_lines
   order by array_position(array['call', 'fee', 'rerating', 'adjustment', 'tax', 'payment'], kind), text, key`;
 
 /** The lines that the items come to, numbered from 1. */

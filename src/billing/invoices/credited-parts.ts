@@ -4,6 +4,7 @@ import { splitMicros } from '../../rating';
 import type { Queryable } from '../../storage';
 import type { DocumentContent, DocumentLine } from './document';
 import { documentNotFound } from './document-queries';
+import { taxKey, taxRule } from './tax-rule';
 
 /** What a credit note is to document. */
 export type CreditWanted =
@@ -131,8 +132,7 @@ interface Revision {
   readonly documented: string | null;
   /** The call is on the invoice. */
   readonly invoiced: boolean;
-  readonly campaignId: string | null;
-  readonly parts: readonly { readonly kind: string; readonly code: string; readonly amount: number }[] | null;
+  readonly parts: readonly { readonly key: string; readonly amount: number }[] | null;
 }
 
 /** What transactions gave back of calls on the invoice, by its lines: revisions of settlements say it exactly. */
@@ -142,12 +142,16 @@ async function transactionsWanted(
   ids: readonly number[],
 ): Promise<CreditedPart[]> {
   const { rows } = await tx.query<Revision>(
-    `select w.id, moved.amount, d.number as documented, c.campaign_id as "campaignId",
+    `select w.id, moved.amount, d.number as documented,
        exists (select 1 from settlements s
          join billing_document_transactions i on i.transaction_id = s.transaction_id and i.document_id = $2
          where s.call_id = t.call_id) as invoiced,
-       (select jsonb_agg(jsonb_build_object('kind', l ->> 'kind', 'code', l ->> 'code', 'amount', (l ->> 'amount')::bigint))
+       (select jsonb_agg(jsonb_build_object('amount', (l ->> 'amount')::bigint, 'key', case l ->> 'kind'
+            when 'revenue' then 'call/' || coalesce(c.campaign_id, '')
+            when 'fee' then 'fee/' || (l ->> 'code')
+            else ${taxKey(`(l ->> 'code')`, 'rule.rate')} end))
         from settlement_revisions r cross join lateral jsonb_array_elements(r.lines) as l
+        left join lateral (${taxRule('$3', 'coalesce(c.answered_at, c.received_at)', `l ->> 'code'`)}) rule on true
         where r.transaction_id = w.id and l ->> 'accountId' = $3 and l ->> 'kind' in ('revenue', 'fee', 'tax')) as parts
      from unnest($1::bigint[]) with ordinality as w(id, place)
      left join ledger_transactions t on t.id = w.id
@@ -172,7 +176,7 @@ async function transactionsWanted(
       return;
     }
     for (const part of row.parts ?? []) {
-      const key = part.kind === 'revenue' ? `call/${row.campaignId ?? ''}` : `${part.kind}/${part.code}`;
+      const { key } = part;
       const line = source.lines.find((one) => one.key === key);
       if (!line) errors.push({ pointer: place, message: `gives back ${key}, of which there is no line` });
       else {

@@ -47,6 +47,10 @@ test('an invoice tells calls by campaign, fees, taxes and payments, and comes to
     ['tax', 'Sales tax', 5, null, 5 * 2_263_125],
     ['payment', expect.stringMatching(/^Payment, /), 1, null, -100_000_000],
   ]);
+  expect(content.lines.find(({ kind }) => kind === 'tax')).toMatchObject({
+    ratePpm: 88_750,
+    base: 127_500_000,
+  });
   expect(content.totals).toEqual({
     calls: 125_000_000,
     fees: 2_500_000,

@@ -76,6 +76,10 @@ export class BillingRoom {
          '{"kind": "per_call", "amount": 0, "afterMs": 0}'
        from (values ('campaign-1', 'Auto insurance'), ('campaign-2', 'Roofing')) as c(id, name)`,
     );
+    await db.query(
+      `insert into account_terms (account_id, effective_from, fees, taxes) values ($1, 0, $2, $3)`,
+      [BUYER_ACCOUNT, JSON.stringify(BUYER_TERMS.fees), JSON.stringify(BUYER_TERMS.taxes)],
+    );
     for (const accountId of ['operator', BUYER_ACCOUNT, 'other-buyer'])
       await putInvoiceProfile(db, profile(accountId));
     return new BillingRoom(own, db);
