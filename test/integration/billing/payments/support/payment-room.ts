@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { Payment } from '../../../../../src/billing';
+import type { LedgerKind, LedgerPurpose, Payment } from '../../../../../src/billing';
 import {
   addPaymentMethod,
   getPayment,
   PaymentKeeper,
+  postTransaction,
   requestCharge,
   requestRefund,
   StripeProvider,
@@ -113,7 +114,26 @@ export class PaymentRoom {
       `select balance from ledger_accounts where account_id = $1 and purpose = 'wallet'`,
       [accountId],
     );
-    return -Number(row?.balance ?? 0);
+    return 0 - Number(row?.balance ?? 0);
+  }
+
+  /** Posts what is none of a payment's. @param postings - account, purpose, whole units; debits positive */
+  async post(
+    kind: LedgerKind,
+    postings: readonly (readonly [accountId: string, purpose: LedgerPurpose, units: number])[],
+  ): Promise<void> {
+    await this.db.transaction((tx) =>
+      postTransaction(tx, {
+        idempotencyKey: randomUUID(),
+        kind,
+        postings: postings.map(([accountId, purpose, units]) => ({
+          accountId,
+          purpose,
+          currency: 'USD',
+          amount: micros(Math.round(units * 1_000_000)),
+        })),
+      }),
+    );
   }
 
   /** Keys of what was posted, in order. */
