@@ -44,7 +44,7 @@ const claim = (name: string, condition: string, order: string): Statement => ({
     from taken where o.id = taken.id
     returning o.id, o.subject as "callId", o.done_at is null as sold`,
 });
-const CLAIM_WAITING = claim('outbox-claim', 'dispatched_at is null', 'id');
+const CLAIM_WAITING = claim('outbox-claim', 'dispatched_at is null and dead_at is null', 'id');
 const CLAIM_OVERDUE = claim(
   'outbox-claim-overdue',
   `done_at is null and dead_at is null and dispatched_at < now() - $2 * interval '1 millisecond'`,

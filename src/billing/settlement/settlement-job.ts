@@ -26,6 +26,6 @@ export const SETTLEMENT_JOB_OPTIONS = {
 } as const;
 
 /** Milliseconds to wait after the given number of tries. */
-export function retryDelay(attemptsMade: number): number {
-  return RETRY_DELAYS_MS[attemptsMade - 1] ?? RETRY_DELAYS_MS[RETRY_DELAYS_MS.length - 1] ?? 0;
+export function retryDelay(attemptsMade: number, delaysMs: readonly number[] = RETRY_DELAYS_MS): number {
+  return delaysMs[attemptsMade - 1] ?? delaysMs[delaysMs.length - 1] ?? 0;
 }

@@ -21,6 +21,8 @@ export interface SettlementWorkerOptions {
   readonly batches?: BatcherLimits;
   /** Milliseconds without a sign of life after which a worker has died, and its jobs are given to others. */
   readonly lockMs?: number;
+  /** Milliseconds between tries; {@link RETRY_DELAYS_MS} by default. */
+  readonly retryDelaysMs?: readonly number[];
   readonly onSettled?: (callId: string, outcome: SettlementOutcome) => void;
   readonly onDead?: (letter: DeadLetter) => void;
   readonly onError?: (error: Error) => void;
@@ -66,7 +68,7 @@ export class SettlementWorker {
         lockDuration: lockMs,
         stalledInterval: lockMs,
         maxStalledCount: MAX_STALLS,
-        settings: { backoffStrategy: retryDelay },
+        settings: { backoffStrategy: (attemptsMade) => retryDelay(attemptsMade, options.retryDelaysMs) },
       },
     );
     this.#worker.on('error', (error) => options.onError?.(error));

@@ -24,6 +24,7 @@ export interface WorkerParts {
   readonly database?: Database;
   readonly redis?: Redis;
   readonly lockMs?: number;
+  readonly retryDelaysMs?: readonly number[];
 }
 
 /** Everything from the end of a call to its money, on a database and a Redis of its own. */
@@ -68,12 +69,18 @@ export class SettlementRoom {
     return relay;
   }
 
-  worker({ database = this.db, redis = this.redis, lockMs = 15_000 }: WorkerParts = {}): StartedWorker {
+  worker({
+    database = this.db,
+    redis = this.redis,
+    lockMs = 15_000,
+    retryDelaysMs,
+  }: WorkerParts = {}): StartedWorker {
     const settled: string[] = [];
     const dead: DeadLetter[] = [];
     const worker = new SettlementWorker(database, redis, {
       concurrency: 4,
       lockMs,
+      ...(retryDelaysMs === undefined ? {} : { retryDelaysMs }),
       onSettled: (callId, outcome) => settled.push(`${callId} ${outcome}`),
       onDead: (letter) => dead.push(letter),
       onError: (error) => this.errors.push(error),
