@@ -80,8 +80,9 @@ export function ownMoney(
   return {
     fees: sum(money.now, 'fee'),
     taxes: sum(money.now, 'tax'),
-    ...(listener === 'seller'
-      ? { payout: sum(money.now, 'payout'), previousPayout: sum(money.before, 'payout') }
+    ...(listener === 'seller' ? { payout: sum(money.now, 'payout') } : {}),
+    ...(listener === 'seller' && money.before.length > 0
+      ? { previousPayout: sum(money.before, 'payout') }
       : {}),
   };
 }

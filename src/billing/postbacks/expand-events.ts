@@ -67,7 +67,7 @@ const COUNT_OPEN = {
   text: `select w.id, n.count::integer as count from unnest($1::text[]) as w(id) cross join lateral (
       select count(*) as count from (
         select from postback_deliveries d where d.postback_id = w.id and d.state in ('waiting', 'failed') limit $2
-      ) as some) as n`,
+      ) as open_ones) as n`,
 };
 
 const INSERT = {
