@@ -69,6 +69,8 @@ const share = z.strictObject({
 
 /** Says of a plan what is wrong with it as a whole, at its place. */
 function isWhole(plan: unknown, context: z.RefinementCtx): void {
+  // What is wrong with a field was said.
+  if (context.issues.length > 0) return;
   for (const { pointer, message } of planProblems(plan, '')) {
     const path = pointer.split('/').slice(1);
     context.addIssue({ code: 'custom', path, message });
@@ -86,7 +88,7 @@ export const payoutPlan = z
   .superRefine(isWhole);
 
 /** What somebody pressed, noted or told: recorded signals are compared with it letter by letter. */
-const signalValue = printable(z.string().min(1).max(100));
+const signalValue = printable(z.string().min(1).max(64));
 
 const trigger = z.discriminatedUnion('kind', [
   z.strictObject({

@@ -6,6 +6,7 @@ import { Market } from '../../../src/market';
 import type { MarketChange, MarketEntity } from '../../../src/market';
 import type { Hints, Schema } from '../../support/schema-arbitrary';
 import { fromSchema } from '../../support/schema-arbitrary';
+import { ratePlans, sharePlans } from '../rating/plans';
 import { DOCUMENT, ROUTES } from './routes';
 
 const RUNS = 200;
@@ -25,6 +26,9 @@ const source = fc
   .tuple(address, fc.option(fc.integer({ min: 0, max: 130 }), { nil: undefined }))
   .map(([text, prefix]) => (prefix === undefined ? text : `${text}/${prefix}`));
 const HINTS: Hints = {
+  // Bands that follow each other, and limits in their order.
+  plan: ratePlans,
+  payout: fc.oneof(ratePlans, sharePlans),
   timezone: fc.constantFrom('UTC', 'America/New_York', 'Asia/Kathmandu', 'Australia/Lord_Howe', 'Etc/GMT+12'),
   sources: fc.array(source, { minLength: 1, maxLength: 4 }),
   zip: fc.constantFrom('10001', '90210', '00501', '10330', '99999'),
