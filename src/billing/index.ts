@@ -93,8 +93,8 @@ export { findCall } from './signals/find-call';
 export type { FoundCall } from './signals/find-call';
 export { chargeTopUps } from './payments/auto-top-up';
 export { MAX_FAILED_TOP_UPS } from './payments/failed-top-ups';
-export { PAYMENT_CAUSES, PAYMENT_KINDS, PAYMENT_STATES } from './payments/payment';
-export type { Payment, PaymentCause, PaymentFailure, PaymentKind, PaymentState } from './payments/payment';
+export { PAYMENT_CAUSES, PAYMENT_KINDS, PAYMENT_STEPS } from './payments/payment';
+export type { Payment, PaymentCause, PaymentFailure, PaymentKind, PaymentStep } from './payments/payment';
 export { PaymentKeeper } from './payments/payment-keeper';
 export type { PaymentKeeperOptions } from './payments/payment-keeper';
 export {
@@ -134,13 +134,13 @@ export {
   getDocument,
   getDocumentFile,
   listDocuments,
-  PAYMENT_STATES,
+  INVOICE_STATES,
 } from './invoices/document-queries';
 export type {
   DocumentFilter,
   DocumentSummary,
   IssuedDocument,
-  PaymentState,
+  InvoiceState,
 } from './invoices/document-queries';
 export { DOCUMENT_KINDS, LINE_KINDS } from './invoices/document';
 export type { DocumentContent, DocumentKind, DocumentLine, DocumentPeriod } from './invoices/document';
@@ -216,3 +216,35 @@ export { getRateDeck, importRateDeck, listCarrierRates, listRateDecks } from './
 export type { CarrierRate, ImportedDeck, NewRateDeck, RateDeck } from './carrier-rates/rate-decks';
 export { DECK_LIMITS } from './carrier-rates/read-rate-deck';
 export type { DeckError, DeckLimits } from './carrier-rates/read-rate-deck';
+export { DISPUTE_REASONS, DISPUTE_SIDES, DISPUTE_STATES, DISPUTE_TRANSITIONS } from './disputes/dispute';
+export type { Actor, Dispute, DisputeReason, DisputeSide, DisputeState } from './disputes/dispute';
+export { getDispute, listDisputeEvents, listDisputes, mustFindDispute } from './disputes/dispute-rows';
+export type { DisputeEvent, DisputeFilter } from './disputes/dispute-rows';
+export { listDisputeWindows, setDisputeWindow } from './disputes/dispute-window';
+export type { DisputeWindow } from './disputes/dispute-window';
+export { openDispute } from './disputes/open-dispute';
+export type { DisputeRules, NewDispute } from './disputes/open-dispute';
+export { resolveDispute, reviewDispute, withdrawDispute } from './disputes/close-dispute';
+export type { DisputeMove, Verdict } from './disputes/close-dispute';
+export { addEvidence, listEvidence, MAX_EVIDENCE } from './disputes/evidence';
+export type { Evidence, NewEvidence } from './disputes/evidence';
+export { listRefunds, refundCall } from './disputes/refund-call';
+export type { CallRefund, NewRefund } from './disputes/refund-call';
+export { contestedPayable, disputedPayable } from './disputes/withheld';
+export type { DisputedPayable } from './disputes/withheld';
+export { BEARERS } from './revisions/call-lines';
+export type { Bearer, ChangedLine } from './revisions/call-lines';
+export { adjust, approveAdjustment, rejectAdjustment } from './adjustments/adjust';
+export type { AdjustmentRules } from './adjustments/adjust';
+export { getAdjustment, listAdjustments } from './adjustments/adjustment-rows';
+export type { AdjustmentFilter } from './adjustments/adjustment-rows';
+export { ADJUSTMENT_KINDS, ADJUSTMENT_STATES, CORRECTED_PURPOSES } from './adjustments/adjustment';
+export type {
+  AdjustedAccount,
+  Adjustment,
+  AdjustmentActor,
+  AdjustmentKind,
+  AdjustmentState,
+  CorrectedPurpose,
+  NewAdjustment,
+} from './adjustments/adjustment';

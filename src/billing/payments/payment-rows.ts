@@ -1,6 +1,6 @@
 import type { Currency, Micros } from '../../domain';
 import type { Queryable } from '../../storage';
-import type { Payment, PaymentCause, PaymentKind, PaymentState } from './payment';
+import type { Payment, PaymentCause, PaymentKind, PaymentStep } from './payment';
 
 /** Columns of a payment as {@link Payment} has them. */
 export const PAYMENT_COLUMNS = `id, seq, kind, cause, account_id as "accountId", currency, amount, state,
@@ -94,7 +94,7 @@ export async function getPayment(db: Queryable, id: string): Promise<Payment | u
 export interface PaymentFilter {
   readonly accountId?: string | undefined;
   readonly kind?: PaymentKind | undefined;
-  readonly state?: PaymentState | undefined;
+  readonly state?: PaymentStep | undefined;
   /** Refunds and chargebacks of that charge. */
   readonly chargeId?: string | undefined;
   /** Those that nobody but a person can find the end of. */

@@ -8,8 +8,9 @@ export const PAYMENT_CAUSES = ['request', 'auto_top_up', 'provider'] as const;
 /** Who began it: somebody by the API, a wallet that ran low, somebody at the provider. */
 export type PaymentCause = (typeof PAYMENT_CAUSES)[number];
 
-export const PAYMENT_STATES = ['created', 'pending', 'succeeded', 'failed'] as const;
-export type PaymentState = (typeof PAYMENT_STATES)[number];
+export const PAYMENT_STEPS = ['created', 'pending', 'succeeded', 'failed'] as const;
+/** How far a payment is. */
+export type PaymentStep = (typeof PAYMENT_STEPS)[number];
 
 /** Why money did not move. */
 export interface PaymentFailure {
@@ -32,7 +33,7 @@ export interface Payment {
   readonly currency: Currency;
   /** Micro-units, more than none. */
   readonly amount: Micros;
-  readonly state: PaymentState;
+  readonly state: PaymentStep;
   /** The charge that a refund or a chargeback takes back. */
   readonly chargeId: string | null;
   readonly methodId: string | null;
@@ -64,14 +65,14 @@ export type FinalState = 'succeeded' | 'failed';
  * the other way round; money that was sent back may come back, and a chargeback be won, never the other way
  * round.
  */
-const PROGRESS: Readonly<Record<PaymentKind, readonly PaymentState[]>> = {
+const PROGRESS: Readonly<Record<PaymentKind, readonly PaymentStep[]>> = {
   charge: ['created', 'pending', 'failed', 'succeeded'],
   refund: ['created', 'pending', 'succeeded', 'failed'],
   chargeback: ['created', 'pending', 'succeeded', 'failed'],
 };
 
 /** True when a payment goes on from one state to the other. */
-export function goesForward(kind: PaymentKind, from: PaymentState, to: PaymentState): boolean {
+export function goesForward(kind: PaymentKind, from: PaymentStep, to: PaymentStep): boolean {
   return PROGRESS[kind].indexOf(to) > PROGRESS[kind].indexOf(from);
 }
 
@@ -79,6 +80,6 @@ export function goesForward(kind: PaymentKind, from: PaymentState, to: PaymentSt
  * True when the money of a payment in that state is in the books. A charge is when it was made; what goes
  * back to a card is from the beginning, so that it cannot be spent meanwhile.
  */
-export function isPosted(kind: PaymentKind, state: PaymentState): boolean {
+export function isPosted(kind: PaymentKind, state: PaymentStep): boolean {
   return kind === 'charge' ? state === 'succeeded' : state !== 'failed';
 }

@@ -1,40 +1,38 @@
 import fc from 'fast-check';
 import { waitAfter } from '../../../../src/billing/payments/payment-keeper';
-import type { PaymentState } from '../../../../src/billing/payments/payment';
+import type { PaymentStep } from '../../../../src/billing/payments/payment';
 import {
   goesForward,
   isPosted,
   PAYMENT_KINDS,
-  PAYMENT_STATES,
+  PAYMENT_STEPS,
 } from '../../../../src/billing/payments/payment';
 
 const kinds = fc.constantFrom(...PAYMENT_KINDS);
-const states = fc.constantFrom(...PAYMENT_STATES);
+const states = fc.constantFrom(...PAYMENT_STEPS);
 
 test('whatever is told in whatever order, a payment ends the same', () => {
-  const end = (kind: (typeof PAYMENT_KINDS)[number], told: readonly PaymentState[]): PaymentState =>
-    told.reduce<PaymentState>((now, next) => (goesForward(kind, now, next) ? next : now), 'created');
+  const end = (kind: (typeof PAYMENT_KINDS)[number], told: readonly PaymentStep[]): PaymentStep =>
+    told.reduce<PaymentStep>((now, next) => (goesForward(kind, now, next) ? next : now), 'created');
   fc.assert(
     fc.property(
       kinds,
-      fc
-        .array(states, { size: 'max', maxLength: 8 })
-        .chain((told) =>
-          fc.tuple(
-            fc.constant(told),
-            fc.shuffledSubarray([...told, ...told], {
-              minLength: 2 * told.length,
-              maxLength: 2 * told.length,
-            }),
-          ),
+      fc.array(states, { size: 'max', maxLength: 8 }).chain((told) =>
+        fc.tuple(
+          fc.constant(told),
+          fc.shuffledSubarray([...told, ...told], {
+            minLength: 2 * told.length,
+            maxLength: 2 * told.length,
+          }),
         ),
+      ),
       (kind, [told, again]) => expect(end(kind, again)).toBe(end(kind, told)),
     ),
   );
 });
 
 test('a charge that was made stays made; money that came back stays back', () => {
-  for (const state of PAYMENT_STATES) {
+  for (const state of PAYMENT_STEPS) {
     expect(goesForward('charge', 'succeeded', state)).toBe(false);
     expect(goesForward('refund', 'failed', state)).toBe(false);
     expect(goesForward('chargeback', 'failed', state)).toBe(false);
@@ -44,8 +42,8 @@ test('a charge that was made stays made; money that came back stays back', () =>
 });
 
 test('money of a refund is out of the wallet from the beginning, that of a charge in it at the end', () => {
-  expect(PAYMENT_STATES.filter((state) => isPosted('charge', state))).toEqual(['succeeded']);
-  expect(PAYMENT_STATES.filter((state) => isPosted('refund', state))).toEqual([
+  expect(PAYMENT_STEPS.filter((state) => isPosted('charge', state))).toEqual(['succeeded']);
+  expect(PAYMENT_STEPS.filter((state) => isPosted('refund', state))).toEqual([
     'created',
     'pending',
     'succeeded',
