@@ -5,6 +5,8 @@ import express from 'express';
 import type { BidRequestDesk } from '../rtb';
 import type { Database } from '../storage';
 import { identifyApiKey } from '../storage';
+import type { ShownQueues } from './bull-board';
+import { serveBullBoard } from './bull-board';
 import { serveDocs } from './docs';
 import type { CallNews, EventStreamLimits } from './event-streams';
 import { EventStreams } from './event-streams';
@@ -32,6 +34,7 @@ import { consentRoutes } from './resources/consents';
 import { dncRoutes } from './resources/dnc';
 import { hoursOverrideRoutes } from './resources/hours-overrides';
 import { fraudRoutes } from './resources/fraud-cases';
+import { invoiceRoutes } from './resources/invoices';
 import { ledgerRoutes } from './resources/ledger';
 import type { NumberListParts } from './resources/number-lists';
 import { numberListRoutes } from './resources/number-lists';
@@ -39,6 +42,7 @@ import { numberRoutes } from './resources/numbers';
 import { privacyRoutes } from './resources/privacy';
 import { sellerRoutes } from './resources/sellers';
 import { settlementRoutes } from './resources/settlements';
+import { statementRoutes } from './resources/statements';
 import type { SystemStats } from './resources/system';
 import { systemRoutes } from './resources/system';
 import { trunkRoutes } from './resources/trunks';
@@ -52,6 +56,8 @@ export interface ApiServices {
   /** Proof of consent, and what persons ask for. */
   readonly persons: PersonServices;
   readonly health: Health;
+  /** What Bull Board shows; without them there is none. */
+  readonly queues?: ShownQueues;
   readonly numberLists: NumberListParts;
   readonly system: SystemStats;
   /** Requests one API key may make in a minute. */
@@ -94,6 +100,8 @@ export function apiRoutes(
     ...fraudRoutes(),
     ...ledgerRoutes(),
     ...settlementRoutes(),
+    ...invoiceRoutes(),
+    ...statementRoutes(),
     ...systemRoutes(services.system),
   ];
 }
@@ -113,12 +121,12 @@ export function createApi(services: ApiServices): Express {
   const routes = apiRoutes(services);
   const document = openApiDocument(routes);
   app.get('/api/v1/openapi.json', (_request, response) => void response.json(document));
-  app.use(
-    '/api/v1',
+  const guards = [
     authenticate((key) => identifyApiKey(database, key), now),
     rateLimit(services.requestsPerMinute, now),
-    ...readBody,
-  );
+  ];
+  app.use('/api/v1', ...guards, ...readBody);
+  if (services.queues) serveBullBoard(app, services.queues, guards);
   for (const route of routes) mount(app, route, database);
   refuseOtherMethods(app, routes);
   app.use((_request, response) => sendProblem(response, 404, 'not_found', 'there is nothing here'));

@@ -120,7 +120,7 @@ function success(route: Route): Record<string, unknown> {
     ...(route.idempotent ? { 'Idempotency-Replayed': ref('headers', 'IdempotencyReplayed') } : {}),
   };
   const content = route.streams
-    ? { 'text/event-stream': { schema: { type: 'string' } } }
+    ? { [route.produces]: { schema: route.produces.startsWith('text/event') ? { type: 'string' } : {} } }
     : { 'application/json': { schema: jsonSchema(route.reply, 'output') } };
   return {
     description: route.summary,

@@ -52,6 +52,8 @@ interface RouteText<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodTyp
   readonly conditional?: boolean;
   /** True when the handler writes the response itself (streams). */
   readonly streams?: boolean;
+  /** Media type of what it writes; events by default. */
+  readonly produces?: string;
   readonly handle: (
     call: RouteCall<z.output<P>, z.output<Q>, z.output<B>>,
   ) => Promise<RouteReply<z.input<R>>>;
@@ -81,6 +83,7 @@ export function route<
     idempotent: false,
     conditional: false,
     streams: false,
+    produces: 'text/event-stream',
     ...text,
     params: text.params,
     query: text.query,

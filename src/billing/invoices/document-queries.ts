@@ -8,8 +8,8 @@ import { sha256 } from './write-document';
  * How far an invoice is paid. Payments and whatever else is for the account's good settle its debts in the
  * order in which they arose: an invoice is paid when as much came in after it as it closed with.
  */
-export const PAYMENT_STATES = ['nothing_due', 'open', 'partly_paid', 'paid', 'overdue'] as const;
-export type PaymentState = (typeof PAYMENT_STATES)[number];
+export const INVOICE_STATES = ['nothing_due', 'open', 'partly_paid', 'paid', 'overdue'] as const;
+export type InvoiceState = (typeof INVOICE_STATES)[number];
 
 /** A document that was issued, without what it says. */
 export interface DocumentSummary {
@@ -34,7 +34,7 @@ export interface DocumentSummary {
   readonly creditedMicros: Micros;
   /** Of an invoice: what of its closing balance has not been paid since; 0 of a credit note. */
   readonly outstandingMicros: Micros;
-  readonly payment: PaymentState | null;
+  readonly payment: InvoiceState | null;
   readonly contentSha256: string;
   readonly fileSha256: string;
 }
@@ -170,7 +170,7 @@ function stateOf(
   paid: bigint,
   dueAt: number | null,
   now: number,
-): PaymentState {
+): InvoiceState {
   if (owed === 0n) return 'nothing_due';
   if (outstanding === 0n) return 'paid';
   // Due on a day: it is late when that day is over.

@@ -29,7 +29,8 @@ export interface InvoiceRequest {
 export type IssuedInvoice =
   | { readonly ok: true; readonly number: string; readonly content: DocumentContent }
   /** `nothing`: no money moved. `too_early`: the period is not over. `overlaps`: an invoice reaches into it. */
-  | { readonly ok: false; readonly reason: 'nothing' | 'too_early' }
+  | { readonly ok: false; readonly reason: 'nothing' }
+  | { readonly ok: false; readonly reason: 'too_early' }
   | { readonly ok: false; readonly reason: 'overlaps'; readonly invoicedTo: number };
 
 /** Who issues invoices. */

@@ -1,0 +1,132 @@
+import { z } from 'zod';
+import type { StatementRequest } from '../../billing';
+import { readPeriod, readStatement, writeStatementCsv } from '../../billing';
+import { AppError } from '../../domain';
+import type { Queryable } from '../../storage';
+import { readCursor, writeCursor } from '../cursor';
+import type { Route } from '../route';
+import { route } from '../route';
+import { currency, id, instant, page } from '../schemas';
+import { sendFile } from '../send-file';
+
+const exactMicros = z
+  .string()
+  .regex(/^-?\d+$/)
+  .describe('Micro-units as a decimal text: what the account owes is positive, what it has negative');
+const epoch = z.number().int().describe('UTC epoch milliseconds');
+const instantText = z.coerce.number().pipe(instant).optional();
+
+const span = {
+  period: z
+    .string()
+    .max(24)
+    .optional()
+    .describe('By the calendar of the account: 2026-11, 2026-W47, 2026-11-21 or 2026-11-01..2026-11-16'),
+  from: instantText.describe('In place of a period: UTC epoch milliseconds'),
+  to: instantText.describe('UTC epoch milliseconds, the first that is not in it'),
+  currency: currency.optional().describe("The account's own by default"),
+};
+type Span = z.output<z.ZodObject<typeof span>>;
+
+const place = z.tuple([z.number().int(), z.number().int(), z.string().regex(/^-?\d{1,30}$/)]);
+const CSV = 'text/csv';
+
+/** What moved between the exchange and a party, with the balance after each movement. */
+export function statementRoutes(): Route[] {
+  return [
+    route({
+      method: 'get',
+      path: '/statements/:id',
+      operationId: 'getStatement',
+      tag: 'invoices',
+      summary: 'Statement of an account: balances, and every movement between them, oldest first',
+      scope: 'statements:read',
+      params: z.strictObject({ id }),
+      query: page.extend(span),
+      reply: z.object({
+        accountId: z.string(),
+        name: z.string(),
+        currency: z.string(),
+        timezone: z.string(),
+        from: epoch,
+        to: epoch,
+        openingMicros: exactMicros,
+        closingMicros: exactMicros,
+        movements: z.array(
+          z.object({
+            transactionId: z.number().int(),
+            kind: z.string(),
+            callId: z.string().nullable(),
+            reason: z.string().nullable(),
+            postedAt: epoch,
+            amountMicros: z.number().int(),
+            balanceMicros: exactMicros.describe('After it'),
+          }),
+        ),
+        nextCursor: z.string().nullable(),
+      }),
+      handle: async ({ db, params, query: { limit, cursor, ...wanted } }) => {
+        const [postedAt, transactionId, balance] = cursor === undefined ? [] : readCursor(cursor, place);
+        const after =
+          postedAt === undefined || transactionId === undefined || balance === undefined
+            ? undefined
+            : { postedAt, transactionId, balance };
+        const request = await requestOf(db, params.id, wanted);
+        const { next, movements, ...head } = await readStatement(db, request, limit, after);
+        return {
+          body: {
+            ...head,
+            ...request.period,
+            openingMicros: String(head.openingMicros),
+            closingMicros: String(head.closingMicros),
+            movements: movements.map((one) => ({ ...one, balanceMicros: String(one.balanceMicros) })),
+            nextCursor: next ? writeCursor([next.postedAt, next.transactionId, next.balance]) : null,
+          },
+        };
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/statements/:id/csv',
+      operationId: 'getStatementCsv',
+      tag: 'invoices',
+      summary: 'The same as one file',
+      scope: 'statements:read',
+      params: z.strictObject({ id }),
+      query: z.strictObject(span),
+      reply: z.unknown(),
+      streams: true,
+      produces: CSV,
+      handle: async ({ db, params, query, response }) => {
+        const request = await requestOf(db, params.id, query);
+        await sendFile(
+          response,
+          { type: `${CSV}; charset=utf-8`, name: `statement-${params.id}.csv` },
+          (write) => writeStatementCsv(db, request, write),
+        );
+        return { body: undefined };
+      },
+    }),
+  ];
+}
+
+async function requestOf(db: Queryable, accountId: string, wanted: Span): Promise<StatementRequest> {
+  const { rows } = await db.query<{ timezone: string }>('select timezone from accounts where id = $1', [
+    accountId,
+  ]);
+  const [account] = rows;
+  if (!account) throw new AppError('not_found', 'account_not_found', `there is no account ${accountId}`);
+  const { period, from, to, currency: wantedCurrency } = wanted;
+  const read = period === undefined ? spanOf(from, to) : readPeriod(period, account.timezone);
+  if (!read || (period !== undefined && (from !== undefined || to !== undefined))) {
+    const message = 'must look like 2026-11, or be left out where from and to are given, from before to';
+    throw new AppError('validation', 'invalid_period', 'say of which period', {
+      errors: [{ in: 'query', pointer: '/period', message }],
+    });
+  }
+  return { accountId, period: read, currency: wantedCurrency };
+}
+
+function spanOf(from: number | undefined, to: number | undefined): StatementRequest['period'] | undefined {
+  return from === undefined || to === undefined || from >= to ? undefined : { from, to };
+}
