@@ -56,7 +56,7 @@ describe('a chain', () => {
     await books.post('with words', sale(7), {
       reason: 'a "quoted"\nreason',
       callId: 'c',
-      effectiveOn: '2026-02-03',
+      effectiveOn: '2024-02-03',
     });
     const blocks = await blocksOf(BUYER_ACCOUNT);
     const [before, last] = blocks.slice(-2) as [Block, Block];
@@ -68,7 +68,7 @@ describe('a chain', () => {
     );
     const text = [
       `["${BUYER_ACCOUNT}", 5]`,
-      `[${entry?.transaction_id}, "with words", "adjustment", "c", "a \\"quoted\\"\\nreason", null, ${entry?.micros}, "2026-02-03", ${entry?.id}, "wallet", "USD", 7]`,
+      `[${entry?.transaction_id}, "with words", "adjustment", "c", "a \\"quoted\\"\\nreason", null, ${entry?.micros}, "2024-02-03", ${entry?.id}, "wallet", "USD", 7]`,
     ].join('\n');
     expect(last.prev_hash).toEqual(before.hash);
     expect(last.hash).toEqual(createHash('sha256').update(before.hash).update(text).digest());

@@ -120,7 +120,7 @@ describe('what a transaction says', () => {
       callId: 'call-9',
       reason: 'the caller — “Zoë” — was right',
       reversesId: original,
-      effectiveOn: '2026-03-31',
+      effectiveOn: '2024-03-31',
     });
     expect(await ledgerLinesOfCall(books.db, 'call-9')).toMatchObject([
       { idempotencyKey: 'fee', kind: 'adjustment', reason: null, reversesId: null, amountMicros: 90 },
@@ -130,7 +130,7 @@ describe('what a transaction says', () => {
         kind: 'reversal',
         reason: 'the caller — “Zoë” — was right',
         reversesId: original,
-        effectiveOn: '2026-03-31',
+        effectiveOn: '2024-03-31',
         amountMicros: -90,
         accountId: BUYER_ACCOUNT,
         account: `Account ${BUYER_ACCOUNT}: wallet`,
@@ -203,7 +203,7 @@ describe('the database takes no', () => {
        and (a.account_id, a.purpose) in (('${BUYER_ACCOUNT}', 'wallet'), ('${OPERATOR_ACCOUNT}', 'revenue'))`;
 
   test('entries of another time than their transaction', async () => {
-    expect(await books.refusal(begin, entries(', posted_at', `, '2026-01-01'`))).toBe(UNKNOWN);
+    expect(await books.refusal(begin, entries(', posted_at', `, '2024-01-01'`))).toBe(UNKNOWN);
     expect(await books.refusal(begin, entries('', ''), 'rollback')).toBeUndefined();
   });
 
