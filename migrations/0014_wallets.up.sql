@@ -25,9 +25,11 @@ create table wallets (
   funds_changed_at timestamptz,
   -- Numbers its events.
   event_seq        bigint not null default 0,
-  -- The top-up under way, if any, when it was last asked for, and those of the day (UTC).
+  -- The top-up under way, if any, when it was last asked for, whether somebody took it on, and those of the
+  -- day (UTC).
   top_up_pending   text,
   top_up_asked_at  timestamptz,
+  top_up_taken_on  boolean not null default false,
   top_up_day       date,
   top_ups_today    integer not null default 0,
 
@@ -39,6 +41,12 @@ create table wallets (
   constraint wallets_top_up_whole check
     ((top_up_below is null) = (top_up_amount is null) and (top_up_below is null) = (top_up_method is null))
 );
+
+-- Wallets with what may still be set aside of them, in micro-units.
+create view wallet_funds as
+  select w.*, w.credit_limit - coalesce(l.balance, 0) as available, coalesce(l.balance, 0) as balance
+  from wallets w
+  left join ledger_accounts l on (l.account_id, l.purpose, l.currency) = (w.account_id, 'wallet', w.currency);
 
 -- What is set aside for one ring attempt, until the call is settled or somebody else takes it.
 create table holds (

@@ -63,10 +63,8 @@ const SELECT = `select w.account_id as "accountId", w.currency, w.kind, w.credit
     w.top_up_below as "topUpBelow", w.top_up_amount as "topUpAmount", w.top_up_method as "topUpMethod",
     w.top_ups_a_day as "topUpsADay", w.low_since as "lowSince", w.stopped_since as "stoppedSince",
     w.version, w.created_at as "createdAt", w.updated_at as "updatedAt",
-    -coalesce(l.balance, 0) as balance, -coalesce(h.balance, 0) as held,
-    w.credit_limit - coalesce(l.balance, 0) as available
-  from wallets w
-  left join ledger_accounts l on (l.account_id, l.purpose, l.currency) = (w.account_id, 'wallet', w.currency)
+    -w.balance as balance, -coalesce(h.balance, 0) as held, w.available
+  from wallet_funds w
   left join ledger_accounts h on (h.account_id, h.purpose, h.currency) = (w.account_id, 'held', w.currency)`;
 
 /** Which wallets are wanted. */
