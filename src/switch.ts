@@ -3,7 +3,7 @@ import { appendFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { createApi, listen } from './api';
-import { OutboxRelay } from './billing';
+import { openSettlementQueue, OutboxRelay } from './billing';
 import { CallActivity } from './call-activity';
 import { CallNewsHub, countCall } from './call-news';
 import type { Config } from './config';
@@ -110,6 +110,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     }
   });
   const relay = new OutboxRelay(database, queueRedis, warn('settlement jobs cannot be queued'));
+  const settlements = openSettlementQueue(queueRedis, warn('settlement jobs cannot be shown'));
   const recorder = new PostgresCallRecorder(database, new Journal(join(config.dataDir, 'calls.journal')), {
     log: new CallLog(join(config.dataDir, 'calls.log')),
     onLogFailed: warn('answers and ends of calls are not logged'),
@@ -247,6 +248,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     await relay.close();
     redisCaps.close();
     redis.disconnect();
+    await settlements.close();
     queueRedis.disconnect();
     load.close();
     await database.close();
@@ -264,6 +266,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
         database,
         numberLists: { lists: market.lists, now: () => clock.now() },
         system: { stats },
+        queues: { queues: [settlements], ready: () => queueRedis.status === 'ready' },
         live: { list: () => switchboard.calls(), hangup: (id, detail) => switchboard.hangup(id, detail) },
         news,
         bidRequests: sales.bidRequests,

@@ -56,7 +56,9 @@ export function sendProblem(
     ...(errors === undefined ? {} : { errors: [...errors] }),
   };
   response.removeHeader('ETag');
-  if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer realm="dce"');
+  if (status === 401 && !response.hasHeader('WWW-Authenticate')) {
+    response.setHeader('WWW-Authenticate', 'Bearer realm="dce"');
+  }
   if (status === 503) response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
   response.status(status).type('application/problem+json').send(JSON.stringify(problem));
 }
