@@ -5,6 +5,7 @@ import type { Config, LoadedConfig } from './config';
 import { ConfigError, configReference, explainConfig, loadConfig, takeFlags } from './config';
 import { systemClock } from './domain';
 import { addFraudCommands } from './fraud-commands';
+import { addInvoiceCommands } from './invoice-commands';
 import { addLedgerCommands } from './ledger-commands';
 import { addListCommands } from './list-commands';
 import { addPrivacyCommands, terminalUser } from './privacy-commands';
@@ -137,6 +138,8 @@ addListCommands(program, {
 });
 
 addFraudCommands(program, { withDatabase: (work) => withDatabase(work), say, clock: systemClock });
+
+addInvoiceCommands(program, { withDatabase: (work) => withDatabase(work), say, clock: systemClock });
 
 addLedgerCommands(program, {
   withDatabase: (work) => withDatabase(work),

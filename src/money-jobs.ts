@@ -1,6 +1,7 @@
-import { LateEnds, ReratingJob } from './billing';
+import { InvoiceJob, LateEnds, ReratingJob } from './billing';
 import type { Config } from './config';
-import type { Database } from './storage';
+import { postbackDispatcher } from './postback-parts';
+import type { Database, Vault } from './storage';
 import type { Logger } from './telemetry';
 
 /** Work that is done from time to time, by whichever worker comes to it. */
@@ -10,8 +11,13 @@ export interface BackgroundJob {
 }
 
 /** What is done about money besides settling calls. */
-export function moneyJobs(_config: Config, database: Database, log: Logger): BackgroundJob[] {
+export function moneyJobs(config: Config, database: Database, vault: Vault, log: Logger): BackgroundJob[] {
   return [
+    new InvoiceJob(database, {
+      now: () => Date.now(),
+      onIssued: (invoice) => log.info({ ...invoice }, 'an invoice was issued'),
+      onError: (error) => log.error({ error: error.message }, 'an invoice was not issued'),
+    }),
     new LateEnds(database, {
       onDifference: (callId) =>
         log.warn({ callId }, 'a call ended otherwise than it was settled: see its difference'),
@@ -21,5 +27,6 @@ export function moneyJobs(_config: Config, database: Database, log: Logger): Bac
       onDead: (signal) => log.error({ ...signal }, 'a signal needs a person'),
       onError: (error) => log.warn({ error: error.message }, 'rating calls again is disturbed'),
     }),
+    postbackDispatcher(config, database, vault, log),
   ];
 }

@@ -13,6 +13,8 @@ const TEST_PACKAGES = {
   sipp: 'sip-tester',
   baresip: 'baresip-core',
   kamailio: 'kamailio',
+  // Reads invoices back.
+  pdftotext: 'poppler-utils',
 };
 
 /** Brings a bare machine to where the product runs. Does nothing where nothing is missing. */
@@ -20,7 +22,8 @@ export async function setUp(purpose) {
   explainErrors();
   requireMachine();
   const redis = process.env.DCE_REDIS_URL ? {} : RUN_PACKAGES;
-  if (purpose === 'test') await installDebian(TEST_PACKAGES, 'to test with real SIP peers');
+  if (purpose === 'test')
+    await installDebian(TEST_PACKAGES, 'to test with real SIP peers and to read documents');
   else if (purpose === 'demo')
     await installDebian({ ...redis, ...PEER_PACKAGES }, 'for Redis and a SIP peer');
   else await installDebian(redis, 'for Redis');
