@@ -26,7 +26,7 @@ export { settleCall, settleCalls } from './settlement/settle-calls';
 export type { SettleOptions } from './settlement/settle-calls';
 export { settlementKey } from './settlement/settle-batch';
 export type { Settled, SettlementOutcome } from './settlement/settle-batch';
-export { readFacts, STORED_SOURCES } from './settlement/settlement-sources';
+export { readFacts, STORED_SOURCES, storedSources } from './settlement/settlement-sources';
 export type { CallFacts, SettlementSources } from './settlement/settlement-sources';
 export type { EndedCall, SoldCall } from './settlement/ended-call';
 export { OutboxRelay } from './settlement/outbox-relay';

@@ -1,7 +1,10 @@
 import type { AccountTerms, CallSignal } from '../../domain';
 import type { CarrierLeg } from '../../rating';
 import type { Queryable } from '../../storage';
+import { CarrierRates } from '../carrier-rates/carrier-rates';
 import { signalsOfCalls } from '../signals/signals-of-calls';
+import { AccountTermsBook } from '../terms/account-terms-book';
+import { termsOfCalls } from '../terms/terms-of-calls';
 import type { CapturedHold } from '../wallets/holds';
 import { captureHolds } from '../wallets/holds';
 import type { SoldCall } from './ended-call';
@@ -30,11 +33,26 @@ export interface SettlementSources {
   ): Promise<ReadonlyMap<string, Omit<CallFacts, 'signals'>>>;
 }
 
-/** As they are stored. */
+/**
+ * As they are stored. Terms of accounts are remembered for a moment: one of these is for whoever settles on
+ * and on.
+ *
+ * @param now - monotonic milliseconds
+ */
+export function storedSources(now: () => number): SettlementSources {
+  const parts = { terms: new AccountTermsBook({ now }), rates: new CarrierRates() };
+  return {
+    captureHolds,
+    signalsOf: signalsOfCalls,
+    termsOf: (tx, calls) => termsOfCalls(tx, parts, calls),
+  };
+}
+
+/** As they are stored this moment. */
 export const STORED_SOURCES: SettlementSources = {
   captureHolds,
   signalsOf: signalsOfCalls,
-  termsOf: () => Promise.resolve(new Map()),
+  termsOf: (tx, calls) => storedSources(() => 0).termsOf(tx, calls),
 };
 
 const NO_FACTS: CallFacts = { signals: [], carrierLegs: [] };

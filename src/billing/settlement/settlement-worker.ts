@@ -12,6 +12,7 @@ import { SettlementBatcher } from './settlement-batcher';
 import type { SettlementJob } from './settlement-job';
 import { MAX_ROUNDS, retryDelay, SETTLEMENT_JOB_OPTIONS, SETTLEMENT_QUEUE } from './settlement-job';
 import type { SettlementSources } from './settlement-sources';
+import { storedSources } from './settlement-sources';
 import { isAway, isTooSlow } from './trouble';
 
 export interface SettlementWorkerOptions {
@@ -51,11 +52,8 @@ export class SettlementWorker {
     this.#options = options;
     this.#redis = redis;
     this.#dead = new DeadLetters(database);
-    const { sources, batches } = options;
-    const batcher = new SettlementBatcher(
-      (callIds) => settleCalls(database, callIds, sources === undefined ? {} : { sources }),
-      batches,
-    );
+    const { sources = storedSources(() => performance.now()), batches } = options;
+    const batcher = new SettlementBatcher((callIds) => settleCalls(database, callIds, { sources }), batches);
     this.#worker = new Worker<SettlementJob>(
       SETTLEMENT_QUEUE,
       async (job) => {
