@@ -1,4 +1,4 @@
-import { InvoiceJob, LateEnds, ReratingJob } from './billing';
+import { chargeTopUps, HoldSweeper, InvoiceJob, LateEnds, ReratingJob, WalletWatch } from './billing';
 import type { Config } from './config';
 import { postbackDispatcher } from './postback-parts';
 import type { Database, Vault } from './storage';
@@ -13,6 +13,17 @@ export interface BackgroundJob {
 /** What is done about money besides settling calls. */
 export function moneyJobs(config: Config, database: Database, vault: Vault, log: Logger): BackgroundJob[] {
   return [
+    new HoldSweeper(database, {
+      nodeDeadAfterMs: config.billing.nodeDeadAfterMs,
+      onReleased: ({ length }) =>
+        log.info({ holds: length }, 'held money of calls that are over was given back'),
+      onError: (error) =>
+        log.warn({ error: error.message }, 'held money of calls that are over stays for now'),
+    }),
+    new WalletWatch(database, {
+      onTopUpDue: chargeTopUps(database, () => Date.now()),
+      onError: (error) => log.warn({ error: error.message }, 'wallets are not looked after for now'),
+    }),
     new InvoiceJob(database, {
       now: () => Date.now(),
       onIssued: (invoice) => log.info({ ...invoice }, 'an invoice was issued'),

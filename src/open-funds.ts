@@ -1,6 +1,6 @@
-import { PostgresFunds, worstCost } from './billing';
+import { AccountTermsBook, PostgresFunds, worstCost } from './billing';
 import type { Config } from './config';
-import type { AccountTerms, Clock, Currency, Micros, RingTarget } from './domain';
+import type { Clock } from './domain';
 import { micros } from './domain';
 import { WalletFundsDesk } from './funds-desk';
 import { UnheldExposure } from './funds-exposure';
@@ -12,8 +12,6 @@ export interface FundsParts {
   readonly databaseUrl: string;
   readonly bootId: string;
   readonly clock: Clock;
-  /** Fees and taxes of an account at an instant (UTC epoch milliseconds), if there are any. */
-  readonly termsOf?: (accountId: string, at: number) => AccountTerms | undefined;
   /** Wallets cannot be asked, or can again. */
   readonly onDegraded: (degraded: boolean, error?: Error) => void;
   /** Something did not work that is made up for. */
@@ -36,9 +34,12 @@ const POOL_SIZE = 2;
 const STATEMENT_TIMEOUT_MS = 5_000;
 const CONNECT_TIMEOUT_MS = 2_000;
 
+/** Fees and taxes that were changed since are settled right, and held for a minute later. */
+const TERMS_FRESH_MS = 60_000;
+
 /** Puts together what asks wallets, covers long calls, and what is done while nobody can be asked. */
 export function openFunds(parts: FundsParts): Funds {
-  const { config, databaseUrl, bootId, clock, onDegraded, warn, endCall, termsOf } = parts;
+  const { config, databaseUrl, bootId, clock, onDegraded, warn, endCall } = parts;
   const { statementTimeoutMs, connectTimeoutMs } = config.database;
   const { holdAheadMs, whenDatabaseIsAway, maxUnheldMicros } = config.billing;
   const database = new Database({
@@ -54,8 +55,7 @@ export function openFunds(parts: FundsParts): Funds {
     bootId,
     onError: warn('held money is given back later'),
   });
-  const costOf = (target: RingTarget, connectedMs: number, currency: Currency): Micros =>
-    worstCost(target, connectedMs, currency, termsOf?.(target.buyerAccountId, clock.now()));
+  const terms = new AccountTermsBook({ now: () => clock.monotonic(), freshMs: TERMS_FRESH_MS });
   const extender = new HoldExtender({
     stretchMs: holdAheadMs,
     extend: (holdId, amounts) => funds.extend(holdId, amounts),
@@ -64,7 +64,8 @@ export function openFunds(parts: FundsParts): Funds {
   });
   const desk = new WalletFundsDesk({
     funds,
-    costOf,
+    termsOf: async (accountId) => (await terms.at(database, [accountId], clock.now())).get(accountId),
+    costOf: worstCost,
     aheadMs: holdAheadMs,
     whenAway: whenDatabaseIsAway,
     exposure: new UnheldExposure(micros(maxUnheldMicros)),

@@ -1,5 +1,5 @@
 import type { FundsReply, HoldRequest } from '../../src/billing';
-import type { RingTarget } from '../../src/domain';
+import type { AccountTerms, RingTarget } from '../../src/domain';
 import { AppError, micros } from '../../src/domain';
 import { WalletFundsDesk } from '../../src/funds-desk';
 import { UnheldExposure } from '../../src/funds-exposure';
@@ -9,6 +9,10 @@ import { ringTarget } from '../support/call-records';
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
 
+const TERMS: AccountTerms = { accountId: 'buyer-account', effectiveFrom: 0, fees: [], taxes: [] };
+/** Micro-units that they come to in these tests. */
+const FEE = 7;
+
 type Answer = FundsReply | 'away' | 'silent' | 'bug';
 const HELD: FundsReply = { ok: true, amount: micros(60) };
 const POOR: FundsReply = { ok: false, reason: 'insufficient', onExhausted: 'finish' };
@@ -16,6 +20,8 @@ const POOR: FundsReply = { ok: false, reason: 'insufficient', onExhausted: 'fini
 /** A desk whose wallets answer as told; a minute costs 60 micro-units. */
 function open(whenAway: 'allow' | 'refuse' = 'allow') {
   const wallet = { answer: HELD as Answer };
+  /** Fees are read first. */
+  const terms = { read: (): Promise<AccountTerms | undefined> => Promise.resolve(undefined) };
   const asked: HoldRequest[] = [];
   const released: string[] = [];
   const covered: CoveredCall[] = [];
@@ -34,7 +40,9 @@ function open(whenAway: 'allow' | 'refuse' = 'allow') {
       },
       release: (id) => released.push(id),
     },
-    costOf: (_target, connectedMs) => micros(Math.ceil(connectedMs / 1_000)),
+    termsOf: () => terms.read(),
+    costOf: (_target, connectedMs, _currency, known) =>
+      micros(Math.ceil(connectedMs / 1_000) + (known ? FEE : 0)),
     aheadMs: 60_000,
     whenAway,
     exposure,
@@ -44,7 +52,7 @@ function open(whenAway: 'allow' | 'refuse' = 'allow') {
   });
   const hold = (callId: string, target: RingTarget = ringTarget()) =>
     desk.hold({ callId, attempt: 2, target, currency: 'USD' });
-  return { desk, hold, wallet, asked, released, covered, removed, degraded, exposure };
+  return { desk, hold, wallet, terms, asked, released, covered, removed, degraded, exposure };
 }
 
 /** What comes of it, and how many milliseconds that takes. */
@@ -146,4 +154,25 @@ test('an amount that no wallet takes is refused, and says nothing of the others'
   wallet.answer = HELD;
   expect(await hold('d')).toMatchObject({ ok: true });
   expect(degraded).toEqual([]);
+});
+
+test('fees and taxes are held as well, as they were when it rang', async () => {
+  const { desk, hold, terms, asked, covered } = open();
+  terms.read = () => Promise.resolve(TERMS);
+  await hold('a');
+  desk.answered({ id: 'a/2' });
+  terms.read = () => Promise.resolve(undefined);
+  expect(asked.map(({ amount }) => amount)).toEqual([67]);
+  expect(covered[0]?.costOf(120_000)).toBe(127);
+});
+
+test('nothing is asked of a wallet whose turn came too late', async () => {
+  const { hold, terms, asked, released } = open();
+  let read: (found: undefined) => void = () => undefined;
+  terms.read = () => new Promise((resolve) => (read = resolve));
+  await timed(hold('a'));
+  read(undefined);
+  await jest.advanceTimersByTimeAsync(10);
+  expect(asked).toEqual([]);
+  expect(released).toEqual(['a/2']);
 });
