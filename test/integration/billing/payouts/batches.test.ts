@@ -1,0 +1,203 @@
+import {
+  approvePayouts,
+  cancelPayouts,
+  exportPayouts,
+  failItems,
+  itemsOfBatch,
+  listPayoutBatches,
+  listPayoutItems,
+  trialBalance,
+} from '../../../../src/billing';
+import { micros } from '../../../../src/domain';
+import { ONE, OTHER, PayoutRoom, REFERENCE } from './support/payout-room';
+
+let room: PayoutRoom;
+
+beforeAll(async () => {
+  room = await PayoutRoom.open();
+});
+afterAll(() => room.close());
+afterEach(async () => {
+  expect(await trialBalance(room.db)).toMatchObject({ imbalanceMicros: 0n, wrongBalances: 0 });
+  await room.reset();
+});
+
+test('prepared by one, approved by another, paid: out of what is owed, and told', async () => {
+  const [a, b] = [await room.seller(), await room.seller()];
+  await room.earn(a, 10_000_000);
+  await room.earn(b, 20_005_000);
+  const { batch, items } = await room.approved();
+  expect(batch).toMatchObject({ state: 'approved', approvedKey: 'key-other', preparedKey: 'key-one' });
+  expect(await room.owed(a)).toBe(10_000_000);
+
+  expect(await room.pay(batch.id)).toMatchObject({ state: 'paid', paid: 30_000_000, openItems: 0 });
+  expect([await room.owed(a), await room.owed(b)]).toEqual([0, 5_000]);
+  const after = await itemsOfBatch(room.db, batch.id);
+  expect(after.map(({ state, reference }) => [state, reference])).toEqual([
+    ['paid', REFERENCE],
+    ['paid', REFERENCE],
+  ]);
+  const keys = await room.own.query<{ key: string; kind: string }>(
+    `select idempotency_key as key, kind from ledger_transactions where idempotency_key like 'payout:%'`,
+  );
+  expect(keys.map(({ kind, key }) => `${kind} ${key}`).sort()).toEqual(
+    items.map(({ id }) => `publisher_payout payout:${id}`).sort(),
+  );
+  const told = await room.own.query<{ subject: string; payload: Record<string, unknown> }>(
+    `select subject, payload from outbox where type = 'payout.paid'`,
+  );
+  expect(told).toHaveLength(2);
+  const item = items.find(({ accountId }) => accountId === a);
+  expect(told.find(({ subject }) => subject === item?.id)?.payload).toEqual({
+    itemId: item?.id,
+    batchId: batch.id,
+    accountId: a,
+    currency: 'USD',
+    amountMicros: 10_000_000,
+    reference: REFERENCE,
+  });
+  await expect(room.pay(batch.id)).rejects.toMatchObject({ code: 'payout_state' });
+  expect(await listPayoutBatches(room.db, { state: 'paid', limit: 9 })).toMatchObject([{ id: batch.id }]);
+  expect(await listPayoutItems(room.db, { accountId: a, limit: 9 })).toMatchObject([{ id: item?.id }]);
+});
+
+test('who prepared a batch does not approve it', async () => {
+  await room.earn(await room.seller(), 10_000_000);
+  const { batch } = await room.batch();
+  await expect(approvePayouts(room.db, batch.id, ONE)).rejects.toMatchObject({
+    kind: 'forbidden',
+    code: 'four_eyes',
+  });
+  await expect(room.pay(batch.id)).rejects.toMatchObject({ code: 'payout_state' });
+  await approvePayouts(room.db, batch.id, OTHER);
+  await expect(approvePayouts(room.db, batch.id, OTHER)).rejects.toMatchObject({ code: 'payout_state' });
+  await expect(approvePayouts(room.db, 'none', OTHER)).rejects.toMatchObject({ code: 'payout_not_found' });
+  // Nor does anybody who writes to the database.
+  await expect(room.own.query(`update payout_batches set approved_key = prepared_key`)).rejects.toThrow(
+    /four_eyes/,
+  );
+});
+
+test('what was taken back since is not approved, not exported and not paid', async () => {
+  const [a, b] = [await room.seller(), await room.seller()];
+  await room.earn(a, 10_000_000);
+  await room.earn(b, 10_000_000);
+  const draft = await room.batch();
+  const ofA = draft.items.find(({ accountId }) => accountId === a);
+  await room.earn(a, -1_000_000);
+  const uncovered = {
+    kind: 'conflict',
+    code: 'payout_not_covered',
+    details: { errors: [{ pointer: `/items/${ofA?.id}`, message: `less is owed to account ${a}` }] },
+  };
+  await expect(approvePayouts(room.db, draft.batch.id, OTHER)).rejects.toMatchObject(uncovered);
+  await room.earn(a, 1_000_000);
+  const disputed = (): Promise<Map<string, never>> => Promise.resolve(new Map([[b, micros(1) as never]]));
+  await expect(approvePayouts(room.db, draft.batch.id, OTHER, disputed)).rejects.toMatchObject({
+    code: 'payout_not_covered',
+  });
+
+  await approvePayouts(room.db, draft.batch.id, OTHER);
+  await room.earn(a, -1_000_000);
+  await expect(exportPayouts(room.db, draft.batch.id)).rejects.toMatchObject(uncovered);
+  await expect(room.pay(draft.batch.id)).rejects.toMatchObject(uncovered);
+  expect(await room.owed(b)).toBe(10_000_000);
+  await failItems(room.db, {
+    batchId: draft.batch.id,
+    itemIds: [ofA?.id ?? ''],
+    reason: 'taken back',
+    by: OTHER,
+  });
+  expect(await room.pay(draft.batch.id)).toMatchObject({ state: 'paid', paid: 10_000_000 });
+  expect(await room.owed(a)).toBe(9_000_000);
+});
+
+test('of two batches what was set aside first goes first', async () => {
+  const a = await room.seller();
+  await room.earn(a, 10_000_000);
+  const first = await room.batch();
+  await room.earn(a, 5_000_000);
+  const second = await room.batch();
+  await room.earn(a, -3_000_000);
+  await expect(approvePayouts(room.db, second.batch.id, OTHER)).rejects.toMatchObject({
+    code: 'payout_not_covered',
+  });
+  await approvePayouts(room.db, first.batch.id, OTHER);
+  await room.pay(first.batch.id);
+  expect(await room.owed(a)).toBe(2_000_000);
+  expect(await cancelPayouts(room.db, second.batch.id, ONE)).toMatchObject({ state: 'canceled' });
+  expect((await room.batch()).items).toMatchObject([{ amount: 2_000_000 }]);
+});
+
+test('a transfer that the bank refuses is due again, also when it was booked', async () => {
+  const [a, b] = [await room.seller({ holdBackDays: 7 }), await room.seller()];
+  await room.earn(a, 10_000_000, { at: new Date(Date.now() - 8 * 86_400_000) });
+  await room.earn(b, 20_000_000);
+  const { batch, items } = await room.approved();
+  const [ofA, ofB] = [a, b].map((account) => items.find(({ accountId }) => accountId === account)?.id ?? '');
+  const fail = (itemIds: readonly (string | undefined)[]): Promise<unknown> =>
+    failItems(room.db, {
+      batchId: batch.id,
+      itemIds: itemIds as string[],
+      reason: 'account closed',
+      by: ONE,
+    });
+  await fail([ofB]);
+  expect(await room.pay(batch.id, [ofA ?? ''])).toMatchObject({ state: 'paid', paid: 10_000_000 });
+  expect(await room.owed(a)).toBe(0);
+  await fail([ofA]);
+  expect([await room.owed(a), await room.owed(b)]).toEqual([10_000_000, 20_000_000]);
+  await expect(fail([ofA])).rejects.toMatchObject({ code: 'payout_item_state' });
+  const [reversal] = await room.own.query<{ key: string; reverses: string | null }>(
+    'select idempotency_key as key, reverses_id as reverses from ledger_transactions order by id desc limit 1',
+  );
+  expect(reversal).toEqual({ key: `payout:${ofA}:returned`, reverses: expect.any(String) as unknown });
+  // What comes back was earned long ago: it is not held back.
+  expect((await room.batch()).batch).toMatchObject({ total: 30_000_000 });
+});
+
+test('a batch of which everything failed is canceled', async () => {
+  await room.earn(await room.seller(), 10_000_000);
+  const { batch, items } = await room.batch();
+  const failed = { batchId: batch.id, itemIds: items.map(({ id }) => id), reason: 'not yet', by: ONE };
+  expect(await failItems(room.db, failed)).toMatchObject({ state: 'canceled', openItems: 0 });
+});
+
+test('a batch that is partly paid is canceled for the rest', async () => {
+  const [a, b] = [await room.seller(), await room.seller()];
+  for (const seller of [a, b]) await room.earn(seller, 10_000_000);
+  const { batch, items } = await room.approved();
+  await room.pay(batch.id, [items[0]?.id ?? '']);
+  expect(await cancelPayouts(room.db, batch.id, ONE)).toMatchObject({ state: 'paid', paid: 10_000_000 });
+  await expect(cancelPayouts(room.db, batch.id, ONE)).rejects.toMatchObject({ code: 'payout_state' });
+  expect((await room.batch()).items).toMatchObject([{ accountId: items[1]?.accountId }]);
+});
+
+test('items of another batch', async () => {
+  const seller = await room.seller();
+  await room.earn(seller, 10_000_000);
+  const first = await room.approved();
+  await room.earn(seller, 10_000_000);
+  const second = await room.approved();
+  await expect(room.pay(first.batch.id, ['x', second.items[0]?.id ?? ''])).rejects.toMatchObject({
+    code: 'payout_item_unknown',
+    details: { errors: [{ pointer: '/items/0' }, { pointer: '/items/1' }] },
+  });
+  expect(await room.received(seller)).toBe(0);
+});
+
+test('a table for the bank, with no formulas in it', async () => {
+  const seller = await room.seller({
+    name: '=HYPERLINK("http://evil.example")',
+    method: '+49, "Konto"\n@A1',
+  });
+  await room.earn(seller, 12_340_000);
+  const draft = await room.batch();
+  await expect(exportPayouts(room.db, draft.batch.id)).rejects.toMatchObject({ code: 'payout_state' });
+  await approvePayouts(room.db, draft.batch.id, OTHER);
+  const [item] = draft.items;
+  expect(await exportPayouts(room.db, draft.batch.id)).toBe(
+    'batch,item,account,name,method,amount,currency,state,reference,failure\r\n' +
+      `${draft.batch.id},${item?.id},${seller},"'=HYPERLINK(""http://evil.example"")","'+49, ""Konto""\n@A1",12.34,USD,open,,\r\n`,
+  );
+});
