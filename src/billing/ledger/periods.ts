@@ -33,6 +33,8 @@ export interface ClosePeriodOptions {
 const LOCK = 0x1ed6e5;
 /** Milliseconds to wait for those who are posting; nobody else can post meanwhile. */
 const LOCK_TIMEOUT_MS = 5_000;
+/** Milliseconds to wait for another who closes. */
+const OTHERS_TIMEOUT_MS = 60_000;
 
 const PERIOD = `select to_char(month, 'YYYY-MM') as month, case when closed_at is null then 'closing' else 'closed' end as state,
   closed_by as "closedBy", closed_at as "closedAt" from ledger_periods`;
@@ -87,6 +89,7 @@ export async function closePeriod(
   const firstDay = firstDayOf(month);
   const session = await database.session(0);
   try {
+    await session.query(`set lock_timeout = ${OTHERS_TIMEOUT_MS}`);
     await session.query('select pg_advisory_lock($1)', [LOCK]);
     const known = await readPeriod(session, firstDay);
     if (known?.state === 'closed') return known;
