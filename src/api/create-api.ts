@@ -22,6 +22,7 @@ import { timeLimit } from './middleware/time-limit';
 import { mount } from './mount';
 import { openApiDocument } from './openapi';
 import { problemHandler, sendProblem } from './problem';
+import { accountTermsRoutes } from './resources/account-terms';
 import { accountRoutes } from './resources/accounts';
 import { bidRequestRoutes } from './resources/bid-requests';
 import { bidRoutes } from './resources/bids';
@@ -29,6 +30,7 @@ import { buyerRoutes } from './resources/buyers';
 import type { LiveCalls } from './resources/calls';
 import { callRoutes } from './resources/calls';
 import { campaignRoutes } from './resources/campaigns';
+import { carrierRateRoutes } from './resources/carrier-rates';
 import type { PersonServices } from './resources/consents';
 import { consentRoutes } from './resources/consents';
 import { dncRoutes } from './resources/dnc';
@@ -84,7 +86,9 @@ export function apiRoutes(
 ): Route[] {
   return [
     ...accountRoutes(),
+    ...accountTermsRoutes(services.persons.now),
     ...trunkRoutes(),
+    ...carrierRateRoutes(services.persons.now),
     ...sellerRoutes(),
     ...numberRoutes(),
     ...campaignRoutes(),
@@ -125,7 +129,7 @@ export function createApi(services: ApiServices): Express {
     authenticate((key) => identifyApiKey(database, key), now),
     rateLimit(services.requestsPerMinute, now),
   ];
-  app.use('/api/v1', ...guards, ...readBody);
+  app.use('/api/v1', ...guards, ...readBody(routes));
   if (services.queues) serveBullBoard(app, services.queues, guards);
   for (const route of routes) mount(app, route, database);
   refuseOtherMethods(app, routes);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { problemSchema } from './problem';
 import type { Route } from './route';
+import { JSON_TYPE } from './route';
 
 const VERSION = '0.1.0';
 
@@ -12,8 +13,11 @@ const PROBLEMS = {
   404: ['NotFound', 'There is no such thing'],
   409: ['Conflict', 'There is such a thing already'],
   412: ['PreconditionFailed', 'If-Match names another version than there is'],
-  413: ['ContentTooLarge', 'The body is larger than 1 MiB'],
-  415: ['UnsupportedMediaType', 'The body is not application/json in UTF-8'],
+  413: ['ContentTooLarge', 'The body is larger than the operation takes: JSON of 1 MiB'],
+  415: [
+    'UnsupportedMediaType',
+    'The body is not what the operation takes: JSON, where nothing else is said, in UTF-8',
+  ],
   422: [
     'Unprocessable',
     'The fields contradict each other or refer to nothing, or the Idempotency-Key is used',
@@ -95,14 +99,7 @@ function operation(route: Route): Record<string, unknown> {
         : []),
       ...(route.conditional ? [header('If-Match', 'ETag of the version that is meant')] : []),
     ],
-    ...(route.body
-      ? {
-          requestBody: {
-            required: true,
-            content: { 'application/json': { schema: jsonSchema(route.body, 'input') } },
-          },
-        }
-      : {}),
+    ...bodyOf(route),
     responses: {
       [String(route.status)]: success(route),
       ...Object.fromEntries(
@@ -110,6 +107,15 @@ function operation(route: Route): Record<string, unknown> {
       ),
     },
   };
+}
+
+function bodyOf(route: Route): Record<string, unknown> {
+  if (route.takes !== JSON_TYPE) {
+    return { requestBody: { required: true, content: { [route.takes]: { schema: { type: 'string' } } } } };
+  }
+  if (!route.body) return {};
+  const content = { [JSON_TYPE]: { schema: jsonSchema(route.body, 'input') } };
+  return { requestBody: { required: true, content } };
 }
 
 function success(route: Route): Record<string, unknown> {
@@ -131,6 +137,7 @@ function success(route: Route): Record<string, unknown> {
 
 /** Every way an operation can be refused. */
 function problemsOf(route: Route): ProblemStatus[] {
+  const hasBody = route.body !== undefined || route.takes !== JSON_TYPE;
   const may: Record<ProblemStatus, boolean> = {
     400: true,
     401: true,
@@ -138,9 +145,9 @@ function problemsOf(route: Route): ProblemStatus[] {
     404: route.params !== undefined,
     409: route.idempotent,
     412: route.conditional,
-    413: route.body !== undefined,
+    413: hasBody,
     415: route.method === 'post' || route.method === 'patch',
-    422: route.body !== undefined,
+    422: hasBody,
     429: true,
     500: true,
     503: true,

@@ -43,6 +43,8 @@ interface RouteText<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodTyp
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
+  /** Media type of a body that the handler reads itself, from the request; JSON is read beforehand. */
+  readonly takes?: string;
   readonly reply: R;
   /** Status of success; 200 by default. */
   readonly status?: number;
@@ -71,6 +73,9 @@ export type Route = Required<Omit<RouteText<z.ZodType, z.ZodType, z.ZodType, z.Z
 };
 type Untyped = 'params' | 'query' | 'body' | 'handle';
 
+/** What is read before the handler is asked. */
+export const JSON_TYPE = 'application/json';
+
 /** Declares an operation, with its handler typed by its schemas. */
 export function route<
   P extends z.ZodType = z.ZodUndefined,
@@ -83,6 +88,7 @@ export function route<
     idempotent: false,
     conditional: false,
     streams: false,
+    takes: JSON_TYPE,
     produces: 'text/event-stream',
     ...text,
     params: text.params,

@@ -1,23 +1,45 @@
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 import express from 'express';
 import { sendProblem } from '../problem';
+import type { Route } from '../route';
+import { JSON_TYPE } from '../route';
 
 const BODY_LIMIT = '1mb';
 const WITH_BODY = new Set(['POST', 'PATCH', 'PUT']);
 
-const onlyJson: RequestHandler = (request, response, next) => {
-  const empty = request.get('Content-Length') === '0';
-  // `is` says null when there is no body at all.
-  if (WITH_BODY.has(request.method) && !empty && request.is('application/json') === false) {
-    response.setHeader('Connection', 'close');
-    sendProblem(response, 415, 'unsupported_media_type', 'the body must be application/json');
-    return;
-  }
-  next();
-};
+/**
+ * Reads JSON bodies of at most 1 MiB, also after decompression. Bodies that a route reads itself are left to
+ * it, as they were sent; other types are refused.
+ */
+export function readBody(routes: readonly Route[]): readonly RequestHandler[] {
+  return [onlyWhatIsTaken(routes), express.json({ limit: BODY_LIMIT, strict: true })];
+}
 
-/** Reads JSON bodies of at most 1 MiB, also after decompression; other types are refused. */
-export const readBody: readonly RequestHandler[] = [
-  onlyJson,
-  express.json({ limit: BODY_LIMIT, strict: true }),
-];
+function onlyWhatIsTaken(routes: readonly Route[]): RequestHandler {
+  const others = routes
+    .filter(({ takes }) => takes !== JSON_TYPE)
+    .map((route) => ({ ...route, ...placeOf(route) }));
+  const takenBy = ({ method, path }: Request): string =>
+    others.find((route) => route.verb === method && route.pattern.test(path))?.takes ?? JSON_TYPE;
+  return (request, response, next) => {
+    const type = takenBy(request);
+    const empty = request.get('Content-Length') === '0';
+    const packed = type !== JSON_TYPE && (request.get('Content-Encoding') ?? 'identity') !== 'identity';
+    // `is` says null when there is no body at all.
+    const other = !empty && request.is(type) === false;
+    if (WITH_BODY.has(request.method) && (other || packed)) {
+      response.setHeader('Connection', 'close');
+      const [code, problem] = packed
+        ? ['unsupported_encoding', 'this body must not be packed']
+        : ['unsupported_media_type', `the body must be ${type}`];
+      sendProblem(response, 415, code, problem);
+      return;
+    }
+    next();
+  };
+}
+
+/** Where a route is, below `/api/v1`. */
+function placeOf({ method, path }: Route): { readonly verb: string; readonly pattern: RegExp } {
+  return { verb: method.toUpperCase(), pattern: new RegExp(`^${path.replace(/:\w+/g, '[^/]+')}$`) };
+}

@@ -16,11 +16,10 @@ export interface CarriedCall {
 }
 
 /** A leg that a carrier may have to be paid for. */
-interface WantedLeg {
-  readonly callId: string;
+export interface WantedLeg {
   readonly trunkId: string;
   readonly direction: CarrierDirection;
-  /** Digits of E.164. */
+  /** In E.164. */
   readonly number: string;
   readonly at: number;
 }
@@ -48,7 +47,23 @@ export class CarrierRates {
   async legsOf(db: Queryable, calls: readonly CarriedCall[]): Promise<ReadonlyMap<string, CarrierLeg[]>> {
     const wanted = calls.flatMap(wantedLegs);
     const legs = new Map<string, CarrierLeg[]>();
-    if (wanted.length === 0) return legs;
+    for (const { place, leg } of await this.#find(db, wanted)) {
+      const { callId } = wanted[place] as WantedLeg & { readonly callId: string };
+      const ofCall = legs.get(callId);
+      if (ofCall) ofCall.push(leg);
+      else legs.set(callId, [leg]);
+    }
+    return legs;
+  }
+
+  /** What is paid for one number, in E.164; undefined when nothing. */
+  async rateOf(db: Queryable, leg: WantedLeg): Promise<CarrierLeg | undefined> {
+    const number = leg.number.replace(/^\+/, '');
+    return (await this.#find(db, [{ ...leg, number }]))[0]?.leg;
+  }
+
+  async #find(db: Queryable, wanted: readonly WantedLeg[]): Promise<{ place: number; leg: CarrierLeg }[]> {
+    if (wanted.length === 0) return [];
     const { rows } = await db.query<RatedLeg>(
       `select place, account_id as "accountId", trunk_id as "trunkId", direction, currency, prefix,
          rate_per_minute as "ratePerMinute", connect_fee as "connectFee",
@@ -62,18 +77,18 @@ export class CarrierRates {
         wanted.map(({ at }) => at),
       ],
     );
-    for (const row of rows) {
-      const { callId } = wanted[row.place] as WantedLeg;
-      const ofCall = legs.get(callId);
-      if (ofCall) ofCall.push(legOf(row));
-      else legs.set(callId, [legOf(row)]);
-    }
-    return legs;
+    return rows.map((row) => ({ place: row.place, leg: legOf(row) }));
   }
 }
 
-function wantedLegs({ callId, at, trunkId, dialled, sale }: CarriedCall): WantedLeg[] {
-  const legs: WantedLeg[] = [];
+function wantedLegs({
+  callId,
+  at,
+  trunkId,
+  dialled,
+  sale,
+}: CarriedCall): (WantedLeg & { readonly callId: string })[] {
+  const legs: (WantedLeg & { readonly callId: string })[] = [];
   const inbound = digitsOf(dialled);
   if (inbound !== undefined) legs.push({ callId, trunkId, direction: 'inbound', number: inbound, at });
   const target = sale?.target;

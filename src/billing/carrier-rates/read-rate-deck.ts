@@ -36,7 +36,7 @@ export type ReadDeck =
     };
 
 /** What is read of a file at most. */
-export const DECK_LIMITS = { bytes: 67_108_864, rates: 500_000, errors: 50 } as const;
+export const DECK_LIMITS = { bytes: 33_554_432, rates: 500_000, errors: 50 } as const;
 export type DeckLimits = { readonly [Limit in keyof typeof DECK_LIMITS]: number };
 
 /** Of a line: a quote that is never closed must not swallow the rest of the file. */

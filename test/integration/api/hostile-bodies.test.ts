@@ -25,12 +25,17 @@ beforeAll(async () => {
   }
   const { body: consent } = await api.ask('POST', '/api/v1/consents', { body: CONSENT });
   ids.set('/api/v1/consents/{id}/revocations', String(consent['id']));
+  ids.set('/api/v1/accounts/{id}/terms', 'buyer-account');
   await storeFraudCase(api, 'case');
   ids.set('/api/v1/fraud/cases/{id}/resolve', 'case');
 });
 afterAll(() => api.close());
 
-const withBody = (): Operation[] => operationsOf(document).filter(({ requestBody }) => requestBody);
+/** Operations that take JSON. */
+const withBody = (): Operation[] =>
+  operationsOf(document).filter(
+    ({ requestBody }) => requestBody && 'application/json' in requestBody.content,
+  );
 const schemaOf = ({ requestBody }: Operation): Schema =>
   requestBody?.content['application/json'].schema as Schema;
 

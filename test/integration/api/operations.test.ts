@@ -12,6 +12,8 @@ import { RESERVATION, startTestApi } from './support/test-api';
 interface HappyPath {
   readonly id?: () => Promise<string>;
   readonly body?: Record<string, unknown>;
+  /** A body that is no JSON. */
+  readonly csv?: string;
   readonly query?: string;
   readonly stream?: boolean;
 }
@@ -34,6 +36,8 @@ async function newOne(path: string): Promise<string> {
   return String((await api.ask('POST', `/api/v1/${path}`, { body })).body['id']);
 }
 
+const RATES = 'prefix,rate_per_minute,first_increment_s,next_increment_s\n1,0.0125,6,6\n';
+
 const HAPPY = new Map<string, HappyPath>([
   ...MARKET_RESOURCES.flatMap(({ path, body, change }): [string, HappyPath][] => [
     [`GET /api/v1/${path}`, {}],
@@ -42,6 +46,19 @@ const HAPPY = new Map<string, HappyPath>([
     [`PATCH /api/v1/${path}/{id}`, { id: () => newOne(path), body: change }],
     [`DELETE /api/v1/${path}/{id}`, { id: () => newOne(path) }],
   ]),
+  ['GET /api/v1/accounts/{id}/terms', { id: buyerAccount }],
+  ['POST /api/v1/accounts/{id}/terms', { id: buyerAccount, body: {} }],
+  [
+    'POST /api/v1/trunks/{id}/rate-decks',
+    { id: () => newOne('trunks'), query: '?direction=inbound', csv: RATES },
+  ],
+  ['GET /api/v1/trunks/{id}/rate-decks', { id: () => newOne('trunks') }],
+  [
+    'GET /api/v1/trunks/{id}/rate',
+    { id: () => newOne('trunks'), query: '?direction=inbound&number=8005550123' },
+  ],
+  ['GET /api/v1/rate-decks/{id}', { id: rateDeck }],
+  ['GET /api/v1/rate-decks/{id}/rates', { id: rateDeck }],
   ['GET /api/v1/calls', {}],
   ['GET /api/v1/calls/live', {}],
   ['GET /api/v1/calls/events', { stream: true }],
@@ -89,6 +106,16 @@ async function settledCall(): Promise<string> {
 
 function pastMonth(): Promise<string> {
   return Promise.resolve('2020-01');
+}
+
+function buyerAccount(): Promise<string> {
+  return Promise.resolve('buyer-account');
+}
+
+async function rateDeck(): Promise<string> {
+  const path = `/api/v1/trunks/${await newOne('trunks')}/rate-decks?direction=inbound`;
+  const deck = await api.ask('POST', path, { raw: RATES, headers: { 'Content-Type': 'text/csv' } });
+  return String(deck.body['id']);
 }
 
 async function fraudCase(): Promise<string> {
@@ -146,6 +173,7 @@ async function perform(
   return api.ask(operation.method, path, {
     key,
     ...(happy?.body ? { body: happy.body } : {}),
+    ...(happy?.csv === undefined ? {} : { raw: happy.csv, headers: { 'Content-Type': 'text/csv' } }),
   });
 }
 

@@ -1,0 +1,245 @@
+import { z } from 'zod';
+import type { DeckError, RateDeck } from '../../billing';
+import {
+  CarrierRates,
+  DECK_LIMITS,
+  getRateDeck,
+  importRateDeck,
+  listCarrierRates,
+  listRateDecks,
+} from '../../billing';
+import { AppError } from '../../domain';
+import { CARRIER_DIRECTIONS } from '../../rating';
+import type { Queryable } from '../../storage';
+import { EntityStore } from '../../storage';
+import { readCursor, writeCursor } from '../cursor';
+import type { Route } from '../route';
+import { route } from '../route';
+import { currency, id, instant, name, page, phoneNumber, rowNumber } from '../schemas';
+import { readUpload, tooLarge } from '../upload';
+
+const params = z.strictObject({ id });
+const amount = z.number().int().describe('Micro-units');
+const epoch = z.number().int().describe('UTC epoch milliseconds');
+const direction = z
+  .enum(CARRIER_DIRECTIONS)
+  .describe('`inbound`: the way in, by the number dialled; `outbound`: the way to a target, by its number');
+
+const deck = z.object({
+  id,
+  trunkId: z.string(),
+  direction,
+  accountId: z.string().describe('The carrier'),
+  name: z.string(),
+  currency: z.string(),
+  effectiveFrom: epoch.describe('UTC epoch milliseconds; until the next one'),
+  rates: z.number().int().describe('How many there are'),
+  bytes: z.number().int().describe('Of the file'),
+  sha256: z.string().describe('Of the file'),
+  createdBy: z.string().nullable().describe('API key; null from the command line'),
+  createdAt: z.iso.datetime(),
+});
+const rate = z.object({
+  prefix: z.string(),
+  ratePerMinute: amount,
+  connectFee: amount,
+  firstIncrementMs: z.number().int(),
+  nextIncrementMs: z.number().int(),
+  destination: z.string().nullable(),
+});
+const leg = z.object({
+  trunkId: z.string(),
+  direction,
+  accountId: z.string().describe('The carrier'),
+  prefix: z.string(),
+  currency: z.string(),
+  ratePerMinute: amount,
+  connectFee: amount,
+  firstIncrementMs: z.number().int(),
+  nextIncrementMs: z.number().int(),
+});
+
+/** An instant in a query. */
+const queryInstant = z.coerce.number().pipe(instant);
+const deckPosition = z.tuple([z.number().int(), z.number().int()]);
+
+/** What carriers are paid, by decks of rates. */
+export function carrierRateRoutes(now: () => number): Route[] {
+  const rates = new CarrierRates();
+  return [
+    route({
+      method: 'post',
+      path: '/trunks/:id/rate-decks',
+      operationId: 'importRateDeck',
+      tag: 'carrier-rates',
+      summary:
+        'Import a deck of rates, all of it or nothing: CSV whose first line names prefix, rate_per_minute, first_increment_s, next_increment_s, and connect_fee and destination where there are any',
+      scope: 'rates:write',
+      params,
+      query: z.strictObject({
+        direction,
+        name: name.default('Rates').describe('For people'),
+        currency: currency.optional().describe("That of the carrier's account by default"),
+        effectiveFrom: queryInstant
+          .optional()
+          .describe('UTC epoch milliseconds: now, which is the default, or later'),
+      }),
+      takes: 'text/csv',
+      reply: deck,
+      status: 201,
+      handle: async ({ db, params: { id: trunkId }, query, caller, request, response }) => {
+        await mustBeTrunk(db, trunkId);
+        const { direction: way, name: called, currency: money, effectiveFrom } = query;
+        const wanted = {
+          trunkId,
+          direction: way,
+          name: called,
+          currency: money,
+          effectiveFrom,
+          createdBy: caller.keyId,
+        };
+        const imported = await readUpload(request, response, DECK_LIMITS.bytes, (body) =>
+          importRateDeck(db, wanted, body, now()),
+        );
+        if (imported.ok) {
+          return { body: shown(imported.deck), location: `/rate-decks/${imported.deck.id}` };
+        }
+        switch (imported.reason) {
+          case 'broken':
+            throw broken(imported.errors, imported.more);
+          case 'too_large':
+            throw tooLarge();
+          case 'in_the_past':
+            throw inThePast();
+          case 'no_such_trunk':
+            throw missing('trunk', trunkId);
+        }
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/trunks/:id/rate-decks',
+      operationId: 'listRateDecks',
+      tag: 'carrier-rates',
+      summary: 'Decks of a trunk, the latest to come into force first, those to come among them',
+      scope: 'rates:read',
+      params,
+      query: page.extend({ direction: direction.optional() }),
+      reply: z.object({ items: z.array(deck), nextCursor: z.string().nullable() }),
+      handle: async ({ db, params: { id: trunkId }, query: { limit, cursor, direction: way } }) => {
+        await mustBeTrunk(db, trunkId);
+        const [at, row] = cursor === undefined ? [] : readCursor(cursor, deckPosition);
+        const rows = await listRateDecks(db, trunkId, {
+          limit: limit + 1,
+          ...(way === undefined ? {} : { direction: way }),
+          ...(at === undefined || row === undefined ? {} : { before: { at, id: row } }),
+        });
+        const items = rows.slice(0, limit);
+        const last = items.at(-1);
+        const more = rows.length > limit && last;
+        const nextCursor = more ? writeCursor([last.effectiveFrom, last.id]) : null;
+        return { body: { items: items.map(shown), nextCursor } };
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/trunks/:id/rate',
+      operationId: 'findCarrierRate',
+      tag: 'carrier-rates',
+      summary: 'What the carrier of a trunk is paid for a number, and by which prefix',
+      scope: 'rates:read',
+      params,
+      query: z.strictObject({
+        direction,
+        number: phoneNumber,
+        at: queryInstant.optional().describe('UTC epoch milliseconds; now by default'),
+      }),
+      reply: z.object({ rate: leg.nullable().describe('Null: nothing is paid') }),
+      handle: async ({ db, params: { id: trunkId }, query: { direction: way, number, at } }) => {
+        await mustBeTrunk(db, trunkId);
+        const found = await rates.rateOf(db, { trunkId, direction: way, number, at: at ?? now() });
+        if (!found) return { body: { rate: null } };
+        const { plan, ...where } = found;
+        const { ratePerMinute, connectFee = 0, firstIncrementMs, nextIncrementMs } = plan;
+        return { body: { rate: { ...where, ratePerMinute, connectFee, firstIncrementMs, nextIncrementMs } } };
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/rate-decks/:id',
+      operationId: 'getRateDeck',
+      tag: 'carrier-rates',
+      summary: 'One deck',
+      scope: 'rates:read',
+      params,
+      reply: deck,
+      handle: async ({ db, params: { id: wanted } }) => ({ body: shown(await mustBeDeck(db, wanted)) }),
+    }),
+    route({
+      method: 'get',
+      path: '/rate-decks/:id/rates',
+      operationId: 'listCarrierRates',
+      tag: 'carrier-rates',
+      summary: 'Rates of a deck in the order of their prefixes',
+      scope: 'rates:read',
+      params,
+      query: page.extend({
+        startsWith: z
+          .string()
+          .regex(/^\d{1,15}$/)
+          .optional()
+          .describe('Prefixes that begin so'),
+      }),
+      reply: z.object({ items: z.array(rate), nextCursor: z.string().nullable() }),
+      handle: async ({ db, params: { id: wanted }, query: { limit, cursor, startsWith } }) => {
+        const { id: deckId } = await mustBeDeck(db, wanted);
+        const after = cursor === undefined ? undefined : readCursor(cursor, z.tuple([z.string()]))[0];
+        const rows = await listCarrierRates(db, deckId, {
+          limit: limit + 1,
+          ...(startsWith === undefined ? {} : { startsWith }),
+          ...(after === undefined ? {} : { after }),
+        });
+        const items = rows.slice(0, limit);
+        const last = items.at(-1);
+        return {
+          body: { items, nextCursor: rows.length > limit && last ? writeCursor([last.prefix]) : null },
+        };
+      },
+    }),
+  ];
+}
+
+async function mustBeTrunk(db: Queryable, trunkId: string): Promise<void> {
+  if (!(await new EntityStore(db, 'trunk').get(trunkId))) throw missing('trunk', trunkId);
+}
+
+async function mustBeDeck(db: Queryable, wanted: string): Promise<RateDeck> {
+  const found = await getRateDeck(db, rowNumber(wanted));
+  if (!found) throw missing('rate_deck', wanted);
+  return found;
+}
+
+function shown({ id: row, createdAt, ...rest }: RateDeck): z.input<typeof deck> {
+  return { ...rest, id: String(row), createdAt: createdAt.toISOString() };
+}
+
+function missing(what: 'trunk' | 'rate_deck', wanted: string): AppError {
+  return new AppError('not_found', `${what}_not_found`, `there is no ${what.replace('_', ' ')} ${wanted}`);
+}
+
+function inThePast(): AppError {
+  return new AppError('unprocessable', 'rates_in_the_past', 'what held before is not changed', {
+    errors: [{ pointer: '/effectiveFrom', message: 'is over: carriers were paid by what held then' }],
+  });
+}
+
+/** Pointers name lines of the file from 1, the header among them. */
+function broken(errors: readonly DeckError[], more: boolean): AppError {
+  const detail = `nothing was imported: ${errors.length}${more ? ' or more' : ''} things are wrong with the file`;
+  return new AppError('unprocessable', 'rate_deck_broken', detail, {
+    errors: errors.slice(0, DECK_LIMITS.errors).map(({ line, field, message }) => ({
+      pointer: `/lines/${line}${field === undefined ? '' : `/${field}`}`,
+      message: `line ${line}: ${field === undefined ? 'it' : field} ${message}`,
+    })),
+  });
+}
