@@ -15,6 +15,7 @@ import type { MediaEngine } from './media';
 import { openMedia } from './open-media';
 import { openFunds } from './open-funds';
 import { openSales } from './open-sales';
+import { openWebhooks } from './postback-parts';
 import { openVaultOf } from './privacy-parts';
 import type { PingReport } from './rtb';
 import { AdmissionControl, DrachtioStack, Switchboard } from './signaling';
@@ -228,6 +229,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
       sipCpuMicros: sip?.cpuMicros,
     };
   };
+  const webhooks = openWebhooks(config, vault, clock);
   let api: Server | undefined;
   let stopping = false;
   const stop = async (drainMs = config.limits.drainMs): Promise<void> => {
@@ -239,6 +241,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     await media.close();
     api?.closeAllConnections();
     api?.close();
+    webhooks.tester.close();
     await sales.close();
     await known.close();
     await funds.close();
@@ -271,6 +274,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
         news,
         bidRequests: sales.bidRequests,
         persons: { vault, now: () => clock.now() },
+        webhooks,
         requestsPerMinute: config.api.requestsPerMinute,
         timeoutMs: config.api.timeoutMs,
         corsOrigins: config.api.corsOrigins,

@@ -77,7 +77,10 @@ async function startBackground(
   const begin = async (): Promise<void> => {
     const privacy = await openPrivacy(config, database);
     if (closed) return;
-    jobs = [...moneyJobs(config, database, log), ...backgroundJobs(config, database, privacy, log)];
+    jobs = [
+      ...moneyJobs(config, database, privacy.vault, log),
+      ...backgroundJobs(config, database, privacy, log),
+    ];
     for (const job of jobs) job.start();
   };
   const beginLater = (error: unknown): void => {

@@ -48,6 +48,9 @@ import { statementRoutes } from './resources/statements';
 import type { SystemStats } from './resources/system';
 import { systemRoutes } from './resources/system';
 import { trunkRoutes } from './resources/trunks';
+import { webhookDeliveryRoutes } from './resources/webhook-deliveries';
+import type { WebhookServices } from './resources/webhooks';
+import { webhookRoutes } from './resources/webhooks';
 import type { Route } from './route';
 
 export interface ApiServices {
@@ -62,6 +65,8 @@ export interface ApiServices {
   readonly queues?: ShownQueues;
   readonly numberLists: NumberListParts;
   readonly system: SystemStats;
+  /** Who is told of money, and by what a test of it is sent. */
+  readonly webhooks: Omit<WebhookServices, 'vault'>;
   /** Requests one API key may make in a minute. */
   readonly requestsPerMinute: number;
   /** Milliseconds a request may take before it is answered with 503; 30,000 by default. */
@@ -81,7 +86,7 @@ const TIMEOUT_MS = 30_000;
 export function apiRoutes(
   services: Pick<
     ApiServices,
-    'live' | 'news' | 'bidRequests' | 'persons' | 'numberLists' | 'system' | 'streamLimits'
+    'live' | 'news' | 'bidRequests' | 'persons' | 'numberLists' | 'system' | 'webhooks' | 'streamLimits'
   >,
 ): Route[] {
   return [
@@ -106,6 +111,8 @@ export function apiRoutes(
     ...settlementRoutes(),
     ...invoiceRoutes(),
     ...statementRoutes(),
+    ...webhookRoutes({ ...services.webhooks, vault: services.persons.vault }),
+    ...webhookDeliveryRoutes(),
     ...systemRoutes(services.system),
   ];
 }

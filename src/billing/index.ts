@@ -165,6 +165,7 @@ export {
   DELIVERY_STATES,
   getDelivery,
   listDeliveries,
+  MAX_REDRIVEN,
   redriveDead,
   redriveDelivery,
 } from './postbacks/delivery-log';

@@ -36,6 +36,8 @@ export interface DeliveryDetail extends Delivery {
 }
 
 export interface DeliveryFilter {
+  /** Undefined = of any. */
+  readonly accountId?: string | undefined;
   readonly state?: DeliveryState | undefined;
   readonly eventId?: string | undefined;
   /** Id of the last one of the page before. */
@@ -53,13 +55,13 @@ const COLUMNS = `d.id, d.postback_id as "postbackId", p.account_id as "accountId
 export async function listDeliveries(
   db: Queryable,
   postbackId: string,
-  { state, eventId, before, limit }: DeliveryFilter,
+  { accountId, state, eventId, before, limit }: DeliveryFilter,
 ): Promise<Delivery[]> {
   const { rows } = await db.query<Delivery>(
     `select ${COLUMNS} from postback_deliveries d join postbacks p on p.id = d.postback_id
      where d.postback_id = $1 and ($2::text is null or d.state = $2) and ($3::text is null or d.event_id = $3)
-       and ($4::bigint is null or d.id < $4) order by d.id desc limit $5`,
-    [postbackId, state ?? null, eventId ?? null, before ?? null, limit],
+       and ($4::bigint is null or d.id < $4) and ($5::text is null or p.account_id = $5) order by d.id desc limit $6`,
+    [postbackId, state ?? null, eventId ?? null, before ?? null, accountId ?? null, limit],
   );
   return rows;
 }

@@ -20,12 +20,14 @@ export interface NewPostback extends PostbackSettings {
 }
 
 /** What may be changed; what is undefined stays. */
-export interface PostbackChanges extends Partial<Omit<PostbackSettings, 'body'>> {
+export type PostbackChanges = {
+  readonly [Field in Exclude<keyof PostbackSettings, 'body'>]?: PostbackSettings[Field] | undefined;
+} & {
   /** Null = the event as JSON. */
   readonly body?: string | null | undefined;
   /** All of them anew. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-}
+};
 
 export interface PostbackFilter {
   readonly accountId?: string | undefined;
@@ -138,9 +140,9 @@ export class PostbackStore {
         throw new AppError('conflict', 'postback_archived', 'it is archived: make another one');
       }
       const { headers, body, ...rest } = changes;
-      const after = {
+      const after: Postback = {
         ...before,
-        ...defined(rest),
+        ...(defined(rest) as Partial<PostbackSettings>),
         body: body === undefined ? before.body : (body ?? undefined),
       };
       const listener = await own.#listener(before.accountId);

@@ -4,7 +4,14 @@ import { watchCalls } from './support/event-client';
 import { bodyOf, MARKET_RESOURCES, openMarket } from './support/market-bodies';
 import type { OpenApi, Operation } from './support/openapi-reader';
 import { operationsOf, undocumented } from './support/openapi-reader';
-import { CONSENT, storeDeadSettlement, storeFraudCase, storeSettledCall } from './support/stored-calls';
+import {
+  CONSENT,
+  storeDeadDelivery,
+  storeDeadSettlement,
+  storeFraudCase,
+  storeSettledCall,
+  WEBHOOK,
+} from './support/stored-calls';
 import type { Answer, TestApi } from './support/test-api';
 import { RESERVATION, startTestApi } from './support/test-api';
 
@@ -95,6 +102,18 @@ const HAPPY = new Map<string, HappyPath>([
   ['POST /api/v1/settlements/dead/{id}/redrive', { id: deadSettlement }],
   ['GET /api/v1/number-lists', {}],
   ['GET /api/v1/number-lists/check', { query: '?number=2125550123' }],
+  ['GET /api/v1/webhooks', {}],
+  ['POST /api/v1/webhooks', { body: WEBHOOK }],
+  ['GET /api/v1/webhooks/{id}', { id: webhook }],
+  ['PATCH /api/v1/webhooks/{id}', { id: webhook, body: { status: 'paused' } }],
+  ['DELETE /api/v1/webhooks/{id}', { id: webhook }],
+  ['POST /api/v1/webhooks/{id}/secret', { id: webhook, body: {} }],
+  ['POST /api/v1/webhooks/{id}/test', { id: webhook, body: {} }],
+  ['POST /api/v1/webhooks/{id}/replay', { id: webhook, query: '?from=0&to=60000' }],
+  ['POST /api/v1/webhooks/{id}/redrive', { id: webhook }],
+  ['GET /api/v1/webhook-deliveries', { query: '?webhookId=x' }],
+  ['GET /api/v1/webhook-deliveries/{id}', { id: webhookDelivery }],
+  ['POST /api/v1/webhook-deliveries/{id}/redrive', { id: webhookDelivery }],
   ['GET /api/v1/system/stats', {}],
 ]);
 
@@ -122,6 +141,14 @@ async function fraudCase(): Promise<string> {
   const id = `case-${count++}`;
   await storeFraudCase(api, id);
   return id;
+}
+
+async function webhook(): Promise<string> {
+  return String((await api.ask('POST', '/api/v1/webhooks', { body: WEBHOOK })).body['id']);
+}
+
+async function webhookDelivery(): Promise<string> {
+  return storeDeadDelivery(api, await webhook());
 }
 
 async function consent(): Promise<string> {

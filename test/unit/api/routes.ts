@@ -1,4 +1,5 @@
 import { apiRoutes, openApiDocument } from '../../../src/api';
+import { AddressPolicy } from '../../../src/domain';
 import { NumberLists } from '../../../src/market';
 import { Vault } from '../../../src/storage';
 
@@ -13,6 +14,10 @@ export const ROUTES = apiRoutes({
   persons: { vault: new Vault('a key that is only good for tests'), now: () => 0 },
   numberLists: { lists: new NumberLists(), now: () => 0 },
   system: { stats: () => Promise.resolve({}) },
+  webhooks: {
+    places: { addresses: new AddressPolicy(), allowHttp: [] },
+    tester: { test: () => Promise.resolve(undefined) },
+  },
 });
 
 export const DOCUMENT = openApiDocument(ROUTES);

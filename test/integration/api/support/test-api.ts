@@ -2,11 +2,16 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createApi, listen } from '../../../../src/api';
 import type { ApiServices, HealthCheck } from '../../../../src/api';
+import { PostbackTester } from '../../../../src/billing';
+import { AddressPolicy } from '../../../../src/domain';
 import { NumberLists } from '../../../../src/market';
 import { createApiKey, Database } from '../../../../src/storage';
 import { TEST_VAULT } from '../../../support/consents';
 import { testDatabase } from '../../../support/test-database';
 import type { TestDatabase } from '../../../support/test-database';
+
+/** Webhooks of tests may go nowhere but here. */
+const HERE = { addresses: new AddressPolicy(['127.0.0.0/8']), allowHttp: ['127.0.0.1'] };
 
 /** The one reservation that waits. */
 export const RESERVATION = `r${'0'.repeat(30)}`;
@@ -65,6 +70,12 @@ export async function startTestApi(more: Partial<ApiServices> = {}): Promise<Tes
     connectTimeoutMs: 2_000,
   });
   const parts = testSwitch();
+  const tester = new PostbackTester(TEST_VAULT, {
+    places: HERE,
+    timeoutMs: 2_000,
+    now: () => Date.now(),
+    monotonic: () => performance.now(),
+  });
   const server = await listen(
     createApi({
       database: pool,
@@ -89,6 +100,7 @@ export async function startTestApi(more: Partial<ApiServices> = {}): Promise<Tes
       persons: { vault: TEST_VAULT, now: () => Date.now() },
       numberLists: { lists: new NumberLists(), now: () => Date.now() },
       system: { stats: () => Promise.resolve({ calls: parts.calls.length }) },
+      webhooks: { places: HERE, tester },
       requestsPerMinute: 1_000_000,
       now: () => performance.now(),
       onBug: (error) => parts.bugs.push(error),
@@ -117,6 +129,7 @@ export async function startTestApi(more: Partial<ApiServices> = {}): Promise<Tes
     close: async () => {
       server.closeAllConnections();
       await new Promise((closed) => server.close(closed));
+      tester.close();
       await pool.close();
       await database.drop();
     },

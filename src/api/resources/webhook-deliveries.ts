@@ -1,0 +1,141 @@
+import { z } from 'zod';
+import type { Delivery } from '../../billing';
+import { DELIVERY_STATES, getDelivery, listDeliveries, redriveDelivery } from '../../billing';
+import { AppError } from '../../domain';
+import type { ApiKeyIdentity, Queryable } from '../../storage';
+import { readCursor, writeCursor } from '../cursor';
+import type { Route } from '../route';
+import { route } from '../route';
+import { id, page, rowNumber } from '../schemas';
+import { eventName, reachOf } from './webhooks';
+
+const shape = {
+  id,
+  webhookId: id,
+  eventId: z.string(),
+  event: eventName,
+  subject: z.string().describe('What it is about: of one subject events are sent in order'),
+  happenedAt: z.iso.datetime(),
+  replay: z.string().nullable().describe('The replay that asked for it'),
+  state: z
+    .enum(DELIVERY_STATES)
+    .describe('`failed` is tried again at nextAt; `dead` is not, until it is driven again'),
+  attempts: z.number().int(),
+  nextAt: z.iso.datetime().nullable(),
+  attemptedAt: z.iso.datetime().nullable(),
+  lastStatus: z.number().int().nullable(),
+  lastError: z.string().nullable(),
+  tookMs: z.number().int().nullable(),
+  createdAt: z.iso.datetime(),
+  doneAt: z.iso.datetime().nullable(),
+};
+const reply = z.object(shape);
+const detail = z.object({
+  ...shape,
+  request: z
+    .object({ method: z.string(), url: z.string(), body: z.string().nullable() })
+    .nullable()
+    .describe('What was sent last'),
+  response: z.string().nullable().describe('The first 1,024 characters of what came back'),
+});
+const params = z.strictObject({ id });
+
+/** Every request to a webhook, and what came back. */
+export function webhookDeliveryRoutes(): Route[] {
+  return [
+    route({
+      method: 'get',
+      path: '/webhook-deliveries',
+      operationId: 'listWebhookDeliveries',
+      tag: 'webhooks',
+      summary: 'Deliveries of one webhook, newest first',
+      scope: 'webhooks:read',
+      query: page.extend({
+        webhookId: id,
+        state: z.enum(DELIVERY_STATES).optional(),
+        eventId: z.string().max(64).optional(),
+      }),
+      reply: z.object({ items: z.array(reply), nextCursor: z.string().nullable() }),
+      handle: async ({ db, caller, query }) => {
+        const { limit, cursor, webhookId, state, eventId } = query;
+        const rows = await listDeliveries(db, webhookId, {
+          accountId: await reachOf(db, caller),
+          state,
+          eventId,
+          before: cursor === undefined ? undefined : readCursor(cursor, z.tuple([z.number().int()]))[0],
+          limit: limit + 1,
+        });
+        const items = rows.slice(0, limit);
+        const last = items.at(-1);
+        const nextCursor = rows.length > limit && last ? writeCursor([last.id]) : null;
+        return { body: { items: items.map(shown), nextCursor } };
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/webhook-deliveries/:id',
+      operationId: 'getWebhookDelivery',
+      tag: 'webhooks',
+      summary: 'One delivery, with what was sent last and what came back',
+      scope: 'webhooks:read',
+      params,
+      reply: detail,
+      handle: async ({ db, caller, params: { id: wanted } }) => {
+        const delivery = await deliveryOf(db, caller, wanted);
+        const { request, response } = delivery;
+        return { body: { ...shown(delivery), request, response } };
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/webhook-deliveries/:id/redrive',
+      operationId: 'redriveWebhookDelivery',
+      tag: 'webhooks',
+      summary: 'Try a dead delivery again',
+      scope: 'webhooks:write',
+      params,
+      reply,
+      status: 202,
+      handle: async ({ db, caller, params: { id: wanted } }) => {
+        const { id: found } = await deliveryOf(db, caller, wanted);
+        await redriveDelivery(db, found);
+        return { body: shown(await deliveryOf(db, caller, wanted)) };
+      },
+    }),
+  ];
+}
+
+/** @throws AppError `not_found`, also for what is another account's */
+async function deliveryOf(
+  db: Queryable,
+  caller: ApiKeyIdentity,
+  wanted: string,
+): Promise<NonNullable<Awaited<ReturnType<typeof getDelivery>>>> {
+  const [delivery, own] = await Promise.all([getDelivery(db, rowNumber(wanted)), reachOf(db, caller)]);
+  if (!delivery || (own !== undefined && delivery.accountId !== own)) {
+    throw new AppError('not_found', 'delivery_not_found', `there is no delivery ${wanted}`);
+  }
+  return delivery;
+}
+
+function shown(delivery: Delivery): z.input<typeof reply> {
+  const { id: number, postbackId, eventId, event, subject, replay, state, attempts } = delivery;
+  return {
+    id: String(number),
+    webhookId: postbackId,
+    eventId,
+    event,
+    subject,
+    happenedAt: delivery.happenedAt.toISOString(),
+    replay,
+    state,
+    attempts,
+    nextAt: delivery.nextAt?.toISOString() ?? null,
+    attemptedAt: delivery.attemptedAt?.toISOString() ?? null,
+    lastStatus: delivery.lastStatus,
+    lastError: delivery.lastError,
+    tookMs: delivery.tookMs,
+    createdAt: delivery.createdAt.toISOString(),
+    doneAt: delivery.doneAt?.toISOString() ?? null,
+  };
+}
