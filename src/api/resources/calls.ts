@@ -8,6 +8,7 @@ import type { EventStreams } from '../event-streams';
 import type { Route } from '../route';
 import { route } from '../route';
 import { id, page } from '../schemas';
+import { ledgerEntry } from './ledger';
 
 /** Calls that are up on this node. */
 export interface LiveCalls {
@@ -44,14 +45,8 @@ const call = z.object({
 /** A call that is up has no end to tell of: what it carries beside these is for people. */
 const liveCall = z.object({ callId: z.string(), state: z.enum(CALL_STATES) }).loose();
 
-const ledgerLine = z.object({
-  transactionId: z.number().int(),
-  account: z.string(),
-  accountId: z.string(),
-  purpose: z.string(),
-  amountMicros: z.number().int().describe('Positive debits, negative credits'),
-  currency: z.string(),
-  postedAt: z.iso.datetime(),
+const ledgerLine = ledgerEntry.extend({
+  account: z.string().describe('Name and purpose of the ledger account'),
 });
 
 const position = z.tuple([epoch, id]);

@@ -34,7 +34,8 @@ const ledgerAccount = { accountId: z.string(), purpose, currency: z.string() };
 
 const balance = z.object({ ...ledgerAccount, balanceMicros: exactMicros });
 
-const entry = z.object({
+/** What was posted to a ledger account. */
+export const ledgerEntry = z.object({
   entryId: z.number().int(),
   transactionId: z.number().int(),
   idempotencyKey: z.string(),
@@ -107,7 +108,7 @@ export function ledgerRoutes(): Route[] {
         fromTime: z.coerce.number().pipe(instant).optional().describe('UTC epoch milliseconds, inclusive'),
         toTime: z.coerce.number().pipe(instant).optional().describe('UTC epoch milliseconds, exclusive'),
       }),
-      reply: z.object({ items: z.array(entry), nextCursor: z.string().nullable() }),
+      reply: z.object({ items: z.array(ledgerEntry), nextCursor: z.string().nullable() }),
       handle: async ({ db, query: { accountId, fromTime, toTime, cursor, ...filter } }) => {
         const [postedAt, entryId] = cursor === undefined ? [] : readCursor(cursor, entryPlace);
         const { lines, next } = await ledgerLines(db, accountId, {

@@ -31,8 +31,8 @@ type Row = HashedEntry & { readonly accountId: string };
 
 const CHAINS_AT_ONCE = 500;
 const BLOCKS_AT_ONCE = 500;
-/** Transactions whose entries are in memory at once. */
-const TRANSACTIONS_AT_ONCE = 2_000;
+/** Transactions whose entries are in memory at once, and hashed without a pause: the process has other work. */
+const TRANSACTIONS_AT_ONCE = 500;
 
 const READ_CHAINS = {
   name: 'ledger-verify-chains',
