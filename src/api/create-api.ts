@@ -52,6 +52,7 @@ import { webhookDeliveryRoutes } from './resources/webhook-deliveries';
 import type { WebhookServices } from './resources/webhooks';
 import { webhookRoutes } from './resources/webhooks';
 import type { Route } from './route';
+import { walletRoutes } from './resources/wallets';
 
 export interface ApiServices {
   readonly database: Database;
@@ -114,6 +115,10 @@ export function apiRoutes(
     ...webhookRoutes({ ...services.webhooks, vault: services.persons.vault }),
     ...webhookDeliveryRoutes(),
     ...systemRoutes(services.system),
+    ...walletRoutes(),
+    ...paymentRoutes(services.payments, services.persons.now),
+    ...paymentMethodRoutes(),
+    ...payoutRoutes(services.persons.now),
   ];
 }
 

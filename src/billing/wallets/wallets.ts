@@ -1,6 +1,7 @@
 import type { Micros } from '../../domain';
 import { AppError } from '../../domain';
 import type { Queryable } from '../../storage';
+import { openLedgerAccounts } from '../ledger/ledger';
 import type { OnExhausted, WalletName } from './purses';
 
 /** `prepaid` owes nothing, ever; `credit` may owe so much. */
@@ -122,6 +123,10 @@ export async function createWallet(tx: Queryable, name: WalletName, terms: Walle
       errors: [{ pointer: '/currency', message: 'is taken' }],
     });
   }
+  await openLedgerAccounts(tx, [
+    { accountId, currency, purpose: 'wallet' },
+    { accountId, currency, purpose: 'held' },
+  ]);
   return mustFind(tx, name);
 }
 

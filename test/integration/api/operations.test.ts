@@ -91,6 +91,16 @@ const HAPPY = new Map<string, HappyPath>([
   ['POST /api/v1/bid-requests', { body: { sellerId: 'seller', number: '800-555-0199' } }],
   ['GET /api/v1/bid-requests', {}],
   ['DELETE /api/v1/bid-requests/{id}', { id: () => Promise.resolve(RESERVATION) }],
+  ['GET /api/v1/wallets', {}],
+  ['POST /api/v1/wallets', { body: { accountId: 'buyer-account', currency: 'GBP' } }],
+  ['GET /api/v1/wallets/{id}', { id: wallet }],
+  ['PATCH /api/v1/wallets/{id}', { id: wallet, body: { onExhausted: 'end' } }],
+  ['GET /api/v1/wallets/{id}/holds', { id: wallet }],
+  ['GET /api/v1/wallets/{id}/top-ups', { id: wallet }],
+  [
+    'POST /api/v1/wallets/{id}/top-ups',
+    { id: wallet, body: { currency: 'EUR', amount: 5_000_000, reference: 'bank 1' } },
+  ],
   ['GET /api/v1/ledger/accounts', {}],
   ['GET /api/v1/ledger/entries', { query: '?accountId=operator' }],
   ['GET /api/v1/ledger/trial-balance', {}],
@@ -135,6 +145,12 @@ async function rateDeck(): Promise<string> {
   const path = `/api/v1/trunks/${await newOne('trunks')}/rate-decks?direction=inbound`;
   const deck = await api.ask('POST', path, { raw: RATES, headers: { 'Content-Type': 'text/csv' } });
   return String(deck.body['id']);
+}
+
+async function wallet(): Promise<string> {
+  const accountId = await newOne('accounts');
+  await api.ask('POST', '/api/v1/wallets', { body: { accountId, currency: 'EUR' } });
+  return accountId;
 }
 
 async function fraudCase(): Promise<string> {

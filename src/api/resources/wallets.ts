@@ -1,0 +1,351 @@
+import { z } from 'zod';
+import type { Hold, TopUp, Wallet, WalletTerms } from '../../billing';
+import {
+  changeWallet,
+  createWallet,
+  getWallet,
+  HOLD_STATES,
+  listHolds,
+  listTopUps,
+  listWallets,
+  receiveTopUp,
+  WALLET_KINDS,
+} from '../../billing';
+import type { Currency, Micros } from '../../domain';
+import { AppError, isCurrency } from '../../domain';
+import type { Queryable } from '../../storage';
+import { inTransaction } from '../../storage';
+import { readCursor, writeCursor } from '../cursor';
+import type { Route } from '../route';
+import { route } from '../route';
+import { currency, id, micros, page, printable, text } from '../schemas';
+
+const limit = micros as unknown as z.ZodType<Micros, number>;
+/** Something: none is no amount. */
+const amount = z.number().int().min(1).max(1_000_000_000_000) as unknown as z.ZodType<Micros, number>;
+
+const topUpSettings = z.strictObject({
+  below: limit.describe('Micro-units: when less than this is available'),
+  amount: amount.describe('Micro-units to fetch'),
+  paymentMethod: printable(z.string().trim().min(1).max(256)).describe(
+    'Id of a payment method of the account',
+  ),
+  aDay: z.number().int().min(1).max(100).default(3).describe('Times in one day (UTC) at most'),
+});
+
+const fields = {
+  kind: z.enum(WALLET_KINDS).describe('`prepaid` owes nothing; `credit` may owe up to its limit'),
+  creditLimit: limit.describe('Micro-units that may be owed; 0 of a prepaid one'),
+  lowBalanceAt: limit.describe('Micro-units: `wallet.low` is told when less than this is available'),
+  stopBelow: limit.describe('Micro-units: no call is offered to it while no more than this is available'),
+  onExhausted: z
+    .enum(['finish', 'end'])
+    .describe(
+      'What becomes of a call that it covers no longer: it goes on, or ends when its hold is used up',
+    ),
+  topUp: topUpSettings.describe('Money that is fetched by itself'),
+};
+
+const created = z.strictObject({
+  accountId: id.describe('An account of a buyer'),
+  currency,
+  kind: fields.kind.default('prepaid'),
+  creditLimit: fields.creditLimit.default(0 as Micros),
+  lowBalanceAt: fields.lowBalanceAt.optional(),
+  stopBelow: fields.stopBelow.default(0 as Micros),
+  onExhausted: fields.onExhausted.default('finish'),
+  topUp: fields.topUp.optional(),
+});
+
+const changed = z
+  .strictObject({
+    kind: fields.kind.optional(),
+    creditLimit: fields.creditLimit.optional(),
+    lowBalanceAt: fields.lowBalanceAt.nullable().optional(),
+    stopBelow: fields.stopBelow.optional(),
+    onExhausted: fields.onExhausted.optional(),
+    topUp: fields.topUp.nullable().optional(),
+  })
+  .refine((changes) => Object.keys(changes).length > 0, {
+    error: 'nothing is to be changed',
+    when: ({ issues }) => issues.length === 0,
+  })
+  .meta({ minProperties: 1 });
+
+const sum = z.number().int();
+const reply = z.object({
+  accountId: z.string(),
+  currency: z.string(),
+  kind: fields.kind,
+  creditLimit: sum,
+  lowBalanceAt: sum.nullable(),
+  stopBelow: sum,
+  onExhausted: fields.onExhausted,
+  topUp: z.object({ below: sum, amount: sum, paymentMethod: z.string(), aDay: z.number().int() }).nullable(),
+  balance: sum.describe('What it has with the exchange, in micro-units; negative when it owes'),
+  held: sum.describe('What is set aside for calls that ring or are up, in micro-units'),
+  available: sum.describe('What may still be set aside: balance and credit limit together'),
+  lowSince: z.iso.datetime().nullable(),
+  stoppedSince: z.iso.datetime().nullable(),
+  version: z.number().int(),
+  createdAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+});
+
+const hold = z.object({
+  id: z.string().describe('<call>/<number of the ring attempt>'),
+  callId: z.string(),
+  amount: sum.describe('Micro-units'),
+  state: z.enum(HOLD_STATES),
+  placedAt: z.iso.datetime(),
+  closedAt: z.iso.datetime().nullable(),
+});
+
+const topUp = z.object({
+  id: z.number().int(),
+  reference: z.string(),
+  amount: sum.describe('Micro-units'),
+  note: z.string().nullable(),
+  transactionId: z.number().int(),
+  receivedBy: z.string().nullable().describe('Account of the API key that said so'),
+  createdAt: z.iso.datetime(),
+});
+
+const params = z.strictObject({ id: id.describe('The account') });
+/** Most accounts have one wallet, in their own currency. */
+const which = { currency: currency.optional().describe("The account's own by default") };
+
+/** What buyers have with the exchange, and what is held of it. */
+export function walletRoutes(): Route[] {
+  return [
+    route({
+      method: 'get',
+      path: '/wallets',
+      operationId: 'listWallets',
+      tag: 'wallets',
+      summary: 'List wallets with what is available of them',
+      scope: 'wallets:read',
+      query: page.extend({
+        accountId: id.optional(),
+        stopped: z
+          .enum(['true', 'false'])
+          .transform((yes) => yes === 'true')
+          .optional(),
+      }),
+      reply: z.object({ items: z.array(reply), nextCursor: z.string().nullable() }),
+      handle: async ({ db, query: { limit: most, cursor, accountId, stopped } }) => {
+        const after = cursor === undefined ? undefined : readCursor(cursor, z.tuple([id, currency]));
+        const rows = await listWallets(db, {
+          accountId,
+          stopped,
+          limit: most + 1,
+          ...(after && { after: { accountId: after[0], currency: after[1] } }),
+        });
+        const items = rows.slice(0, most);
+        const last = items.at(-1);
+        const nextCursor = rows.length > most && last ? writeCursor([last.accountId, last.currency]) : null;
+        return { body: { items: items.map(shown), nextCursor } };
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/wallets',
+      operationId: 'createWallet',
+      tag: 'wallets',
+      summary: 'Open a wallet, empty',
+      scope: 'wallets:write',
+      body: created,
+      reply,
+      status: 201,
+      idempotent: true,
+      handle: async ({ db, body }) => {
+        const { accountId, currency: own, ...terms } = body;
+        const wallet = await inTransaction(db, (tx) => createWallet(tx, { accountId, currency: own }, terms));
+        return { body: shown(wallet), etag: wallet.version, location: locationOf(wallet) };
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/wallets/:id',
+      operationId: 'getWallet',
+      tag: 'wallets',
+      summary: 'Get a wallet with what is available of it',
+      scope: 'wallets:read',
+      params,
+      query: z.strictObject(which),
+      reply,
+      handle: async ({ db, params: { id: accountId }, query }) => {
+        const wallet = await find(db, accountId, query.currency);
+        return { body: shown(wallet), etag: wallet.version };
+      },
+    }),
+    route({
+      method: 'patch',
+      path: '/wallets/:id',
+      operationId: 'changeWallet',
+      tag: 'wallets',
+      summary: 'Change some fields; null takes away one that may be absent (RFC 7396)',
+      scope: 'wallets:write',
+      params,
+      query: z.strictObject(which),
+      body: changed,
+      reply,
+      conditional: true,
+      handle: async ({ db, params: { id: accountId }, query, body, ifMatch }) => {
+        const wallet = await inTransaction(db, async (tx) => {
+          const before = await find(tx, accountId, query.currency);
+          ifMatch?.check(before.version);
+          return changeWallet(tx, before, before.version, merged(before, body));
+        });
+        return { body: shown(wallet), etag: wallet.version };
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/wallets/:id/holds',
+      operationId: 'listHolds',
+      tag: 'wallets',
+      summary: 'What is or was held of a wallet, and for which calls, newest first',
+      scope: 'wallets:read',
+      params,
+      query: page.extend({ ...which, state: z.enum(HOLD_STATES).optional() }),
+      reply: z.object({ items: z.array(hold), nextCursor: z.string().nullable() }),
+      handle: async ({ db, params: { id: accountId }, query: { limit: most, cursor, state, ...rest } }) => {
+        const wallet = await find(db, accountId, rest.currency);
+        const after =
+          cursor === undefined
+            ? undefined
+            : readCursor(cursor, z.tuple([z.number().int(), z.string().max(200)]));
+        const rows = await listHolds(db, {
+          accountId,
+          currency: wallet.currency,
+          state,
+          limit: most + 1,
+          ...(after && { after: { placedAt: new Date(after[0]), id: after[1] } }),
+        });
+        const items = rows.slice(0, most);
+        const last = items.at(-1);
+        const nextCursor =
+          rows.length > most && last ? writeCursor([last.placedAt.getTime(), last.id]) : null;
+        return { body: { items: items.map(shownHold), nextCursor } };
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/wallets/:id/top-ups',
+      operationId: 'listTopUps',
+      tag: 'wallets',
+      summary: 'Money that came in from outside, latest first',
+      scope: 'wallets:read',
+      params,
+      query: page.extend(which),
+      reply: z.object({ items: z.array(topUp), nextCursor: z.string().nullable() }),
+      handle: async ({ db, params: { id: accountId }, query: { limit: most, cursor, ...rest } }) => {
+        const wallet = await find(db, accountId, rest.currency);
+        const before = cursor === undefined ? undefined : readCursor(cursor, z.tuple([z.number().int()]))[0];
+        const rows = await listTopUps(db, wallet, { limit: most + 1, before });
+        const items = rows.slice(0, most);
+        const last = items.at(-1);
+        const nextCursor = rows.length > most && last ? writeCursor([last.id]) : null;
+        return { body: { items: items.map(shownTopUp), nextCursor } };
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/wallets/:id/top-ups',
+      operationId: 'receiveTopUp',
+      tag: 'wallets',
+      summary: 'Book money that came in outside, by bank transfer say; the same reference is the same money',
+      scope: 'wallets:write',
+      params,
+      body: z.strictObject({
+        currency,
+        amount: amount.describe('Micro-units'),
+        reference: printable(z.string().trim().min(1).max(128)).describe('What the bank calls it'),
+        note: text.optional(),
+      }),
+      reply: topUp,
+      status: 201,
+      idempotent: true,
+      handle: async ({ db, params: { id: accountId }, body, caller }) => {
+        const { topUp: booked } = await inTransaction(db, (tx) =>
+          receiveTopUp(tx, {
+            wallet: { accountId, currency: body.currency },
+            amount: body.amount,
+            reference: body.reference,
+            note: body.note,
+            receivedBy: caller.accountId,
+          }),
+        );
+        return { body: shownTopUp(booked), location: `/wallets/${encodeURIComponent(accountId)}/top-ups` };
+      },
+    }),
+  ];
+}
+
+/** @throws AppError `not_found` */
+async function find(db: Queryable, accountId: string, wanted: Currency | undefined): Promise<Wallet> {
+  const own = wanted ?? (await currencyOf(db, accountId));
+  const wallet = own && (await getWallet(db, { accountId, currency: own }));
+  if (wallet) return wallet;
+  throw new AppError('not_found', 'wallet_not_found', `account ${accountId} has no such wallet`);
+}
+
+async function currencyOf(db: Queryable, accountId: string): Promise<Currency | undefined> {
+  const { rows } = await db.query<{ currency: string }>('select currency from accounts where id = $1', [
+    accountId,
+  ]);
+  const own = rows[0]?.currency;
+  return own !== undefined && isCurrency(own) ? own : undefined;
+}
+
+function merged(before: Wallet, changes: z.output<typeof changed>): WalletTerms {
+  const { lowBalanceAt, topUp: fetched, ...rest } = changes;
+  return {
+    kind: rest.kind ?? before.kind,
+    creditLimit: rest.creditLimit ?? before.creditLimit,
+    stopBelow: rest.stopBelow ?? before.stopBelow,
+    onExhausted: rest.onExhausted ?? before.onExhausted,
+    lowBalanceAt: lowBalanceAt === undefined ? before.lowBalanceAt : (lowBalanceAt ?? undefined),
+    topUp: fetched === undefined ? before.topUp : (fetched ?? undefined),
+  };
+}
+
+function locationOf(wallet: Wallet): string {
+  return `/wallets/${encodeURIComponent(wallet.accountId)}?currency=${wallet.currency}`;
+}
+
+function shown(wallet: Wallet): z.input<typeof reply> {
+  const { lowBalanceAt, topUp: fetched, lowSince, stoppedSince, createdAt, updatedAt, ...rest } = wallet;
+  return {
+    ...rest,
+    lowBalanceAt: lowBalanceAt ?? null,
+    topUp: fetched ?? null,
+    lowSince: lowSince?.toISOString() ?? null,
+    stoppedSince: stoppedSince?.toISOString() ?? null,
+    createdAt: createdAt.toISOString(),
+    updatedAt: updatedAt.toISOString(),
+  };
+}
+
+function shownHold({
+  id: name,
+  callId,
+  amount: held,
+  state,
+  placedAt,
+  closedAt,
+}: Hold): z.input<typeof hold> {
+  return {
+    id: name,
+    callId,
+    amount: held,
+    state,
+    placedAt: placedAt.toISOString(),
+    closedAt: closedAt?.toISOString() ?? null,
+  };
+}
+
+function shownTopUp({ note, receivedBy, createdAt, ...rest }: TopUp): z.input<typeof topUp> {
+  return { ...rest, note: note ?? null, receivedBy: receivedBy ?? null, createdAt: createdAt.toISOString() };
+}
