@@ -9,6 +9,7 @@ import { addInvoiceCommands } from './invoice-commands';
 import { addLedgerCommands } from './ledger-commands';
 import { addListCommands } from './list-commands';
 import { addPrivacyCommands, terminalUser } from './privacy-commands';
+import { addRatesCommands } from './rates-commands';
 import type { WhatifArguments } from './replay-commands';
 import { runReplay, runWhatif } from './replay-commands';
 import { runDemoHere, runStart } from './run-here';
@@ -156,6 +157,14 @@ addPrivacyCommands(program, {
   clock: systemClock,
   user: terminalUser,
   setExitCode: (code) => void (process.exitCode = code),
+});
+
+addRatesCommands(program, {
+  withDatabase: (work) => withDatabase(work),
+  say,
+  stdin: process.stdin,
+  stderr: process.stderr,
+  clock: systemClock,
 });
 
 addSettlementCommands(program, { withDatabase: (work) => withDatabase(work), say, user: terminalUser });
