@@ -48,11 +48,11 @@ import { statementRoutes } from './resources/statements';
 import type { SystemStats } from './resources/system';
 import { systemRoutes } from './resources/system';
 import { trunkRoutes } from './resources/trunks';
+import { walletRoutes } from './resources/wallets';
 import { webhookDeliveryRoutes } from './resources/webhook-deliveries';
 import type { WebhookServices } from './resources/webhooks';
 import { webhookRoutes } from './resources/webhooks';
 import type { Route } from './route';
-import { walletRoutes } from './resources/wallets';
 
 export interface ApiServices {
   readonly database: Database;
@@ -108,6 +108,7 @@ export function apiRoutes(
     ...privacyRoutes(services.persons),
     ...callRoutes(services.live, new EventStreams(services.news, services.streamLimits)),
     ...fraudRoutes(),
+    ...walletRoutes(),
     ...ledgerRoutes(),
     ...settlementRoutes(),
     ...invoiceRoutes(),
@@ -115,10 +116,6 @@ export function apiRoutes(
     ...webhookRoutes({ ...services.webhooks, vault: services.persons.vault }),
     ...webhookDeliveryRoutes(),
     ...systemRoutes(services.system),
-    ...walletRoutes(),
-    ...paymentRoutes(services.payments, services.persons.now),
-    ...paymentMethodRoutes(),
-    ...payoutRoutes(services.persons.now),
   ];
 }
 
