@@ -256,6 +256,8 @@ export async function switchNode(folder: string, name: string, lines: Lines): Pr
     DCE_API_REQUESTS_PER_MINUTE: '100000',
     DCE_MEDIA_ENGINE: 'passthrough',
     DCE_BILLING_CHECKPOINT_MS: '500',
+    // No wallet may owe more than its credit, whatever is away.
+    DCE_BILLING_WHEN_DATABASE_IS_AWAY: 'refuse',
     DCE_LIMITS_DRAIN_MS: '0',
   };
   const isUp = async (): Promise<boolean> => (await fetch(`${api}/health/live`)).ok;
