@@ -78,6 +78,19 @@ export { listTopUps, receiveTopUp } from './wallets/receive-top-up';
 export type { ReceivedTopUp, TopUp } from './wallets/receive-top-up';
 export { endTopUp } from './wallets/top-up-due';
 export type { OnTopUpDue, TopUpDue } from './wallets/top-up-due';
+export { MAX_SIGNALS, recordSignal, SIGNAL_VALUE } from './signals/record-signal';
+export type { RecordedSignal, SignalRefusal, SignalReport, SignalRules } from './signals/record-signal';
+export { listSignals, signalsOfCalls } from './signals/signals-of-calls';
+export type { StoredSignal } from './signals/signals-of-calls';
+export {
+  createPostbackToken,
+  identifyPostbackToken,
+  listPostbackTokens,
+  revokePostbackToken,
+} from './signals/postback-tokens';
+export type { NewPostbackToken, PostbackToken, TokenFilter } from './signals/postback-tokens';
+export { findCall } from './signals/find-call';
+export type { FoundCall } from './signals/find-call';
 export { chargeTopUps } from './payments/auto-top-up';
 export { MAX_FAILED_TOP_UPS } from './payments/failed-top-ups';
 export { PAYMENT_CAUSES, PAYMENT_KINDS, PAYMENT_STEPS } from './payments/payment';
@@ -89,6 +102,7 @@ export {
   changePaymentMethod,
   getPaymentMethod,
   listPaymentMethods,
+  paymentMethodNotFound,
   removePaymentMethod,
 } from './payments/payment-methods';
 export type { CardFace, NewPaymentMethod, PaymentMethod } from './payments/payment-methods';
@@ -141,6 +155,16 @@ export { InvoiceJob } from './invoices/invoice-job';
 export type { InvoiceJobOptions } from './invoices/invoice-job';
 export { readStatement, writeStatementCsv } from './invoices/statement';
 export type { StatementPage, StatementPosition, StatementRequest } from './invoices/statement';
+export { ReratingJob } from './signals/rerating-job';
+export type { ReratingOptions } from './signals/rerating-job';
+export { listDeadSignals, redriveSignals } from './signals/signal-events';
+export type { DeadSignal } from './signals/signal-events';
+export { moneyOfCall, moneyOfCalls, revisionsOfCall } from './revisions/money-of-call';
+export type { CallMoney, StoredRevision } from './revisions/money-of-call';
+export { lockCallBook } from './revisions/call-book';
+export type { CallBook, RevisionKind } from './revisions/call-book';
+export { correctCall } from './revisions/correct-call';
+export type { Correction } from './revisions/correct-call';
 export { approvePayouts, cancelPayouts } from './payouts/approve-payouts';
 export { failItems, payItems } from './payouts/close-items';
 export type { FailedItems, PaidItems } from './payouts/close-items';
@@ -189,34 +213,11 @@ export type { AddedTerms, NewTerms, StoredTerms } from './terms/account-terms-st
 export { termsOfCalls } from './terms/terms-of-calls';
 export type { TermsOfCall } from './terms/terms-of-calls';
 export { CarrierRates } from './carrier-rates/carrier-rates';
-export type { CarriedCall } from './carrier-rates/carrier-rates';
+export type { CarriedCall, WantedLeg } from './carrier-rates/carrier-rates';
 export { getRateDeck, importRateDeck, listCarrierRates, listRateDecks } from './carrier-rates/rate-decks';
 export type { CarrierRate, ImportedDeck, NewRateDeck, RateDeck } from './carrier-rates/rate-decks';
 export { DECK_LIMITS } from './carrier-rates/read-rate-deck';
 export type { DeckError, DeckLimits } from './carrier-rates/read-rate-deck';
-export { MAX_SIGNALS, recordSignal, SIGNAL_VALUE } from './signals/record-signal';
-export type { RecordedSignal, SignalRefusal, SignalReport, SignalRules } from './signals/record-signal';
-export { listSignals, signalsOfCalls } from './signals/signals-of-calls';
-export type { StoredSignal } from './signals/signals-of-calls';
-export {
-  createPostbackToken,
-  identifyPostbackToken,
-  listPostbackTokens,
-  revokePostbackToken,
-} from './signals/postback-tokens';
-export type { NewPostbackToken, PostbackToken, TokenFilter } from './signals/postback-tokens';
-export { findCall } from './signals/find-call';
-export type { FoundCall } from './signals/find-call';
-export { ReratingJob } from './signals/rerating-job';
-export type { ReratingOptions } from './signals/rerating-job';
-export { listDeadSignals, redriveSignals } from './signals/signal-events';
-export type { DeadSignal } from './signals/signal-events';
-export { moneyOfCall, moneyOfCalls, revisionsOfCall } from './revisions/money-of-call';
-export type { CallMoney, StoredRevision } from './revisions/money-of-call';
-export { lockCallBook } from './revisions/call-book';
-export type { CallBook, RevisionKind } from './revisions/call-book';
-export { correctCall } from './revisions/correct-call';
-export type { Correction } from './revisions/correct-call';
 export { DISPUTE_REASONS, DISPUTE_SIDES, DISPUTE_STATES, DISPUTE_TRANSITIONS } from './disputes/dispute';
 export type { Actor, Dispute, DisputeReason, DisputeSide, DisputeState } from './disputes/dispute';
 export { getDispute, listDisputeEvents, listDisputes, mustFindDispute } from './disputes/dispute-rows';
@@ -249,3 +250,19 @@ export type {
   CorrectedPurpose,
   NewAdjustment,
 } from './adjustments/adjustment';
+export { CALL_DIFFERENCES, CARRIER_DIFFERENCES, DIFFERENCE_KINDS } from './reconciliation/difference';
+export type { DifferenceKind, FoundDifference } from './reconciliation/difference';
+export { runCallsReconciliation } from './reconciliation/run-calls';
+export type { CallsRun, FinishedRun } from './reconciliation/run-calls';
+export { ReconciliationJob } from './reconciliation/reconciliation-job';
+export type { ReconciliationJobOptions } from './reconciliation/reconciliation-job';
+export {
+  explainDifference,
+  getRun,
+  listReconciliationDifferences,
+  listRuns,
+  RUN_KINDS,
+  RUN_STATES,
+  sumDifferences,
+} from './reconciliation/runs';
+export type { DifferenceSum, ReconciliationRun, StoredDifference } from './reconciliation/runs';

@@ -32,8 +32,7 @@ const breakdown = (items: string, account: string): string => `
     left join ledger_transactions r on t.kind = 'reversal' and r.id = t.reverses_id),
   explained as materialized (
     select m.transaction_id, m.amount, 'call' as kind, m.call_id, s.connected_ms, s.lines
-    from moved m join settlements s on s.transaction_id = m.transaction_id
-    where m.line = 'call'
+    from moved m join settlements s on s.call_id = m.call_id and s.transaction_id = m.transaction_id
     union all
     select m.transaction_id, m.amount, case when r.kind in ('rerating', 'correction') then 'rerating' else 'adjustment' end,
       m.call_id, null, r.lines

@@ -54,7 +54,7 @@ const READ = {
     from billing_document_transactions d
     join ledger_transactions t on t.id = d.transaction_id
     left join calls c on c.id = t.call_id
-    left join settlements s on s.transaction_id = t.id
+    left join settlements s on s.call_id = t.call_id and s.transaction_id = t.id
     left join settlement_revisions r on r.transaction_id = t.id
     left join lateral (
       select coalesce(sum(l.amount) filter (where l.kind = 'revenue'), 0)::bigint as price,
