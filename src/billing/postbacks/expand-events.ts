@@ -15,11 +15,17 @@ export interface Expansion {
   readonly more: boolean;
 }
 
+export interface ExpandOptions {
+  /** Events of one transaction. */
+  readonly batch?: number;
+  /** Deliveries of one postback that may wait; what comes on top is for people. */
+  readonly maxOpen?: number;
+}
+
 const BATCH = 200;
 const PASSED_BATCH = 2_000;
 /** Rows of one statement. */
 const INSERT_BATCH = 1_000;
-/** Deliveries of one postback that wait; what comes on top is for people. */
 const MAX_OPEN = 100_000;
 /** One at a time, so that events of one call never overtake each other. */
 const LOCK = 0x9b57;
@@ -93,7 +99,10 @@ export interface ToBeTold extends Telling {
  * Makes deliveries of events that are new, for everybody who listens, and marks those events done in the
  * same transaction: each is expanded once, whoever dies. Any number of workers may do it.
  */
-export async function expandEvents(database: Database, batch = BATCH): Promise<Expansion> {
+export async function expandEvents(
+  database: Database,
+  { batch = BATCH, maxOpen = MAX_OPEN }: ExpandOptions = {},
+): Promise<Expansion> {
   const { rows } = await database.query<{ listened: boolean; passed: number; waiting: boolean }>({
     ...PASS_OVER,
     values: [PASSED_BATCH],
@@ -118,7 +127,7 @@ export async function expandEvents(database: Database, batch = BATCH): Promise<E
         return telling ? [{ postbackId: subscriber.id, event, ...telling }] : [];
       }),
     );
-    const deliveries = await insertDeliveries(tx, told, '');
+    const deliveries = await insertDeliveries(tx, told, '', maxOpen);
     await tx.query({ ...DONE, values: [events.map(({ id }) => id)] });
     return { events: events.length, deliveries, more: events.length === batch };
   });
@@ -146,9 +155,10 @@ export async function insertDeliveries(
   tx: Queryable,
   told: readonly ToBeTold[],
   replay: string,
+  maxOpen = MAX_OPEN,
 ): Promise<number> {
   if (told.length === 0) return 0;
-  const room = await roomOf(tx, [...new Set(told.map(({ postbackId }) => postbackId))]);
+  const room = await roomOf(tx, [...new Set(told.map(({ postbackId }) => postbackId))], maxOpen);
   const rows = told.map(({ postbackId, event, listener, fields }, n) => {
     const left = room.get(postbackId) ?? 0;
     room.set(postbackId, left - 1);
@@ -162,7 +172,7 @@ export async function insertDeliveries(
       happened_at: event.happenedAt,
       listener,
       fields,
-      refused: left > 0 ? null : `more than ${MAX_OPEN} deliveries were waiting`,
+      refused: left > 0 ? null : `${maxOpen} deliveries were waiting already`,
     };
   });
   let inserted = 0;
@@ -177,10 +187,14 @@ export async function insertDeliveries(
 }
 
 /** How many more may wait, by postback. */
-async function roomOf(tx: Queryable, postbackIds: readonly string[]): Promise<Map<string, number>> {
+async function roomOf(
+  tx: Queryable,
+  postbackIds: readonly string[],
+  maxOpen: number,
+): Promise<Map<string, number>> {
   const { rows } = await tx.query<{ id: string; count: number }>({
     ...COUNT_OPEN,
-    values: [postbackIds, MAX_OPEN],
+    values: [postbackIds, maxOpen],
   });
-  return new Map(rows.map(({ id, count }) => [id, MAX_OPEN - count]));
+  return new Map(rows.map(({ id, count }) => [id, maxOpen - count]));
 }

@@ -138,7 +138,10 @@ export class HttpSender {
         resolve({ ok: false, why: 'broken', detail: asError(error).message.slice(0, 300) });
         return;
       }
+      let answered = false;
       outgoing.on('error', (error: NodeJS.ErrnoException) => {
+        // Of a reply that breaks off its status counts.
+        if (answered) return;
         const why = error.syscall === 'connect' || error.code === 'ENOTFOUND' ? 'unreachable' : 'broken';
         resolve({ ok: false, why, detail: error.message.slice(0, 300) });
       });
@@ -146,7 +149,10 @@ export class HttpSender {
         socket.destroy();
         resolve({ ok: false, why: 'broken', detail: 'the receiver wants another protocol' });
       });
-      outgoing.on('response', (incoming) => void readReply(outgoing, incoming).then(resolve));
+      outgoing.on('response', (incoming) => {
+        answered = true;
+        void readReply(outgoing, incoming).then(resolve);
+      });
       outgoing.end(request.body);
     });
   }

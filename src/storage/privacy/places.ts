@@ -35,6 +35,8 @@ export const PLACES: readonly Place[] = [
   // Events that are on their way, and answers that are kept for a day: copies.
   { table: 'outbox', erase: 'scrub', exported: false },
   { table: 'api_idempotency', erase: 'scrub', exported: false },
+  // Requests to webhooks, kept for a while.
+  { table: 'postback_deliveries', erase: 'scrub', exported: false },
   // Live bidding knows callers by a keyed hash of its own.
   { table: 'rtb_reservations', erase: 'scrub', exported: true, dropped: [['content', 'tags']] },
   { table: 'rtb_bid_requests', erase: 'scrub', exported: true },

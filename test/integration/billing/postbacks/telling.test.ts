@@ -322,7 +322,7 @@ test('each event is expanded once, however many do it at once', async () => {
   await room.hook({ url: receiver.url, events: ['wallet.low'], accountId: BUYER_ACCOUNT });
   for (let n = 0; n < 100; n++) await room.event('wallet.low', `b:${n}`, { accountId: BUYER_ACCOUNT });
   for (let round = 0; (await room.undone()).length > 0 && round < 50; round++) {
-    await Promise.all(Array.from({ length: 4 }, () => expandEvents(room.db, 30)));
+    await Promise.all(Array.from({ length: 4 }, () => expandEvents(room.db, { batch: 30 })));
   }
   const rows = await room.deliveries();
   expect(rows).toHaveLength(200);

@@ -32,6 +32,8 @@ export interface DeliveryRow {
   readonly request: { method: string; url: string; body: string | null } | null;
   readonly waits_s: number;
   readonly fields: Record<string, unknown>;
+  /** Who has it in hand. */
+  readonly claim: string | null;
 }
 
 export type NewHook = Partial<Parameters<PostbackStore['create']>[0]> & { readonly url: string };
@@ -176,7 +178,7 @@ export class PostbackRoom {
   /** What waits for its next try is due now. */
   async hurry(): Promise<void> {
     await this.db.query(
-      `update postback_deliveries set next_at = now() where state = 'failed' or claim is null and state = 'waiting'`,
+      `update postback_deliveries set next_at = now() where state in ('waiting', 'failed') and claim is null`,
     );
     await this.db.query('update postback_queues set paced_until = now()');
   }
