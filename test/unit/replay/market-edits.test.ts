@@ -65,6 +65,16 @@ test('null takes a field away', () => {
   expect(changed).toMatchObject({ settings: undefined });
 });
 
+test('the price of a bid that may convert otherwise is an estimate: its plan stays', () => {
+  const when = { kind: 'postback', anyOf: ['sale'] } as const;
+  const conversions = [{ when, plan: { kind: 'per_call', amount: usd(90), afterMs: 0 } }] as const;
+  const value = bid({ price: usd(10), conversions });
+  expect(valueOf(parsed('bid.bid.price=12000000').alter(upsert('bid', value)))).toEqual({
+    ...value,
+    price: usd(12),
+  });
+});
+
 test('whoever changes the price of a per-call bid changes what it pays, and the other way round', () => {
   const value = upsert('bid', bid({ price: usd(10) }));
   expect(valueOf(parsed('bid.bid.price=12000000').alter(value))).toMatchObject({

@@ -1,8 +1,10 @@
 import * as fc from 'fast-check';
+import type { Bid } from '../../../src/domain';
 import { micros } from '../../../src/domain';
 import { bidReplySchema } from '../../../src/rtb';
 import type { Reading } from '../../../src/rtb/read-reply';
 import { readReply } from '../../../src/rtb/read-reply';
+import { banded, perCall } from '../rating/plans';
 import { bid, planned, RULES } from './fixtures';
 
 const ASKED = { id: 'request-1', currency: 'USD', ping: planned(bid('b')) } as const;
@@ -59,6 +61,19 @@ test('of a plan by the minute the rate changes in proportion', () => {
   expect(read({ price: 30 }, { ping: planned(byMinute) })).toMatchObject({
     plan: { kind: 'per_minute', ratePerMinute: 1_500_000, nextIncrementMs: 6_000 },
   });
+});
+
+test('so do the amounts of a plan by bands, and that of a call whose price is an estimate', () => {
+  const priced = (plan: Bid['plan']): unknown => {
+    const standing = bid('b', { price: micros(40_000_000), plan });
+    const reading = read({ price: 30, min_duration_s: 45 }, { ping: planned(standing) });
+    return reading.ok ? reading.plan : reading.detail;
+  };
+  expect(priced(banded([60_000, 0], [null, 80_000_000]))).toEqual({
+    ...banded([60_000, 0], [null, 60_000_000]),
+    afterMs: 45_000,
+  });
+  expect(priced(perCall(8_000_000))).toEqual(perCall(6_000_000, 45_000));
 });
 
 test('an offer stands no longer than is believed', () => {
