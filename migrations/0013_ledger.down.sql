@@ -30,8 +30,8 @@ drop trigger ledger_accounts_chained on ledger_accounts;
 drop function open_ledger_chains();
 drop table ledger_blocks, ledger_chains;
 drop function keep_ledger_chains();
-drop function ledger_line(ledger_transactions, bigint, text, text, bigint);
-drop function ledger_hash(bytea, text, bigint, text);
+drop function ledger_line;
+drop function ledger_hash;
 
 alter table ledger_entries
   add constraint ledger_entries_transaction_id_fkey foreign key (transaction_id) references ledger_transactions (id),

@@ -71,10 +71,12 @@ create table ledger_blocks (
 );
 
 -- What is hashed of an entry: a JSON array, with what its transaction says of it.
-create function ledger_line(t ledger_transactions, entry_id bigint, purpose text, currency text, amount bigint)
+create function ledger_line(transaction_id bigint, idempotency_key text, kind text, call_id text, reason text,
+  reverses_id bigint, posted_at timestamptz, effective_on date, entry_id bigint, purpose text, currency text,
+  amount bigint)
 returns text language sql stable as $$
-  select json_build_array(t.id, t.idempotency_key, t.kind, t.call_id, t.reason, t.reverses_id,
-    (extract(epoch from t.posted_at) * 1000000)::bigint, t.effective_on, entry_id, purpose, currency, amount)::text
+  select json_build_array(transaction_id, idempotency_key, kind, call_id, reason, reverses_id,
+    (extract(epoch from posted_at) * 1000000)::bigint, effective_on, entry_id, purpose, currency, amount)::text
 $$;
 -- SHA-256 of the hash before, the place of the block, and the lines of its entries.
 create function ledger_hash(prev_hash bytea, account_id text, seq bigint, lines text)
@@ -85,7 +87,8 @@ $$;
 -- What was posted before there were chains is the first block of each.
 with block as (
   select a.account_id, array_agg(distinct t.id) as transaction_ids,
-    string_agg(ledger_line(t, e.id, a.purpose, a.currency, e.amount), E'\n' order by t.id, e.id) as lines
+    string_agg(ledger_line(t.id, t.idempotency_key, t.kind, t.call_id, t.reason, t.reverses_id, t.posted_at,
+      t.effective_on, e.id, a.purpose, a.currency, e.amount), E'\n' order by t.id, e.id) as lines
   from ledger_entries e
   join ledger_transactions t on t.id = e.transaction_id
   join ledger_accounts a on a.id = e.ledger_account_id
@@ -120,10 +123,16 @@ create trigger ledger_accounts_chained after insert on ledger_accounts
   referencing new table as opened for each statement execute function open_ledger_chains();
 
 -- A transaction is written by one statement, balanced, and never added to. Balances and chains are written by
--- that statement and by nobody else. Without sequential scans: plans are kept, and one that was made while the
--- ledger was short must not read all of it when it has grown.
+-- that statement and by nobody else.
+--
+-- Plans are kept: one that was made while the ledger was short must not read all of it when it has grown. So
+-- there are no sequential scans, and rows are looked up by arrays of keys or one by one (lateral … limit 1),
+-- which no plan can make a join with the whole table of.
 create or replace function post_entries() returns trigger language plpgsql
 set enable_seqscan = off set jit = off as $$
+declare
+  ids bigint[] := array(select distinct ledger_account_id from added order by 1);
+  tenants text[] := array(select distinct account_id from ledger_accounts where id = any(ids) order by 1);
 begin
   -- Waiting for a lock shows what the others did meanwhile; an older snapshot would hide it.
   if current_setting('transaction_isolation') <> 'read committed' then
@@ -135,44 +144,46 @@ begin
   ) then
     raise exception 'a posted transaction takes no more entries' using errcode = 'restrict_violation';
   end if;
+  -- The transaction is of this very database transaction, whose beginning is the instant of posting.
   if exists (
-    select 1 from added e
-    left join ledger_transactions t on t.id = e.transaction_id
-    left join ledger_accounts a on a.id = e.ledger_account_id
-    where t.posted_at is distinct from e.posted_at or a.id is null
-  ) then
-    raise exception 'an entry has a transaction of the same time, and a ledger account'
+    select 1 from (
+      select transaction_id, bool_and(posted_at = now()) as timely from added group by transaction_id) d
+    where not d.timely
+      or now() is distinct from (select t.posted_at from ledger_transactions t where t.id = d.transaction_id)
+  ) or cardinality(ids) <> (select count(*) from ledger_accounts where id = any(ids)) then
+    raise exception 'an entry has a transaction that is posted with it, and a ledger account'
       using errcode = 'foreign_key_violation';
   end if;
   if exists (
-    select 1 from added e join ledger_accounts a on a.id = e.ledger_account_id
+    select 1 from added e
+    cross join lateral (select currency from ledger_accounts where id = e.ledger_account_id limit 1) a
     group by e.transaction_id, a.currency having sum(e.amount) <> 0
   ) then
     raise exception 'the entries of a transaction must balance in every currency' using errcode = 'check_violation';
   end if;
   -- Always in one order, so that two writers cannot wait for each other.
-  perform 1 from ledger_accounts
-  where id in (select ledger_account_id from added) order by id for no key update;
+  perform 1 from ledger_accounts where id = any(ids) order by id for no key update;
   update ledger_accounts a set balance = a.balance + d.amount
   from (select ledger_account_id, sum(amount)::bigint as amount from added group by ledger_account_id) d
-  where a.id = d.ledger_account_id;
-  perform 1 from ledger_chains
-  where account_id in (select a.account_id from added e join ledger_accounts a on a.id = e.ledger_account_id)
-  order by account_id for no key update;
+  where a.id = d.ledger_account_id and a.id = any(ids);
+  perform 1 from ledger_chains where account_id = any(tenants) order by account_id for no key update;
   with block as (
-    select a.account_id, array_agg(distinct t.id) as transaction_ids,
-      string_agg(ledger_line(t, e.id, a.purpose, a.currency, e.amount), E'\n' order by t.id, e.id) as lines
+    select a.account_id, array_agg(distinct e.transaction_id) as transaction_ids,
+      string_agg(ledger_line(t.id, t.idempotency_key, t.kind, t.call_id, t.reason, t.reverses_id, t.posted_at,
+        t.effective_on, e.id, a.purpose, a.currency, e.amount), E'\n' order by t.id, e.id) as lines
     from added e
-    join ledger_transactions t on t.id = e.transaction_id
-    join ledger_accounts a on a.id = e.ledger_account_id
+    cross join lateral (select * from ledger_transactions where id = e.transaction_id limit 1) t
+    cross join lateral (select * from ledger_accounts where id = e.ledger_account_id limit 1) a
     group by a.account_id),
   linked as (
     insert into ledger_blocks (account_id, seq, transaction_ids, prev_hash, hash)
-    select c.account_id, c.length + 1, b.transaction_ids, c.head,
-      ledger_hash(c.head, c.account_id, c.length + 1, b.lines)
-    from block b join ledger_chains c using (account_id)
+    select b.account_id, c.length + 1, b.transaction_ids, c.head,
+      ledger_hash(c.head, b.account_id, c.length + 1, b.lines)
+    from block b
+    cross join lateral (select length, head from ledger_chains where account_id = b.account_id limit 1) c
     returning account_id, seq, hash)
-  update ledger_chains c set length = l.seq, head = l.hash from linked l where c.account_id = l.account_id;
+  update ledger_chains c set length = l.seq, head = l.hash
+  from linked l where c.account_id = l.account_id and c.account_id = any(tenants);
   return null;
 end $$;
 

@@ -5,6 +5,8 @@ import { BUYER_ACCOUNT, SELLER_ACCOUNT } from '../../support/call-records';
 import { Books, posting, sale } from './support/ledger-books';
 
 let books: Books;
+const LINE = `ledger_line(t.id, t.idempotency_key, t.kind, t.call_id, t.reason, t.reverses_id, t.posted_at,
+  t.effective_on, e.id, a.purpose, a.currency, e.amount)`;
 const ids: number[] = [];
 
 beforeAll(async () => {
@@ -108,7 +110,7 @@ describe('a chain', () => {
        from ledger_transactions t, ledger_accounts a where t.idempotency_key like 'old %'`,
       `update ledger_accounts a set balance = (select sum(amount) from ledger_entries where ledger_account_id = a.id)`,
       `insert into ledger_blocks select a.account_id, 1, array_agg(distinct t.id), zero, ledger_hash(zero, a.account_id, 1,
-         string_agg(ledger_line(t, e.id, a.purpose, a.currency, e.amount), E'\\n' order by t.id, e.id))
+         string_agg(${LINE}, E'\\n' order by t.id, e.id))
        from ledger_entries e join ledger_transactions t on t.id = e.transaction_id
        join ledger_accounts a on a.id = e.ledger_account_id, decode(repeat('00', 32), 'hex') zero
        group by a.account_id, zero`,
@@ -332,7 +334,7 @@ describe('verification finds', () => {
     const rehash = (seq: number): string =>
       `update ledger_blocks b set prev_hash = x.prev, hash = x.hash from (
          select a.account_id, p.prev, ledger_hash(p.prev, a.account_id, ${seq},
-           string_agg(ledger_line(t, e.id, a.purpose, a.currency, e.amount), E'\\n' order by t.id, e.id)) as hash
+           string_agg(${LINE}, E'\\n' order by t.id, e.id)) as hash
          from ledger_blocks c join ledger_accounts a using (account_id)
          join ledger_entries e on e.ledger_account_id = a.id and e.transaction_id = any(c.transaction_ids)
          join ledger_transactions t on t.id = e.transaction_id
