@@ -62,7 +62,14 @@ test('a buyer cannot ask for the payout, nor a seller for the price and its buye
     expect(at(macro, 'buyer')).toEqual(refused);
     expect(at(macro, 'operator')).toBe('none');
   }
-  for (const macro of ['{revenue}', '{fees}', '{buyer_id}', '{target_id}', '{bid_id}', '{balance}']) {
+  for (const macro of [
+    '{revenue}',
+    '{buyer_id}',
+    '{buyer_account_id}',
+    '{target_id}',
+    '{bid_id}',
+    '{carrier_cost}',
+  ]) {
     expect(at(macro, 'seller')).toEqual(refused);
     expect(at(macro, 'operator')).toBe('none');
   }
