@@ -88,8 +88,8 @@ create index postback_deliveries_by_call on postback_deliveries (call_id) where 
 
 -- Events that are still to be told, and those of the last days, which can be told again.
 create index outbox_untold on outbox (id) where done_at is null and type in
-  ('call.settled', 'call.rerated', 'wallet.low', 'wallet.stopped', 'wallet.resumed', 'payment.succeeded',
-   'payment.failed', 'dispute.opened', 'dispute.resolved', 'invoice.issued', 'payout.paid');
+  ('call.settled', 'call.rerated', 'wallet.low', 'wallet.stopped', 'wallet.resumed', 'wallet.overrun',
+   'payment.succeeded', 'payment.failed', 'dispute.opened', 'dispute.resolved', 'invoice.issued', 'payout.paid');
 create index outbox_told on outbox (created_at, id) where done_at is not null and type in
-  ('call.settled', 'call.rerated', 'wallet.low', 'wallet.stopped', 'wallet.resumed', 'payment.succeeded',
-   'payment.failed', 'dispute.opened', 'dispute.resolved', 'invoice.issued', 'payout.paid');
+  ('call.settled', 'call.rerated', 'wallet.low', 'wallet.stopped', 'wallet.resumed', 'wallet.overrun',
+   'payment.succeeded', 'payment.failed', 'dispute.opened', 'dispute.resolved', 'invoice.issued', 'payout.paid');

@@ -7,6 +7,7 @@ export const POSTBACK_EVENTS = [
   'wallet.low',
   'wallet.stopped',
   'wallet.resumed',
+  'wallet.overrun',
   'payment.succeeded',
   'payment.failed',
   'dispute.opened',
@@ -19,9 +20,7 @@ export type PostbackEvent = (typeof POSTBACK_EVENTS)[number];
 /** As whom an account hears of an event. */
 export type Listener = 'operator' | 'buyer' | 'seller';
 
-const FOR_BUYERS: ReadonlySet<PostbackEvent> = new Set(
-  POSTBACK_EVENTS.filter((event) => event !== 'payout.paid'),
-);
+const NOT_FOR_BUYERS: ReadonlySet<PostbackEvent> = new Set(['wallet.overrun', 'payout.paid']);
 const FOR_SELLERS: ReadonlySet<PostbackEvent> = new Set([
   'call.settled',
   'call.rerated',
@@ -39,7 +38,7 @@ export function listenerOf(type: Account['type']): Listener | undefined {
 /** Whether there can be such an event for who listens so. */
 export function mayHear(listener: Listener, event: PostbackEvent): boolean {
   if (listener === 'operator') return true;
-  return (listener === 'buyer' ? FOR_BUYERS : FOR_SELLERS).has(event);
+  return listener === 'buyer' ? !NOT_FOR_BUYERS.has(event) : FOR_SELLERS.has(event);
 }
 
 /** True of events that are about a call: filters by campaign and conversion are for those. */

@@ -68,7 +68,7 @@ const READ_CALLS = {
   text: `select c.id as "callId", c.campaign_id as "campaignId", c.buyer_id as "buyerId", c.target_id as "targetId",
       c.sale -> 'target' ->> 'buyerAccountId' as "buyerAccountId", c.sale -> 'target' ->> 'bidId' as "bidId",
       c.sale -> 'terms' ->> 'sellerId' as "sellerId",
-      c.sale -> 'target' ->> 'reference' as reference, c.sale -> 'terms' ->> 'currency' as currency,
+      c.sale -> 'target' ->> 'reference' as "offerReference", c.sale -> 'terms' ->> 'currency' as currency,
       c.received_at as "receivedAt", c.answered_at as "answeredAt", c.ended_at as "endedAt",
       c.connected_ms as "connectedMs", c.end_reason as "endReason", c.origin, n.id as did
     from calls c left join did_numbers n on n.number = c.dialled
@@ -145,8 +145,10 @@ function knownEvent(
       ...(callId === undefined ? {} : { callId }),
       ...(typeof connectedMs === 'number' ? { durationS: Math.floor(connectedMs / 1000) } : {}),
     },
-    buyerAccountId: call?.buyerAccountId ?? textOf(payload['buyerAccountId']),
-    sellerId: call?.sellerId ?? textOf(payload['sellerId']),
+    // A call is its buyer's and its seller's; anything else about it is whose the event says: a seller is not
+    // to hear that its buyer disputes what it paid.
+    buyerAccountId: textOf((isOfCall(type) ? call : payload)?.['buyerAccountId']),
+    sellerId: textOf((isOfCall(type) ? call : payload)?.['sellerId']),
     accountId,
     money,
   };

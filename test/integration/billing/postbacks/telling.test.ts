@@ -220,6 +220,41 @@ test('wallets, payments and invoices are told to their account and the operator'
   ]);
 });
 
+test('a dispute is told to the side whose it is, and not to the other one', async () => {
+  const events = ['dispute.opened'] as const;
+  await room.settled('disputed-1');
+  await room.hook({ url: `${receiver.url}/operator`, events });
+  await room.hook({ url: `${receiver.url}/buyer`, accountId: BUYER_ACCOUNT, events });
+  await room.hook({ url: `${receiver.url}/seller`, accountId: SELLER_ACCOUNT, events });
+  const dispute = { callId: 'disputed-1', state: 'open', reason: 'duplicate', currency: 'USD' };
+  await room.event('dispute.opened', 'd-1', {
+    ...dispute,
+    disputeId: 'd-1',
+    kind: 'buyer',
+    accountId: BUYER_ACCOUNT,
+    buyerAccountId: BUYER_ACCOUNT,
+    claimedMicros: 25_000_000,
+  });
+  await room.event('dispute.opened', 'd-2', {
+    ...dispute,
+    disputeId: 'd-2',
+    kind: 'seller',
+    accountId: SELLER_ACCOUNT,
+    sellerId: SELLER_ACCOUNT,
+    claimedMicros: 8_000_000,
+  });
+  room.dispatcher();
+  await room.allDone(4);
+  const ids = (path: string): unknown[] => at(path).map((one) => bodyOf(one).data['disputeId']);
+  expect([ids('/operator'), ids('/buyer'), ids('/seller')]).toEqual([['d-1', 'd-2'], ['d-1'], ['d-2']]);
+  expect(bodyOf(at('/seller')[0]).data).toMatchObject({
+    claimed: '8.00',
+    reason: 'duplicate',
+    state: 'open',
+  });
+  expect(bodyOf(at('/seller')[0]).data).not.toHaveProperty('buyerId');
+});
+
 test('a pixel is a GET with macros, signed over its URL', async () => {
   const secret = 'a secret of sixteen';
   await room.hook({
