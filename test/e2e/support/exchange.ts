@@ -147,8 +147,8 @@ export class Exchange {
     await until(
       'transactions, dialogs, ports and reservations to be given back',
       async () => {
-        const { media, reserved, queuedRecords, sip } = await this.stats();
-        const held = [media.sessions, media.legs, media.ports, reserved, queuedRecords];
+        const { media, reserved, held: funds, queuedRecords, sip } = await this.stats();
+        const held = [media.sessions, media.legs, media.ports, reserved, funds, queuedRecords];
         // A drachtio-server does not tell what it holds.
         const unknown = this.drachtio ? 0 : 1;
         held.push(
@@ -169,9 +169,15 @@ export class Exchange {
         ).length === 0,
       20_000,
     );
+    await until(
+      'money that is held to be taken or given back',
+      async () => (await this.sql(`select 1 from holds where state = 'open' limit 1`)).length === 0,
+      20_000,
+    );
     const [books] = await this.sql<{ imbalance: string; doubled: string; events: string; calls: string }>(
       `select (select coalesce(sum(amount), 0) from ledger_entries) as imbalance,
-         (select count(*) from (select call_id from ledger_transactions group by call_id having count(*) > 1) d) as doubled,
+         (select count(*) from (select call_id from ledger_transactions where kind = 'call_settlement'
+           group by call_id having count(*) > 1) d) as doubled,
          (select count(*) from outbox where type = 'call.ended') as events,
          (select count(*) from calls) as calls`,
     );

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Exchange } from './exchange';
 
 export const NUMBER = '+18005550199';
@@ -10,6 +11,10 @@ export interface TestBuyer {
   readonly uri: string;
   readonly price: number;
   readonly ringTimeoutMs?: number;
+  /** What its calls cost; a fixed price by default. */
+  readonly plan?: Record<string, unknown>;
+  /** Micro-units in its wallet, which must cover its calls, and how that behaves. */
+  readonly wallet?: { readonly money: number } & Record<string, unknown>;
 }
 
 /** Parties, a trunk for loopback, a first-price campaign that pays on connect, and its number. */
@@ -41,10 +46,17 @@ export async function openMarket(exchange: Exchange, campaign: Record<string, un
 
 /** Adds a buyer with one target and one bid; the higher price rings first. */
 export async function addBuyer(exchange: Exchange, buyer: TestBuyer): Promise<void> {
-  await exchange.create('accounts', { id: `${buyer.id}-account`, name: buyer.id, type: 'buyer' });
+  const accountId = `${buyer.id}-account`;
+  const funding = buyer.wallet ? 'wallet' : 'open';
+  await exchange.create('accounts', { id: accountId, name: buyer.id, type: 'buyer', funding });
+  if (buyer.wallet) {
+    const { money, ...terms } = buyer.wallet;
+    await exchange.create('wallets', { accountId, currency: 'USD', ...terms });
+    if (money > 0) await topUp(exchange, buyer.id, money);
+  }
   await exchange.create('buyers', {
     id: buyer.id,
-    accountId: `${buyer.id}-account`,
+    accountId,
     name: buyer.id,
     caps: { concurrent: 500 },
   });
@@ -61,10 +73,16 @@ export async function addBuyer(exchange: Exchange, buyer: TestBuyer): Promise<vo
     campaignId: 'campaign',
     buyerId: buyer.id,
     targetId: `${buyer.id}-target`,
-    plan: { kind: 'per_call', amount: buyer.price, afterMs: 0 },
+    plan: buyer.plan ?? { kind: 'per_call', amount: buyer.price, afterMs: 0 },
     price: buyer.price,
     caps: { connections: { day: 1_000_000 }, concurrent: 500 },
   });
+}
+
+/** Puts money into a buyer's wallet. */
+export async function topUp(exchange: Exchange, buyerId: string, amount: number): Promise<void> {
+  const reference = randomUUID();
+  await exchange.create(`wallets/${buyerId}-account/top-ups`, { currency: 'USD', amount, reference });
 }
 
 /** Sends one target elsewhere, and waits until decisions know. */
