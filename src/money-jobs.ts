@@ -1,5 +1,6 @@
-import { chargeTopUps, HoldSweeper, InvoiceJob, LateEnds, ReratingJob, WalletWatch } from './billing';
+import { HoldSweeper, InvoiceJob, LateEnds, ReratingJob, WalletWatch } from './billing';
 import type { Config } from './config';
+import { paymentJobs, topUps } from './payment-parts';
 import { postbackDispatcher } from './postback-parts';
 import type { Database, Vault } from './storage';
 import type { Logger } from './telemetry';
@@ -21,7 +22,7 @@ export function moneyJobs(config: Config, database: Database, vault: Vault, log:
         log.warn({ error: error.message }, 'held money of calls that are over stays for now'),
     }),
     new WalletWatch(database, {
-      onTopUpDue: chargeTopUps(database, () => Date.now()),
+      onTopUpDue: topUps(config, database),
       onError: (error) => log.warn({ error: error.message }, 'wallets are not looked after for now'),
     }),
     new InvoiceJob(database, {
@@ -38,6 +39,7 @@ export function moneyJobs(config: Config, database: Database, vault: Vault, log:
       onDead: (signal) => log.error({ ...signal }, 'a signal needs a person'),
       onError: (error) => log.warn({ error: error.message }, 'rating calls again is disturbed'),
     }),
+    ...paymentJobs(config, database, log),
     postbackDispatcher(config, database, vault, log),
   ];
 }

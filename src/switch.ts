@@ -15,6 +15,7 @@ import type { MediaEngine } from './media';
 import { openMedia } from './open-media';
 import { openFunds } from './open-funds';
 import { openSales } from './open-sales';
+import { paymentServices } from './payment-parts';
 import { openWebhooks } from './postback-parts';
 import { openVaultOf } from './privacy-parts';
 import type { PingReport } from './rtb';
@@ -275,6 +276,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
         bidRequests: sales.bidRequests,
         persons: { vault, now: () => clock.now() },
         webhooks,
+        payments: paymentServices(config),
         requestsPerMinute: config.api.requestsPerMinute,
         timeoutMs: config.api.timeoutMs,
         corsOrigins: config.api.corsOrigins,

@@ -20,19 +20,25 @@ import type { RequestReport } from './middleware/request-context';
 import { requestContext, securityHeaders } from './middleware/request-context';
 import { timeLimit } from './middleware/time-limit';
 import { mount } from './mount';
+import type { MoneyRules, MoneyServices } from './money-rules';
+import { MONEY_RULES } from './money-rules';
 import { openApiDocument } from './openapi';
+import { servePostbacks } from './postback-pixel';
 import { problemHandler, sendProblem } from './problem';
 import { accountTermsRoutes } from './resources/account-terms';
 import { accountRoutes } from './resources/accounts';
+import { adjustmentRoutes } from './resources/adjustments';
 import { bidRequestRoutes } from './resources/bid-requests';
 import { bidRoutes } from './resources/bids';
 import { buyerRoutes } from './resources/buyers';
+import { callSignalRoutes } from './resources/call-signals';
 import type { LiveCalls } from './resources/calls';
 import { callRoutes } from './resources/calls';
 import { campaignRoutes } from './resources/campaigns';
 import { carrierRateRoutes } from './resources/carrier-rates';
 import type { PersonServices } from './resources/consents';
 import { consentRoutes } from './resources/consents';
+import { disputeRoutes } from './resources/disputes';
 import { dncRoutes } from './resources/dnc';
 import { hoursOverrideRoutes } from './resources/hours-overrides';
 import { fraudRoutes } from './resources/fraud-cases';
@@ -41,7 +47,11 @@ import { ledgerRoutes } from './resources/ledger';
 import type { NumberListParts } from './resources/number-lists';
 import { numberListRoutes } from './resources/number-lists';
 import { numberRoutes } from './resources/numbers';
+import { paymentMethodRoutes } from './resources/payment-methods';
+import type { PaymentServices } from './resources/payments';
+import { paymentRoutes } from './resources/payments';
 import { privacyRoutes } from './resources/privacy';
+import { payoutRoutes } from './resources/publisher-payouts';
 import { sellerRoutes } from './resources/sellers';
 import { settlementRoutes } from './resources/settlements';
 import { statementRoutes } from './resources/statements';
@@ -53,6 +63,7 @@ import { webhookDeliveryRoutes } from './resources/webhook-deliveries';
 import type { WebhookServices } from './resources/webhooks';
 import { webhookRoutes } from './resources/webhooks';
 import type { Route } from './route';
+import { serveStripeWebhooks } from './webhooks-stripe';
 
 export interface ApiServices {
   readonly database: Database;
@@ -62,12 +73,16 @@ export interface ApiServices {
   /** Proof of consent, and what persons ask for. */
   readonly persons: PersonServices;
   readonly health: Health;
+  /** Who charges cards, and tells of them; nobody by default. */
+  readonly payments?: PaymentServices;
   /** What Bull Board shows; without them there is none. */
   readonly queues?: ShownQueues;
   readonly numberLists: NumberListParts;
   readonly system: SystemStats;
   /** Who is told of money, and by what a test of it is sent. */
   readonly webhooks: Omit<WebhookServices, 'vault'>;
+  /** What the configuration says of money after the fact. */
+  readonly moneyRules?: MoneyRules;
   /** Requests one API key may make in a minute. */
   readonly requestsPerMinute: number;
   /** Milliseconds a request may take before it is answered with 503; 30,000 by default. */
@@ -87,9 +102,19 @@ const TIMEOUT_MS = 30_000;
 export function apiRoutes(
   services: Pick<
     ApiServices,
-    'live' | 'news' | 'bidRequests' | 'persons' | 'numberLists' | 'system' | 'webhooks' | 'streamLimits'
+    | 'live'
+    | 'news'
+    | 'bidRequests'
+    | 'payments'
+    | 'persons'
+    | 'numberLists'
+    | 'system'
+    | 'webhooks'
+    | 'streamLimits'
+    | 'moneyRules'
   >,
 ): Route[] {
+  const money = moneyServices(services);
   return [
     ...accountRoutes(),
     ...accountTermsRoutes(services.persons.now),
@@ -109,14 +134,27 @@ export function apiRoutes(
     ...callRoutes(services.live, new EventStreams(services.news, services.streamLimits)),
     ...fraudRoutes(),
     ...walletRoutes(),
+    ...paymentRoutes(services.payments, services.persons.now),
+    ...paymentMethodRoutes(),
+    ...payoutRoutes(services.persons.now),
     ...ledgerRoutes(),
     ...settlementRoutes(),
+    ...callSignalRoutes(money),
+    ...disputeRoutes(money),
+    ...adjustmentRoutes(money),
     ...invoiceRoutes(),
     ...statementRoutes(),
     ...webhookRoutes({ ...services.webhooks, vault: services.persons.vault }),
     ...webhookDeliveryRoutes(),
     ...systemRoutes(services.system),
   ];
+}
+
+function moneyServices({
+  moneyRules = MONEY_RULES,
+  persons,
+}: Pick<ApiServices, 'moneyRules' | 'persons'>): MoneyServices {
+  return { rules: moneyRules, now: persons.now };
 }
 
 /** The admin API as an Express application. */
@@ -131,9 +169,16 @@ export function createApi(services: ApiServices): Express {
   app.use(timeLimit(services.timeoutMs ?? TIMEOUT_MS));
   serveHealth(app, services.health, now);
   serveDocs(app);
+  serveStripeWebhooks(app, database, services.payments, services.persons.now);
   const routes = apiRoutes(services);
   const document = openApiDocument(routes);
   app.get('/api/v1/openapi.json', (_request, response) => void response.json(document));
+  servePostbacks(app, {
+    ...moneyServices(services),
+    database,
+    perMinute: services.requestsPerMinute,
+    monotonic: now,
+  });
   const guards = [
     authenticate((key) => identifyApiKey(database, key), now),
     rateLimit(services.requestsPerMinute, now),

@@ -5,4 +5,5 @@ export type { Health, HealthCheck, HealthChecks } from './health';
 export type { LiveCalls } from './resources/calls';
 export { MarketFields } from './market-fields';
 export { openApiDocument } from './openapi';
+export type { PaymentServices } from './resources/payments';
 export type { PersonServices } from './resources/consents';

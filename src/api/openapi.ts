@@ -146,7 +146,7 @@ function problemsOf(route: Route): ProblemStatus[] {
     409: route.idempotent,
     412: route.conditional,
     413: hasBody,
-    415: route.method === 'post' || route.method === 'patch',
+    415: route.method === 'post' || route.method === 'put' || route.method === 'patch',
     422: hasBody,
     429: true,
     500: true,

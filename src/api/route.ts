@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { ApiKeyIdentity, Queryable } from '../storage';
 import type { IfMatch } from './if-match';
 
-export type Method = 'get' | 'post' | 'patch' | 'delete';
+export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
 /** What a handler gets: everything validated. */
 export interface RouteCall<Params, Query, Body> {

@@ -266,3 +266,15 @@ export {
   sumDifferences,
 } from './reconciliation/runs';
 export type { DifferenceSum, ReconciliationRun, StoredDifference } from './reconciliation/runs';
+export { cdrProfileSchema } from './reconciliation/cdr-profile';
+export type { CdrProfile } from './reconciliation/cdr-profile';
+export {
+  deleteCarrierFile,
+  getCdrProfile,
+  importCarrierFile,
+  listCarrierFiles,
+  putCdrProfile,
+} from './reconciliation/carrier-files';
+export type { CarrierFile, CarrierImport } from './reconciliation/carrier-files';
+export { runCarrierReconciliation } from './reconciliation/reconcile-carrier';
+export type { CarrierRun, CarrierTotals } from './reconciliation/reconcile-carrier';

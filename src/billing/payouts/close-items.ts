@@ -52,7 +52,8 @@ export async function payItems(db: Queryable, paid: PaidItems): Promise<PayoutBa
 /** Transfers that the bank did not make, or that came back. */
 export interface FailedItems {
   readonly batchId: string;
-  readonly itemIds: readonly string[];
+  /** All that are open by default. */
+  readonly itemIds?: readonly string[] | undefined;
   readonly reason: string;
   readonly by: PayoutActor;
 }
@@ -86,7 +87,7 @@ async function chosenItems(
   states: readonly PayoutItem['state'][],
 ): Promise<PayoutItem[]> {
   const items = await itemsOfBatch(tx, batchId);
-  if (itemIds === undefined) return items.filter(({ state }) => states.includes(state));
+  if (itemIds === undefined) return items.filter(({ state }) => state === 'open');
   const wanted = new Set(itemIds);
   const chosen = items.filter(({ id }) => wanted.has(id));
   const known = new Set(chosen.map(({ id }) => id));

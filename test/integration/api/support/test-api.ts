@@ -13,6 +13,8 @@ import type { TestDatabase } from '../../../support/test-database';
 /** Webhooks of tests may go nowhere but here. */
 const HERE = { addresses: new AddressPolicy(['127.0.0.0/8']), allowHttp: ['127.0.0.1'] };
 
+/** What Stripe signs with. */
+export const WEBHOOK_SECRET = 'whsec_of_a_test';
 /** The one reservation that waits. */
 export const RESERVATION = `r${'0'.repeat(30)}`;
 
@@ -101,6 +103,7 @@ export async function startTestApi(more: Partial<ApiServices> = {}): Promise<Tes
       numberLists: { lists: new NumberLists(), now: () => Date.now() },
       system: { stats: () => Promise.resolve({ calls: parts.calls.length }) },
       webhooks: { places: HERE, tester },
+      payments: { enabled: true, stripeWebhookSecret: WEBHOOK_SECRET },
       requestsPerMinute: 1_000_000,
       now: () => performance.now(),
       onBug: (error) => parts.bugs.push(error),
