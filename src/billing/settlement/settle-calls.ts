@@ -7,9 +7,9 @@ import { STORED_SOURCES } from './settlement-sources';
 import { isAway, isRivalry } from './trouble';
 
 /** Longest a batch waits for a lock: then its calls are taken one by one. */
-const BATCH_LOCK_MS = 1_000;
+const BATCH_LOCK_MS = 3_000;
 /** Longest one of those waits. */
-const SINGLE_LOCK_MS = 500;
+const SINGLE_LOCK_MS = 1_000;
 /** Longest a batch may take that has come apart; what is left of it is tried again later. */
 const APART_MS = 10_000;
 /** Tries at once after rivalry with others. */
