@@ -119,12 +119,13 @@ export async function noteRevision(tx: Queryable, book: CallBook): Promise<void>
   const left = sumOf(buyerLines(book.standing, book));
   await addDisputeEvents(
     tx,
-    open.map(({ id, state }) => ({
+    open.map(({ id, state, side }) => ({
       disputeId: id,
       event: 'revised',
       was: state,
       state,
-      amount: left,
+      // A seller is not to know what the buyer pays.
+      ...(side === 'seller' ? {} : { amount: left }),
       revision: book.revisions,
     })),
   );

@@ -1,5 +1,7 @@
-import { DeadLetters, postTransaction } from '../../../../src/billing';
+import { postTransaction, settleCall } from '../../../../src/billing';
 import { micros } from '../../../../src/domain';
+import { storeEntries } from '../../../../src/storage/call-entries';
+import { endedRecord, ringTarget, saleTerms } from '../../../support/call-records';
 import type { TestApi } from './test-api';
 
 export interface StoredCall {
@@ -42,14 +44,12 @@ export async function storeSettledCall(api: TestApi, id: string): Promise<void> 
   );
 }
 
-/** A call whose settlement no retry helped. */
-export async function storeDeadSettlement(api: TestApi, id: string): Promise<void> {
-  await storeCall(api, { id, receivedAt: 1_700_000_000_000 });
-  await api.pool.query(
-    `insert into outbox (type, subject, payload) values ('call.ended', $1, '{"sold": true}')`,
-    [id],
-  );
-  await new DeadLetters(api.pool).add(id, 'the buyer has no account');
+/** A call that was sold to buyer-account and settled, with its sale. @param reference - its buyer's name of the offer */
+export async function storeSoldCall(api: TestApi, id: string, reference?: string): Promise<void> {
+  const sale = { target: ringTarget({ reference }), terms: saleTerms() };
+  const record = endedRecord(id, { sale, endedAt: Date.now() });
+  await storeEntries(api.pool, [{ kind: 'ended', boot: { nodeId: 'node', bootId: 'boot' }, record }]);
+  await settleCall(api.pool, id);
 }
 
 /** A call that was flagged, and waits for people. */

@@ -1,0 +1,442 @@
+import { z } from 'zod';
+import type { CallRefund, Dispute, DisputeEvent, Evidence, NewEvidence, Verdict } from '../../billing';
+import {
+  addEvidence,
+  BEARERS,
+  DISPUTE_REASONS,
+  DISPUTE_SIDES,
+  DISPUTE_STATES,
+  listDisputeEvents,
+  listDisputes,
+  listDisputeWindows,
+  listEvidence,
+  listRefunds,
+  mustFindDispute,
+  openDispute,
+  refundCall,
+  resolveDispute,
+  reviewDispute,
+  setDisputeWindow,
+  withdrawDispute,
+} from '../../billing';
+import type { Micros } from '../../domain';
+import { AppError } from '../../domain';
+import { getCall } from '../../storage';
+import { readCursor, writeCursor } from '../cursor';
+import type { MoneyServices } from '../money-rules';
+import { actorOf, assertOperator, disputeRules, ownOnly } from '../money-rules';
+import type { Route } from '../route';
+import { route } from '../route';
+import { id, micros, page, printable, text } from '../schemas';
+
+const amount = micros.min(1) as unknown as z.ZodType<Micros, number>;
+const shownAmount = z.number().int().describe('Micro-units');
+/** Words of people, in several lines. */
+const words = z
+  .string()
+  .trim()
+  .min(1)
+  .max(4_000)
+  .regex(
+    /^(?:[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]|[\ud800-\udbff][\udc00-\udfff])*$/,
+    'holds a control character',
+  );
+const note = words.optional().describe('For whoever reads it later, the one who opened it included');
+const bearer = z
+  .enum(BEARERS)
+  .describe('At whose expense: the matching part of the payout is taken back, or the exchange bears it');
+const reason = z.enum(DISPUTE_REASONS);
+const side = z.enum(DISPUTE_SIDES);
+const state = z.enum(DISPUTE_STATES);
+
+const dispute = z.object({
+  id: z.string(),
+  callId: z.string(),
+  side: side.describe(
+    'Whose: the buyer wants money back, the seller more, the exchange gives back by itself',
+  ),
+  accountId: z.string(),
+  state,
+  reason,
+  currency: z.string(),
+  claimed: shownAmount,
+  given: shownAmount.nullable().describe('Less than was claimed where no more was left of the call'),
+  bearer: bearer.nullable(),
+  text: z.string(),
+  openedBy: z.string(),
+  openedAt: z.iso.datetime(),
+  closedBy: z.string().nullable(),
+  closedAt: z.iso.datetime().nullable(),
+  note: z.string().nullable(),
+  revision: z.number().int().nullable().describe('The revision of the call’s money that it led to'),
+  version: z.number().int(),
+});
+const event = z.object({
+  event: z
+    .enum(['opened', 'moved', 'revised'])
+    .describe('`revised`: the money of the call changed meanwhile'),
+  was: state.nullable(),
+  state,
+  amount: shownAmount.nullable().describe('Claimed, given, or what is left of the call'),
+  revision: z.number().int().nullable(),
+  note: z.string().nullable(),
+  by: z.string().nullable(),
+  at: z.iso.datetime(),
+});
+const evidence = z.object({
+  n: z.number().int(),
+  kind: z.enum(['snapshot', 'text', 'recording', 'call', 'file']),
+  text: z.string().nullable(),
+  reference: z.string().nullable(),
+  fileName: z.string().nullable(),
+  sha256: z.string().nullable(),
+  content: z
+    .unknown()
+    .describe('Of the snapshot: the call, its decision in short and its money when it was opened'),
+  by: z.string().nullable(),
+  at: z.iso.datetime(),
+});
+const reference = printable(z.string().trim().min(1).max(200));
+const newEvidence = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('text'), text: words }),
+  z.strictObject({ kind: z.literal('recording'), reference, text: words.optional() }),
+  z.strictObject({ kind: z.literal('call'), reference, text: words.optional() }),
+  z.strictObject({
+    kind: z.literal('file'),
+    fileName: printable(z.string().trim().min(1).max(255)),
+    sha256: z.string().regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits'),
+    text: words.optional(),
+  }),
+]);
+const refund = z.object({
+  id: z.string(),
+  callId: z.string(),
+  reference: z.string(),
+  amount: shownAmount,
+  currency: z.string(),
+  bearer,
+  reason: z.string(),
+  revision: z.number().int(),
+  by: z.string(),
+  at: z.iso.datetime(),
+});
+const window = z.object({
+  accountId: z.string(),
+  days: z.number().int(),
+  updatedBy: z.string(),
+  updatedAt: z.iso.datetime(),
+});
+
+const ofDispute = z.strictObject({ id });
+const position = z.tuple([z.number().int()]);
+
+/** Objections to the money of calls, and money of calls that is given back. */
+export function disputeRoutes(services: MoneyServices): Route[] {
+  return [
+    ...readingRoutes(),
+    ...movingRoutes(services),
+    ...evidenceRoutes(),
+    ...windowRoutes(),
+    ...refundRoutes(),
+  ];
+}
+
+function readingRoutes(): Route[] {
+  return [
+    route({
+      method: 'get',
+      path: '/disputes',
+      operationId: 'listDisputes',
+      tag: 'disputes',
+      summary: 'Disputes, newest first: your own, or of everybody for keys of the exchange',
+      scope: 'disputes:read',
+      query: page.extend({
+        state: state.optional(),
+        side: side.optional(),
+        reason: reason.optional(),
+        callId: id.optional(),
+        accountId: id.optional(),
+      }),
+      reply: z.object({ items: z.array(dispute), nextCursor: z.string().nullable() }),
+      handle: async ({ db, query: { limit, cursor, ...filter }, caller }) => {
+        const rows = await listDisputes(db, {
+          ...filter,
+          accountId: ownOnly(caller) ?? filter.accountId,
+          before: cursor === undefined ? undefined : readCursor(cursor, position)[0],
+          limit: limit + 1,
+        });
+        const items = rows.slice(0, limit);
+        const last = items.at(-1);
+        const more = rows.length > limit && last;
+        return { body: { items: items.map(shown), nextCursor: more ? writeCursor([last.seq]) : null } };
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/disputes/:id',
+      operationId: 'getDispute',
+      tag: 'disputes',
+      summary: 'A dispute with everything that befell it',
+      scope: 'disputes:read',
+      params: ofDispute,
+      reply: dispute.extend({ events: z.array(event).describe('Oldest first') }),
+      handle: async ({ db, params, caller }) => {
+        const found = await mustFindDispute(db, params.id, ownOnly(caller));
+        const events = await listDisputeEvents(db, found.id);
+        return { body: { ...shown(found), events: events.map(shownEvent) } };
+      },
+    }),
+  ];
+}
+
+function movingRoutes(services: MoneyServices): Route[] {
+  return [
+    route({
+      method: 'post',
+      path: '/disputes',
+      operationId: 'openDispute',
+      tag: 'disputes',
+      summary: 'Object to the money of a settled call; what is claimed of payouts is not paid out meanwhile',
+      scope: 'disputes:write',
+      body: z.strictObject({
+        callId: id,
+        side: side.optional().describe('For keys of the exchange: in whose name; its own by default'),
+        reason,
+        amount: amount.describe('Micro-units that are claimed'),
+        text: words,
+      }),
+      reply: dispute,
+      status: 201,
+      idempotent: true,
+      handle: async ({ db, body, caller }) => {
+        const { amount: claimed, ...wish } = body;
+        const opened = await openDispute(
+          db,
+          { ...wish, claimed, by: actorOf(caller) },
+          disputeRules(services),
+        );
+        return { body: shown(opened), location: `/disputes/${opened.id}` };
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/disputes/:id/review',
+      operationId: 'reviewDispute',
+      tag: 'disputes',
+      summary: 'Say that somebody looks at it',
+      scope: 'disputes:write',
+      params: ofDispute,
+      body: z.strictObject({ note }),
+      reply: dispute,
+      idempotent: true,
+      handle: async ({ db, params, body, caller }) => {
+        assertOperator(caller);
+        const move = { disputeId: params.id, note: body.note, by: actorOf(caller) };
+        return { body: shown(await reviewDispute(db, move)) };
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/disputes/:id/resolve',
+      operationId: 'resolveDispute',
+      tag: 'disputes',
+      summary: 'Decide a dispute that was looked at; what is given is booked with it',
+      scope: 'disputes:write',
+      params: ofDispute,
+      body: z.discriminatedUnion('state', [
+        z.strictObject({ state: z.literal('rejected'), note }),
+        z.strictObject({ state: z.literal('accepted'), bearer, note }),
+        z.strictObject({
+          state: z.literal('partly_accepted'),
+          amount: amount.describe('Micro-units that are given: less than is claimed'),
+          bearer,
+          note,
+        }),
+      ]),
+      reply: dispute,
+      idempotent: true,
+      handle: async ({ db, params, body, caller }) => {
+        assertOperator(caller);
+        const { note: said, ...verdict } = body;
+        const move = { disputeId: params.id, note: said, by: actorOf(caller) };
+        return { body: shown(await resolveDispute(db, move, verdict satisfies Verdict)) };
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/disputes/:id/withdraw',
+      operationId: 'withdrawDispute',
+      tag: 'disputes',
+      summary: 'Want nothing any more',
+      scope: 'disputes:write',
+      params: ofDispute,
+      body: z.strictObject({ note }),
+      reply: dispute,
+      idempotent: true,
+      handle: async ({ db, params, body, caller }) => {
+        const move = { disputeId: params.id, note: body.note, by: actorOf(caller) };
+        return { body: shown(await withdrawDispute(db, move, ownOnly(caller))) };
+      },
+    }),
+  ];
+}
+
+function evidenceRoutes(): Route[] {
+  return [
+    route({
+      method: 'get',
+      path: '/disputes/:id/evidence',
+      operationId: 'listDisputeEvidence',
+      tag: 'disputes',
+      summary: 'What is brought forward, the first first; what the exchange knew is for its own keys',
+      scope: 'disputes:read',
+      params: ofDispute,
+      reply: z.object({ items: z.array(evidence) }),
+      handle: async ({ db, params, caller }) => {
+        const own = ownOnly(caller);
+        const { id: disputeId } = await mustFindDispute(db, params.id, own);
+        const items = await listEvidence(db, disputeId);
+        // It tells what the other side pays or earns, and who else bid.
+        const visible = own === undefined ? items : items.filter(({ kind }) => kind !== 'snapshot');
+        return { body: { items: visible.map(shownEvidence) } };
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/disputes/:id/evidence',
+      operationId: 'addDisputeEvidence',
+      tag: 'disputes',
+      summary: 'Bring something forward; it stays. Files stay where they are: their SHA-256 says which',
+      scope: 'disputes:write',
+      params: ofDispute,
+      body: newEvidence,
+      reply: evidence,
+      status: 201,
+      idempotent: true,
+      handle: async ({ db, params, body, caller }) => {
+        const { id: disputeId } = await mustFindDispute(db, params.id, ownOnly(caller));
+        const added = await addEvidence(db, { id: disputeId }, body satisfies NewEvidence, actorOf(caller));
+        return { body: shownEvidence(added) };
+      },
+    }),
+  ];
+}
+
+function windowRoutes(): Route[] {
+  return [
+    route({
+      method: 'get',
+      path: '/dispute-windows',
+      operationId: 'listDisputeWindows',
+      tag: 'disputes',
+      summary: 'Accounts that may dispute their calls for longer or shorter than usual',
+      scope: 'disputes:read',
+      query: page,
+      reply: z.object({ items: z.array(window), nextCursor: z.string().nullable() }),
+      handle: async ({ db, query: { limit, cursor }, caller }) => {
+        assertOperator(caller);
+        const after = cursor === undefined ? undefined : readCursor(cursor, z.tuple([z.string()]))[0];
+        const rows = await listDisputeWindows(db, { after, limit: limit + 1 });
+        const items = rows.slice(0, limit);
+        const last = items.at(-1);
+        return {
+          body: {
+            items: items.map((row) => ({ ...row, updatedAt: row.updatedAt.toISOString() })),
+            nextCursor: rows.length > limit && last ? writeCursor([last.accountId]) : null,
+          },
+        };
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/dispute-windows',
+      operationId: 'setDisputeWindow',
+      tag: 'disputes',
+      summary: 'Say how long an account may dispute its calls',
+      scope: 'disputes:write',
+      body: z.strictObject({
+        accountId: id,
+        days: z.number().int().min(0).max(365).describe('From the settlement of a call; 0 = never'),
+      }),
+      reply: window,
+      idempotent: true,
+      handle: async ({ db, body, caller }) => {
+        assertOperator(caller);
+        const set = await setDisputeWindow(db, body.accountId, body.days, caller.accountId);
+        if (!set) {
+          throw new AppError(
+            'unprocessable',
+            'reference_not_found',
+            `there is no account ${body.accountId}`,
+            { errors: [{ pointer: '/accountId', message: 'is no account' }] },
+          );
+        }
+        return { body: { ...set, updatedAt: set.updatedAt.toISOString() } };
+      },
+    }),
+  ];
+}
+
+function refundRoutes(): Route[] {
+  return [
+    route({
+      method: 'get',
+      path: '/calls/:id/refunds',
+      operationId: 'listCallRefunds',
+      tag: 'disputes',
+      summary: 'What of a call was given back without a dispute, the first first',
+      scope: 'disputes:read',
+      params: ofDispute,
+      reply: z.object({ items: z.array(refund) }),
+      handle: async ({ db, params, caller }) => {
+        assertOperator(caller);
+        const items = await listRefunds(db, params.id);
+        if (items.length === 0 && !(await getCall(db, params.id))) {
+          throw new AppError('not_found', 'call_not_found', `there is no call ${params.id}`);
+        }
+        return { body: { items: items.map(shownRefund) } };
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/calls/:id/refunds',
+      operationId: 'refundCall',
+      tag: 'disputes',
+      summary: 'Give a call back to its buyer, in whole or in part',
+      scope: 'disputes:write',
+      params: ofDispute,
+      body: z.strictObject({
+        reference: printable(z.string().trim().min(1).max(100)).describe(
+          'Your name for it: the same one is the same refund, and is booked once',
+        ),
+        amount: amount.optional().describe('Micro-units; everything that is left by default'),
+        bearer,
+        reason: text,
+      }),
+      reply: refund,
+      status: 201,
+      idempotent: true,
+      handle: async ({ db, params, body, caller }) => {
+        assertOperator(caller);
+        const wish = { ...body, callId: params.id, by: actorOf(caller) };
+        return { body: shownRefund((await refundCall(db, wish)).refund) };
+      },
+    }),
+  ];
+}
+
+function shown({ seq: _, openedAt, closedAt, ...rest }: Dispute): z.input<typeof dispute> {
+  return { ...rest, openedAt: openedAt.toISOString(), closedAt: closedAt?.toISOString() ?? null };
+}
+
+function shownEvent({ at, ...rest }: DisputeEvent): z.input<typeof event> {
+  return { ...rest, at: at.toISOString() };
+}
+
+function shownEvidence({ at, ...rest }: Evidence): z.input<typeof evidence> {
+  return { ...rest, at: at.toISOString() };
+}
+
+function shownRefund({ at, ...rest }: CallRefund): z.input<typeof refund> {
+  return { ...rest, at: at.toISOString() };
+}
