@@ -27,14 +27,16 @@ export interface PeriodBalance {
 export interface ClosePeriodOptions {
   /** Who does it, for the record. */
   readonly by?: string;
+  /** Milliseconds to wait for those who are posting, during which nobody else can; 2,000 by default. */
+  readonly waitMs?: number;
 }
 
 /** One closes at a time. */
 const LOCK = 0x1ed6e5;
-/** Milliseconds to wait for those who are posting; nobody else can post meanwhile. */
-const LOCK_TIMEOUT_MS = 5_000;
+const WAIT_MS = 2_000;
 /** Milliseconds to wait for another who closes. */
 const OTHERS_TIMEOUT_MS = 60_000;
+const LOCK_NOT_AVAILABLE = '55P03';
 
 const PERIOD = `select to_char(month, 'YYYY-MM') as month, case when closed_at is null then 'closing' else 'closed' end as state,
   closed_by as "closedBy", closed_at as "closedAt" from ledger_periods`;
@@ -79,12 +81,13 @@ const DIFFERENCES = `select
  * @param month - `YYYY-MM`; it is over by the clock of the database
  * @returns the period, also when it had been closed before
  * @throws AppError `validation` for no month; `conflict`: `ledger_period_not_over`,
- * `ledger_period_earlier_open`, `ledger_period_unbalanced`
+ * `ledger_period_earlier_open`, `ledger_period_earlier`, `ledger_period_unbalanced`; `unavailable`: `ledger_busy`
+ * when those who post or close do not come to an end
  */
 export async function closePeriod(
   database: Database,
   month: string,
-  { by }: ClosePeriodOptions = {},
+  { by, waitMs = WAIT_MS }: ClosePeriodOptions = {},
 ): Promise<LedgerPeriod> {
   const firstDay = firstDayOf(month);
   const session = await database.session(0);
@@ -93,7 +96,7 @@ export async function closePeriod(
     await session.query('select pg_advisory_lock($1)', [LOCK]);
     const known = await readPeriod(session, firstDay);
     if (known?.state === 'closed') return known;
-    if (!known) await inSession(session, 'read committed', () => begin(session, firstDay, by));
+    if (!known) await inSession(session, 'read committed', () => begin(session, firstDay, by, waitMs));
     await inSession(session, 'repeatable read', () => finish(session, firstDay)).catch(
       async (error: unknown) => {
         // Books that do not balance are open until they do.
@@ -103,14 +106,22 @@ export async function closePeriod(
       },
     );
     return (await readPeriod(session, firstDay)) as LedgerPeriod;
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== LOCK_NOT_AVAILABLE) throw error;
+    throw new AppError('unavailable', 'ledger_busy', 'somebody is posting or closing a month: try again');
   } finally {
     session.release();
   }
 }
 
 /** Shuts the door: whoever posts holds a lock that this one waits for. */
-async function begin(session: Session, firstDay: string, by: string | undefined): Promise<void> {
-  await session.query(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
+async function begin(
+  session: Session,
+  firstDay: string,
+  by: string | undefined,
+  waitMs: number,
+): Promise<void> {
+  await session.query(`set local lock_timeout = ${Math.max(1, Math.trunc(waitMs))}`);
   await session.query('lock table ledger_transactions in share row exclusive mode');
   const { rows } = await session.query<{ over: boolean; earlier: string | null }>(
     `select (now() at time zone 'utc')::date >= $1::date + interval '1 month' as over,

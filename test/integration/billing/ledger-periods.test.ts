@@ -280,6 +280,19 @@ test('who is posting when a month is closed is waited for, and counted', async (
   expect(await books.findings()).toEqual([]);
 });
 
+test('who is posting and does not come to an end is not waited for: nothing is closed, and all goes on', async () => {
+  await threeMonths();
+  await books.db.transaction(async (tx) => {
+    await postTransaction(tx, { idempotencyKey: 'endless', kind: 'adjustment', postings: sale(1) });
+    await expect(closePeriod(books.db, '2024-01', { waitMs: 50 })).rejects.toMatchObject({
+      kind: 'unavailable',
+      code: 'ledger_busy',
+    });
+  });
+  expect(await listPeriods(books.db)).toEqual([]);
+  expect(await books.post('after', sale(1), { effectiveOn: '2024-01-20' })).toEqual(expect.any(Number));
+});
+
 test('whoever posts while months are closed: what was taken is counted, what was not is refused', async () => {
   const days = ['2024-01-31', '2024-02-01', '2024-02-28', '2024-03-01'];
   await books.post('first', sale(1), { effectiveOn: '2024-01-01' });
