@@ -76,7 +76,7 @@ create table postback_deliveries (
   unique (postback_id, event_id, replay),
   constraint postback_deliveries_done check ((done_at is not null) = (state in ('delivered', 'dead')))
 );
-create index postback_deliveries_due on postback_deliveries (postback_id, next_at)
+create index postback_deliveries_due on postback_deliveries (postback_id, next_at, id)
   where state in ('waiting', 'failed');
 create index postback_deliveries_order on postback_deliveries (postback_id, subject, id)
   where state in ('waiting', 'failed');
