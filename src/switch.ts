@@ -275,6 +275,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
         news,
         bidRequests: sales.bidRequests,
         persons: { vault, now: () => clock.now() },
+        moneyRules: config.billing,
         webhooks,
         payments: paymentServices(config),
         requestsPerMinute: config.api.requestsPerMinute,

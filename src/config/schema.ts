@@ -391,6 +391,20 @@ const settings = z.strictObject({
         .max(1_000_000_000_000_000)
         .default(100_000_000)
         .describe('What the calls of one account may cost, in micro-units, that are let through in that way'),
+      signalDays: positive
+        .max(365)
+        .default(30)
+        .describe('Days after the end of a call in which postbacks and other signals of it are taken'),
+      disputeDays: nonNegative
+        .max(365)
+        .default(14)
+        .describe(
+          'Days after its settlement in which a call may be disputed, by accounts without a window of their own',
+        ),
+      maxAdjustmentMicros: nonNegative
+        .max(1_000_000_000_000_000)
+        .default(100_000_000)
+        .describe('What one person may move by hand, in micro-units; more waits for another API key'),
     })
     .prefault({}),
   payments: z
