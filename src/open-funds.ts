@@ -31,8 +31,8 @@ export interface Funds {
 
 /** A wallet waits for no other work: it has connections of its own, and gives up sooner. */
 const POOL_SIZE = 2;
-const STATEMENT_TIMEOUT_MS = 5_000;
-const CONNECT_TIMEOUT_MS = 2_000;
+const STATEMENT_TIMEOUT_MS = 2_000;
+const CONNECT_TIMEOUT_MS = 1_000;
 
 /** Fees and taxes that were changed since are settled right, and held for a minute later. */
 const TERMS_FRESH_MS = 60_000;
