@@ -1,4 +1,8 @@
 import type { Client } from 'pg';
+import { describeFinding, verifyLedger } from '../../../src/billing';
+import { reconcileCalls } from '../../../src/billing/reconciliation/reconcile-calls';
+import { STORED_SOURCES } from '../../../src/billing/settlement/settlement-sources';
+import type { Database } from '../../../src/storage';
 import { CREDIT, TOP_UPS } from './market';
 
 /** What the books say at the end; every figure that is wrong comes with its cases. */
@@ -18,8 +22,8 @@ export interface Audit {
 const MOST_TOLD = 5;
 
 /** Looks at the books when nothing is under way any more. @param answered - Call-IDs that carriers were given a 200 for */
-export async function audit(db: Client, answered: readonly string[]): Promise<Audit> {
-  const wrong: string[] = [];
+export async function audit(db: Client, database: Database, answered: readonly string[]): Promise<Audit> {
+  const wrong: string[] = await ownChecks(database);
   const ids = async (what: string, sql: string, values: unknown[] = []): Promise<number> => {
     const { rows } = await db.query<{ id: string }>(sql, values);
     if (rows.length > 0) {
@@ -91,6 +95,22 @@ export async function audit(db: Client, answered: readonly string[]): Promise<Au
     wrong,
     figures: await figures(db),
   };
+}
+
+/** What the product's own verification and reconciliation say: every call rated again, every hash made anew. */
+async function ownChecks(database: Database): Promise<string[]> {
+  const { findings } = await verifyLedger(database);
+  const wrong = findings.map((finding) => `ledger: ${describeFinding(finding)}`);
+  const now = Date.now();
+  const request = { period: { from: 0, to: now + 1 }, now, graceMs: 0, sources: STORED_SOURCES };
+  await reconcileCalls(database, request, (found) => {
+    // A call whose node came back with another end is for people, and that is what it says.
+    for (const { kind, callId, detail } of found) {
+      if (kind !== 'late_end') wrong.push(`reconciliation: ${kind} ${callId ?? ''} ${detail}`);
+    }
+    return Promise.resolve();
+  });
+  return wrong.slice(0, MOST_TOLD * 4);
 }
 
 /** Postings of a settlement whose call was never sold. */

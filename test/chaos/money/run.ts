@@ -125,7 +125,14 @@ async function run(
     () => undefined,
     (error: unknown) => String(error),
   );
-  const audited = await audit(db, [...answered]);
+  const database = new Database({
+    url: postgres.url,
+    poolSize: 2,
+    statementTimeoutMs: 60_000,
+    connectTimeoutMs: 5_000,
+  });
+  closing.push(() => database.close());
+  const audited = await audit(db, database, [...answered]);
   const output = [...switches, ...workers].map((part) => `== ${part.name}\n${part.output()}`).join('\n');
   const wrong = restless === undefined ? audited.wrong : [restless, ...audited.wrong];
   return { ...audited, wrong, calls: answered.size, deeds: havoc.deeds, output };
