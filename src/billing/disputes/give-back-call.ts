@@ -3,13 +3,11 @@ import { addMicros, AppError, micros, subtractMicros, ZERO_MICROS } from '../../
 import type { Queryable } from '../../storage';
 import { assertEarned } from '../adjustments/earnings';
 import type { CallBook } from '../revisions/call-book';
-import { readCallBooks } from '../revisions/call-book';
 import type { Bearer } from '../revisions/call-lines';
 import { buyerLines, giveBack, sumOf } from '../revisions/call-lines';
-import type { BookedRevision, Revision } from '../revisions/revise-call';
+import type { BookedRevision } from '../revisions/revise-call';
 import { reviseCall } from '../revisions/revise-call';
 import { callPostings } from '../settlement/call-postings';
-import { noteRevision } from './withheld';
 
 /** Micro-units of a call that its buyer pays and has not been given back. */
 export function chargedOf(book: CallBook): Micros {
@@ -48,7 +46,7 @@ export async function giveBackCall(
   assertLeft(amount, chargedOf(book), `of call ${book.callId} the buyer`);
   const { lines, borne } = giveBack(book.standing, book, { amount, bearer, borneBefore: book.borne });
   await assertEarned(tx, callPostings(book.buyerAccountId, lines, []));
-  return concede(tx, book, { kind: 'reversal', cause, key: () => cause, reason, lines, borne });
+  return reviseCall(tx, book, { kind: 'reversal', cause, key: () => cause, reason, lines, borne });
 }
 
 /**
@@ -71,14 +69,7 @@ export async function awardSeller(
     amount,
     currency,
   } as const;
-  return concede(tx, book, { kind: 'award', cause, key: () => cause, reason, lines: [line] });
-}
-
-async function concede(tx: Queryable, book: CallBook, revision: Revision): Promise<BookedRevision> {
-  const booked = await reviseCall(tx, book, revision);
-  const after = (await readCallBooks(tx, [book.callId])).get(book.callId);
-  if (after) await noteRevision(tx, after);
-  return booked;
+  return reviseCall(tx, book, { kind: 'award', cause, key: () => cause, reason, lines: [line] });
 }
 
 function assertLeft(amount: Micros, left: Micros, whose: string): void {

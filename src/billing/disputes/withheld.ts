@@ -113,9 +113,7 @@ function withheldBy(book: CallBook, open: readonly Dispute[]): Withheld[] {
  * Tells the open disputes of a call that its money has changed: each says so, and what is set aside follows.
  * @param book - as it stands after the change
  */
-export async function noteRevision(tx: Queryable, book: CallBook): Promise<void> {
-  const open = await openDisputes(tx, book.callId);
-  if (open.length === 0) return;
+export async function noteRevision(tx: Queryable, book: CallBook, open: readonly Dispute[]): Promise<void> {
   const left = sumOf(buyerLines(book.standing, book));
   await addDisputeEvents(
     tx,

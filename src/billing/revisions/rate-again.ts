@@ -5,21 +5,15 @@ import type { Queryable } from '../../storage';
 import type { SoldCall } from '../settlement/ended-call';
 import type { SettlementSources } from '../settlement/settlement-sources';
 import { readFacts } from '../settlement/settlement-sources';
-import type { CallBook } from './call-book';
 import { lockCallBook } from './call-book';
 import { ratingChanges } from './call-lines';
-import type { BookedRevision } from './revise-call';
 import { reviseCall } from './revise-call';
 
-/** What became of rating a call again. */
-export type RatedAgain =
-  | { readonly outcome: 'rerated'; readonly revision: BookedRevision; readonly book: CallBook }
-  /** It stands as it is rated. */
-  | { readonly outcome: 'unchanged'; readonly book: CallBook }
-  /** It will be, with everything that is known by then. */
-  | { readonly outcome: 'not_settled' }
-  /** Nobody pays for it, whatever becomes known. */
-  | { readonly outcome: 'not_sold' };
+/**
+ * What became of rating a call again: the difference is booked; it stands as it is rated; it is not settled
+ * yet, and will be with everything that is known by then; nobody pays for it, whatever becomes known.
+ */
+export type RatedAgain = 'rerated' | 'unchanged' | 'not_settled' | 'not_sold';
 
 const READ_STATE = {
   name: 'rerate-state',
@@ -57,14 +51,14 @@ export async function rateAgain(
     values: [callId],
   });
   const end = rows[0];
-  if (!end?.sale) return { outcome: 'not_sold' };
+  if (!end?.sale) return 'not_sold';
   const call: SoldCall = { ...end, sale: end.sale, callId };
   const facts = (await readFacts(tx, sources, [call]))(callId);
   const rated: RatedSale = rateSale({ sale: call.sale, connectedMs: call.connectedMs, ...facts });
   const lines = ratingChanges(book.standing, rated.lines, false);
-  if (lines.length === 0) return { outcome: 'unchanged', book };
+  if (lines.length === 0) return 'unchanged';
   const { priced, earned } = rated;
-  const revision = await reviseCall(tx, book, {
+  await reviseCall(tx, book, {
     kind: 'rerating',
     cause: 'rerate',
     key: (n) => `call:${callId}:rerate:${n}`,
@@ -72,11 +66,11 @@ export async function rateAgain(
     lines,
     rated: { priced, earned, signals: facts.signals.length },
   });
-  return { outcome: 'rerated', revision, book };
+  return 'rerated';
 }
 
 async function stateOf(tx: Queryable, callId: string): Promise<RatedAgain> {
   const { rows } = await tx.query<{ ended: boolean; sold: boolean }>({ ...READ_STATE, values: [callId] });
   const [call] = rows;
-  return { outcome: call?.ended === true && !call.sold ? 'not_sold' : 'not_settled' };
+  return call?.ended === true && !call.sold ? 'not_sold' : 'not_settled';
 }

@@ -2,10 +2,12 @@ import type { Micros } from '../../domain';
 import { addMicros, AppError, ZERO_MICROS } from '../../domain';
 import type { RatedLine } from '../../rating';
 import type { Queryable } from '../../storage';
+import { noteRevision, openDisputes } from '../disputes/withheld';
 import type { LedgerKind } from '../ledger/chart';
 import { postTransaction } from '../ledger/ledger';
 import { callPostings } from '../settlement/call-postings';
 import type { CallBook, RevisionKind } from './call-book';
+import { readCallBooks } from './call-book';
 import type { ChangedLine } from './call-lines';
 
 /** Revisions of one call, which nothing that is meant comes near. */
@@ -52,7 +54,8 @@ const WRITE = {
 };
 
 /**
- * Books a change of a call's money: the ledger, the revision and the event that tells of it.
+ * Books a change of a call's money: the ledger, the revision and the event that tells of it. Open disputes of
+ * the call are told.
  *
  * @param book - locked by this database transaction, and not revised in it since
  * @throws AppError `conflict` after 1,000 revisions
@@ -103,7 +106,16 @@ export async function reviseCall(tx: Queryable, book: CallBook, revision: Revisi
       rated?.signals ?? null,
     ],
   });
+  await tellDisputes(tx, callId);
   return { n, transactionId };
+}
+
+/** Disputes that are open claim no more than what stands now, and say that it has changed. */
+async function tellDisputes(tx: Queryable, callId: string): Promise<void> {
+  const open = await openDisputes(tx, callId);
+  if (open.length === 0) return;
+  const after = (await readCallBooks(tx, [callId])).get(callId);
+  if (after) await noteRevision(tx, after, open);
 }
 
 /** Sums of lines, in the currency of a sale. */

@@ -1,7 +1,7 @@
 import { asError } from '../../domain';
 import type { Database } from '../../storage';
 import { PeriodicJob } from '../../storage';
-import { rateCallAgain } from './rate-call-again';
+import { rateAgain } from '../revisions/rate-again';
 import type { SettlementSources } from '../settlement/settlement-sources';
 import { STORED_SOURCES } from '../settlement/settlement-sources';
 import { isAway, isRivalry, isTooSlow } from '../settlement/trouble';
@@ -71,7 +71,7 @@ export class ReratingJob {
         if (!event) return undefined;
         eventId = event.id;
         await tx.query(`set local lock_timeout = ${LOCK_MS}`);
-        const outcome = await rateCallAgain(tx, this.#sources, event.callId);
+        const outcome = await rateAgain(tx, this.#sources, event.callId);
         if (outcome === 'not_settled') await postponeSignalEvent(tx, event.id);
         else await finishSignalEvent(tx, event.id);
         return { callId: event.callId, outcome };
