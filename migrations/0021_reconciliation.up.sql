@@ -45,17 +45,20 @@ create table reconciliations (
   trunk_id     text references trunks (id),
   from_at      timestamptz not null,
   to_at        timestamptz not null,
-  state        text not null default 'running' check (state in ('running', 'done', 'failed')),
+  state        text not null check (state in ('waiting', 'running', 'done', 'failed')),
   -- Null when it was asked for by the daily job.
   requested_by text,
-  started_at   timestamptz not null default now(),
+  requested_at timestamptz not null default now(),
+  started_at   timestamptz,
   finished_at  timestamptz,
   failure      text,
   totals       jsonb not null default '{}',
   differences  integer not null default 0,
   check (from_at < to_at),
+  check ((state = 'waiting') = (started_at is null)),
   check ((kind = 'carrier') = (trunk_id is not null))
 );
+create index reconciliations_open on reconciliations (id) where state in ('waiting', 'running');
 create unique index reconciliations_daily on reconciliations (kind, from_at, to_at) where requested_by is null;
 
 create table reconciliation_differences (

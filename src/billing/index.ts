@@ -261,6 +261,7 @@ export {
   getRun,
   listReconciliationDifferences,
   listRuns,
+  requestRun,
   RUN_KINDS,
   RUN_STATES,
   sumDifferences,

@@ -3,7 +3,8 @@ import type { Readable } from 'node:stream';
 import { pipeline, Transform } from 'node:stream';
 import type { Currency, Micros } from '../../domain';
 import { AppError } from '../../domain';
-import type { Database, Queryable } from '../../storage';
+import type { Queryable } from '../../storage';
+import { inTransaction } from '../../storage';
 import type { CdrProfile } from './cdr-profile';
 import { cdrProfileSchema } from './cdr-profile';
 import type { CarrierRecord } from './read-cdr-file';
@@ -73,13 +74,13 @@ export async function requireCdrProfile(db: Queryable, trunkId: string): Promise
  * @throws AppError `unprocessable` naming line and field of what is wrong; `conflict` when the same file was
  * imported before; `not_found` without a profile of the trunk
  */
-export async function importCarrierFile(database: Database, request: CarrierImport): Promise<CarrierFile> {
+export async function importCarrierFile(db: Queryable, request: CarrierImport): Promise<CarrierFile> {
   const { trunkId, name, source, by } = request;
-  const profile = await requireCdrProfile(database, trunkId);
+  const profile = await requireCdrProfile(db, trunkId);
   const hashing = new HashedSource();
   // What is wrong with one of them ends the other; who reads is told.
   pipeline(source, hashing, () => undefined);
-  return database.transaction(async (tx) => {
+  return inTransaction(db, async (tx) => {
     const id = await nextFileId(tx);
     const sums = await storeRecords(tx, id, readCdrFile(hashing, profile));
     const { rows } = await tx.query<CarrierFile>(

@@ -6,7 +6,8 @@ import type { CdrProfile } from './cdr-profile';
 import type { Candidate } from './match-records';
 import { matchClosest } from './match-records';
 import type { FinishedRun } from './run-calls';
-import { beginRun, endRun, failRun } from './runs';
+import type { BegunRun } from './runs';
+import { beginRun, endRun, failRun, MAX_KEPT } from './runs';
 
 export interface CarrierRun {
   readonly trunkId: string;
@@ -45,18 +46,28 @@ const MAX_SETUP_MS = 3 * 3_600_000;
  * @throws AppError `not_found` without a profile of the trunk; `unprocessable` when tolerances match too much
  */
 export async function runCarrierReconciliation(database: Database, run: CarrierRun): Promise<FinishedRun> {
-  const profile = await requireCdrProfile(database, run.trunkId);
-  const id = await beginRun(database, { kind: 'carrier', ...run });
-  if (id === undefined) throw new Error('a reconciliation that somebody asked for was refused');
+  await requireCdrProfile(database, run.trunkId);
+  const begun = await beginRun(database, { kind: 'carrier', ...run });
+  if (!begun) throw new Error('a reconciliation that somebody asked for was refused');
+  return performCarrier(database, begun);
+}
+
+/** Carries out a run that was begun. @throws Error when it failed, which is noted */
+export async function performCarrier(
+  database: Database,
+  { id, trunkId, period }: BegunRun,
+): Promise<FinishedRun> {
   try {
+    if (trunkId === null) throw new Error(`reconciliation ${id} names no trunk`);
+    const profile = await requireCdrProfile(database, trunkId);
     const finished = await database.transaction(async (tx) => {
-      await collect(tx, run, profile);
+      await collect(tx, trunkId, period, profile);
       const byCallId = await matchByCallId(tx);
       const byNumbers = await matchByNumbers(tx, profile);
-      const differences = await keepFound(tx, id, run.period, profile);
+      const differences = await keepFound(tx, id, period, profile);
       const totals: CarrierTotals = {
-        ours: await sideTotals(tx, 'our_calls', run.period),
-        carrier: await sideTotals(tx, 'their_calls', run.period),
+        ours: await sideTotals(tx, 'our_calls', period),
+        carrier: await sideTotals(tx, 'their_calls', period),
         matched: byCallId + byNumbers,
         byCallId,
         byNumbers,
@@ -85,7 +96,12 @@ const OUR_SIDE: Readonly<
 };
 
 /** Both sides as tables of this transaction: what is in the period, and around it what may match that. */
-async function collect(tx: Queryable, { trunkId, period }: CarrierRun, profile: CdrProfile): Promise<void> {
+async function collect(
+  tx: Queryable,
+  trunkId: string,
+  period: DocumentPeriod,
+  profile: CdrProfile,
+): Promise<void> {
   const { called, trunk, setup, ref } = OUR_SIDE[profile.direction];
   const margin = profile.startToleranceMs;
   await tx.query(
@@ -204,11 +220,9 @@ async function keepFound(
   period: DocumentPeriod,
   profile: CdrProfile,
 ): Promise<number> {
-  const { rowCount } = await tx.query(
-    `insert into reconciliation_differences
-       (reconciliation_id, kind, call_id, file_id, line, detail, expected, found, amount, currency)
-     select $1, d.kind, d.call_id, d.file_id, d.line, d.detail, coalesce(d.expected, 'null'), coalesce(d.found, 'null'), d.amount, $5
-     from (
+  const { rows } = await tx.query<{ count: number }>(
+    `with found as materialized (
+     select * from (
        select 'missing_at_carrier' as kind, o.call_id, null::bigint as file_id, null::integer as line, o.started_at,
          'to ' || coalesce(o.called, 'nobody') || ', ' || round(o.duration_ms / 1000.0, 3) || ' s' as detail,
          jsonb_build_object('startedAt', o.started_at, 'durationMs', o.duration_ms, 'costMicros', o.cost) as expected,
@@ -231,20 +245,24 @@ async function keepFound(
          jsonb_build_object('costMicros', t.cost), abs(t.cost - o.cost)
        from our_calls o join their_calls t on t.n = o.matched
        where abs(t.cost - o.cost) > $7::bigint) d
-     where d.started_at >= $2::bigint and d.started_at < $3::bigint
-     order by d.started_at, d.kind, d.call_id, d.file_id, d.line
-     limit $4`,
+     where d.started_at >= $2::bigint and d.started_at < $3::bigint),
+     kept as (
+       insert into reconciliation_differences
+         (reconciliation_id, kind, call_id, file_id, line, detail, expected, found, amount, currency)
+       select $1, kind, call_id, file_id, line, detail, coalesce(expected, 'null'), coalesce(found, 'null'), amount, $5
+       from found order by started_at, kind, call_id, file_id, line limit $4)
+     select count(*)::integer as count from found`,
     [
       runId,
       period.from,
       period.to,
-      1_000_000,
+      MAX_KEPT,
       profile.currency,
       profile.durationToleranceMs,
       profile.costToleranceMicros,
     ],
   );
-  return rowCount ?? 0;
+  return rows[0]?.count ?? 0;
 }
 
 async function sideTotals(tx: Queryable, table: string, period: DocumentPeriod): Promise<SideTotals> {

@@ -4,17 +4,22 @@ import type { DocumentPeriod } from '../invoices/document';
 import type { SettlementSources } from '../settlement/settlement-sources';
 import { STORED_SOURCES } from '../settlement/settlement-sources';
 import { reconcileCalls } from './reconcile-calls';
+import type { BegunRun } from './runs';
 import { beginRun, endRun, failRun, keepDifferences, MAX_KEPT } from './runs';
 
-export interface CallsRun {
-  readonly period: DocumentPeriod;
-  /** Who asked for it; undefined of the daily job. */
-  readonly requestedBy: string | undefined;
+/** How calls are reconciled, whichever they are. */
+export interface CallsRunOptions {
   /** UTC epoch milliseconds. */
   readonly now: number;
   readonly sources?: SettlementSources;
   readonly graceMs?: number;
   readonly stopped?: () => boolean;
+}
+
+export interface CallsRun extends CallsRunOptions {
+  readonly period: DocumentPeriod;
+  /** Who asked for it; undefined of the daily job. */
+  readonly requestedBy: string | undefined;
 }
 
 export interface FinishedRun {
@@ -30,11 +35,19 @@ export async function runCallsReconciliation(
   database: Database,
   run: CallsRun,
 ): Promise<FinishedRun | undefined> {
-  const id = await beginRun(database, { kind: 'calls', period: run.period, requestedBy: run.requestedBy });
-  if (id === undefined) return undefined;
+  const begun = await beginRun(database, { kind: 'calls', period: run.period, requestedBy: run.requestedBy });
+  return begun && performCalls(database, begun, run);
+}
+
+/** Carries out a run that was begun. @throws Error when it failed, which is noted */
+export async function performCalls(
+  database: Database,
+  { id, period }: BegunRun,
+  options: CallsRunOptions,
+): Promise<FinishedRun> {
   try {
     let differences = 0;
-    const request = { ...run, sources: run.sources ?? STORED_SOURCES };
+    const request = { ...options, period, sources: options.sources ?? STORED_SOURCES };
     const totals = await reconcileCalls(database, request, async (found) => {
       const room = Math.max(0, MAX_KEPT - differences);
       differences += found.length;

@@ -6,7 +6,7 @@ import type { DifferenceKind, FoundDifference } from './difference';
 
 export const RUN_KINDS = ['calls', 'carrier'] as const;
 export type RunKind = (typeof RUN_KINDS)[number];
-export const RUN_STATES = ['running', 'done', 'failed'] as const;
+export const RUN_STATES = ['waiting', 'running', 'done', 'failed'] as const;
 export type RunState = (typeof RUN_STATES)[number];
 
 /** One reconciliation. */
@@ -19,7 +19,8 @@ export interface ReconciliationRun {
   readonly state: RunState;
   /** Null: the daily job. */
   readonly requestedBy: string | null;
-  readonly startedAt: Date;
+  readonly requestedAt: Date;
+  readonly startedAt: Date | null;
   readonly finishedAt: Date | null;
   readonly failure: string | null;
   readonly totals: Readonly<Record<string, unknown>>;
@@ -46,31 +47,81 @@ export interface NewRun {
   readonly requestedBy: string | undefined;
 }
 
-/** After so long a daily run that is not done is taken for dead. */
+/** After so long a run that is not done is taken for dead: it is begun again. */
 const DEAD_AFTER = '1 hour';
 /** Differences that are kept of one run; the rest is counted. */
 export const MAX_KEPT = 100_000;
 
 const RUN = `id, kind, trunk_id as "trunkId", from_at as "fromAt", to_at as "toAt", state, requested_by as "requestedBy",
-  started_at as "startedAt", finished_at as "finishedAt", failure, totals, differences`;
+  requested_at as "requestedAt", started_at as "startedAt", finished_at as "finishedAt", failure, totals, differences`;
 const DIFFERENCE = `id, reconciliation_id as "reconciliationId", kind, call_id as "callId", file_id as "fileId", line, detail,
   expected, found, amount, currency, state, note, explained_by as "explainedBy", explained_at as "explainedAt"`;
 
-/** Begins a run. @returns undefined when somebody has that daily run, or had it */
-export async function beginRun(db: Queryable, run: NewRun): Promise<number | undefined> {
+/** A run that somebody has in hand. */
+export interface BegunRun {
+  readonly id: number;
+  readonly kind: RunKind;
+  readonly trunkId: string | null;
+  readonly period: DocumentPeriod;
+}
+
+/** Begins a run at once. @returns undefined when somebody has that daily run, or had it */
+export async function beginRun(db: Queryable, run: NewRun): Promise<BegunRun | undefined> {
   const { rows } = await db.query<{ id: number }>(
-    `insert into reconciliations as r (kind, trunk_id, from_at, to_at, requested_by)
-     values ($1, $2, to_timestamp($3::bigint / 1000.0), to_timestamp($4::bigint / 1000.0), $5)
-     on conflict (kind, from_at, to_at) where requested_by is null do update set state = 'running', started_at = now(), failure = null
-     where r.state = 'failed' or (r.state = 'running' and r.started_at < now() - interval '${DEAD_AFTER}')
+    `insert into reconciliations as r (kind, trunk_id, from_at, to_at, requested_by, state, started_at)
+     values ($1, $2, to_timestamp($3::bigint / 1000.0), to_timestamp($4::bigint / 1000.0), $5, 'running', now())
+     on conflict (kind, from_at, to_at) where requested_by is null do update
+       set state = 'running', started_at = now(), finished_at = null, failure = null
+     where r.state = 'failed' and r.finished_at < now() - interval '${DEAD_AFTER}'
+       or r.state = 'running' and r.started_at < now() - interval '${DEAD_AFTER}'
      returning id`,
     [run.kind, run.trunkId ?? null, run.period.from, run.period.to, run.requestedBy ?? null],
   );
   const id = rows[0]?.id;
-  // What a run that died had found is found again.
-  if (id !== undefined)
-    await db.query('delete from reconciliation_differences where reconciliation_id = $1', [id]);
-  return id;
+  if (id === undefined) return undefined;
+  await forgetFound(db, id);
+  return { id, kind: run.kind, trunkId: run.trunkId ?? null, period: run.period };
+}
+
+/** Asks for a run: a worker begins it. @throws AppError `not_found` when there is no such trunk */
+export async function requestRun(
+  db: Queryable,
+  run: NewRun & { readonly requestedBy: string },
+): Promise<ReconciliationRun> {
+  const { rows } = await db.query<ReconciliationRun>(
+    `insert into reconciliations (kind, trunk_id, from_at, to_at, requested_by, state)
+     select $1, $2, to_timestamp($3::bigint / 1000.0), to_timestamp($4::bigint / 1000.0), $5, 'waiting'
+     where $2::text is null or exists (select 1 from trunks where id = $2)
+     returning ${RUN}`,
+    [run.kind, run.trunkId ?? null, run.period.from, run.period.to, run.requestedBy],
+  );
+  const [waiting] = rows;
+  if (!waiting) throw new AppError('not_found', 'trunk_not_found', `there is no trunk ${run.trunkId}`);
+  return waiting;
+}
+
+/** Takes the run that waits longest, or one whose worker died. */
+export async function claimRun(db: Queryable): Promise<BegunRun | undefined> {
+  const { rows } = await db.query<Omit<BegunRun, 'period'> & { from: number; to: number }>({
+    name: 'reconciliation-claim',
+    text: `update reconciliations r set state = 'running', started_at = now()
+      where id = (
+        select id from reconciliations
+        where state = 'waiting' or (state = 'running' and requested_by is not null and started_at < now() - interval '${DEAD_AFTER}')
+        order by id limit 1 for update skip locked)
+      returning id, kind, trunk_id as "trunkId", (extract(epoch from from_at) * 1000)::bigint as from,
+        (extract(epoch from to_at) * 1000)::bigint as to`,
+  });
+  const [claimed] = rows;
+  if (!claimed) return undefined;
+  const { from, to, ...run } = claimed;
+  await forgetFound(db, run.id);
+  return { ...run, period: { from, to } };
+}
+
+/** What a run that died had found is found again. */
+async function forgetFound(db: Queryable, id: number): Promise<void> {
+  await db.query('delete from reconciliation_differences where reconciliation_id = $1', [id]);
 }
 
 export async function endRun(

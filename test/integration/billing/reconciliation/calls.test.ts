@@ -3,10 +3,9 @@ import {
   getRun,
   listReconciliationDifferences,
   ReconciliationJob,
+  requestRun,
   runCallsReconciliation,
-  STORED_SOURCES,
 } from '../../../../src/billing';
-import type { SettlementSources } from '../../../../src/billing';
 import { storeEntries } from '../../../../src/storage/call-entries';
 import {
   BUYER_ACCOUNT,
@@ -15,19 +14,11 @@ import {
   SELLER_ACCOUNT,
   unsoldRecord,
 } from '../../../support/call-records';
-import { BillingRoom, BUYER_TERMS, CALL_COST } from '../invoices/support/billing-room';
+import { BillingRoom, CALL_COST } from '../invoices/support/billing-room';
 
 const BOOT = { nodeId: 'n1', bootId: 'b1' };
 const DAY = { from: Date.UTC(2026, 10, 21), to: Date.UTC(2026, 10, 22) };
 let room: BillingRoom;
-
-const sources: SettlementSources = {
-  ...STORED_SOURCES,
-  termsOf: (_tx, calls) =>
-    Promise.resolve(
-      new Map(calls.map(({ callId }) => [callId, { buyerTerms: BUYER_TERMS, carrierLegs: [] }])),
-    ),
-};
 
 beforeEach(async () => {
   room = await BillingRoom.open();
@@ -40,7 +31,7 @@ async function reconcile(now = Date.now() + 3_600_000) {
     from: Math.min(DAY.from, Date.now() - 3_600_000),
     to: Math.max(DAY.to, Date.now() + 3_600_000),
   };
-  const run = await runCallsReconciliation(room.db, { period, requestedBy: 'test', now, sources });
+  const run = await runCallsReconciliation(room.db, { period, requestedBy: 'test', now });
   if (!run) throw new Error('somebody else runs it');
   const found = await listReconciliationDifferences(room.db, { runId: run.id, limit: 100 });
   return { run, found, seen: found.map(({ kind, callId, amount }) => [kind, callId, amount]) };
@@ -198,6 +189,11 @@ test('of many workers one reconciles a day; what died is taken over', async () =
   );
   await job().run();
   expect(done).toEqual([done[0], done[0]]);
+  const asked = { kind: 'calls', period: DAY, requestedBy: 'somebody' } as const;
+  const waiting = [await requestRun(room.db, asked), await requestRun(room.db, asked)];
+  expect(waiting[0]).toMatchObject({ state: 'waiting', startedAt: null });
+  await Promise.all([job().run(), job().run()]);
+  expect(done.slice(2).sort()).toEqual(waiting.map(({ id }) => id));
 });
 
 function perMinute() {

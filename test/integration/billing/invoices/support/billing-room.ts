@@ -1,10 +1,5 @@
-import type {
-  DocumentPeriod,
-  InvoiceProfile,
-  LedgerKind,
-  SettlementSources,
-} from '../../../../../src/billing';
-import { postTransaction, putInvoiceProfile, settleCalls, STORED_SOURCES } from '../../../../../src/billing';
+import type { DocumentPeriod, InvoiceProfile, LedgerKind } from '../../../../../src/billing';
+import { postTransaction, putInvoiceProfile, settleCalls } from '../../../../../src/billing';
 import type { AccountTerms, CallEndedRecord } from '../../../../../src/domain';
 import { micros } from '../../../../../src/domain';
 import type { Database } from '../../../../../src/storage';
@@ -91,24 +86,13 @@ export class BillingRoom {
   }
 
   /** Stores calls that ended and settles them. */
-  async settle(
-    records: readonly CallEndedRecord[],
-    terms: AccountTerms | undefined = BUYER_TERMS,
-  ): Promise<void> {
+  async settle(records: readonly CallEndedRecord[]): Promise<void> {
     await storeEntries(
       this.db,
       records.map((record) => ({ kind: 'ended', boot: BOOT, record }) as const),
     );
-    const sources: SettlementSources = {
-      ...STORED_SOURCES,
-      termsOf: (_tx, calls) =>
-        Promise.resolve(new Map(calls.map(({ callId }) => [callId, { buyerTerms: terms, carrierLegs: [] }]))),
-    };
-    for (const [callId, settled] of await settleCalls(
-      this.db,
-      records.map(({ callId }) => callId),
-      { sources },
-    )) {
+    const ids = records.map(({ callId }) => callId);
+    for (const [callId, settled] of await settleCalls(this.db, ids)) {
       if (!settled.ok) throw new Error(`${callId}: ${settled.error.message}`);
     }
   }
