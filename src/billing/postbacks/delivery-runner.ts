@@ -70,6 +70,9 @@ export class DeliveryRunner {
   #flushTimer: NodeJS.Timeout | undefined;
   #flushing: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
+  #dueAt = 0;
+  /** Something ended during a turn. */
+  #again = false;
   #turning: Promise<void> | undefined;
   #closed = false;
 
@@ -86,7 +89,8 @@ export class DeliveryRunner {
 
   /** There may be something to send. */
   wake(): void {
-    this.#schedule(AGAIN_MS);
+    if (this.#turning) this.#again = true;
+    else this.#schedule(AGAIN_MS);
   }
 
   /** Resolves when nothing is under way any more; what was not sent is due at once, for others. */
@@ -101,15 +105,19 @@ export class DeliveryRunner {
   }
 
   #schedule(ms: number): void {
-    // A turn under way looks again when it is over.
-    if (this.#closed || this.#turning) return;
+    // One that comes sooner is not put off.
+    const dueAt = this.#options.monotonic() + ms;
+    if (this.#closed || this.#turning || (this.#timer !== undefined && this.#dueAt <= dueAt)) return;
     clearTimeout(this.#timer);
+    this.#dueAt = dueAt;
     this.#timer = setTimeout(() => {
+      this.#timer = undefined;
       this.#turning = this.#turn()
         .catch((error: unknown) => this.#options.onError(asError(error)))
         .finally(() => {
           this.#turning = undefined;
-          this.#schedule(this.#options.pollMs ?? POLL_MS);
+          this.#schedule(this.#again ? AGAIN_MS : (this.#options.pollMs ?? POLL_MS));
+          this.#again = false;
         });
     }, ms);
   }

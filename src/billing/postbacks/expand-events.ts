@@ -30,18 +30,19 @@ const MAX_OPEN = 100_000;
 /** One at a time, so that events of one call never overtake each other. */
 const LOCK = 0x9b57;
 
-/** Nobody listens: what there is to be told is done. One statement, however much it is. */
+/** Of kinds that nobody asked for, what there is to be told is done: one statement, however many they are. */
 const PASS_OVER = {
   name: 'postback-pass-over',
-  text: `with listened as (select exists(select from postbacks where status = 'active') as any_one),
+  text: `with heard as (
+      select array(select distinct unnest(events) from postbacks where status = 'active') as types),
     taken as (
-      select id from outbox where done_at is null and ${IS_POSTBACK_EVENT} and not (select any_one from listened)
+      select id from outbox where done_at is null and ${IS_POSTBACK_EVENT} and type <> all((select types from heard)::text[])
       order by id limit $1 for update skip locked),
     passed as (
       update outbox o set done_at = now() from taken where o.id = taken.id returning 1)
-    select (select any_one from listened) as listened, (select count(*) from passed)::integer as passed,
-      (select any_one from listened)
-        and exists(select from outbox where done_at is null and ${IS_POSTBACK_EVENT}) as waiting`,
+    select (select count(*) from passed)::integer as passed,
+      exists(select from outbox where done_at is null and ${IS_POSTBACK_EVENT}
+        and type = any((select types from heard)::text[])) as waiting`,
 };
 
 /**
@@ -103,13 +104,18 @@ export async function expandEvents(
   database: Database,
   { batch = BATCH, maxOpen = MAX_OPEN }: ExpandOptions = {},
 ): Promise<Expansion> {
-  const { rows } = await database.query<{ listened: boolean; passed: number; waiting: boolean }>({
+  const { rows } = await database.query<{ passed: number; waiting: boolean }>({
     ...PASS_OVER,
     values: [PASSED_BATCH],
   });
-  const { listened = false, passed = 0, waiting = false } = rows[0] ?? {};
-  if (!listened) return { events: passed, deliveries: 0, more: passed === PASSED_BATCH };
-  if (!waiting) return { events: 0, deliveries: 0, more: false };
+  const { passed = 0, waiting = false } = rows[0] ?? {};
+  const more = passed === PASSED_BATCH;
+  if (!waiting) return { events: passed, deliveries: 0, more };
+  const expanded = await expandBatch(database, batch, maxOpen);
+  return { ...expanded, events: passed + expanded.events, more: more || expanded.more };
+}
+
+function expandBatch(database: Database, batch: number, maxOpen: number): Promise<Expansion> {
   return database.transaction(async (tx) => {
     const { rows: locks } = await tx.query<{ mine: boolean }>({
       name: 'postback-lock',

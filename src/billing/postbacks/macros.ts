@@ -87,11 +87,6 @@ export function macroAt(template: string, at: number, listener: Listener): Found
   return { ok: true, length: whole.length, macro: { text: whole, read: (told) => rule.read(told, form) } };
 }
 
-/** Every macro that who listens may use, for documentation. */
-export function macroNames(listener: Listener): string[] {
-  return [...RULES].filter(([, rule]) => rule.allowed(listener)).map(([name]) => name);
-}
-
 /** `callId` → `call_id`. */
 function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

@@ -1,4 +1,7 @@
 import { createHmac } from 'node:crypto';
+import type { E164 } from '../../../../src/domain';
+import { eraseSubject } from '../../../../src/storage';
+import { TEST_VAULT } from '../../../support/consents';
 import { expandEvents } from '../../../../src/billing/postbacks/expand-events';
 import { BUYER_ACCOUNT, SELLER_ACCOUNT } from '../../../support/call-records';
 import { until } from '../../../support/until';
@@ -350,6 +353,26 @@ test('when nobody listens events are done at once; what is not told by webhooks 
   await room.db.query(`insert into outbox (type, subject, payload) values ('call.ended', 'c', '{}')`);
   expect(await expandEvents(room.db)).toEqual({ events: 30, deliveries: 0, more: false });
   expect(await room.undone()).toEqual([{ type: 'call.ended' }]);
+});
+
+test('what nobody asked for is passed over, and what somebody did is told', async () => {
+  await room.hook({ url: receiver.url, events: ['wallet.stopped'] });
+  for (let n = 0; n < 5; n++) await room.event('wallet.low', `c:${n}`, { accountId: BUYER_ACCOUNT });
+  await room.event('wallet.stopped', 'c:5', { accountId: BUYER_ACCOUNT });
+  expect(await expandEvents(room.db)).toEqual({ events: 6, deliveries: 1, more: false });
+  expect(await room.undone()).toEqual([]);
+});
+
+test('an erasure takes the caller out of requests that were made', async () => {
+  await room.hook({ url: `${receiver.url}/?c={caller:digits}&d={dialled}`, method: 'POST' });
+  await room.settled('erased-2');
+  room.dispatcher();
+  await room.allDone(1);
+  expect(JSON.stringify(await room.deliveries())).toMatch(/2125550123/);
+  const rules = { keepProof: false, consentYears: 5, now: Date.now() };
+  await eraseSubject(room.db, TEST_VAULT, '+12125550123' as E164, rules);
+  expect(JSON.stringify(await room.deliveries())).not.toMatch(/2125550123/);
+  expect(JSON.stringify(await room.deliveries())).toMatch(/erased-2/);
 });
 
 test('each event is expanded once, however many do it at once', async () => {
