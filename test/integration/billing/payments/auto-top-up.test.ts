@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { TopUpDue } from '../../../../src/billing';
 import { chargeTopUps, listPayments } from '../../../../src/billing';
 import { micros } from '../../../../src/domain';
+import { lineUp } from '../../../support/line-up';
 import { BUYER, HOUR, PaymentRoom } from './support/payment-room';
 
 let room: PaymentRoom;
@@ -62,7 +63,11 @@ test('a wallet that ran low is filled, and may ask again', async () => {
 
 test('one at a time, also of those that ask at the same time', async () => {
   const wishes = await Promise.all(Array.from({ length: 6 }, () => due()));
-  const asked = await Promise.allSettled(wishes.map(topUp));
+  const asked = await lineUp(
+    room.own,
+    'payments',
+    wishes.map((wanted) => () => topUp(wanted)),
+  );
   expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   expect(asked.find(({ status }) => status === 'rejected')).toMatchObject({
     reason: { code: 'top_up_under_way' },

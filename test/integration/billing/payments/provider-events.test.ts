@@ -8,6 +8,7 @@ import {
   trialBalance,
 } from '../../../../src/billing';
 import { micros } from '../../../../src/domain';
+import { lineUp } from '../../../support/line-up';
 import { BUYER, HOUR, PaymentRoom } from './support/payment-room';
 
 let room: PaymentRoom;
@@ -61,7 +62,11 @@ test('two events that tell of the same refund at the same time', async () => {
   const charge = await room.charged(50);
   const before = await room.wallet();
   const back = news(charge, { kind: 'refund', ref: 're_8', amount: micros(10_000_000), end: made('re_8') });
-  await Promise.all(Array.from({ length: 6 }, () => told(back)));
+  await lineUp(
+    room.own,
+    'payments',
+    Array.from({ length: 6 }, () => () => told(back)),
+  );
   expect(before - (await room.wallet())).toBe(10_000_000);
 });
 

@@ -1,5 +1,6 @@
 import { requestRefund, trialBalance } from '../../../../src/billing';
 import { micros } from '../../../../src/domain';
+import { lineUp } from '../../../support/line-up';
 import type { Fate } from '../../../support/stripe-stub';
 import { BUYER, PaymentRoom } from './support/payment-room';
 
@@ -102,12 +103,32 @@ test('money that was spent does not go back', async () => {
   await expect(room.refund(charge.id, 1)).rejects.toMatchObject({ code: 'wallet_too_low' });
 });
 
-test('of many who ask at once, so many get it as there is money for', async () => {
-  const charge = await room.charged(50);
+test('of many who ask at once, so many get it as the wallet has money for', async () => {
+  const charges = [];
+  for (let n = 0; n < 6; n++) charges.push(await room.charged(10));
   await spend((await room.wallet()) / 1_000_000 - 35);
-  const asked = await Promise.allSettled(Array.from({ length: 8 }, () => room.refund(charge.id, 10)));
+  const asked = await lineUp(
+    room.own,
+    'payments',
+    charges.map(
+      ({ id }) =>
+        () =>
+          room.refund(id),
+    ),
+  );
   expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
   expect(await room.wallet()).toBe(5_000_000);
+});
+
+test('of many who ask at once for the same charge, so many get it as it was', async () => {
+  const charge = await room.charged(50);
+  await room.charged(50);
+  const asked = await lineUp(
+    room.own,
+    'payments',
+    Array.from({ length: 7 }, () => () => room.refund(charge.id, 10)),
+  );
+  expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(5);
 });
 
 test.each<[string, Record<string, unknown>, string]>([

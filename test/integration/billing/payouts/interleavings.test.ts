@@ -137,7 +137,7 @@ test('whoever does what at the same time: paid once, and never more than is owed
         expect(unclosed).toEqual([]);
       },
     ),
-    { numRuns: 25, examples: [[DOUBLE]] },
+    { numRuns: 25, examples: [[DOUBLE], [TAKEN_BACK]] },
   );
   // The cases above are really met.
   expect(paidInAll).toBeGreaterThan(0);
@@ -162,4 +162,13 @@ const DOUBLE: Step[][] = [
   [{ kind: 'prepare' }],
   [{ kind: 'take back', which: 0, cents: 4_000 }],
   [{ kind: 'approve', which: 0 }],
+];
+
+/** Money that is taken back when the bank has been told to send it. */
+const TAKEN_BACK: Step[][] = [
+  [{ kind: 'earn', which: 0, cents: 5_000 }],
+  [{ kind: 'prepare' }],
+  [{ kind: 'approve', which: 0 }],
+  [{ kind: 'take back', which: 0, cents: 1_000 }],
+  [{ kind: 'pay', which: 0 }],
 ];

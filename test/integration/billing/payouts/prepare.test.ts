@@ -1,5 +1,6 @@
 import { getPayoutTerms, itemsOfBatch, listPayoutTerms, putPayoutTerms } from '../../../../src/billing';
 import { micros } from '../../../../src/domain';
+import { lineUp } from '../../../support/line-up';
 import { DAY, PayoutRoom } from './support/payout-room';
 
 let room: PayoutRoom;
@@ -130,8 +131,13 @@ test('nothing is due of the future', async () => {
 test('however many prepare at once, money is set aside once', async () => {
   const sellers = [await room.seller(), await room.seller()];
   for (const seller of sellers) await room.earn(seller, 10_000_000);
-  const prepared = await Promise.all(Array.from({ length: 6 }, () => room.prepare()));
-  expect(prepared.filter(({ batch }) => batch)).toHaveLength(1);
+  const prepared = await lineUp(
+    room.own,
+    'payout_batches',
+    Array.from({ length: 6 }, () => () => room.prepare()),
+  );
+  const batches = prepared.filter((one) => one.status === 'fulfilled' && one.value.batch !== undefined);
+  expect(batches).toHaveLength(1);
   expect(await room.own.query('select 1 from payout_items')).toHaveLength(2);
 });
 
