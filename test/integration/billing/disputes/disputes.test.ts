@@ -17,6 +17,7 @@ import {
   reviewDispute,
   revisionsOfCall,
   setDisputeWindow,
+  STORED_SOURCES,
   trialBalance,
   withdrawDispute,
 } from '../../../../src/billing';
@@ -114,6 +115,72 @@ test('a part can be given at the expense of the exchange: the seller keeps what 
     [`dispute:${id}`],
   );
   expect(named).toEqual([{ kind: 'reversal', of: 'call:part' }]);
+});
+
+test('fees and taxes go back with the price, to the micro-unit, and are rated again with it', async () => {
+  const fee = {
+    code: 'platform',
+    name: 'Platform',
+    basis: 'share',
+    amount: micros(0),
+    shareBp: 333,
+    on: 'converted',
+  } as const;
+  const tax = { code: 'vat', name: 'VAT', ratePpm: 88_750, on: ['revenue', 'fees'] } as const;
+  const network = { ...fee, code: 'network', shareBp: 1_001 };
+  const terms = (accountId: string, fees: (typeof fee)[], taxes: (typeof tax)[]) => ({
+    accountId,
+    effectiveFrom: 0,
+    fees,
+    taxes,
+  });
+  const sources = {
+    ...STORED_SOURCES,
+    termsOf: () =>
+      Promise.resolve(
+        new Map([
+          [
+            'taxed',
+            {
+              buyerTerms: terms('buyer-account', [fee], [tax]),
+              sellerTerms: terms('seller-account', [network as never], []),
+              carrierLegs: [],
+            },
+          ],
+        ]),
+      ),
+  };
+  await room.end('taxed', { sale: signalled() });
+  await room.settle('taxed', sources);
+  const before = await moneyOfCall(room.db, 'taxed');
+  expect(before).toMatchObject({ revenue: 25_000_000, fees: 832_500 + 800_800, taxes: 2_292_634 });
+
+  const { id } = await reviewed('taxed', 9_999_999);
+  await resolveDispute(room.db, { disputeId: id, by: OPERATOR }, { state: 'accepted', bearer: 'seller' });
+  const [back] = await revisionsOfCall(room.db, 'taxed');
+  const buyers = back?.lines.filter(({ accountId }) => accountId === 'buyer-account') ?? [];
+  expect(buyers.map(({ code }) => code)).toEqual(['plan', 'platform', 'vat']);
+  expect(buyers.reduce((sum, { amount }) => sum + amount, 0)).toBe(-9_999_999);
+  expect(await room.booked('taxed')).toMatchObject({
+    'buyer-account wallet': 25_000_000 + 832_500 + 2_292_634 - 9_999_999,
+  });
+
+  await recordSignal(
+    room.db,
+    { callId: 'taxed', kind: 'postback', value: 'sale', at: SOON, source: 'switch' },
+    WINDOW,
+  );
+  await new ReratingJob(room.db, { sources }).run();
+  const whole = 40_000_000 + 1_332_000 + 3_668_215;
+  expect(await room.booked('taxed')).toMatchObject({ 'buyer-account wallet': whole - 9_999_999 });
+  await refundCall(room.db, {
+    callId: 'taxed',
+    reference: 'rest',
+    bearer: 'seller',
+    reason: 'all of it',
+    by: OPERATOR,
+  });
+  expect(await room.booked('taxed')).toEqual({});
 });
 
 test('a dispute that is rejected or withdrawn moves nothing', async () => {
