@@ -25,6 +25,7 @@ import {
   readMigrations,
   seedDemoMarket,
 } from './storage';
+import { addReconciliationCommands } from './reconciliation-commands';
 import { addSettlementCommands } from './settlement-commands';
 import { startSwitch } from './switch';
 import type { Logger } from './telemetry';
@@ -165,6 +166,14 @@ addRatesCommands(program, {
   stdin: process.stdin,
   stderr: process.stderr,
   clock: systemClock,
+});
+
+addReconciliationCommands(program, {
+  withDatabase: (work) => withDatabase(work),
+  say,
+  clock: systemClock,
+  user: terminalUser,
+  setExitCode: (code) => void (process.exitCode = code),
 });
 
 addSettlementCommands(program, { withDatabase: (work) => withDatabase(work), say, user: terminalUser });

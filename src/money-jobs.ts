@@ -1,4 +1,4 @@
-import { HoldSweeper, InvoiceJob, LateEnds, ReratingJob, WalletWatch } from './billing';
+import { HoldSweeper, InvoiceJob, LateEnds, ReconciliationJob, ReratingJob, WalletWatch } from './billing';
 import type { Config } from './config';
 import { paymentJobs, topUps } from './payment-parts';
 import { postbackDispatcher } from './postback-parts';
@@ -29,6 +29,14 @@ export function moneyJobs(config: Config, database: Database, vault: Vault, log:
       now: () => Date.now(),
       onIssued: (invoice) => log.info({ ...invoice }, 'an invoice was issued'),
       onError: (error) => log.error({ error: error.message }, 'an invoice was not issued'),
+    }),
+    new ReconciliationJob(database, {
+      now: () => Date.now(),
+      onDone: (run) =>
+        run.differences === 0
+          ? log.info({ ...run }, 'the books were reconciled: everything fits')
+          : log.error({ ...run }, 'the books were reconciled, and differ'),
+      onError: (error) => log.warn({ error: error.message }, 'the books were not reconciled'),
     }),
     new LateEnds(database, {
       onDifference: (callId) =>

@@ -52,6 +52,7 @@ import type { PaymentServices } from './resources/payments';
 import { paymentRoutes } from './resources/payments';
 import { privacyRoutes } from './resources/privacy';
 import { payoutRoutes } from './resources/publisher-payouts';
+import { reconciliationRoutes } from './resources/reconciliation';
 import { sellerRoutes } from './resources/sellers';
 import { settlementRoutes } from './resources/settlements';
 import { statementRoutes } from './resources/statements';
@@ -144,6 +145,7 @@ export function apiRoutes(
     ...adjustmentRoutes(money),
     ...invoiceRoutes(),
     ...statementRoutes(),
+    ...reconciliationRoutes(),
     ...webhookRoutes({ ...services.webhooks, vault: services.persons.vault }),
     ...webhookDeliveryRoutes(),
     ...systemRoutes(services.system),

@@ -1,4 +1,5 @@
-import { asError, AppError } from '../../domain';
+import type { Currency, Micros } from '../../domain';
+import { AppError, asError } from '../../domain';
 import type { Database, Queryable } from '../../storage';
 import type { DocumentPeriod } from '../invoices/document';
 import { requireCdrProfile } from './carrier-files';
@@ -20,11 +21,12 @@ export interface CarrierRun {
 export interface SideTotals {
   readonly calls: number;
   readonly durationMs: number;
-  readonly costMicros: number;
+  readonly costMicros: Micros;
 }
 
 /** Both sides, and how they were matched. */
 export interface CarrierTotals {
+  readonly currency: Currency;
   readonly ours: SideTotals;
   readonly carrier: SideTotals;
   readonly matched: number;
@@ -66,6 +68,7 @@ export async function performCarrier(
       const byNumbers = await matchByNumbers(tx, profile);
       const differences = await keepFound(tx, id, period, profile);
       const totals: CarrierTotals = {
+        currency: profile.currency,
         ours: await sideTotals(tx, 'our_calls', period),
         carrier: await sideTotals(tx, 'their_calls', period),
         matched: byCallId + byNumbers,
