@@ -95,18 +95,20 @@ interface PostedRow {
   readonly callId: string | null;
   readonly reversesId: number | null;
   readonly reversed: boolean;
+  readonly ofPayment: boolean;
 }
 
 async function planReversal(tx: Queryable, transactionId: number): Promise<PlannedAdjustment> {
   const { rows } = await tx.query<PostedRow>(
     `select kind, call_id as "callId", reverses_id as "reversesId",
-       exists (select 1 from ledger_transactions r where r.reverses_id = t.id) as reversed
+       exists (select 1 from ledger_transactions r where r.reverses_id = t.id) as reversed,
+       starts_with(idempotency_key, 'payment:') as "ofPayment"
      from ledger_transactions t where id = $1`,
     [transactionId],
   );
   const [posted] = rows;
   if (!posted) throw notReversible(`there is no ledger transaction ${transactionId}`);
-  const { kind, callId, reversesId, reversed } = posted;
+  const { kind, callId, reversesId, reversed, ofPayment } = posted;
   if (reversed) {
     throw new AppError('conflict', 'already_reversed', `transaction ${transactionId} was taken back before`);
   }
@@ -114,6 +116,8 @@ async function planReversal(tx: Queryable, transactionId: number): Promise<Plann
     const how = callId === null ? OTHERWISE[kind] : 'give the call back';
     throw notReversible(`a ${kind} is not taken back as a whole${how === undefined ? '' : `: ${how}`}`);
   }
+  // The payment would not know, and be refunded or charged back on top.
+  if (ofPayment) throw notReversible('the money of a payment is taken back by a refund of the payment');
   const debits = debitsOf(await postingsOf(tx, transactionId));
   if (!debits) throw notReversible('a transaction in several currencies is not taken back as a whole');
   return { ends: undefined, reversesId: transactionId, ...debits };

@@ -80,9 +80,10 @@ async function check(tx: Queryable, charge: Payment, amount: Micros): Promise<vo
 
 /** What a buyer has with the exchange, of its own; nobody spends it until the transaction is over. */
 async function lockFreeMoney(tx: Queryable, accountId: string, currency: Currency): Promise<number> {
-  // Both accounts that are posted to, in the order of their ids, as the ledger does.
+  // Both accounts that are posted to, in the order of their ids, as the ledger does. The exchange's cash may
+  // come to more than a number holds, and is not read.
   const { rows } = await tx.query<{ purpose: string; balance: number }>(
-    `select purpose, balance from ledger_accounts
+    `select purpose, case purpose when 'wallet' then balance else 0 end as balance from ledger_accounts
      where currency = $2 and ((account_id = $1 and purpose = 'wallet') or (account_id = $3 and purpose = 'cash'))
      order by id for no key update`,
     [accountId, currency, OPERATOR_ACCOUNT],

@@ -108,10 +108,14 @@ async function chosenItems(
   return chosen;
 }
 
-/** Locks what is posted to, in the order of ids, as the ledger does, and looks whether there is enough. */
+/**
+ * Locks what is posted to, in the order of ids, as the ledger does, and looks whether enough is owed. The
+ * exchange's cash may come to more than a number holds, and is not read.
+ */
 async function assertOwed(tx: Queryable, items: readonly PayoutItem[]): Promise<void> {
-  const { rows } = await tx.query<{ accountId: string; purpose: string; balance: number }>(
-    `select account_id as "accountId", purpose, balance from ledger_accounts
+  const { rows } = await tx.query<{ accountId: string; balance: number }>(
+    `select account_id as "accountId", case purpose when 'payable' then balance else 0 end as balance
+     from ledger_accounts
      where currency = $2 and ((purpose = 'payable' and account_id = any($1)) or (purpose = 'cash' and account_id = $3))
      order by id for no key update`,
     [items.map(({ accountId }) => accountId), items[0]?.currency, OPERATOR_ACCOUNT],
