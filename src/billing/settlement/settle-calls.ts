@@ -8,12 +8,25 @@ import { isAway, isRivalry } from './trouble';
 
 /** Longest a batch waits for a lock: then its calls are taken one by one. */
 const BATCH_LOCK_MS = 3_000;
-/** Longest one of those waits. */
+/** Longest one of those waits, and longest that a statement of it may take. */
 const SINGLE_LOCK_MS = 1_000;
-/** Longest a batch may take that has come apart; what is left of it is tried again later. */
-const APART_MS = 10_000;
+const SINGLE_STATEMENT_MS = 3_000;
+/**
+ * Longest a batch may take that has come apart, which is time for several calls that take too long, and for
+ * the others of it, whatever their order; what is left is tried again later.
+ */
+const APART_MS = 30_000;
 /** Tries at once after rivalry with others. */
 const MAX_RIVALRIES = 5;
+
+/** Plans are kept: one made while tables were short must not read all of them when they have grown. */
+const limits = (lockMs: number): string =>
+  `set local enable_seqscan = off; set local lock_timeout = ${lockMs}`;
+const LIMIT_BATCH = limits(BATCH_LOCK_MS);
+/** A shorter limit that holds already stays. */
+const LIMIT_SINGLE = `${limits(SINGLE_LOCK_MS)};
+  select set_config('statement_timeout', least(nullif(setting::integer, 0), ${SINGLE_STATEMENT_MS})::text, true)
+  from pg_settings where name = 'statement_timeout'`;
 
 export interface SettleOptions {
   readonly sources?: SettlementSources;
@@ -80,11 +93,10 @@ async function attempt(
   which: 'free' | 'all',
   { sources = STORED_SOURCES }: SettleOptions,
 ): Promise<Map<string, Settled> | Error> {
-  const lockMs = which === 'free' ? BATCH_LOCK_MS : SINGLE_LOCK_MS;
   for (let rivalries = 0; ; rivalries++) {
     try {
       return await database.transaction(async (tx) => {
-        await tx.query(`set local lock_timeout = ${lockMs}`);
+        await tx.query(which === 'free' ? LIMIT_BATCH : LIMIT_SINGLE);
         return settleBatch(tx, callIds, sources, which);
       });
     } catch (error) {

@@ -437,3 +437,23 @@ describe('what a call comes to', () => {
     ]);
   });
 });
+
+test('calls that take too long fail by themselves, and take none of their batch along', async () => {
+  const ids = Array.from({ length: 12 }, (_, n) => (n < 2 ? `slow-${n}` : `quick-${n}`));
+  await end(...ids.map((id) => endedRecord(id)));
+  await own.query(`create function drag() returns trigger language plpgsql as $$
+    begin if new.call_id like 'slow-%' then perform pg_sleep(30); end if; return new; end $$`);
+  await own.query(`create trigger drags before insert on settlements for each row execute function drag()`);
+  const hasty = openDatabase(own.url, { statementTimeoutMs: 200 });
+  try {
+    // The slow ones come first.
+    const results = told(await settleCalls(hasty, ids));
+    expect(new Set(ids.slice(2).map((id) => results[id]))).toEqual(new Set(['settled']));
+    for (const id of ids.slice(0, 2))
+      expect(results[id]).toBe('canceling statement due to statement timeout');
+  } finally {
+    await hasty.close();
+    await own.query('drop trigger drags on settlements');
+  }
+  expect(await settleCall(db, 'slow-0')).toBe('settled');
+});
