@@ -53,6 +53,8 @@ export class StripeStub {
   readonly fates: Fate[] = [];
   /** Looking something up fails so often. */
   blind = 0;
+  /** Lists do not have what was made lately. */
+  lagging = false;
   readonly #answers = new Map<string, { readonly asked: string; readonly reply: Reply | undefined }>();
   /** Keys whose requests are cut off once more: clients ask again at once when a connection closes. */
   readonly #cutAgain = new Set<string>();
@@ -135,6 +137,7 @@ export class StripeStub {
     const since = Number(url.searchParams.get('created[gte]') ?? 0);
     const data = things.filter(
       (one) =>
+        !this.lagging &&
         one.created >= since &&
         (customer === null || one.customer === customer) &&
         (intent === null || one.payment_intent === intent),

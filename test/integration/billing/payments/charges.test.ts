@@ -115,6 +115,17 @@ test.each<Fate>(['hang', 'made, hang'])('an answer that never comes (%s)', async
   expect(room.stripe.charged).toHaveLength(1);
 });
 
+test('what was made and is on no list yet is asked for with the same key, and made once', async () => {
+  room.stripe.fates.push('made, cut');
+  room.stripe.lagging = true;
+  const { id } = await room.charge();
+  await room.keeper().run();
+  room.ahead = 6_000;
+  await room.keeper().run();
+  expect(await room.get(id)).toMatchObject({ state: 'succeeded', attempts: 2 });
+  expect(room.stripe.charged).toHaveLength(1);
+});
+
 test('a payment is found among many of the same customer', async () => {
   room.stripe.fates.push('made, cut');
   const { id } = await room.charge();
@@ -195,6 +206,7 @@ test('many keepers ask once for each', async () => {
   for (let n = 0; n < 20; n++) await room.charge(1);
   await Promise.all([room.keeper(), room.keeper(), room.keeper()].map((keeper) => keeper.run()));
   expect(room.stripe.intents).toHaveLength(20);
+  expect(room.stripe.requests).toHaveLength(20);
   expect((await room.wallet()) - before).toBe(20_000_000);
   expect(await trialBalance(room.db)).toMatchObject({ imbalanceMicros: 0n, wrongBalances: 0 });
 });

@@ -160,6 +160,7 @@ export class PaymentRoom {
     this.errors.length = 0;
     this.stripe.fates.length = 0;
     this.stripe.blind = 0;
+    this.stripe.lagging = false;
     this.stripe.intents.length = 0;
     this.stripe.refunds.length = 0;
     this.stripe.requests.length = 0;
