@@ -41,6 +41,7 @@ alter table ledger_entries drop constraint ledger_entries_pkey, drop constraint 
 alter table ledger_entries drop column posted_at, add primary key (id);
 create index ledger_entries_by_transaction on ledger_entries (transaction_id);
 
+drop index ledger_transactions_by_time;
 alter table ledger_transactions drop column reason, drop column reverses_id, drop column effective_on;
 alter table ledger_transactions drop constraint ledger_transactions_kind_check;
 alter table ledger_transactions add constraint ledger_transactions_kind_check check

@@ -32,6 +32,8 @@ alter table ledger_transactions add constraint ledger_transactions_effective_on_
   (effective_on <= (posted_at at time zone 'utc')::date);
 create index ledger_transactions_reversing on ledger_transactions (reverses_id) where reverses_id is not null;
 create index ledger_transactions_by_day on ledger_transactions (effective_on);
+-- They come in the order of time: which blocks are of a day is all that has to be known.
+create index ledger_transactions_by_time on ledger_transactions using brin (posted_at) with (autosummarize = on);
 
 -- What is read of one entry fits a safe integer of JavaScript; sums need not.
 alter table ledger_entries add constraint ledger_entries_amount_safe check

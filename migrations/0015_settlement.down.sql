@@ -1,3 +1,4 @@
+drop index settlements_by_time;
 drop index outbox_late;
 drop table settlement_differences, settlement_history;
 alter table outbox drop column rounds;

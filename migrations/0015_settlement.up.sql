@@ -12,6 +12,9 @@ alter table settlements
   add column earned       text not null default 'plan',
   add column lines        jsonb not null default '[]';
 
+-- They come in the order of time: which blocks are of a day is all that has to be known.
+create index settlements_by_time on settlements using brin (settled_at) with (autosummarize = on);
+
 -- Rounds of tries that came to nothing while the database was there: so many, and it is for people.
 alter table outbox add column rounds integer not null default 0 check (rounds >= 0);
 

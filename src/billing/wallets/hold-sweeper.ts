@@ -36,6 +36,9 @@ const FORGET_BATCH = 5_000;
  * ever stored, whose node is gone: it came back with another boot, or has died. While a node lives its records
  * may lie in its journal; when it is gone and they come after all, settlement charges the wallet by itself.
  * Calls that were stored and whose node is gone are closed by others, and then over.
+ *
+ * In the order of the index of open holds, or all holds that ever were would be read for it. Whoever passes
+ * over what is locked waits for nobody, whatever the order.
  */
 const FIND = {
   name: 'holds-orphaned',
@@ -46,7 +49,7 @@ const FIND = {
       or exists (select 1 from settlements s where s.call_id = h.call_id)
       or (c.id is null and (n.id is null or n.boot_id <> h.boot_id
         or ($2 and n.heartbeat_at < now() - $1 * interval '1 millisecond'))))
-    order by h.id limit $3
+    order by h.call_id limit $3
     for update of h skip locked`,
 };
 
