@@ -12,7 +12,17 @@ const WITH_BODY = new Set(['POST', 'PATCH', 'PUT']);
  * it, as they were sent; other types are refused.
  */
 export function readBody(routes: readonly Route[]): readonly RequestHandler[] {
-  return [onlyWhatIsTaken(routes), express.json({ limit: BODY_LIMIT, strict: true })];
+  return [onlyWhatIsTaken(routes), express.json({ limit: BODY_LIMIT, strict: true, verify: refuseMark })];
+}
+
+/** A byte order mark alone is no JSON, though the parser takes it for no body at all. */
+function refuseMark(_request: unknown, _response: unknown, raw: Buffer): void {
+  if (raw.length === 3 && raw.toString('utf8') === '\ufeff') {
+    throw Object.assign(new Error('a byte order mark and nothing else'), {
+      status: 400,
+      type: 'entity.parse.failed',
+    });
+  }
 }
 
 function onlyWhatIsTaken(routes: readonly Route[]): RequestHandler {

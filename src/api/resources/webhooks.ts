@@ -66,7 +66,14 @@ const created = z.strictObject({
   convertedOnly: fields.convertedOnly.default(false),
   ratePerSecond: fields.ratePerSecond.default(50),
 });
-const changed = z.strictObject({ ...fields, body: body.nullable(), headers }).partial();
+const changed = z
+  .strictObject({ ...fields, body: body.nullable(), headers })
+  .partial()
+  .refine((changes) => Object.keys(changes).length > 0, {
+    error: 'nothing is to be changed',
+    when: ({ issues }) => issues.length === 0,
+  })
+  .meta({ minProperties: 1 });
 
 const shape = {
   id,

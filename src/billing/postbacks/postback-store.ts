@@ -112,8 +112,11 @@ export class PostbackStore {
           wanted.ratePerSecond,
         ],
       );
-      if (rowCount !== 1)
-        throw new AppError('conflict', 'postback_exists', `there is a webhook ${id} already`);
+      if (rowCount !== 1) {
+        throw new AppError('conflict', 'postback_exists', `there is a webhook ${id} already`, {
+          errors: [{ in: 'body', pointer: '/id', message: 'is taken' }],
+        });
+      }
       await tx.query('insert into postback_queues (postback_id) values ($1)', [id]);
       const postback = await new PostbackStore(tx, this.#vault, this.#places).get(id);
       return { postback: postback as Postback, secret: wanted.secret === undefined ? secret : undefined };
@@ -225,6 +228,7 @@ export class PostbackStore {
         'conflict',
         'too_many_postbacks',
         `an account has ${MAX_OF_ACCOUNT} webhooks at most: archive one`,
+        { errors: [{ in: 'body', pointer: '/accountId', message: `has ${MAX_OF_ACCOUNT} already` }] },
       );
     }
   }

@@ -4,7 +4,7 @@ import { fromSchema } from '../../support/schema-arbitrary';
 import { bodyOf, MARKET_RESOURCES, openMarket } from './support/market-bodies';
 import type { OpenApi, Operation } from './support/openapi-reader';
 import { operationsOf, undocumented } from './support/openapi-reader';
-import { CONSENT, storeFraudCase } from './support/stored-calls';
+import { CONSENT, storeFraudCase, WEBHOOK } from './support/stored-calls';
 import type { Answer, TestApi } from './support/test-api';
 import { startTestApi } from './support/test-api';
 
@@ -26,6 +26,8 @@ beforeAll(async () => {
   const { body: consent } = await api.ask('POST', '/api/v1/consents', { body: CONSENT });
   ids.set('/api/v1/consents/{id}/revocations', String(consent['id']));
   ids.set('/api/v1/accounts/{id}/terms', 'buyer-account');
+  const { body: webhook } = await api.ask('POST', '/api/v1/webhooks', { body: WEBHOOK });
+  for (const path of ['', '/secret', '/test']) ids.set(`/api/v1/webhooks/{id}${path}`, String(webhook['id']));
   await storeFraudCase(api, 'case');
   ids.set('/api/v1/fraud/cases/{id}/resolve', 'case');
 });
