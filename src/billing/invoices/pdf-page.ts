@@ -29,6 +29,8 @@ export interface PageText {
   /** UTC epoch milliseconds. */
   readonly createdAt: number;
   readonly locale: string;
+  /** A word behind everything, across each page. */
+  readonly watermark?: string | undefined;
 }
 
 /**
@@ -44,8 +46,9 @@ export class PdfPages {
   readonly #pdf: PDFKit.PDFDocument;
   readonly #chunks: Buffer[] = [];
   readonly #ended: Promise<void>;
+  readonly #watermark: string | undefined;
 
-  constructor({ title, author, createdAt, locale }: PageText) {
+  constructor({ title, author, createdAt, locale, watermark }: PageText) {
     this.#pdf = new PDFDocument({
       size: LETTER.test(locale) ? 'LETTER' : 'A4',
       margins: { top: MARGIN, bottom: 0, left: MARGIN, right: MARGIN },
@@ -67,6 +70,8 @@ export class PdfPages {
     this.#pdf.registerFont('Wide-Bold', fontFile('DejaVuSansCondensed-Bold'));
     this.fonts = new DocumentFonts(glyphsOf(this.#pdf));
     this.right = this.#pdf.page.width - MARGIN;
+    this.#watermark = watermark;
+    this.#mark();
     this.#ended = new Promise((resolve, reject) => {
       this.#pdf.on('data', (chunk: Buffer) => this.#chunks.push(chunk));
       this.#pdf.on('end', resolve);
@@ -118,22 +123,9 @@ export class PdfPages {
     this.#pdf.rect(x, y, width, height).fill(color);
   }
 
-  /** A word behind everything, across the page. */
-  watermark(text: string): void {
-    const { width, height } = this.#pdf.page;
-    this.#pdf
-      .save()
-      .rotate(-35, { origin: [width / 2, height / 2] })
-      .font('Helvetica-Bold')
-      .fontSize(110);
-    this.#pdf
-      .fillColor('#eceff3')
-      .text(text, 0, height / 2 - 55, { width, align: 'center', lineBreak: false });
-    this.#pdf.restore();
-  }
-
   addPage(): void {
     this.#pdf.addPage();
+    this.#mark();
     this.y = MARGIN;
   }
 
@@ -152,6 +144,15 @@ export class PdfPages {
     this.#pdf.end();
     await this.#ended;
     return Buffer.concat(this.#chunks);
+  }
+
+  #mark(): void {
+    if (this.#watermark === undefined) return;
+    const { width, height } = this.#pdf.page;
+    const origin: [number, number] = [width / 2, height / 2];
+    this.#pdf.save().rotate(-35, { origin }).font('Helvetica-Bold').fontSize(110).fillColor('#eef1f4');
+    this.#pdf.text(this.#watermark, 0, height / 2 - 55, { width, align: 'center', lineBreak: false });
+    this.#pdf.restore();
   }
 
   #set(text: string, { size = 9, weight = 'regular' }: TextStyle): string {

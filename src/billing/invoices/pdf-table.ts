@@ -9,8 +9,8 @@ export interface Column<Row> {
   readonly text: (row: Row) => string;
 }
 
-const ABOVE = 4.5;
-const BELOW = 2.5;
+const ABOVE = 3.8;
+const BELOW = 1.8;
 const GAP = 8;
 const HEAD: TextStyle = { size: 7.5, weight: 'bold', color: SOFT };
 const CELL: TextStyle = { size: 9 };
@@ -31,7 +31,9 @@ export function writeTable<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
 ): void {
-  const places = placesOf(pages, columns);
+  // A column in which nothing stands says nothing.
+  const told = columns.filter(({ text }) => rows.some((row) => text(row) !== ''));
+  const places = placesOf(pages, told);
   const heightOf = (row: Row): number =>
     Math.max(...places.map(({ column, width }) => pages.heightOf(column.text(row), width, CELL))) +
     ABOVE +
@@ -56,7 +58,7 @@ export function writeTable<Row>(
 
 function writeTitle<Row>(pages: PdfPages, title: string, places: readonly Place<Row>[]): void {
   pages.write(title, pages.left, pages.y, pages.width, { size: 10.5, weight: 'bold', color: ACCENT });
-  pages.y += 18;
+  pages.y += 16;
   for (const { column, x, width } of places) {
     pages.write(column.title, x, pages.y, width, { ...HEAD, align: column.align ?? 'left' });
   }

@@ -16,8 +16,8 @@ export async function renderDocument(content: DocumentContent): Promise<Buffer> 
     author: content.issuer.legalName,
     createdAt: content.issuedAt,
     locale: content.locale,
+    watermark: content.number === null ? 'DRAFT' : undefined,
   });
-  if (content.number === null) pages.watermark('DRAFT');
   writeHead(pages, content, words);
   for (const section of SECTIONS) {
     const lines = content.lines.filter(({ kind }) => section.kinds.includes(kind));
@@ -171,7 +171,7 @@ function writeHead(pages: PdfPages, content: DocumentContent, words: Words): voi
     align: 'right',
   });
 
-  const second = Math.max(issuerEnd, top + 60) + 22;
+  const second = Math.max(issuerEnd, top + 60) + 14;
   pages.write(content.kind === 'invoice' ? 'BILL TO' : 'CREDIT TO', pages.left, second, half, {
     size: 7.5,
     weight: 'bold',
@@ -181,7 +181,7 @@ function writeHead(pages: PdfPages, content: DocumentContent, words: Words): voi
   const name = pages.heightOf(recipient.legalName, half, { size: 10.5, weight: 'bold' });
   const recipientEnd = pages.lines(partyLines(recipient), pages.left, second + 15 + name, half);
   const factsEnd = writeFacts(pages, facts(content, words), middle, second, half);
-  pages.y = Math.max(recipientEnd, factsEnd) + 22;
+  pages.y = Math.max(recipientEnd, factsEnd) + 14;
 }
 
 function partyLines({ address, taxId, email }: DocumentParty): string[] {
@@ -222,7 +222,7 @@ function writeFacts(
 
 function writeSection(pages: PdfPages, section: Section, lines: readonly DocumentLine[], words: Words): void {
   writeTable(pages, section.title, section.columns(words), lines);
-  pages.y += 14;
+  pages.y += 10;
 }
 
 interface TotalRow {
@@ -263,18 +263,18 @@ const INSET = 8;
 
 function writeTotals(pages: PdfPages, content: DocumentContent, words: Words): void {
   const rows = totalRows(content);
-  const height = rows.reduce((sum, { strong }) => sum + (strong ? 24 : 16), 0);
+  const height = rows.reduce((sum, { strong }) => sum + (strong ? 22 : 14.5), 0);
   if (pages.y + height > pages.bottom) pages.addPage();
   const x = pages.right - TOTALS_WIDTH;
   for (const { label, amount: value, strong } of rows) {
     const style = { size: strong ? 10 : 9, weight: strong ? ('bold' as const) : ('regular' as const) };
-    if (strong) pages.box(x - INSET, pages.y, TOTALS_WIDTH + INSET, 20, SHADE);
-    const y = pages.y + (strong ? 5 : 3);
+    if (strong) pages.box(x - INSET, pages.y, TOTALS_WIDTH + INSET, 19, SHADE);
+    const y = pages.y + (strong ? 4.5 : 2.5);
     pages.write(label, x, y, TOTALS_WIDTH - 150, style);
     pages.write(words.money(value), pages.right - 160, y, 160, { ...style, align: 'right' });
-    pages.y += strong ? 24 : 16;
+    pages.y += strong ? 22 : 14.5;
   }
-  pages.y += 12;
+  pages.y += 8;
 }
 
 function writeClosing(pages: PdfPages, content: DocumentContent, words: Words): void {
@@ -318,14 +318,14 @@ function writePayment(pages: PdfPages, content: DocumentContent, words: Words): 
   const height =
     pages.heightOf(head, width, PAY) +
     rest.reduce((all, text) => all + pages.heightOf(text, width) + 1, 0) +
-    20;
+    16;
   if (pages.y + height > pages.bottom) pages.addPage();
   pages.box(pages.left, pages.y, pages.width, height, SHADE);
   pages.box(pages.left, pages.y, 3, height, ACCENT);
   const x = pages.left + 2 * INSET;
-  pages.write(head, x, pages.y + 9, width, PAY);
-  pages.lines(rest, x, pages.y + 12 + pages.heightOf(head, width, PAY), width);
-  pages.y += height + 12;
+  pages.write(head, x, pages.y + 8, width, PAY);
+  pages.lines(rest, x, pages.y + 10 + pages.heightOf(head, width, PAY), width);
+  pages.y += height + 8;
 }
 
 function closingTexts(content: DocumentContent, words: Words): string[] {
