@@ -1,26 +1,16 @@
 import { z } from 'zod';
-import type { PostbackToken } from '../../billing';
-import {
-  createPostbackToken,
-  listDeadSignals,
-  listPostbackTokens,
-  listSignals,
-  moneyOfCall,
-  redriveSignals,
-  revisionsOfCall,
-  revokePostbackToken,
-  SIGNAL_VALUE,
-} from '../../billing';
+import { listDeadSignals, listSignals, redriveSignals, SIGNAL_VALUE } from '../../billing';
 import { AppError, SIGNAL_KINDS } from '../../domain';
 import type { ApiKeyIdentity, Queryable } from '../../storage';
 import { getCall } from '../../storage';
-import { readCursor, writeCursor } from '../cursor';
 import type { MoneyServices } from '../money-rules';
 import { assertOperator, ownOnly } from '../money-rules';
 import type { Route } from '../route';
 import { route } from '../route';
-import { id, instant, name, page, printable } from '../schemas';
+import { id, instant, printable } from '../schemas';
 import { takeSignal } from '../take-postback';
+import { callMoneyRoutes } from './call-money';
+import { postbackTokenRoutes } from './postback-tokens';
 
 const value = z.string().regex(SIGNAL_VALUE, '1 to 64 letters, digits, _ . : # * -');
 const at = instant.optional().describe('When it happened, UTC epoch milliseconds; now by default');
@@ -41,50 +31,14 @@ const taken = z.object({
   at: z.number().int(),
   isNew: z.boolean().describe('False when it was known before: nothing was changed'),
 });
-const token = z.object({
-  id: z.string(),
-  accountId: z.string(),
-  name: z.string(),
-  events: z.array(z.string()).describe('Events that it may tell of; none listed allows any'),
-  expiresAt: z.iso.datetime().nullable(),
-  revokedAt: z.iso.datetime().nullable(),
-  createdAt: z.iso.datetime(),
-});
-const amount = z.number().int().describe('Micro-units');
-const sums = { revenue: amount, payout: amount, fees: amount, taxes: amount, carrierCost: amount };
-const line = z.object({
-  kind: z.enum(['revenue', 'payout', 'fee', 'tax', 'carrier_cost']),
-  accountId: z.string().describe('Who pays it, or earns it'),
-  code: z.string(),
-  text: z.string(),
-  amount,
-  currency: z.string(),
-});
-const money = z.object({
-  callId: z.string(),
-  currency: z.string(),
-  ...sums,
-  priced: z.string().describe('The rule that decides the revenue now, e.g. plan, conversions/0'),
-  earned: z.string().describe('The rule that decides the payout now'),
-  lines: z.array(line),
-  revisions: z.array(
-    z.object({
-      n: z.number().int(),
-      kind: z
-        .enum(['rerating', 'reversal', 'award', 'correction'])
-        .describe('Signals came; a part was given back; the seller got more; the settlement was wrong'),
-      cause: z.string(),
-      transactionId: z.number().int().nullable().describe('Of the ledger; null when no money moved'),
-      ...sums,
-      lines: z.array(line).describe('Differences'),
-      createdAt: z.iso.datetime(),
-    }),
-  ),
-});
-
 /** What becomes known of calls, by whom, and what that makes of their money. */
 export function callSignalRoutes(services: MoneyServices): Route[] {
-  return [...signalRoutes(services), ...postbackRoutes(services), ...tokenRoutes(), ...moneyRoutes()];
+  return [
+    ...signalRoutes(services),
+    ...postbackRoutes(services),
+    ...postbackTokenRoutes(),
+    ...callMoneyRoutes(),
+  ];
 }
 
 function signalRoutes(services: MoneyServices): Route[] {
@@ -249,136 +203,4 @@ async function takePostback(
 
 function whoTells(caller: ApiKeyIdentity): { source: string; accountId: string | undefined } {
   return { source: `key:${caller.keyId}`, accountId: ownOnly(caller) };
-}
-
-function tokenRoutes(): Route[] {
-  return [
-    route({
-      method: 'get',
-      path: '/postback-tokens',
-      operationId: 'listPostbackTokens',
-      tag: 'signals',
-      summary: 'Tokens that buyers paste into other systems, newest first',
-      scope: 'signals:read',
-      query: page.extend({ accountId: id.optional() }),
-      reply: z.object({ items: z.array(token), nextCursor: z.string().nullable() }),
-      handle: async ({ db, query: { limit, cursor, accountId }, caller }) => {
-        const [createdAt, last] =
-          cursor === undefined ? [] : readCursor(cursor, z.tuple([z.number().int(), z.string()]));
-        const rows = await listPostbackTokens(db, {
-          accountId: ownOnly(caller) ?? accountId,
-          after: createdAt === undefined || last === undefined ? undefined : { createdAt, id: last },
-          limit: limit + 1,
-        });
-        const items = rows.slice(0, limit);
-        const end = items.at(-1);
-        const more = rows.length > limit && end;
-        return {
-          body: {
-            items: items.map(shownToken),
-            nextCursor: more ? writeCursor([end.createdAt.getTime(), end.id]) : null,
-          },
-        };
-      },
-    }),
-    route({
-      method: 'post',
-      path: '/postback-tokens',
-      operationId: 'createPostbackToken',
-      tag: 'signals',
-      summary: 'Make a token for postbacks on calls of one buyer; it is told this once',
-      scope: 'signals:write',
-      body: z.strictObject({
-        accountId: id.optional().describe('An account of a buyer; of your own by default'),
-        name,
-        events: z.array(value).max(50).default([]).describe('Events that it may tell of; none allows any'),
-        expiresAt: instant.optional().describe('UTC epoch milliseconds; never by default'),
-      }),
-      reply: token.extend({ token: z.string().describe('For `?token=`; it is stored as a hash') }),
-      status: 201,
-      idempotent: true,
-      handle: async ({ db, body, caller }) => {
-        const own = ownOnly(caller);
-        const accountId = body.accountId ?? caller.accountId;
-        if (own !== undefined && accountId !== own) {
-          throw new AppError('forbidden', 'other_buyer', `this key speaks for ${own} alone`);
-        }
-        const { name: called, events, expiresAt } = body;
-        const wish = { accountId, name: called, events, expiresAt, createdBy: caller.keyId };
-        const { token: secret, made } = await createPostbackToken(db, wish);
-        return { body: { ...shownToken(made), token: secret } };
-      },
-    }),
-    route({
-      method: 'delete',
-      path: '/postback-tokens/:id',
-      operationId: 'revokePostbackToken',
-      tag: 'signals',
-      summary: 'Revoke a token, at once and for good',
-      scope: 'signals:write',
-      params: z.strictObject({ id }),
-      reply: z.unknown(),
-      status: 204,
-      handle: async ({ db, params, caller }) => {
-        if (await revokePostbackToken(db, params.id, ownOnly(caller))) return { body: undefined };
-        throw new AppError('not_found', 'token_not_found', `there is no token ${params.id}`);
-      },
-    }),
-  ];
-}
-
-function shownToken({
-  expiresAt,
-  revokedAt,
-  createdAt,
-  events,
-  ...rest
-}: PostbackToken): z.input<typeof token> {
-  return {
-    ...rest,
-    events: [...events],
-    expiresAt: expiresAt?.toISOString() ?? null,
-    revokedAt: revokedAt?.toISOString() ?? null,
-    createdAt: createdAt.toISOString(),
-  };
-}
-
-function moneyRoutes(): Route[] {
-  return [
-    route({
-      method: 'get',
-      path: '/calls/:id/money',
-      operationId: 'getCallMoney',
-      tag: 'signals',
-      summary: 'What a call has cost and earned by its settlement and everything after it, line by line',
-      scope: 'settlements:read',
-      params: z.strictObject({ id }),
-      reply: money,
-      handle: async ({ db, params, caller }) => {
-        assertOperator(caller);
-        const found = await moneyOfCall(db, params.id);
-        if (!found) {
-          throw new AppError(
-            'not_found',
-            'settled_call_not_found',
-            `call ${params.id} is not settled, or was not sold`,
-          );
-        }
-        const revisions = await revisionsOfCall(db, params.id);
-        return {
-          body: {
-            ...found,
-            lines: [...found.lines],
-            revisions: revisions.map(
-              ({ priced: _p, earned: _e, signals: _s, createdAt, lines, ...revision }) => ({
-                ...revision,
-                lines: [...lines],
-                createdAt: createdAt.toISOString(),
-              }),
-            ),
-          },
-        };
-      },
-    }),
-  ];
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { CallRefund, Dispute, DisputeEvent, Evidence, NewEvidence, Verdict } from '../../billing';
+import type { Dispute, DisputeEvent, Evidence, NewEvidence, Verdict } from '../../billing';
 import {
   addEvidence,
   BEARERS,
@@ -8,26 +8,22 @@ import {
   DISPUTE_STATES,
   listDisputeEvents,
   listDisputes,
-  listDisputeWindows,
   listEvidence,
-  listRefunds,
   mustFindDispute,
   openDispute,
-  refundCall,
   resolveDispute,
   reviewDispute,
-  setDisputeWindow,
   withdrawDispute,
 } from '../../billing';
 import type { Micros } from '../../domain';
-import { AppError } from '../../domain';
-import { getCall } from '../../storage';
 import { readCursor, writeCursor } from '../cursor';
 import type { MoneyServices } from '../money-rules';
 import { actorOf, assertOperator, disputeRules, ownOnly } from '../money-rules';
 import type { Route } from '../route';
 import { route } from '../route';
-import { id, micros, page, printable, text } from '../schemas';
+import { id, micros, page, printable } from '../schemas';
+import { callRefundRoutes } from './call-refunds';
+import { disputeWindowRoutes } from './dispute-windows';
 
 const amount = micros.min(1) as unknown as z.ZodType<Micros, number>;
 const shownAmount = z.number().int().describe('Micro-units');
@@ -108,25 +104,6 @@ const newEvidence = z.discriminatedUnion('kind', [
     text: words.optional(),
   }),
 ]);
-const refund = z.object({
-  id: z.string(),
-  callId: z.string(),
-  reference: z.string(),
-  amount: shownAmount,
-  currency: z.string(),
-  bearer,
-  reason: z.string(),
-  revision: z.number().int(),
-  by: z.string(),
-  at: z.iso.datetime(),
-});
-const window = z.object({
-  accountId: z.string(),
-  days: z.number().int(),
-  updatedBy: z.string(),
-  updatedAt: z.iso.datetime(),
-});
-
 const ofDispute = z.strictObject({ id });
 const position = z.tuple([z.number().int()]);
 
@@ -136,8 +113,8 @@ export function disputeRoutes(services: MoneyServices): Route[] {
     ...readingRoutes(),
     ...movingRoutes(services),
     ...evidenceRoutes(),
-    ...windowRoutes(),
-    ...refundRoutes(),
+    ...disputeWindowRoutes(),
+    ...callRefundRoutes(),
   ];
 }
 
@@ -322,109 +299,6 @@ function evidenceRoutes(): Route[] {
   ];
 }
 
-function windowRoutes(): Route[] {
-  return [
-    route({
-      method: 'get',
-      path: '/dispute-windows',
-      operationId: 'listDisputeWindows',
-      tag: 'disputes',
-      summary: 'Accounts that may dispute their calls for longer or shorter than usual',
-      scope: 'disputes:read',
-      query: page,
-      reply: z.object({ items: z.array(window), nextCursor: z.string().nullable() }),
-      handle: async ({ db, query: { limit, cursor }, caller }) => {
-        assertOperator(caller);
-        const after = cursor === undefined ? undefined : readCursor(cursor, z.tuple([z.string()]))[0];
-        const rows = await listDisputeWindows(db, { after, limit: limit + 1 });
-        const items = rows.slice(0, limit);
-        const last = items.at(-1);
-        return {
-          body: {
-            items: items.map((row) => ({ ...row, updatedAt: row.updatedAt.toISOString() })),
-            nextCursor: rows.length > limit && last ? writeCursor([last.accountId]) : null,
-          },
-        };
-      },
-    }),
-    route({
-      method: 'post',
-      path: '/dispute-windows',
-      operationId: 'setDisputeWindow',
-      tag: 'disputes',
-      summary: 'Say how long an account may dispute its calls',
-      scope: 'disputes:write',
-      body: z.strictObject({
-        accountId: id,
-        days: z.number().int().min(0).max(365).describe('From the settlement of a call; 0 = never'),
-      }),
-      reply: window,
-      idempotent: true,
-      handle: async ({ db, body, caller }) => {
-        assertOperator(caller);
-        const set = await setDisputeWindow(db, body.accountId, body.days, caller.accountId);
-        if (!set) {
-          throw new AppError(
-            'unprocessable',
-            'reference_not_found',
-            `there is no account ${body.accountId}`,
-            { errors: [{ pointer: '/accountId', message: 'is no account' }] },
-          );
-        }
-        return { body: { ...set, updatedAt: set.updatedAt.toISOString() } };
-      },
-    }),
-  ];
-}
-
-function refundRoutes(): Route[] {
-  return [
-    route({
-      method: 'get',
-      path: '/calls/:id/refunds',
-      operationId: 'listCallRefunds',
-      tag: 'disputes',
-      summary: 'What of a call was given back without a dispute, the first first',
-      scope: 'disputes:read',
-      params: ofDispute,
-      reply: z.object({ items: z.array(refund) }),
-      handle: async ({ db, params, caller }) => {
-        assertOperator(caller);
-        const items = await listRefunds(db, params.id);
-        if (items.length === 0 && !(await getCall(db, params.id))) {
-          throw new AppError('not_found', 'call_not_found', `there is no call ${params.id}`);
-        }
-        return { body: { items: items.map(shownRefund) } };
-      },
-    }),
-    route({
-      method: 'post',
-      path: '/calls/:id/refunds',
-      operationId: 'refundCall',
-      tag: 'disputes',
-      summary: 'Give a call back to its buyer, in whole or in part',
-      scope: 'disputes:write',
-      params: ofDispute,
-      body: z.strictObject({
-        reference: printable(z.string().trim().min(1).max(100)).describe(
-          'Your name for it: the same one is the same refund, and is booked once',
-        ),
-        amount: amount.optional().describe('Micro-units; everything that is left by default'),
-        bearer,
-        reason: text,
-      }),
-      reply: refund,
-      status: 201,
-      idempotent: true,
-      handle: async ({ db, params, body, caller }) => {
-        assertOperator(caller);
-        const wish = { ...body, callId: params.id, by: actorOf(caller) };
-        return { body: shownRefund((await refundCall(db, wish)).refund) };
-      },
-    }),
-  ];
-}
-
 function shown({ seq: _, openedAt, closedAt, ...rest }: Dispute): z.input<typeof dispute> {
   return { ...rest, openedAt: openedAt.toISOString(), closedAt: closedAt?.toISOString() ?? null };
 }
@@ -434,9 +308,5 @@ function shownEvent({ at, ...rest }: DisputeEvent): z.input<typeof event> {
 }
 
 function shownEvidence({ at, ...rest }: Evidence): z.input<typeof evidence> {
-  return { ...rest, at: at.toISOString() };
-}
-
-function shownRefund({ at, ...rest }: CallRefund): z.input<typeof refund> {
   return { ...rest, at: at.toISOString() };
 }

@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { listDisputeWindows, setDisputeWindow } from '../../billing';
+import { AppError } from '../../domain';
+import { readCursor, writeCursor } from '../cursor';
+import { assertOperator } from '../money-rules';
+import type { Route } from '../route';
+import { route } from '../route';
+import { id, page } from '../schemas';
+
+const window = z.object({
+  accountId: z.string(),
+  days: z.number().int(),
+  updatedBy: z.string(),
+  updatedAt: z.iso.datetime(),
+});
+
+/** How long accounts may dispute their calls. */
+export function disputeWindowRoutes(): Route[] {
+  return [
+    route({
+      method: 'get',
+      path: '/dispute-windows',
+      operationId: 'listDisputeWindows',
+      tag: 'disputes',
+      summary: 'Accounts that may dispute their calls for longer or shorter than usual',
+      scope: 'disputes:read',
+      query: page,
+      reply: z.object({ items: z.array(window), nextCursor: z.string().nullable() }),
+      handle: async ({ db, query: { limit, cursor }, caller }) => {
+        assertOperator(caller);
+        const after = cursor === undefined ? undefined : readCursor(cursor, z.tuple([z.string()]))[0];
+        const rows = await listDisputeWindows(db, { after, limit: limit + 1 });
+        const items = rows.slice(0, limit);
+        const last = items.at(-1);
+        return {
+          body: {
+            items: items.map((row) => ({ ...row, updatedAt: row.updatedAt.toISOString() })),
+            nextCursor: rows.length > limit && last ? writeCursor([last.accountId]) : null,
+          },
+        };
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/dispute-windows',
+      operationId: 'setDisputeWindow',
+      tag: 'disputes',
+      summary: 'Say how long an account may dispute its calls',
+      scope: 'disputes:write',
+      body: z.strictObject({
+        accountId: id,
+        days: z.number().int().min(0).max(365).describe('From the settlement of a call; 0 = never'),
+      }),
+      reply: window,
+      idempotent: true,
+      handle: async ({ db, body, caller }) => {
+        assertOperator(caller);
+        const set = await setDisputeWindow(db, body.accountId, body.days, caller.accountId);
+        if (!set) {
+          throw new AppError(
+            'unprocessable',
+            'reference_not_found',
+            `there is no account ${body.accountId}`,
+            { errors: [{ pointer: '/accountId', message: 'is no account' }] },
+          );
+        }
+        return { body: { ...set, updatedAt: set.updatedAt.toISOString() } };
+      },
+    }),
+  ];
+}

@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import type { PostbackToken } from '../../billing';
+import { createPostbackToken, listPostbackTokens, revokePostbackToken, SIGNAL_VALUE } from '../../billing';
+import { AppError } from '../../domain';
+import { readCursor, writeCursor } from '../cursor';
+import { ownOnly } from '../money-rules';
+import type { Route } from '../route';
+import { route } from '../route';
+import { id, instant, name, page } from '../schemas';
+
+const eventName = z.string().regex(SIGNAL_VALUE, '1 to 64 letters, digits, _ . : # * -');
+const token = z.object({
+  id: z.string(),
+  accountId: z.string(),
+  name: z.string(),
+  events: z.array(z.string()).describe('Events that it may tell of; none listed allows any'),
+  expiresAt: z.iso.datetime().nullable(),
+  revokedAt: z.iso.datetime().nullable(),
+  createdAt: z.iso.datetime(),
+});
+/** What buyers paste into other systems. */
+export function postbackTokenRoutes(): Route[] {
+  return [
+    route({
+      method: 'get',
+      path: '/postback-tokens',
+      operationId: 'listPostbackTokens',
+      tag: 'signals',
+      summary: 'Tokens that buyers paste into other systems, newest first',
+      scope: 'signals:read',
+      query: page.extend({ accountId: id.optional() }),
+      reply: z.object({ items: z.array(token), nextCursor: z.string().nullable() }),
+      handle: async ({ db, query: { limit, cursor, accountId }, caller }) => {
+        const [createdAt, last] =
+          cursor === undefined ? [] : readCursor(cursor, z.tuple([z.number().int(), z.string()]));
+        const rows = await listPostbackTokens(db, {
+          accountId: ownOnly(caller) ?? accountId,
+          after: createdAt === undefined || last === undefined ? undefined : { createdAt, id: last },
+          limit: limit + 1,
+        });
+        const items = rows.slice(0, limit);
+        const end = items.at(-1);
+        const more = rows.length > limit && end;
+        return {
+          body: {
+            items: items.map(shownToken),
+            nextCursor: more ? writeCursor([end.createdAt.getTime(), end.id]) : null,
+          },
+        };
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/postback-tokens',
+      operationId: 'createPostbackToken',
+      tag: 'signals',
+      summary: 'Make a token for postbacks on calls of one buyer; it is told this once',
+      scope: 'signals:write',
+      body: z.strictObject({
+        accountId: id.optional().describe('An account of a buyer; of your own by default'),
+        name,
+        events: z
+          .array(eventName)
+          .max(50)
+          .default([])
+          .describe('Events that it may tell of; none allows any'),
+        expiresAt: instant.optional().describe('UTC epoch milliseconds; never by default'),
+      }),
+      reply: token.extend({ token: z.string().describe('For `?token=`; it is stored as a hash') }),
+      status: 201,
+      idempotent: true,
+      handle: async ({ db, body, caller }) => {
+        const own = ownOnly(caller);
+        const accountId = body.accountId ?? caller.accountId;
+        if (own !== undefined && accountId !== own) {
+          throw new AppError('forbidden', 'other_buyer', `this key speaks for ${own} alone`);
+        }
+        const { name: called, events, expiresAt } = body;
+        const wish = { accountId, name: called, events, expiresAt, createdBy: caller.keyId };
+        const { token: secret, made } = await createPostbackToken(db, wish);
+        return { body: { ...shownToken(made), token: secret } };
+      },
+    }),
+    route({
+      method: 'delete',
+      path: '/postback-tokens/:id',
+      operationId: 'revokePostbackToken',
+      tag: 'signals',
+      summary: 'Revoke a token, at once and for good',
+      scope: 'signals:write',
+      params: z.strictObject({ id }),
+      reply: z.unknown(),
+      status: 204,
+      handle: async ({ db, params, caller }) => {
+        if (await revokePostbackToken(db, params.id, ownOnly(caller))) return { body: undefined };
+        throw new AppError('not_found', 'token_not_found', `there is no token ${params.id}`);
+      },
+    }),
+  ];
+}
+
+function shownToken({
+  expiresAt,
+  revokedAt,
+  createdAt,
+  events,
+  ...rest
+}: PostbackToken): z.input<typeof token> {
+  return {
+    ...rest,
+    events: [...events],
+    expiresAt: expiresAt?.toISOString() ?? null,
+    revokedAt: revokedAt?.toISOString() ?? null,
+    createdAt: createdAt.toISOString(),
+  };
+}
