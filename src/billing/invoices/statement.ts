@@ -61,7 +61,7 @@ const MOVEMENTS = `select t.id as "transactionId", t.kind, t.call_id as "callId"
     (extract(epoch from t.posted_at) * 1000)::bigint as "postedAt", (extract(epoch from t.posted_at) * 1000000)::bigint as micros,
     sum(e.amount)::bigint as "amountMicros"
   from ledger_entries e join ledger_transactions t on t.id = e.transaction_id
-  where e.ledger_account_id in (${MINE}) and t.posted_at >= ${AT(3)} and t.posted_at < ${AT(4)}`;
+  where e.ledger_account_id in (${MINE}) and e.posted_at >= ${AT(3)} and e.posted_at < ${AT(4)}`;
 const GROUPED = 'group by t.id having sum(e.amount) <> 0 order by t.posted_at, t.id';
 
 const FETCH = 2_000;
@@ -81,7 +81,7 @@ export function readStatement(
     const head = await headOf(tx, request);
     const { rows } = await tx.query<Row>(
       `${MOVEMENTS} and ($5::bigint is null or
-         ((extract(epoch from t.posted_at) * 1000000)::bigint, t.id) > ($5, $6::bigint))
+         ((extract(epoch from e.posted_at) * 1000000)::bigint, t.id) > ($5, $6::bigint))
        ${GROUPED} limit $7`,
       [...valuesOf(head, request), after?.postedAt ?? null, after?.transactionId ?? null, limit + 1],
     );
@@ -189,9 +189,9 @@ async function headOf(tx: Queryable, request: StatementRequest): Promise<Stateme
   };
   const { rows } = await tx.query<{ opening: string; closing: string }>(
     `with since as (
-       select coalesce(sum(e.amount), 0) as from_on, coalesce(sum(e.amount) filter (where t.posted_at >= ${AT(4)}), 0) as to_on
-       from ledger_entries e join ledger_transactions t on t.id = e.transaction_id
-       where e.ledger_account_id in (${MINE}) and t.posted_at >= ${AT(3)}),
+       select coalesce(sum(e.amount), 0) as from_on, coalesce(sum(e.amount) filter (where e.posted_at >= ${AT(4)}), 0) as to_on
+       from ledger_entries e
+       where e.ledger_account_id in (${MINE}) and e.posted_at >= ${AT(3)}),
      kept as (select coalesce(sum(balance), 0) as balance from ledger_accounts where id in (${MINE}))
      select (balance - from_on)::text as opening, (balance - to_on)::text as closing from kept, since`,
     valuesOf(head, request),

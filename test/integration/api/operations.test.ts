@@ -2,6 +2,7 @@ import { runRequest } from '../../../src/storage';
 import { TEST_VAULT } from '../../support/consents';
 import { watchCalls } from './support/event-client';
 import { disputeCases, openDisputes } from './support/dispute-cases';
+import { invoiceCases, openInvoices } from './support/invoice-cases';
 import { bodyOf, MARKET_RESOURCES, openMarket } from './support/market-bodies';
 import type { OpenApi, Operation } from './support/openapi-reader';
 import { operationsOf, undocumented } from './support/openapi-reader';
@@ -39,6 +40,7 @@ beforeAll(async () => {
   for (const { path } of MARKET_RESOURCES) await bodyOf(api, path, 99);
   await openDisputes(api);
   await openPayments(api);
+  await openInvoices(api);
   document = (await api.ask('GET', '/api/v1/openapi.json', { key: null })).body as unknown as OpenApi;
 });
 afterAll(() => api.close());
@@ -116,6 +118,7 @@ const HAPPY = new Map<string, HappyPath>([
   ['GET /api/v1/ledger/periods/{month}/balances', { id: pastMonth, query: '?accountId=operator' }],
   ['POST /api/v1/ledger/periods/{month}/close', { id: pastMonth }],
   ...settlementCases(() => api),
+  ...invoiceCases(() => api),
   ...disputeCases(() => api),
   ['GET /api/v1/number-lists', {}],
   ['GET /api/v1/number-lists/check', { query: '?number=2125550123' }],
