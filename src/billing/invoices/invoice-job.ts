@@ -87,10 +87,12 @@ export class InvoiceJob {
     const { period: rhythm, timezone, accountId } = account;
     if (rhythm === 'manual') return [];
     const chain = { accountId, currency };
+    const over = this.#options.now() - GRACE_MS;
+    const { invoicedTo } = await endOfChain(this.#database, chain);
+    // Finding the first of what is on no document reads all of it: not before anything can be due.
+    if (invoicedTo !== null && periodAt(rhythm, timezone, invoicedTo).to > over) return [];
     const first = await firstFresh(this.#database, chain);
     if (first === undefined) return [];
-    const { invoicedTo } = await endOfChain(this.#database, chain);
-    const over = this.#options.now() - GRACE_MS;
     const due: DocumentPeriod[] = [];
     // Of several periods without an invoice all are looked at; what moved nothing is passed over.
     let period = periodAt(rhythm, timezone, Math.max(invoicedTo ?? first, first));

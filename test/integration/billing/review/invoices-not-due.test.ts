@@ -1,0 +1,38 @@
+import { InvoiceJob, listDocuments, putInvoiceProfile } from '../../../../src/billing';
+import { BUYER_ACCOUNT } from '../../../support/call-records';
+import { openDatabase } from '../../../support/open-database';
+import { BillingRoom, profile } from '../invoices/support/billing-room';
+
+const DAY_MS = 86_400_000;
+
+test('while no period can be over, what is to be invoiced is not read', async () => {
+  const room = await BillingRoom.open();
+  const db = openDatabase(room.own.url, { poolSize: 1 });
+  try {
+    await putInvoiceProfile(room.db, profile(BUYER_ACCOUNT, { period: 'weekly' }));
+    await room.calls(1);
+    const now = Date.now() + 8 * DAY_MS;
+    const run = (): Promise<void> => new InvoiceJob(db, { now: () => now }).run();
+    /** Rows of the ledger that a run reads. */
+    const read = async (): Promise<number> => {
+      const rows = async (): Promise<number> => {
+        await db.query('select pg_stat_force_next_flush()');
+        const [row] = await room.own.query<{ rows: string }>(
+          `select s.seq_tup_read + (select sum(i.idx_tup_read) from pg_stat_user_indexes i where i.relid = s.relid) as rows
+           from pg_stat_user_tables s where s.relname = 'ledger_entries'`,
+        );
+        return Number(row?.rows);
+      };
+      const before = await rows();
+      await run();
+      return (await rows()) - before;
+    };
+    expect(await read()).toBeGreaterThan(0);
+    expect(await listDocuments(room.db, { limit: 10, now })).toHaveLength(1);
+    await room.calls(20);
+    expect(await read()).toBe(0);
+  } finally {
+    await db.close();
+    await room.close();
+  }
+});
