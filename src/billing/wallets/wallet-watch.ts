@@ -97,7 +97,10 @@ const TELL_MARKET = {
     from wanted where a.id = wanted.id and coalesce(a.funds, 'ok') <> wanted.funds`,
 };
 
-/** Those of which nobody took on the last one come again under the same name. */
+/**
+ * Those of which nobody took on the last one come again under the same name. Who may not buy calls is not
+ * charged for them.
+ */
 const CLAIM_TOP_UPS = {
   name: 'wallets-top-ups',
   text: `with due as (
@@ -107,6 +110,7 @@ const CLAIM_TOP_UPS = {
         then not w.top_up_taken_on and ${olderThan('w.top_up_asked_at', '$1')} and w.top_up_below is not null
         else f.available < w.top_up_below and (w.top_ups_today < w.top_ups_a_day
           or w.top_up_day is distinct from (now() at time zone 'utc')::date) end
+        and exists (select 1 from accounts a where a.id = w.account_id and a.status = 'active')
       order by w.account_id, w.currency limit $2
       for no key update of w skip locked)
     update wallets w set
