@@ -22,49 +22,30 @@ type Row = Omit<DocumentLine, 'no' | 'creditsLine'>;
 const breakdown = (items: string, account: string): string => `
   with items as materialized (${items}),
   moved as materialized (
-    select i.transaction_id, i.amount, t.kind, t.call_id, t.reason, t.posted_at,
+    select i.transaction_id, i.amount, t.kind, t.call_id, t.reason, t.posted_at, s.connected_ms, l.price, l.fees,
+      case when s.call_id is not null then 'call'
+        when v.call_id is not null then case when v.kind in ('rerating', 'correction') then 'rerating' else 'adjustment' end end as of_call,
+      -- Of a settlement it must come to what the ledger says, or nothing is issued.
+      case when s.call_id is not null then s.lines when l.amount = i.amount then v.lines end as lines,
       case when t.kind = 'call_settlement' then 'call'
         when coalesce(r.kind, t.kind) in ('top_up', 'refund', 'chargeback') then 'payment'
         when t.kind = 'call_rerating' then 'rerating'
         else 'adjustment' end as line
     from items i
     join ledger_transactions t on t.id = i.transaction_id
-    left join ledger_transactions r on t.kind = 'reversal' and r.id = t.reverses_id),
-  explained as materialized (
-    select m.transaction_id, m.amount, 'call' as kind, m.call_id, s.connected_ms, s.lines
-    from moved m join settlements s on s.call_id = m.call_id and s.transaction_id = m.transaction_id
-    union all
-    select m.transaction_id, m.amount, case when r.kind in ('rerating', 'correction') then 'rerating' else 'adjustment' end,
-      m.call_id, null, r.lines
-    from moved m join settlement_revisions r on r.transaction_id = m.transaction_id
-    where m.line <> 'call' and m.amount = (
-      select coalesce(sum((l ->> 'amount')::bigint), 0) from jsonb_array_elements(r.lines) as l
-      where l ->> 'accountId' = ${account} and l ->> 'kind' in ('revenue', 'fee', 'tax'))),
-  sums as materialized (
-    select x.transaction_id, coalesce(sum(l.amount) filter (where l.kind = 'revenue'), 0) as price,
-      coalesce(sum(l.amount) filter (where l.kind = 'fee'), 0) as fees
-    from explained x
-    cross join lateral jsonb_to_recordset(x.lines) as l(kind text, "accountId" text, amount bigint)
-    where l."accountId" = ${account} and l.kind in ('revenue', 'fee')
-    group by x.transaction_id),
-  parts as materialized (
-    select x.transaction_id, x.kind as source, l.kind, l.text, l.amount, r.rate,
-      case when l.kind = 'tax' then ${taxKey('l.code', 'r.rate')} else 'fee/' || l.code end as key,
-      case when r.rate is not null then
-        (case when r.taxed ? 'revenue' then coalesce(s.price, 0) else 0 end)
-        + (case when r.taxed ? 'fees' then coalesce(s.fees, 0) else 0 end) end as base
-    from explained x
-    cross join lateral jsonb_to_recordset(x.lines) as l(kind text, "accountId" text, code text, text text, amount bigint)
-    left join sums s on s.transaction_id = x.transaction_id
-    left join calls c on c.id = x.call_id and l.kind = 'tax'
-    left join lateral (${taxRule(account, 'coalesce(c.answered_at, c.received_at)', 'l.code')}) r on l.kind = 'tax'
-    where l."accountId" = ${account} and l.kind in ('fee', 'tax')),
+    left join ledger_transactions r on t.kind = 'reversal' and r.id = t.reverses_id
+    left join settlements s on s.call_id = t.call_id and s.transaction_id = t.id
+    left join settlement_revisions v on v.transaction_id = t.id
+    cross join lateral (
+      select coalesce(sum(x.amount), 0) as amount, coalesce(sum(x.amount) filter (where x.kind = 'revenue'), 0) as price,
+        coalesce(sum(x.amount) filter (where x.kind = 'fee'), 0) as fees
+      from jsonb_to_recordset(coalesce(s.lines, v.lines, '[]')) as x(kind text, "accountId" text, amount bigint)
+      where x."accountId" = ${account} and x.kind in ('revenue', 'fee', 'tax')) l),
   priced as (
-    select x.kind, coalesce(c.campaign_id, '') as campaign, count(*) as quantity, sum(x.connected_ms) as duration,
-      coalesce(sum(p.price), 0) as amount
-    from explained x
-    left join calls c on c.id = x.call_id
-    left join sums p on p.transaction_id = x.transaction_id
+    select m.of_call as kind, coalesce(c.campaign_id, '') as campaign, count(*) as quantity, sum(m.connected_ms) as duration,
+      sum(m.price) as amount
+    from moved m left join calls c on c.id = m.call_id
+    where m.lines is not null
     group by 1, 2),
   by_campaign as (
     select p.kind, p.kind || '/' || p.campaign as key,
@@ -73,12 +54,22 @@ const breakdown = (items: string, account: string): string => `
       p.quantity, p.duration, null::bigint as rate, null::numeric as base, p.amount
     from priced p left join campaigns k on k.id = p.campaign
     where p.kind = 'call' or p.amount <> 0),
+  parts as (
+    select m.of_call, l.kind, l.text, l.amount, r.rate,
+      case when l.kind = 'tax' then ${taxKey('l.code', 'r.rate')} else 'fee/' || l.code end as key,
+      case when r.rate is not null then
+        (case when r.taxed ? 'revenue' then m.price else 0 end) + (case when r.taxed ? 'fees' then m.fees else 0 end) end as base
+    from moved m
+    cross join lateral jsonb_to_recordset(m.lines) as l(kind text, "accountId" text, code text, text text, amount bigint)
+    left join calls c on l.kind = 'tax' and c.id = m.call_id
+    left join lateral (${taxRule(account, 'coalesce(c.answered_at, c.received_at)', 'l.code')}) r on l.kind = 'tax'
+    where m.lines is not null and l."accountId" = ${account} and l.kind in ('fee', 'tax')),
   besides as (
-    select kind, key, min(text), count(*) filter (where source = 'call'), null::numeric, rate, sum(base), sum(amount)
+    select kind, key, min(text), count(*) filter (where of_call = 'call'), null::numeric, rate, sum(base), sum(amount)
     from parts group by kind, key, rate),
   numbered as (
-    select m.*, count(*) over (partition by m.line) > ${MAX_SINGLE} as many from moved m
-    where m.line <> 'call' and not exists (select 1 from explained x where x.transaction_id = m.transaction_id)),
+    select m.*, count(*) over (partition by m.line) > ${MAX_SINGLE} as many
+    from moved m where m.lines is null and m.line <> 'call'),
   others as (
     select line, line || '/' || case when many then kind else transaction_id::text end,
       min(case kind when 'top_up' then 'Payment' when 'refund' then 'Refund to card or bank' when 'chargeback' then 'Chargeback'
