@@ -361,6 +361,8 @@ function nothingDue(others: readonly LeftOut[]): AppError {
     pointer: '/accountIds',
     message: `${accountId}: ${reason} (owed ${owed}, due ${due} micro-units)`,
   }));
+  if (errors.length === 0)
+    errors.push({ pointer: '/currency', message: 'no account has terms and a balance in it' });
   return new AppError('unprocessable', 'nothing_due', 'no account is to be paid anything', { errors });
 }
 

@@ -30,7 +30,7 @@ const topUpSettings = z.strictObject({
   paymentMethod: printable(z.string().trim().min(1).max(256)).describe(
     'Id of a payment method of the account',
   ),
-  aDay: z.number().int().min(1).max(100).default(3).describe('Times in one day (UTC) at most'),
+  aDay: z.number().int().min(1).max(100).optional().describe('Times in one day (UTC) at most; 3 by default'),
 });
 
 const fields = {
@@ -81,7 +81,9 @@ const reply = z.object({
   lowBalanceAt: sum.nullable(),
   stopBelow: sum,
   onExhausted: fields.onExhausted,
-  topUp: z.object({ below: sum, amount: sum, paymentMethod: z.string(), aDay: z.number().int() }).nullable(),
+  topUp: z
+    .object({ below: sum, amount: sum, paymentMethod: z.string(), aDay: z.number().int().optional() })
+    .nullable(),
   balance: sum.describe('What it has with the exchange, in micro-units; negative when it owes'),
   held: sum.describe('What is set aside for calls that ring or are up, in micro-units'),
   available: sum.describe('What may still be set aside: balance and credit limit together'),

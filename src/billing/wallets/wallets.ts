@@ -16,8 +16,8 @@ export interface AutoTopUp {
   readonly amount: Micros;
   /** What it is fetched from, e.g. a payment method of a card processor. */
   readonly paymentMethod: string;
-  /** Times in one day (UTC) at most. */
-  readonly aDay: number;
+  /** Times in one day (UTC) at most; 3 by default. */
+  readonly aDay?: number | undefined;
 }
 
 /** What the owner of a wallet settles. */

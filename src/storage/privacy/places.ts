@@ -41,6 +41,14 @@ export const PLACES: readonly Place[] = [
   { table: 'rtb_reservations', erase: 'scrub', exported: true, dropped: [['content', 'tags']] },
   { table: 'rtb_bid_requests', erase: 'scrub', exported: true },
   { table: 'fraud_cases', erase: 'scrub', exported: true },
+  // What parties wrote about the money of a call.
+  { table: 'disputes', erase: 'scrub', exported: true },
+  {
+    table: 'dispute_evidence',
+    erase: 'keep',
+    exported: true,
+    why: 'evidence of a claim (GDPR Art. 17(3)(e)); it can only be added to',
+  },
 ];
 
 /** Where else something of a person may be for a while, which no statement reaches. */
