@@ -75,35 +75,45 @@ export async function requireCdrProfile(db: Queryable, trunkId: string): Promise
  * imported before; `not_found` without a profile of the trunk
  */
 export async function importCarrierFile(db: Queryable, request: CarrierImport): Promise<CarrierFile> {
-  const { trunkId, name, source, by } = request;
-  const profile = await requireCdrProfile(db, trunkId);
   const hashing = new HashedSource();
-  // What is wrong with one of them ends the other; who reads is told.
-  pipeline(source, hashing, () => undefined);
-  return inTransaction(db, async (tx) => {
-    const id = await nextFileId(tx);
-    const sums = await storeRecords(tx, id, readCdrFile(hashing, profile));
-    const { rows } = await tx.query<CarrierFile>(
-      `insert into carrier_cdr_files (id, trunk_id, name, sha256, records, first_at, last_at, currency, cost, imported_by)
+  // At once: a source may fail before anything is read. What is wrong with one of them ends the other.
+  pipeline(request.source, hashing, () => undefined);
+  try {
+    const profile = await requireCdrProfile(db, request.trunkId);
+    return await inTransaction(db, (tx) => storeFile(tx, request, profile, hashing));
+  } finally {
+    hashing.destroy();
+  }
+}
+
+async function storeFile(
+  tx: Queryable,
+  { trunkId, name, by }: CarrierImport,
+  profile: CdrProfile,
+  hashing: HashedSource,
+): Promise<CarrierFile> {
+  const id = await nextFileId(tx);
+  const sums = await storeRecords(tx, id, readCdrFile(hashing, profile));
+  const { rows } = await tx.query<CarrierFile>(
+    `insert into carrier_cdr_files (id, trunk_id, name, sha256, records, first_at, last_at, currency, cost, imported_by)
        overriding system value values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
        on conflict (trunk_id, sha256) do nothing returning ${FILE}`,
-      [
-        id,
-        trunkId,
-        name.slice(-255),
-        hashing.digest(),
-        sums.records,
-        sums.firstAt,
-        sums.lastAt,
-        profile.currency,
-        sums.cost,
-        by,
-      ],
-    );
-    const [file] = rows;
-    if (file) return file;
-    throw new AppError('conflict', 'cdr_file_known', `${name} was imported before; nothing was imported`);
-  });
+    [
+      id,
+      trunkId,
+      name.slice(-255),
+      hashing.digest(),
+      sums.records,
+      sums.firstAt,
+      sums.lastAt,
+      profile.currency,
+      sums.cost,
+      by,
+    ],
+  );
+  const [file] = rows;
+  if (file) return file;
+  throw new AppError('conflict', 'cdr_file_known', `${name} was imported before; nothing was imported`);
 }
 
 interface Sums {
