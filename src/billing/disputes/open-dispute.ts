@@ -54,7 +54,7 @@ const TELL = {
  * Opens a dispute about a settled call, with what the exchange knows of it. What it claims of payouts is not
  * paid out while it is open.
  *
- * @throws AppError `not_found` without such a settled call of the account; `conflict` when its side has one
+ * @throws AppError `unprocessable` without such a settled call of the account; `conflict` when its side has one
  * open; `unprocessable` when the window is over, or more is claimed than there is
  */
 export function openDispute(db: Queryable, wish: NewDispute, rules: DisputeRules): Promise<Dispute> {
@@ -63,9 +63,10 @@ export function openDispute(db: Queryable, wish: NewDispute, rules: DisputeRules
     const side = book && sideOf(wish, book);
     if (!book || !side) {
       throw new AppError(
-        'not_found',
+        'unprocessable',
         'settled_call_not_found',
         `there is no settled call ${wish.callId} of account ${wish.by.accountId}`,
+        { errors: [{ pointer: '/callId', message: 'is no settled call of the account' }] },
       );
     }
     const accountId = partyOf(book, side);
