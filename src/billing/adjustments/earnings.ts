@@ -26,7 +26,8 @@ const PAID_OUT = {
 
 /**
  * Refuses postings that would take back more from somebody than it has earned: what is owed to it, together
- * with what it was paid out, is never less than nothing. The ledger accounts stay locked.
+ * with what it was paid out, is never less than nothing. What was approved and is under way counts once, as what
+ * is owed until it is booked and as paid from then on: the sum is the same. The ledger accounts stay locked.
  *
  * @throws AppError `unprocessable` naming the account and what it has earned
  */

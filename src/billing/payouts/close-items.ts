@@ -2,13 +2,11 @@ import { AppError } from '../../domain';
 import type { Queryable } from '../../storage';
 import { inTransaction } from '../../storage';
 import { postTransactions } from '../ledger/ledger';
-import { OPERATOR_ACCOUNT } from '../settlement/call-postings';
 import { notIn } from './approve-payouts';
 import { closeWhenDone } from './close-batch';
 import type { PayoutActor, PayoutBatch, PayoutItem } from './payout';
 import { payoutPosting, returnedPosting } from './payout-postings';
 import { itemsOfBatch, lockPayoutBatch } from './payout-rows';
-import { refuseUncovered } from './uncovered-items';
 
 /** The bank made transfers. */
 export interface PaidItems {
@@ -22,10 +20,10 @@ export interface PaidItems {
 
 /**
  * Books what was paid, all of it or nothing: from what is owed to the exchange's cash, and the event
- * `payout.paid` for each. Never more than is owed.
+ * `payout.paid` for each. The bank has done it, so that it is booked even when money was taken back since the
+ * approval and less is owed by now: then the account owes the exchange, and earns that first.
  *
- * @throws AppError `not_found`; `conflict` when the batch is not approved, an item is not open, or less is
- * owed by now
+ * @throws AppError `not_found`; `conflict` when the batch is not approved, or an item is not open
  */
 export async function payItems(db: Queryable, paid: PaidItems): Promise<PayoutBatch> {
   const { batchId, itemIds, reference, by } = paid;
@@ -34,7 +32,6 @@ export async function payItems(db: Queryable, paid: PaidItems): Promise<PayoutBa
     if (batch.state !== 'approved') throw notIn(batch, 'approved');
     const items = await chosenItems(tx, batchId, itemIds, ['open']);
     await tellPaid(tx, items, reference);
-    await assertOwed(tx, items);
     const ids = await postTransactions(
       tx,
       items.map((item) => payoutPosting(item, reference)),
@@ -106,22 +103,6 @@ async function chosenItems(
     });
   }
   return chosen;
-}
-
-/**
- * Locks what is posted to, in the order of ids, as the ledger does, and looks whether enough is owed. The
- * exchange's cash may come to more than a number holds, and is not read.
- */
-async function assertOwed(tx: Queryable, items: readonly PayoutItem[]): Promise<void> {
-  const { rows } = await tx.query<{ accountId: string; balance: number }>(
-    `select account_id as "accountId", case purpose when 'payable' then balance else 0 end as balance
-     from ledger_accounts
-     where currency = $2 and ((purpose = 'payable' and account_id = any($1)) or (purpose = 'cash' and account_id = $3))
-     order by id for no key update`,
-    [items.map(({ accountId }) => accountId), items[0]?.currency, OPERATOR_ACCOUNT],
-  );
-  const owed = new Map(rows.map(({ accountId, balance }) => [accountId, -balance]));
-  refuseUncovered(items.filter(({ accountId, amount }) => amount > (owed.get(accountId) ?? 0)));
 }
 
 async function tellPaid(tx: Queryable, items: readonly PayoutItem[], reference: string): Promise<void> {

@@ -2,10 +2,14 @@ import type { NewAdjustment } from '../../../../src/billing';
 import {
   adjust,
   approveAdjustment,
+  approvePayouts,
   getAdjustment,
   listAdjustments,
   openDispute,
+  payItems,
   postTransaction,
+  preparePayouts,
+  putPayoutTerms,
   refundCall,
   rejectAdjustment,
   resolveDispute,
@@ -146,6 +150,33 @@ test('no more is taken back from a seller than it has earned, paid out or not', 
   await refundCall(room.db, { ...wish, bearer: 'exchange' });
   expect(await room.balance('buyer-account', 'wallet')).toBe(0);
   expect(await room.balance('seller-account', 'payable')).toBe(1_320_000);
+});
+
+test('money under way to a seller counts once, whether it is booked or not', async () => {
+  await room.settled('under-way');
+  await putPayoutTerms(room.db, {
+    accountId: 'seller-account',
+    currency: 'USD',
+    period: 'manual',
+    minimumAmount: micros(0),
+    holdBackDays: 0,
+    method: 'bank',
+    updatedBy: 'operator',
+  });
+  const now = Date.now() + 1_000;
+  const { batch } = await preparePayouts(room.db, { currency: 'USD', upTo: now, by: ONE }, now);
+  await approvePayouts(room.db, batch?.id ?? '', TWO);
+  await expect(adjust(room.db, clawback('u-1', 8_000_001), RULES)).rejects.toThrow(
+    refusal('clawback_exceeds_earnings'),
+  );
+  await adjust(room.db, clawback('u-2', 5_000_000), RULES);
+  await payItems(room.db, { batchId: batch?.id ?? '', reference: 'sent', by: TWO });
+  expect(await room.balance('seller-account', 'payable')).toBe(5_000_000);
+  await expect(adjust(room.db, clawback('u-3', 3_000_001), RULES)).rejects.toThrow(
+    refusal('clawback_exceeds_earnings'),
+  );
+  await adjust(room.db, clawback('u-4', 3_000_000), RULES);
+  expect(await room.balance('seller-account', 'payable')).toBe(8_000_000);
 });
 
 test('a correction moves money between accounts of the right kinds', async () => {

@@ -6,9 +6,12 @@ import {
   itemsOfBatch,
   listPayoutBatches,
   listPayoutItems,
+  postTransaction,
   trialBalance,
 } from '../../../../src/billing';
+import type { AppError } from '../../../../src/domain';
 import { micros } from '../../../../src/domain';
+import { until } from '../../../support/until';
 import { ONE, OTHER, PayoutRoom, REFERENCE } from './support/payout-room';
 
 let room: PayoutRoom;
@@ -78,7 +81,7 @@ test('who prepared a batch does not approve it', async () => {
   );
 });
 
-test('what was taken back since is not approved, not exported and not paid', async () => {
+test('what was taken back since is neither approved nor exported', async () => {
   const [a, b] = [await room.seller(), await room.seller()];
   await room.earn(a, 10_000_000);
   await room.earn(b, 10_000_000);
@@ -100,16 +103,32 @@ test('what was taken back since is not approved, not exported and not paid', asy
   await approvePayouts(room.db, draft.batch.id, OTHER);
   await room.earn(a, -1_000_000);
   await expect(exportPayouts(room.db, draft.batch.id)).rejects.toMatchObject(uncovered);
-  await expect(room.pay(draft.batch.id)).rejects.toMatchObject(uncovered);
-  expect(await room.owed(b)).toBe(10_000_000);
   await failItems(room.db, {
     batchId: draft.batch.id,
     itemIds: [ofA?.id ?? ''],
     reason: 'taken back',
     by: OTHER,
   });
+  await exportPayouts(room.db, draft.batch.id);
   expect(await room.pay(draft.batch.id)).toMatchObject({ state: 'paid', paid: 10_000_000 });
-  expect(await room.owed(a)).toBe(9_000_000);
+  expect([await room.owed(a), await room.owed(b)]).toEqual([9_000_000, 0]);
+});
+
+test('what the bank sent is booked although money was taken back meanwhile, and is earned first', async () => {
+  const a = await room.seller();
+  await room.earn(a, 10_000_000);
+  const { batch } = await room.approved();
+  await exportPayouts(room.db, batch.id);
+  await room.earn(a, -4_000_000);
+  expect(await room.pay(batch.id)).toMatchObject({ state: 'paid', paid: 10_000_000 });
+  expect([await room.owed(a), await room.received(a)]).toEqual([-4_000_000, 10_000_000]);
+  await room.earn(a, 3_000_000);
+  expect(await room.prepare()).toMatchObject({
+    batch: undefined,
+    leftOut: [{ accountId: a, reason: 'nothing_due', owed: -1_000_000 }],
+  });
+  await room.earn(a, 3_000_000);
+  expect((await room.batch()).items).toMatchObject([{ accountId: a, amount: 2_000_000 }]);
 });
 
 test('of two batches what was set aside first goes first', async () => {
@@ -127,6 +146,50 @@ test('of two batches what was set aside first goes first', async () => {
   expect(await room.owed(a)).toBe(2_000_000);
   expect(await cancelPayouts(room.db, second.batch.id, ONE)).toMatchObject({ state: 'canceled' });
   expect((await room.batch()).items).toMatchObject([{ amount: 2_000_000 }]);
+});
+
+test('but what was approved goes before what was not', async () => {
+  const a = await room.seller();
+  await room.earn(a, 10_000_000);
+  const first = await room.batch();
+  await room.earn(a, 5_000_000);
+  const second = await room.approved();
+  await room.earn(a, -3_000_000);
+  // The bank may be sending the second already.
+  await expect(approvePayouts(room.db, first.batch.id, OTHER)).rejects.toMatchObject({
+    code: 'payout_not_covered',
+  });
+  await exportPayouts(room.db, second.batch.id);
+  await room.pay(second.batch.id);
+  expect(await room.owed(a)).toBe(7_000_000);
+});
+
+test('money that is being taken back when a batch is approved is looked at', async () => {
+  const a = await room.seller();
+  await room.earn(a, 10_000_000);
+  const { batch } = await room.batch();
+  let approval: Promise<unknown> = Promise.resolve();
+  await room.db.transaction(async (tx) => {
+    await postTransaction(tx, {
+      idempotencyKey: `clawback of ${a}`,
+      kind: 'adjustment',
+      postings: [
+        { accountId: a, purpose: 'payable', currency: 'USD', amount: micros(1) },
+        { accountId: 'operator', purpose: 'adjustments', currency: 'USD', amount: micros(-1) },
+      ],
+    });
+    approval = approvePayouts(room.db, batch.id, OTHER).then(
+      () => 'approved',
+      (error: AppError) => error.code,
+    );
+    await until('the approval waits', async () => {
+      const waiting = await room.own.query(
+        `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      );
+      return waiting.length === 1;
+    });
+  });
+  expect(await approval).toBe('payout_not_covered');
 });
 
 test('a transfer that the bank refuses is due again, also when it was booked', async () => {
