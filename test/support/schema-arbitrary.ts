@@ -73,12 +73,12 @@ function objects(
   });
 }
 
-function strings({ pattern, minLength = 0, maxLength = 40 }: Schema): fc.Arbitrary<string> {
+function strings({ pattern, minLength = 0, maxLength }: Schema): fc.Arbitrary<string> {
   // Lookarounds are beyond stringMatching; lengths it does not know of.
   if (pattern !== undefined && !pattern.includes('\\ud800') && !pattern.includes('(?:')) {
     return fc
       .stringMatching(new RegExp(pattern))
-      .filter((text) => text.length >= minLength && text.length <= maxLength);
+      .filter((text) => text.length >= minLength && text.length <= (maxLength ?? Infinity));
   }
-  return fc.string({ unit: 'grapheme', minLength, maxLength: Math.min(maxLength, minLength + 30) });
+  return fc.string({ unit: 'grapheme', minLength, maxLength: Math.min(maxLength ?? 40, minLength + 30) });
 }

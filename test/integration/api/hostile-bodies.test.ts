@@ -100,7 +100,8 @@ const garbage = fc.oneof(nasty, fc.jsonValue({ maxDepth: 3 }));
 
 /** A body as the schema has it, with some of its fields exchanged, taken away or added. */
 function damaged(schema: Schema): fc.Arbitrary<unknown> {
-  const fields = Object.keys(schema.properties ?? {});
+  const choices = schema.oneOf ?? schema.anyOf ?? [schema];
+  const fields = [...new Set(choices.flatMap(({ properties }) => Object.keys(properties ?? {})))];
   const harm = fc.dictionary(fc.oneof(fc.constantFrom(...fields), fc.constantFrom(...NASTY)), garbage, {
     maxKeys: 3,
   });
