@@ -23,6 +23,9 @@ const EVERY_MS = 1_000;
 const MAX_A_RUN = 1_000;
 /** Longest to wait for whoever has a call's money in hand: it is tried again later. */
 const LOCK_MS = 2_000;
+/** Why a signal waits, should it wait too long. */
+const NOT_SETTLED = 'its call is not there or was not settled';
+const IN_OTHER_HANDS = "somebody else has had its call's money in hand";
 
 /**
  * Brings the money of settled calls in line with signals that came since. Any number of these may run: each
@@ -72,17 +75,21 @@ export class ReratingJob {
         eventId = event.id;
         await tx.query(`set local lock_timeout = ${LOCK_MS}`);
         const outcome = await rateAgain(tx, this.#sources, event.callId);
-        if (outcome === 'not_settled') await postponeSignalEvent(tx, event.id);
-        else await finishSignalEvent(tx, event.id);
-        return { callId: event.callId, outcome };
+        if (outcome === 'not_settled') {
+          return { ...event, outcome, dead: await postponeSignalEvent(tx, event.id, NOT_SETTLED) };
+        }
+        await finishSignalEvent(tx, event.id);
+        return { ...event, outcome, dead: undefined };
       });
+      if (worked?.dead) this.#options.onDead?.(worked.dead);
       if (worked?.outcome === 'rerated') this.#options.onRerated?.(worked.callId);
       return worked !== undefined;
     } catch (error) {
       if (eventId === undefined || isAway(error)) throw error;
       if (isRivalry(error) || isTooSlow(error)) {
         // Somebody else has the call's money in hand: no fault of the signal.
-        await postponeSignalEvent(this.#database, eventId);
+        const gaveUp = await postponeSignalEvent(this.#database, eventId, IN_OTHER_HANDS);
+        if (gaveUp) this.#options.onDead?.(gaveUp);
         return true;
       }
       this.#options.onError?.(asError(error));

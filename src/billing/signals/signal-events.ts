@@ -9,6 +9,8 @@ const PATIENCE = 4;
 /** … which is so many milliseconds at least and at most. */
 const SOONEST_MS = 500;
 const LATEST_MS = 600_000;
+/** … and so many days long: then something else is wrong. */
+export const MAX_WAIT_DAYS = 30;
 const MAX_REASON = 1_000;
 const MAX_LISTED = 200;
 
@@ -36,11 +38,16 @@ const DONE = {
   name: 'signal-event-done',
   text: 'update outbox set done_at = now(), dispatched_at = coalesce(dispatched_at, now()) where id = $1',
 };
+const SHOWN = `payload ->> 'callId' as "callId", (payload ->> 'signalId')::bigint as "signalId", dead_reason as reason,
+      dead_at as "diedAt"`;
 const WAIT = {
   name: 'signal-event-wait',
   text: `update outbox set dispatched_at = coalesce(dispatched_at, now()), due_at = now() +
-      least($4, greatest($3, extract(epoch from now() - created_at) * 1000 / $2)) * interval '1 millisecond'
-    where id = $1`,
+      least($4, greatest($3, extract(epoch from now() - created_at) * 1000 / $2)) * interval '1 millisecond',
+      dead_at = case when created_at <= now() - make_interval(days => $5) then now() end,
+      dead_reason = case when created_at <= now() - make_interval(days => $5) then $6 end
+    where id = $1 and done_at is null and dead_at is null
+    returning ${SHOWN}`,
 };
 const FAILED = {
   name: 'signal-event-failed',
@@ -48,8 +55,7 @@ const FAILED = {
       due_at = now() + ($3::bigint[])[least(rounds + 1, cardinality($3::bigint[]))] * interval '1 millisecond',
       dead_at = case when rounds + 1 >= $2 then now() end, dead_reason = case when rounds + 1 >= $2 then $4 end
     where id = $1 and done_at is null and dead_at is null
-    returning payload ->> 'callId' as "callId", (payload ->> 'signalId')::bigint as "signalId", dead_reason as reason,
-      dead_at as "diedAt"`,
+    returning ${SHOWN}`,
 };
 
 /** The signal that is due longest, locked for this database transaction. */
@@ -62,9 +68,21 @@ export async function finishSignalEvent(tx: Queryable, id: number): Promise<void
   await tx.query({ ...DONE, values: [id] });
 }
 
-/** Its call is not settled yet, which is no failure. */
-export async function postponeSignalEvent(tx: Queryable, id: number): Promise<void> {
-  await tx.query({ ...WAIT, values: [id, PATIENCE, SOONEST_MS, LATEST_MS] });
+/**
+ * It is no failure that its call cannot be rated again yet, but does not last for ever either.
+ * @param why - for people, should it have waited for 30 days by now
+ * @returns the signal when it did
+ */
+export async function postponeSignalEvent(
+  db: Queryable,
+  id: number,
+  why: string,
+): Promise<DeadSignal | undefined> {
+  const { rows } = await db.query<MaybeDead>({
+    ...WAIT,
+    values: [id, PATIENCE, SOONEST_MS, LATEST_MS, MAX_WAIT_DAYS, `${why} for ${MAX_WAIT_DAYS} days`],
+  });
+  return deadOf(rows);
 }
 
 /** @returns the signal when that was its last try */
@@ -73,13 +91,16 @@ export async function failSignalEvent(
   id: number,
   reason: string,
 ): Promise<DeadSignal | undefined> {
-  const { rows } = await db.query<
-    Omit<DeadSignal, 'reason' | 'diedAt'> & Record<'reason' | 'diedAt', unknown>
-  >({
+  const { rows } = await db.query<MaybeDead>({
     ...FAILED,
     values: [id, MAX_TRIES, WAITS_MS, reason.replaceAll('\0', '\ufffd').slice(0, MAX_REASON)],
   });
-  const [row] = rows;
+  return deadOf(rows);
+}
+
+type MaybeDead = Omit<DeadSignal, 'reason' | 'diedAt'> & Record<'reason' | 'diedAt', unknown>;
+
+function deadOf([row]: readonly MaybeDead[]): DeadSignal | undefined {
   return row && row.diedAt !== null ? (row as DeadSignal) : undefined;
 }
 

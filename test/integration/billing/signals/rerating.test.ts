@@ -185,3 +185,34 @@ test('of a call that nobody bought a signal is settled with it', async () => {
     [],
   );
 });
+
+test('a signal of a call that is never settled is for people after 30 days, and can be driven again', async () => {
+  const age = (callId: string, days: number): Promise<unknown> =>
+    room.own.query(
+      `update outbox set created_at = now() - make_interval(hours => $2), due_at = now()
+       where type = 'call.signal' and payload ->> 'callId' = $1`,
+      [callId, days * 24],
+    );
+  for (const callId of ['lost', 'slow']) {
+    await room.end(callId, { sale: signalled() });
+    await tell(callId, 'sale');
+  }
+  await age('lost', 30);
+  await age('slow', 29);
+  const dead: DeadSignal[] = [];
+  const job = new ReratingJob(room.db, { onDead: (signal) => dead.push(signal) });
+  await job.run();
+  await job.run();
+  expect(dead).toMatchObject([
+    { callId: 'lost', reason: 'its call is not there or was not settled for 30 days' },
+  ]);
+  expect(await listDeadSignals(room.db)).toMatchObject([{ callId: 'lost' }]);
+  await dueNow();
+  for (const callId of ['lost', 'slow']) await room.settle(callId);
+  expect(await redriveSignals(room.db, 'lost')).toBe(1);
+  await job.run();
+  expect(dead).toHaveLength(1);
+  expect(await room.own.query(`select 1 from outbox where type = 'call.signal' and done_at is null`)).toEqual(
+    [],
+  );
+});
