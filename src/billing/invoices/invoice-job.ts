@@ -17,7 +17,7 @@ export interface InvoiceJobOptions {
   /** Milliseconds from one run to the next. */
   readonly everyMs?: number;
   readonly onIssued?: (issued: { readonly accountId: string; readonly number: string }) => void;
-  /** One account could not be invoiced: the others are, and it is tried again the next time. */
+  /** One account could not be invoiced in one currency: all others are, and it is tried again the next time. */
   readonly onError?: (error: Error) => void;
 }
 
@@ -63,18 +63,27 @@ export class InvoiceJob {
     }
   }
 
+  /** Currencies are invoiced apart: one that fails keeps no other from it. */
   async #invoice(account: InvoicedAccount, stopped: () => boolean): Promise<void> {
     const { rows } = await this.#database.query<{ currency: Currency }>(
       `select distinct currency from ledger_accounts where account_id = $1 and purpose in ('wallet', 'held') order by currency`,
       [account.accountId],
     );
     for (const { currency } of rows) {
-      for (const period of await this.#due(account, currency)) {
-        if (stopped()) return;
-        const now = this.#options.now();
-        const issued = await issueInvoice(this.#database, { ...account, currency, period, now });
-        this.#tell(account, issued);
+      try {
+        await this.#invoiceIn(currency, account, stopped);
+      } catch (error) {
+        this.#options.onError?.(asError(error));
       }
+    }
+  }
+
+  async #invoiceIn(currency: Currency, account: InvoicedAccount, stopped: () => boolean): Promise<void> {
+    for (const period of await this.#due(account, currency)) {
+      if (stopped()) return;
+      const now = this.#options.now();
+      const issued = await issueInvoice(this.#database, { ...account, currency, period, now });
+      this.#tell(account, issued);
     }
   }
 

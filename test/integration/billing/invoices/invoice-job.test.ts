@@ -84,3 +84,26 @@ test('an account that cannot be invoiced keeps nobody else from it', async () =>
   expect(run.told).toEqual([BUYER_ACCOUNT]);
   expect(run.errors).toHaveLength(1);
 });
+
+test('a currency that cannot be invoiced keeps no other of the account from it', async () => {
+  await putInvoiceProfile(room.db, profile(BUYER_ACCOUNT, { period: 'weekly' }));
+  for (const currency of ['EUR', 'GBP', 'USD'] as const) await room.move(5_000_000, { currency });
+  await room.own.query(
+    `create function refuse() returns trigger language plpgsql as $$ begin raise exception 'no pounds'; end $$`,
+  );
+  await room.own.query(
+    `create trigger refuse before insert on billing_documents for each row when (new.currency = 'GBP')
+     execute function refuse()`,
+  );
+  const now = Date.now() + 8 * DAY_MS;
+  const broken = job(now);
+  await broken.run();
+  const issued = async () => (await listDocuments(room.db, { limit: 9, now })).map((one) => one.currency);
+  expect((await issued()).sort()).toEqual(['EUR', 'USD']);
+  expect(broken.errors).toMatchObject([{ message: 'no pounds' }]);
+  await room.own.query('drop trigger refuse on billing_documents');
+  const mended = job(now);
+  await mended.run();
+  expect([mended.told, mended.errors]).toEqual([[BUYER_ACCOUNT], []]);
+  expect((await issued()).sort()).toEqual(['EUR', 'GBP', 'USD']);
+});

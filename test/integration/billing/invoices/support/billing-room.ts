@@ -1,6 +1,6 @@
 import type { DocumentPeriod, InvoiceProfile, LedgerKind } from '../../../../../src/billing';
 import { postTransaction, putInvoiceProfile, settleCalls } from '../../../../../src/billing';
-import type { AccountTerms, CallEndedRecord } from '../../../../../src/domain';
+import type { AccountTerms, CallEndedRecord, Currency } from '../../../../../src/domain';
 import { micros } from '../../../../../src/domain';
 import type { Database } from '../../../../../src/storage';
 import { storeEntries } from '../../../../../src/storage/call-entries';
@@ -117,6 +117,7 @@ export class BillingRoom {
       against = 'adjustments',
       callId,
       reversesId,
+      currency = 'USD',
     }: {
       readonly kind?: LedgerKind;
       readonly accountId?: string;
@@ -124,6 +125,7 @@ export class BillingRoom {
       readonly against?: 'adjustments' | 'cash' | 'revenue';
       readonly callId?: string;
       readonly reversesId?: number;
+      readonly currency?: Currency;
     } = {},
   ): Promise<number> {
     const id = await this.db.transaction((tx) =>
@@ -134,8 +136,8 @@ export class BillingRoom {
         callId,
         reversesId,
         postings: [
-          { accountId, purpose: 'wallet', currency: 'USD', amount: micros(amount) },
-          { accountId: 'operator', purpose: against, currency: 'USD', amount: micros(-amount) },
+          { accountId, purpose: 'wallet', currency, amount: micros(amount) },
+          { accountId: 'operator', purpose: against, currency, amount: micros(-amount) },
         ],
       }),
     );
