@@ -63,7 +63,7 @@ const keptEvent = z.object({
   id: z.string(),
   type: z.string(),
   outcome: z.enum(['kept', 'resolved']),
-  why: z.string().describe('unknown_payment, other_amount, other_reference or other_kind'),
+  why: z.string().describe('unknown_payment, other_amount, other_reference, other_kind or failed'),
   news: z.object({
     kind: z.enum(PAYMENT_KINDS),
     ref: z.string(),

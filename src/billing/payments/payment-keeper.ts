@@ -77,7 +77,7 @@ export class PaymentKeeper {
       if (due.length < AT_ONCE) break;
     }
     if (stopped()) return;
-    await applyKeptEvents(this.#db);
+    await applyKeptEvents(this.#db, this.#options.onError);
     await pruneEvents(this.#db, this.#options.now());
   }
 

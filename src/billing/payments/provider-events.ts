@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Currency, Micros } from '../../domain';
-import { AppError } from '../../domain';
+import { AppError, asError } from '../../domain';
 import type { Database, Queryable } from '../../storage';
+import { isAway, isRivalry, isTooSlow } from '../settlement/trouble';
 import type { Payment } from './payment';
 import { getPayment, insertPayment, lockPayment, paymentOfRef } from './payment-rows';
 import { idempotencyKeyOf } from './request-payment';
@@ -47,6 +48,10 @@ const NOTE = {
   name: 'payment-event-note',
   text: 'update payment_events set outcome = $2, why = $3 where id = $1',
 };
+const GIVE_UP = {
+  name: 'payment-event-give-up',
+  text: `update payment_events set why = 'failed' where id = $1 and outcome = 'kept'`,
+};
 
 /**
  * Books what a provider tells, once for each event, in one transaction. In which order events arrive does
@@ -68,22 +73,38 @@ const KEPT_AT_ONCE = 50;
 /** The keeper of payments looks what became of it, in case nobody tells. */
 const LOOK_LATER = `update payments set state = 'pending', next_try_at = now() + interval '1 hour' where id = $1`;
 
-/** Books what was told of charges before they were known here, whose answer had been lost. */
-export async function applyKeptEvents(db: Database): Promise<void> {
+/**
+ * Books what was told of charges before they were known here, whose answer had been lost. What cannot be booked
+ * keeps nothing else from it: it is left to people, as `failed`.
+ *
+ * @throws Error when the database is away: what is left is booked the next time
+ */
+export async function applyKeptEvents(db: Database, onError?: (error: Error) => void): Promise<void> {
   const { rows } = await db.query<{ id: string }>({
     name: 'payment-events-known-now',
     text: `select e.id from payment_events e join payments p on p.provider_ref = e.charge_ref
       where e.outcome = 'kept' and e.why = 'unknown_payment' order by e.received_at limit ${KEPT_AT_ONCE}`,
   });
   for (const { id } of rows) {
-    await db.transaction(async (tx) => {
-      const { rows: kept } = await tx.query<{ news: ProviderNews }>(
-        `select news from payment_events where id = $1 and outcome = 'kept' for update`,
-        [id],
-      );
-      if (kept[0]) await note(tx, id, await apply(tx, kept[0].news));
-    });
+    try {
+      await applyKept(db, id);
+    } catch (error) {
+      if (isAway(error)) throw error;
+      onError?.(asError(error));
+      if (isRivalry(error) || isTooSlow(error)) continue;
+      await db.query({ ...GIVE_UP, values: [id] });
+    }
   }
+}
+
+async function applyKept(db: Database, id: string): Promise<void> {
+  await db.transaction(async (tx) => {
+    const { rows: kept } = await tx.query<{ news: ProviderNews }>(
+      `select news from payment_events where id = $1 and outcome = 'kept' for update`,
+      [id],
+    );
+    if (kept[0]) await note(tx, id, await apply(tx, kept[0].news));
+  });
 }
 
 async function note(tx: Queryable, id: string, applied: Applied): Promise<Applied['outcome']> {

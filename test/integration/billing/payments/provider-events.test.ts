@@ -202,6 +202,28 @@ test('what is told of a charge before anybody here knows its name is booked when
   expect(await room.wallet()).toBe(before);
 });
 
+test('an event that cannot be booked keeps no other from it, and is left to people', async () => {
+  room.stripe.fates.push('made, cut');
+  const { id } = await room.charge(50);
+  await room.keeper().run();
+  const ref = room.stripe.charged[0]?.id ?? '';
+  const charge = { ...(await room.get(id)), providerRef: ref };
+  const part = { kind: 'refund', amount: micros(20_000_000) } as const;
+  for (const n of [1, 2]) {
+    expect(await told(news(charge, { ...part, ref: `re_${n}`, end: made(`re_${n}`) }), `evt_${n}`)).toBe(
+      'kept',
+    );
+  }
+  await room.own.query(
+    `update payment_events set news = news - 'end', received_at = received_at - interval '1 hour' where id = 'evt_1'`,
+  );
+  room.ahead = 6_000;
+  for (let runs = 0; runs < 2; runs++) await room.keeper().run();
+  expect(room.errors).toHaveLength(1);
+  expect(await listPayments(room.db, { chargeId: id, limit: 9 })).toMatchObject([{ providerRef: 're_2' }]);
+  expect(await listKeptEvents(room.db, { limit: 9 })).toMatchObject([{ id: 'evt_1', why: 'failed' }]);
+});
+
 test('events that were handled are forgotten after a quarter, those for people never', async () => {
   const charge = await room.charged(50);
   await told(news(charge, { end: made(charge.providerRef ?? '') }), 'evt_old');
