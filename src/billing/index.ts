@@ -1,4 +1,4 @@
-export { LEDGER_KINDS, LEDGER_PURPOSES } from './ledger/chart';
+export { LEDGER_KINDS, LEDGER_PURPOSES, OPERATOR_ACCOUNT } from './ledger/chart';
 export type { LedgerKind, LedgerPurpose } from './ledger/chart';
 export { describeFinding, LEDGER_PROBLEMS } from './ledger/findings';
 export type { LedgerFinding, LedgerProblem } from './ledger/findings';
@@ -20,7 +20,7 @@ export { reversalOf } from './ledger/reversal';
 export type { Reversal, ReversalOptions } from './ledger/reversal';
 export { verifyLedger, verifyNewestBlocks } from './ledger/verify-ledger';
 export type { LedgerVerification, VerifyLedgerOptions } from './ledger/verify-ledger';
-export { callPostings, OPERATOR_ACCOUNT } from './settlement/call-postings';
+export { callPostings } from './settlement/call-postings';
 export type { TakenHold } from './settlement/call-postings';
 export { settleCall, settleCalls } from './settlement/settle-calls';
 export type { SettleOptions } from './settlement/settle-calls';

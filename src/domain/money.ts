@@ -11,6 +11,14 @@ export const CURRENCIES = ['USD', 'EUR', 'GBP', 'CAD', 'AUD', 'CHF', 'JPY'] as c
 /** ISO 4217 code of a currency the exchange settles in. */
 export type Currency = (typeof CURRENCIES)[number];
 
+/** Decimals of the smallest unit (ISO 4217, "minor unit"); two where nothing is said. */
+const MINOR_DECIMALS: Readonly<Partial<Record<Currency, number>>> = { JPY: 0 };
+
+/** Decimals of the smallest unit in which a currency is paid (ISO 4217): 2 of USD, 0 of JPY. */
+export function minorDecimals(currency: Currency): number {
+  return MINOR_DECIMALS[currency] ?? 2;
+}
+
 /** An amount of one currency. */
 export interface Money {
   readonly amount: Micros;

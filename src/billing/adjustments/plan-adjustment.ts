@@ -2,8 +2,8 @@ import type { Currency, Micros } from '../../domain';
 import { AppError, subtractMicros, ZERO_MICROS } from '../../domain';
 import type { Queryable } from '../../storage';
 import type { LedgerKind } from '../ledger/chart';
+import { OPERATOR_ACCOUNT } from '../ledger/chart';
 import type { LedgerTransaction, Posting } from '../ledger/ledger';
-import { OPERATOR_ACCOUNT } from '../settlement/call-postings';
 import type { AdjustedAccount, Adjustment, NewAdjustment } from './adjustment';
 import { debitsOf } from './earnings';
 

@@ -1,13 +1,7 @@
 import type { Currency } from '../../domain';
+import { minorDecimals } from '../../domain';
 
 const MICRO_DECIMALS = 6;
-/** Decimals of the smallest coin (ISO 4217); two where nothing is said. */
-const MINOR_DECIMALS: Readonly<Partial<Record<Currency, number>>> = { JPY: 0 };
-
-/** Decimals of the currency's smallest unit that is paid. */
-export function minorDecimals(currency: Currency): number {
-  return MINOR_DECIMALS[currency] ?? 2;
-}
 
 /**
  * How amounts of one document are written: all with the same number of decimals, as many as the finest of

@@ -1,9 +1,9 @@
 import type { Micros } from '../../domain';
-import { zoneOf } from '../../domain';
+import { minorDecimals, zoneOf } from '../../domain';
 import type { Queryable } from '../../storage';
 import type { WriteText } from './csv-text';
 import { csvRecord, localTime, maskNumber } from './csv-text';
-import { decimalText, minorDecimals } from './display-amounts';
+import { decimalText } from './display-amounts';
 import type { IssuedDocument } from './document-queries';
 
 interface Row {

@@ -1,10 +1,10 @@
 import type { Currency } from '../../domain';
-import { AppError, zoneOf } from '../../domain';
+import { AppError, minorDecimals, zoneOf } from '../../domain';
 import type { Queryable } from '../../storage';
 import { Database } from '../../storage';
 import type { WriteText } from './csv-text';
 import { csvRecord, localTime } from './csv-text';
-import { decimalText, minorDecimals } from './display-amounts';
+import { decimalText } from './display-amounts';
 import type { DocumentPeriod } from './document';
 
 export interface StatementRequest {

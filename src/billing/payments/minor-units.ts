@@ -1,20 +1,13 @@
 import type { Currency, Micros } from '../../domain';
-import { micros } from '../../domain';
+import { micros, minorDecimals } from '../../domain';
 
 const MICRO_DECIMALS = 6;
-/** Decimals of the smallest coin (ISO 4217); two where nothing is said. */
-const DECIMALS: Readonly<Partial<Record<Currency, number>>> = { JPY: 0 };
 /** Eight digits are the most that Stripe takes for one charge (its documentation of currencies). */
 const MOST = 99_999_999;
 
-/** Decimals of the smallest unit in which a currency is paid. */
-export function decimalsOf(currency: Currency): number {
-  return DECIMALS[currency] ?? 2;
-}
-
 /** Micro-units in the smallest unit in which a currency is paid, e.g. 10,000 in a cent. */
 export function microsPerMinorUnit(currency: Currency): number {
-  return 10 ** (MICRO_DECIMALS - decimalsOf(currency));
+  return 10 ** (MICRO_DECIMALS - minorDecimals(currency));
 }
 
 /** An amount as those who move money count it, or why it cannot be written so. */
@@ -44,7 +37,7 @@ export function wholeMinorUnits(amount: Micros, currency: Currency): Micros {
 
 /** An amount in units of the currency with its decimals, e.g. `12.50`. */
 export function decimalText(amount: Micros, currency: Currency): string {
-  const decimals = decimalsOf(currency);
+  const decimals = minorDecimals(currency);
   const unit = BigInt(microsPerMinorUnit(currency));
   const magnitude = BigInt(amount < 0 ? -amount : amount);
   if (magnitude % unit !== 0n) throw new RangeError(`${amount} is finer than ${currency} is paid`);

@@ -1,7 +1,7 @@
 import type { Micros } from '../../domain';
 import { subtractMicros, ZERO_MICROS } from '../../domain';
+import { OPERATOR_ACCOUNT } from '../ledger/chart';
 import type { LedgerKind, LedgerTransaction, Posting } from '../ledger/ledger';
-import { OPERATOR_ACCOUNT } from '../settlement/call-postings';
 import type { Payment, PaymentKind } from './payment';
 
 const POSTED_AS: Readonly<Record<PaymentKind, LedgerKind>> = {

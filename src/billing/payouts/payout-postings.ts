@@ -1,7 +1,7 @@
 import type { Micros } from '../../domain';
 import { subtractMicros, ZERO_MICROS } from '../../domain';
+import { OPERATOR_ACCOUNT } from '../ledger/chart';
 import type { LedgerTransaction, Posting } from '../ledger/ledger';
-import { OPERATOR_ACCOUNT } from '../settlement/call-postings';
 import type { PayoutItem } from './payout';
 
 type Paid = Pick<PayoutItem, 'id' | 'accountId' | 'currency' | 'amount' | 'transactionId'>;

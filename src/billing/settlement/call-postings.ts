@@ -2,10 +2,8 @@ import type { Currency, Micros } from '../../domain';
 import { addMicros, micros, ZERO_MICROS } from '../../domain';
 import type { RatedLine } from '../../rating';
 import type { LedgerPurpose } from '../ledger/chart';
+import { OPERATOR_ACCOUNT } from '../ledger/chart';
 import type { Posting } from '../ledger/ledger';
-
-/** The account that stands for the exchange itself. */
-export const OPERATOR_ACCOUNT = 'operator';
 
 /** Money that is held for a call, which its settlement takes over. */
 export interface TakenHold {

@@ -5,6 +5,7 @@ import {
   formatMoney,
   isCurrency,
   micros,
+  minorDecimals,
   multiplyRatio,
   subtractMicros,
 } from '../../../src/domain';
@@ -87,4 +88,8 @@ test('what is written says the amount to the micro-unit', () => {
 
 test('only currencies that are settled in are currencies', () => {
   expect(['USD', 'JPY', 'usd', 'XXX', ''].map(isCurrency)).toEqual([true, true, false, false, false]);
+});
+
+test('a yen is the least there is of it, of dollars a cent', () => {
+  expect([minorDecimals('JPY'), minorDecimals('USD')]).toEqual([0, 2]);
 });
