@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { chaosRun } from './money/run';
 
 /** `npm run chaos:money` is the long run of this. */
-const CALLS = 400;
+const CALLS = 500;
 
 test('calls while everything is killed, stopped and cut off: none lost, none charged twice, the books balance', async () => {
   const seed = randomInt(1, 2 ** 31);

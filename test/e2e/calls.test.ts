@@ -122,8 +122,8 @@ describe('an answered call', () => {
     expect(body.ledger.map(({ purpose, amountMicros }) => [purpose, amountMicros]).sort()).toEqual([
       ['payable', -PAYOUT],
       ['payout', PAYOUT],
-      ['wallet', REVENUE],
       ['revenue', -REVENUE],
+      ['wallet', REVENUE],
     ]);
   });
 

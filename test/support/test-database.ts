@@ -9,6 +9,8 @@ export interface TestDatabase {
   readonly url: string;
   /** Rows of a statement. */
   query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** Takes everything out of tables and of those that refer to them, also what may only be added to. */
+  empty(tables: string): Promise<void>;
   /** Drops it, whoever is still connected. */
   drop(): Promise<void>;
 }
@@ -39,6 +41,11 @@ export async function testDatabase({ migrated = true }: TestDatabaseOptions = {}
     url,
     query: async <Row extends object>(text: string, values: readonly unknown[] = []) =>
       (await client.query<Row>(text, values as unknown[])).rows,
+    empty: async (tables) => {
+      await client.query(
+        `begin; set local session_replication_role = replica; truncate ${tables} cascade; commit`,
+      );
+    },
     drop: async () => {
       await client.end();
       await withClient(databaseUrl, (admin) => admin.query(`drop database if exists "${name}" with (force)`));

@@ -69,16 +69,27 @@ export class Havoc {
 
   async #run(): Promise<void> {
     const deeds = this.#choices();
+    const first = this.#once(deeds);
     const total = deeds.reduce((sum, { weight }) => sum + weight, 0);
     while (!this.#stopped) {
       await wait(this.#gapMs * (0.5 + this.#next()));
       let place = this.#next() * total;
-      const deed = deeds.find(({ weight }) => (place -= weight) < 0) ?? deeds[0];
+      const deed = first.pop() ?? deeds.find(({ weight }) => (place -= weight) < 0);
       if (!deed || this.#stopped) continue;
       this.deeds[deed.does]++;
       this.#say(deed.name);
       await deed.run();
     }
+  }
+
+  /** What even a short run must have survived, in any order: the death of each kind of part. */
+  #once(deeds: readonly Deed[]): Deed[] {
+    const { postgres, redis, switches, workers } = this.#world;
+    return [postgres, redis, ...switches.slice(0, 1), ...workers.slice(0, 1)]
+      .flatMap(({ name }) => deeds.find((deed) => deed.name === `kill -9 of ${name}`) ?? [])
+      .map((deed) => ({ deed, order: this.#next() }))
+      .sort((a, b) => a.order - b.order)
+      .map(({ deed }) => deed);
   }
 
   #choices(): Deed[] {

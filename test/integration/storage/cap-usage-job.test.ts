@@ -42,7 +42,7 @@ beforeEach(async () => {
   await capAttempts(true);
 });
 afterEach(async () => {
-  await own.query('truncate calls, outbox, settlements, cap_usage, nodes cascade');
+  await own.empty('calls, outbox, settlements, cap_usage, nodes');
   await own.query('update roll_ups set position = 0');
 });
 

@@ -44,7 +44,7 @@ afterAll(async () => {
   await own.drop();
 });
 afterEach(async () => {
-  await own.query('truncate calls, outbox, settlements, fraud_cases, fraud_sums, fraud_priors cascade');
+  await own.empty('calls, outbox, settlements, fraud_cases, fraud_sums, fraud_priors');
   await own.query('update roll_ups set position = 0');
 });
 

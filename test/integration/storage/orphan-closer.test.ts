@@ -26,7 +26,7 @@ afterAll(async () => {
   await own.drop();
 });
 afterEach(async () => {
-  await own.query('truncate calls, nodes, outbox, settlements cascade');
+  await own.empty('calls, nodes, outbox, settlements');
 });
 
 /** A node's last sign of life. */

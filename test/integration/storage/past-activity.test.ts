@@ -21,7 +21,7 @@ afterAll(async () => {
   await own.drop();
 });
 afterEach(async () => {
-  await own.query('truncate calls, settlements cascade');
+  await own.empty('calls, settlements');
 });
 
 interface StoredCall {

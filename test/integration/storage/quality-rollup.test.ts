@@ -33,7 +33,7 @@ afterAll(async () => {
   await own.drop();
 });
 afterEach(async () => {
-  await own.query('truncate calls, outbox, settlements, bid_sums, bid_qualities cascade');
+  await own.empty('calls, outbox, settlements, bid_sums, bid_qualities');
   await own.query('update roll_ups set position = 0');
 });
 
