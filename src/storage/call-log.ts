@@ -1,5 +1,5 @@
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { findSegments, segmentPath } from './segments';
 
 const MAX_BYTES = 64 * 1024 * 1024;
 const MAX_SEGMENT_BYTES = 4 * 1024 * 1024;
@@ -41,15 +41,9 @@ export class CallLog {
     this.#path = path;
     this.#maxBytes = options.maxBytes ?? MAX_BYTES;
     this.#maxSegmentBytes = options.maxSegmentBytes ?? MAX_SEGMENT_BYTES;
-    const folder = dirname(path);
-    mkdirSync(folder, { recursive: true });
-    const prefix = `${basename(path)}.`;
-    const numbers = readdirSync(folder)
-      .filter((file) => file.startsWith(prefix) && /^\d+$/.test(file.slice(prefix.length)))
-      .map((file) => Number(file.slice(prefix.length)))
-      .sort((a, b) => a - b);
-    this.#left = numbers.map((number) => join(folder, `${prefix}${pad(number)}`));
-    this.#next = (numbers.at(-1) ?? 0) + 1;
+    const { paths, next } = findSegments(path);
+    this.#left = [...paths];
+    this.#next = next;
   }
 
   /** Bytes that this run keeps. */
@@ -97,7 +91,7 @@ export class CallLog {
   }
 
   #open(): { readonly fd: number; readonly segment: Segment } {
-    const path = `${this.#path}.${pad(this.#next)}`;
+    const path = segmentPath(this.#path, this.#next);
     const fd = openSync(path, 'wx', 0o600);
     this.#next++;
     const segment = { path, bytes: 0, open: 0 };
@@ -117,8 +111,4 @@ export class CallLog {
     this.#segments.delete(segment);
     rmSync(segment.path, { force: true });
   }
-}
-
-function pad(number: number): string {
-  return String(number).padStart(8, '0');
 }

@@ -1,7 +1,8 @@
-import { mkdirSync, readdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { open, readFile, unlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname } from 'node:path';
+import { findSegments, segmentPath } from './segments';
 
 const MAX_BYTES = 512 * 1024 * 1024;
 const MAX_SEGMENT_BYTES = 8 * 1024 * 1024;
@@ -45,18 +46,9 @@ export class Journal {
     this.#path = path;
     this.#maxBytes = options.maxBytes ?? MAX_BYTES;
     this.#maxSegmentBytes = options.maxSegmentBytes ?? MAX_SEGMENT_BYTES;
-    const folder = dirname(path);
-    mkdirSync(folder, { recursive: true });
-    const prefix = `${basename(path)}.`;
-    const numbers = readdirSync(folder)
-      .filter((file) => file.startsWith(prefix) && /^\d+$/.test(file.slice(prefix.length)))
-      .map((file) => Number(file.slice(prefix.length)))
-      .sort((a, b) => a - b);
-    for (const number of numbers) {
-      const file = join(folder, `${prefix}${pad(number)}`);
-      this.#segments.push({ path: file, bytes: statSync(file).size });
-    }
-    this.#next = (numbers.at(-1) ?? 0) + 1;
+    const { paths, next } = findSegments(path);
+    for (const file of paths) this.#segments.push({ path: file, bytes: statSync(file).size });
+    this.#next = next;
   }
 
   get empty(): boolean {
@@ -134,7 +126,7 @@ export class Journal {
 
   async #current(): Promise<{ handle: FileHandle; segment: Segment }> {
     if (this.#open) return this.#open;
-    const path = `${this.#path}.${pad(this.#next)}`;
+    const path = segmentPath(this.#path, this.#next);
     const handle = await open(path, 'wx', 0o600);
     this.#next++;
     const segment = { path, bytes: 0 };
@@ -151,8 +143,4 @@ export class Journal {
     this.#open = undefined;
     await opened?.handle.close();
   }
-}
-
-function pad(number: number): string {
-  return String(number).padStart(8, '0');
 }
