@@ -102,7 +102,6 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
   const redis = openRedis(redisUrl);
   const queueRedis = openRedis(redisUrl, true);
   const heartbeat = new NodeHeartbeat(database, config.node.id, bootId);
-  await heartbeat.start();
   const orphans = new OrphanCloser(database, config.billing.nodeDeadAfterMs, (count, calls) => {
     log.warn({ count }, 'orphaned calls closed from their last checkpoint');
     relay.wake();
@@ -258,8 +257,10 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     await database.close();
   };
   try {
-    // The true ends of calls may lie in the journal.
-    await recorder.start();
+    // Answers and true ends of calls may lie in the log and the journal. They are stored before the others
+    // hear that this node has begun anew: then whatever is left of its last run is an orphan, to anybody.
+    if (!(await recorder.start())) throw new Error('the database takes no records of calls');
+    await heartbeat.start();
     await orphans.start();
     await known.start();
     await sales.start();

@@ -47,7 +47,29 @@ const STORE_ANSWERED = {
       campaign_id text, received_at bigint, answered_at bigint, buyer_id text, target_id text, sale jsonb)
     on conflict (id) do update set state = 'answered', answered_at = excluded.answered_at,
       buyer_id = excluded.buyer_id, target_id = excluded.target_id, sale = excluded.sale
-    where c.ended_at is null`,
+    where c.ended_at is null
+    returning c.id`,
+};
+
+/**
+ * Answers of calls that were closed for their lost node as if nobody had answered: kept aside like an end
+ * that came late, of a conversation of no known length.
+ */
+const STORE_LATE_ANSWERS = {
+  name: 'calls-answered-late',
+  text: `with late as (
+      insert into call_late_ends (call_id, record)
+      select c.id, i.record || json_build_object('state', 'completed', 'end_reason', c.end_reason, 'sip_status', 200,
+        'detail', 'answered, and its node went away', 'ended_at', i.record -> 'answered_at', 'connected_ms', 0,
+        'attempts', c.attempts)::jsonb
+      from jsonb_array_elements($1::jsonb) as i(record)
+      join calls c on c.id = i.record ->> 'id'
+      where c.end_reason = 'node_lost' and c.answered_at is null
+      on conflict (call_id) do nothing
+      returning call_id)
+    insert into outbox (type, subject, payload)
+    select 'call.ended_late', call_id, json_build_object('callId', call_id) from late
+    on conflict (type, subject) do nothing`,
 };
 
 /** A checkpoint that arrives late says less than the one before: the longest holds. */
@@ -131,7 +153,10 @@ export async function storeEntries(database: Queryable, entries: readonly CallEn
     else setFirst(decided, entry.record.attempt.callId, decidedRow(entry.record, entry.boot));
   }
   if (decided.size > 0) await database.query({ ...STORE_DECIDED, values: [jsonOf(decided)] });
-  if (answered.size > 0) await database.query({ ...STORE_ANSWERED, values: [jsonOf(answered)] });
+  if (answered.size > 0) {
+    const { rows } = await database.query<{ id: string }>({ ...STORE_ANSWERED, values: [jsonOf(answered)] });
+    for (const { id } of rows) answered.delete(id);
+  }
   for (const { at, calls } of checkpoints) {
     await database.query({
       ...STORE_CHECKPOINT,
@@ -142,7 +167,12 @@ export async function storeEntries(database: Queryable, entries: readonly CallEn
       ],
     });
   }
-  if (ended.size === 0) return;
+  if (ended.size > 0) await storeEnded(database, ended);
+  // After the ends: one that is known says more.
+  if (answered.size > 0) await database.query({ ...STORE_LATE_ANSWERS, values: [jsonOf(answered)] });
+}
+
+async function storeEnded(database: Queryable, ended: Map<string, unknown>): Promise<void> {
   const { rows } = await database.query<{ id: string }>({ ...STORE_ENDED, values: [jsonOf(ended)] });
   for (const { id } of rows) ended.delete(id);
   if (ended.size > 0) await database.query({ ...STORE_LATE, values: [jsonOf(ended)] });

@@ -415,6 +415,23 @@ describe('a process that is killed', () => {
     expect(await rowOf('over')).toMatchObject({ state: 'completed', connected_ms: '60000' });
   });
 
+  test('whose call was closed as if nobody had answered: the answer is kept for people', async () => {
+    await storeEntries(db, [{ kind: 'decided', boot: BOOT, record: decidedRecord('lost') }]);
+    await own.query(
+      `update calls set state = 'failed', end_reason = 'node_lost', ended_at = received_at where id = 'lost'`,
+    );
+    await storeEntries(db, [{ kind: 'answered', boot: BOOT, record: answeredRecord('lost') }]);
+    expect(await rowOf('lost')).toMatchObject({ state: 'failed', sale: null });
+    expect(await own.query('select call_id, record from call_late_ends')).toMatchObject([
+      { call_id: 'lost', record: { connected_ms: 0, answered_at: NOON + 5_000, sale: { terms: {} } } },
+    ]);
+    expect(await own.query(`select subject from outbox where type = 'call.ended_late'`)).toHaveLength(1);
+    // An answer that comes again, of a call that was settled by it, is nothing new.
+    await storeEntries(db, [{ kind: 'ended', boot: BOOT, record: endedRecord('fine') }]);
+    await storeEntries(db, [{ kind: 'answered', boot: BOOT, record: answeredRecord('fine') }]);
+    expect(await own.query('select call_id from call_late_ends')).toHaveLength(1);
+  });
+
   test('leaves nothing behind of what is stored, in the database or in the journal', async () => {
     const recorder = openRecorder({ log: openLog() });
     recorder.answered(answeredRecord('first'));
