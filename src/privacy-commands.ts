@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { open, unlink } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
 import type { Readable } from 'node:stream';
@@ -18,6 +17,7 @@ import {
   runRequest,
   verifyConsentChains,
 } from './storage';
+import { openSource } from './open-source';
 
 export interface PrivacyCommandParts {
   readonly withDatabase: (work: (database: Database, loaded: LoadedConfig) => Promise<void>) => Promise<void>;
@@ -71,7 +71,7 @@ async function importFile(parts: PrivacyCommandParts, file: string): Promise<voi
   const { withDatabase, say, stdin, stderr, clock, setExitCode } = parts;
   await withDatabase(async (database, { config }) => {
     const vault = await openVaultOf(config, database);
-    const source = file === '-' ? stdin : createReadStream(file);
+    const source = file === '-' ? stdin : await openSource(file);
     const report = await importConsents(database, vault, source, {
       now: () => clock.now(),
       onProgress: (lines) => void (stderr.isTTY && stderr.write(`\r${lines} lines `)),

@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Command } from 'commander';
@@ -10,6 +9,7 @@ import { formatMoney, isCurrency, parsePhoneNumber, ZERO_MICROS } from './domain
 import type { CarrierDirection } from './rating';
 import { CARRIER_DIRECTIONS } from './rating';
 import type { Database } from './storage';
+import { openSource } from './open-source';
 
 export interface RatesCommandParts {
   readonly withDatabase: (work: (database: Database) => Promise<void>) => Promise<void>;
@@ -76,7 +76,7 @@ async function importDeck(
       effectiveFrom,
       createdBy: undefined,
     };
-    const source = file === '-' ? stdin : createReadStream(file);
+    const source = file === '-' ? stdin : await openSource(file);
     const imported = await importRateDeck(database, wanted, source, clock.now());
     if (imported.ok) {
       say(described(imported.deck));

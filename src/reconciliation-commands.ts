@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
@@ -18,6 +17,7 @@ import {
 import type { Clock, Currency, Micros } from './domain';
 import { AppError, formatMoney } from './domain';
 import type { Database } from './storage';
+import { openSource } from './open-source';
 
 export interface ReconciliationCommandParts {
   readonly withDatabase: (work: (database: Database) => Promise<void>) => Promise<void>;
@@ -67,7 +67,7 @@ export function addReconciliationCommands(program: Command, parts: Reconciliatio
     .description("import a carrier's records, all of them or none")
     .action((trunkId: string, path: string) =>
       withDatabase(async (database) => {
-        const source = createReadStream(path);
+        const source = await openSource(path);
         const file = await importCarrierFile(database, { trunkId, name: path, source, by: parts.user() });
         const span = [file.firstAt, file.lastAt].map((at) => new Date(at).toISOString()).join(' to ');
         parts.say(`${file.records} records of calls from ${span}`);

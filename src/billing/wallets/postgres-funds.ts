@@ -4,6 +4,7 @@ import type { Database } from '../../storage';
 import { isUnavailable } from '../../storage';
 import type { FundsReply, FundsRequest, HoldingNode, HoldRequest } from './funds-batch';
 import { workFunds } from './funds-batch';
+import { PostedBefore } from './post-all';
 
 export interface PostgresFundsOptions extends HoldingNode {
   /** Milliseconds in which what comes is put into one transaction; 2 by default. */
@@ -200,8 +201,9 @@ function unavailable(text: string): AppError {
   return new AppError('unavailable', 'wallets_unavailable', text);
 }
 
-/** Deadlock or serialization failure: the same again succeeds. */
+/** Deadlock, serialization failure, or somebody was quicker with the same: the same again succeeds. */
 function isRivalry(error: unknown): boolean {
+  if (error instanceof PostedBefore) return true;
   const { code } = error as { code?: unknown };
   return code === '40P01' || code === '40001';
 }
