@@ -5,6 +5,7 @@ import { storeEntries } from './call-entries';
 import type { CallLog, LoggedLine } from './call-log';
 import type { Database } from './database';
 import type { Journal } from './journal';
+import { isRivalry } from './unavailable';
 
 export interface CallRecorderOptions extends Boot {
   /** Records that may wait in memory when neither the database nor the disk takes them. */
@@ -366,9 +367,4 @@ function sqlState(error: unknown): string {
 /** SQLSTATE classes 21, 22 and 23 (cardinality, data, constraints): the record is at fault, not the connection. */
 function isDataError(error: unknown): boolean {
   return /^2[123]...$/.test(sqlState(error));
-}
-
-/** Deadlock or serialization failure: the same again succeeds. */
-function isRivalry(error: unknown): boolean {
-  return sqlState(error) === '40P01' || sqlState(error) === '40001';
 }

@@ -1,6 +1,6 @@
 export { Database } from './database';
 export type { DatabaseOptions, Queryable, Session, Statement } from './database';
-export { isUnavailable } from './unavailable';
+export { isRivalry, isUnavailable } from './unavailable';
 export { createMigration, migrateDown, migrateUp, migrationStatus, readMigrations } from './migrations';
 export { entityStores, EntityStore } from './entity-store';
 export type { EntityStores, ListQuery, Stored } from './entity-store';

@@ -25,6 +25,12 @@ const READ_ONLY = '25006';
 const DRIVER =
   /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Cannot use a pool after)/;
 
+/** Deadlock or serialization failure: rolled back for somebody else's sake, and the same works at once. */
+export function isRivalry(error: unknown): boolean {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return code === '40P01' || code === '40001';
+}
+
 /** True for an error that says nothing about what was asked: the same may work in a while. */
 export function isUnavailable(error: unknown): boolean {
   if (!types.isNativeError(error)) return false;

@@ -1,7 +1,5 @@
-import { isUnavailable } from '../../storage';
+import { isRivalry as isRolledBack, isUnavailable } from '../../storage';
 
-const SERIALIZATION_FAILURE = '40001';
-const DEADLOCK = '40P01';
 const UNIQUE_VIOLATION = '23505';
 const LOCK_NOT_AVAILABLE = '55P03';
 const QUERY_CANCELED = '57014';
@@ -12,10 +10,9 @@ function codeOf(error: unknown): unknown {
   return (error as { code?: unknown } | undefined)?.code;
 }
 
-/** Rolled back for somebody else's sake: the same works at once. */
+/** Rolled back for somebody else's sake, or somebody was quicker: the same works at once. */
 export function isRivalry(error: unknown): boolean {
-  const code = codeOf(error);
-  return code === SERIALIZATION_FAILURE || code === DEADLOCK || code === UNIQUE_VIOLATION;
+  return isRolledBack(error) || codeOf(error) === UNIQUE_VIOLATION;
 }
 
 /** It took too long, be it for a lock: the database may well be there. */

@@ -1,7 +1,7 @@
 import type { Micros } from '../../domain';
 import { AppError, asError } from '../../domain';
 import type { Database } from '../../storage';
-import { isUnavailable } from '../../storage';
+import { isRivalry, isUnavailable } from '../../storage';
 import type { FundsReply, FundsRequest, HoldingNode, HoldRequest } from './funds-batch';
 import { workFunds } from './funds-batch';
 import { PostedBefore } from './post-all';
@@ -165,7 +165,7 @@ export class PostgresFunds {
       try {
         return await this.#database.transaction((tx) => workFunds(tx, requests, this.#options));
       } catch (error) {
-        if (!isRivalry(error) || rivalries === MAX_RIVALRIES) throw error;
+        if (!isTaken(error) || rivalries === MAX_RIVALRIES) throw error;
       }
     }
   }
@@ -201,11 +201,9 @@ function unavailable(text: string): AppError {
   return new AppError('unavailable', 'wallets_unavailable', text);
 }
 
-/** Deadlock, serialization failure, or somebody was quicker with the same: the same again succeeds. */
-function isRivalry(error: unknown): boolean {
-  if (error instanceof PostedBefore) return true;
-  const { code } = error as { code?: unknown };
-  return code === '40P01' || code === '40001';
+/** The same again succeeds: rolled back for a rival, or somebody was quicker with the same. */
+function isTaken(error: unknown): boolean {
+  return error instanceof PostedBefore || isRivalry(error);
 }
 
 function ignore(): void {
