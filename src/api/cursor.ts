@@ -6,6 +6,22 @@ export function writeCursor(position: readonly (string | number)[]): string {
   return Buffer.from(JSON.stringify(position)).toString('base64url');
 }
 
+/**
+ * The page of a list, out of one row more than it shows: that one tells whether there is another page.
+ * @param positionOf - where a row stands, for the cursor
+ */
+export function pageOf<Row, Item>(
+  rows: readonly Row[],
+  limit: number,
+  shown: (row: Row) => Item,
+  positionOf: (row: Row) => readonly (string | number)[],
+): { items: Item[]; nextCursor: string | null } {
+  const items = rows.slice(0, limit);
+  const last = items.at(-1);
+  const more = rows.length > limit && last !== undefined;
+  return { items: items.map((row) => shown(row)), nextCursor: more ? writeCursor(positionOf(last)) : null };
+}
+
 /** @throws AppError `validation` for a text that {@link writeCursor} did not write */
 export function readCursor<S extends z.ZodType>(cursor: string, position: S): z.output<S> {
   const parsed = position.safeParse(jsonOf(cursor));

@@ -3,7 +3,7 @@ import type { StoredTerms } from '../../billing';
 import { addAccountTerms, listAccountTerms } from '../../billing';
 import { AppError } from '../../domain';
 import { EntityStore, inTransaction } from '../../storage';
-import { readCursor, writeCursor } from '../cursor';
+import { pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
 import { id, instant, micros, name, page, text } from '../schemas';
@@ -97,11 +97,7 @@ export function accountTermsRoutes(now: () => number): Route[] {
         const [at, row] = cursor === undefined ? [] : readCursor(cursor, position);
         const before = at === undefined || row === undefined ? {} : { before: { at, id: row } };
         const rows = await listAccountTerms(db, wanted, { limit: limit + 1, ...before });
-        const items = rows.slice(0, limit);
-        const last = items.at(-1);
-        const more = rows.length > limit && last;
-        const nextCursor = more ? writeCursor([last.effectiveFrom, last.id]) : null;
-        return { body: { items: items.map(shown), nextCursor } };
+        return { body: pageOf(rows, limit, shown, (last) => [last.effectiveFrom, last.id]) };
       },
     }),
     route({

@@ -12,7 +12,7 @@ import { AppError } from '../../domain';
 import { CARRIER_DIRECTIONS } from '../../rating';
 import type { Queryable } from '../../storage';
 import { EntityStore } from '../../storage';
-import { readCursor, writeCursor } from '../cursor';
+import { pageOf, readCursor, writeCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
 import { currency, id, instant, name, page, phoneNumber, rowNumber } from '../schemas';
@@ -134,11 +134,7 @@ export function carrierRateRoutes(now: () => number): Route[] {
           ...(way === undefined ? {} : { direction: way }),
           ...(at === undefined || row === undefined ? {} : { before: { at, id: row } }),
         });
-        const items = rows.slice(0, limit);
-        const last = items.at(-1);
-        const more = rows.length > limit && last;
-        const nextCursor = more ? writeCursor([last.effectiveFrom, last.id]) : null;
-        return { body: { items: items.map(shown), nextCursor } };
+        return { body: pageOf(rows, limit, shown, (last) => [last.effectiveFrom, last.id]) };
       },
     }),
     route({

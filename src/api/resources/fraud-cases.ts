@@ -8,7 +8,7 @@ import {
   listFraudPriors,
   resolveFraudCase,
 } from '../../storage';
-import { readCursor, writeCursor } from '../cursor';
+import { pageOf, readCursor, writeCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
 import { id, page } from '../schemas';
@@ -82,15 +82,7 @@ export function fraudRoutes(): Route[] {
           ...(sellerId === undefined ? {} : { sellerId }),
           ...(openedAt === undefined || callId === undefined ? {} : { after: { openedAt, callId } }),
         });
-        const items = rows.slice(0, limit);
-        const last = items.at(-1);
-        return {
-          body: {
-            items: items.map(shown),
-            nextCursor:
-              rows.length > limit && last ? writeCursor([last.openedAt.getTime(), last.callId]) : null,
-          },
-        };
+        return { body: pageOf(rows, limit, shown, (last) => [last.openedAt.getTime(), last.callId]) };
       },
     }),
     route({

@@ -20,7 +20,7 @@ import {
 } from '../../billing';
 import { AppError } from '../../domain';
 import type { Queryable } from '../../storage';
-import { readCursor, writeCursor } from '../cursor';
+import { pageOf, readCursor } from '../cursor';
 import { allows } from '../middleware/authenticate';
 import type { Route } from '../route';
 import { route } from '../route';
@@ -169,14 +169,7 @@ export function invoiceRoutes(now: () => number = Date.now): Route[] {
       handle: async ({ db, query: { limit, cursor, ...filter } }) => {
         const [before] = cursor === undefined ? [] : readCursor(cursor, z.tuple([z.number().int()]));
         const rows = await listDocuments(db, { ...filter, before, limit: limit + 1, now: now() });
-        const items = rows.slice(0, limit);
-        const last = items.at(-1);
-        return {
-          body: {
-            items: items.map(shown),
-            nextCursor: rows.length > limit && last ? writeCursor([last.id]) : null,
-          },
-        };
+        return { body: pageOf(rows, limit, shown, (last) => [last.id]) };
       },
     }),
     route({
@@ -324,14 +317,7 @@ function profileRoutes(): Route[] {
       handle: async ({ db, query: { limit, cursor } }) => {
         const [after] = cursor === undefined ? [''] : readCursor(cursor, z.tuple([z.string()]));
         const rows = await listInvoiceProfiles(db, after, limit + 1);
-        const items = rows.slice(0, limit);
-        const last = items.at(-1);
-        return {
-          body: {
-            items: items.map(shownProfile),
-            nextCursor: rows.length > limit && last ? writeCursor([last.accountId]) : null,
-          },
-        };
+        return { body: pageOf(rows, limit, shownProfile, (last) => [last.accountId]) };
       },
     }),
     route({

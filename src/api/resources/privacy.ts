@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { AppError } from '../../domain';
 import type { PrivacyRequest } from '../../storage';
 import { getPrivacyRequest, listPrivacyRequests, PURPOSES, readExport, requestPrivacy } from '../../storage';
-import { readCursor, writeCursor } from '../cursor';
+import { pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
 import { id, page, phoneNumber, printable, rowNumber } from '../schemas';
@@ -59,14 +59,7 @@ export function privacyRoutes({ vault }: PersonServices): Route[] {
       handle: async ({ db, query: { limit, cursor } }) => {
         const before = cursor === undefined ? undefined : rowNumber(readCursor(cursor, z.tuple([id]))[0]);
         const rows = await listPrivacyRequests(db, limit + 1, before);
-        const items = rows.slice(0, limit);
-        const last = items.at(-1);
-        return {
-          body: {
-            items: items.map(shown),
-            nextCursor: rows.length > limit && last ? writeCursor([last.id]) : null,
-          },
-        };
+        return { body: pageOf(rows, limit, shown, (last) => [last.id]) };
       },
     }),
     route({

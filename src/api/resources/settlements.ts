@@ -11,7 +11,7 @@ import {
   settlementStatus,
 } from '../../billing';
 import { AppError } from '../../domain';
-import { readCursor, writeCursor } from '../cursor';
+import { pageOf, readCursor, writeCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
 import { id, page, printable } from '../schemas';
@@ -198,15 +198,7 @@ function differenceRoutes(): Route[] {
           state,
           ...(openedAt === undefined || callId === undefined ? {} : { after: { openedAt, callId } }),
         });
-        const items = rows.slice(0, limit);
-        const last = items.at(-1);
-        return {
-          body: {
-            items: items.map(shown),
-            nextCursor:
-              rows.length > limit && last ? writeCursor([last.openedAt.getTime(), last.callId]) : null,
-          },
-        };
+        return { body: pageOf(rows, limit, shown, (last) => [last.openedAt.getTime(), last.callId]) };
       },
     }),
     route({
