@@ -22,6 +22,11 @@ export function pageOf<Row, Item>(
   return { items: items.map((row) => shown(row)), nextCursor: more ? writeCursor(positionOf(last)) : null };
 }
 
+/** For a list whose rows are shown as they are. */
+export function asIs<Row>(row: Row): Row {
+  return row;
+}
+
 /** @throws AppError `validation` for a text that {@link writeCursor} did not write */
 export function readCursor<S extends z.ZodType>(cursor: string, position: S): z.output<S> {
   const parsed = position.safeParse(jsonOf(cursor));

@@ -11,7 +11,7 @@ import {
   rejectAdjustment,
 } from '../../billing';
 import type { Micros } from '../../domain';
-import { readCursor, writeCursor } from '../cursor';
+import { pageOf, readCursor } from '../cursor';
 import type { MoneyServices } from '../money-rules';
 import { actorOf, adjustmentRules, assertOperator } from '../money-rules';
 import type { Route } from '../route';
@@ -86,10 +86,7 @@ export function adjustmentRoutes(services: MoneyServices): Route[] {
         assertOperator(caller);
         const before = cursor === undefined ? undefined : readCursor(cursor, z.tuple([z.number().int()]))[0];
         const rows = await listAdjustments(db, { ...filter, before, limit: limit + 1 });
-        const items = rows.slice(0, limit);
-        const last = items.at(-1);
-        const more = rows.length > limit && last;
-        return { body: { items: items.map(shown), nextCursor: more ? writeCursor([last.seq]) : null } };
+        return { body: pageOf(rows, limit, shown, (last) => [last.seq]) };
       },
     }),
     route({

@@ -5,7 +5,7 @@ import { PAYOUT_PLAN_KINDS } from '../../rating';
 import type { BidRequestDesk, SellerAnswer } from '../../rtb';
 import type { ApiKeyIdentity } from '../../storage';
 import { listBidRequests } from '../../storage';
-import { readCursor, writeCursor } from '../cursor';
+import { asIs, pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
 import { id, page, phoneNumber, tagName, tagValue } from '../schemas';
@@ -155,10 +155,7 @@ export function bidRequestRoutes(desk: Pick<BidRequestDesk, 'answer' | 'cancel'>
           ...after,
           limit: limit + 1,
         });
-        const items = rows.slice(0, limit);
-        const last = items.at(-1);
-        const more = rows.length > limit && last;
-        return { body: { items, nextCursor: more ? writeCursor([last.at, last.id]) : null } };
+        return { body: pageOf(rows, limit, asIs, (last) => [last.at, last.id]) };
       },
     }),
     route({

@@ -3,7 +3,7 @@ import { ledgerLinesOfCall } from '../../billing';
 import type { CallState } from '../../domain';
 import { AppError, CALL_STATES } from '../../domain';
 import { getCall, getDecision, listCalls } from '../../storage';
-import { readCursor, writeCursor } from '../cursor';
+import { asIs, pageOf, readCursor } from '../cursor';
 import type { EventStreams } from '../event-streams';
 import type { Route } from '../route';
 import { route } from '../route';
@@ -75,14 +75,7 @@ export function callRoutes(live: LiveCalls, streams: EventStreams): Route[] {
           receivedAt === undefined || callId === undefined ? {} : { after: { receivedAt, id: callId } };
         const given = Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== undefined));
         const rows = await listCalls(db, { ...given, limit: limit + 1, ...after });
-        const items = rows.slice(0, limit);
-        const last = items.at(-1);
-        return {
-          body: {
-            items,
-            nextCursor: rows.length > limit && last ? writeCursor([last.receivedAt, last.id]) : null,
-          },
-        };
+        return { body: pageOf(rows, limit, asIs, (last) => [last.receivedAt, last.id]) };
       },
     }),
     route({

@@ -12,7 +12,7 @@ import { AppError } from '../../domain';
 import { CARRIER_DIRECTIONS } from '../../rating';
 import type { Queryable } from '../../storage';
 import { EntityStore } from '../../storage';
-import { pageOf, readCursor, writeCursor } from '../cursor';
+import { asIs, pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
 import { currency, id, instant, name, page, phoneNumber, rowNumber } from '../schemas';
@@ -195,11 +195,7 @@ export function carrierRateRoutes(now: () => number): Route[] {
           ...(startsWith === undefined ? {} : { startsWith }),
           ...(after === undefined ? {} : { after }),
         });
-        const items = rows.slice(0, limit);
-        const last = items.at(-1);
-        return {
-          body: { items, nextCursor: rows.length > limit && last ? writeCursor([last.prefix]) : null },
-        };
+        return { body: pageOf(rows, limit, asIs, (last) => [last.prefix]) };
       },
     }),
   ];

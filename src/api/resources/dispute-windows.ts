@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { listDisputeWindows, setDisputeWindow } from '../../billing';
 import { AppError } from '../../domain';
-import { readCursor, writeCursor } from '../cursor';
+import { pageOf, readCursor } from '../cursor';
 import { assertOperator } from '../money-rules';
 import type { Route } from '../route';
 import { route } from '../route';
@@ -30,14 +30,8 @@ export function disputeWindowRoutes(): Route[] {
         assertOperator(caller);
         const after = cursor === undefined ? undefined : readCursor(cursor, z.tuple([z.string()]))[0];
         const rows = await listDisputeWindows(db, { after, limit: limit + 1 });
-        const items = rows.slice(0, limit);
-        const last = items.at(-1);
-        return {
-          body: {
-            items: items.map((row) => ({ ...row, updatedAt: row.updatedAt.toISOString() })),
-            nextCursor: rows.length > limit && last ? writeCursor([last.accountId]) : null,
-          },
-        };
+        const shown = (row: (typeof rows)[number]) => ({ ...row, updatedAt: row.updatedAt.toISOString() });
+        return { body: pageOf(rows, limit, shown, (last) => [last.accountId]) };
       },
     }),
     route({

@@ -16,7 +16,7 @@ import {
   withdrawDispute,
 } from '../../billing';
 import type { Micros } from '../../domain';
-import { readCursor, writeCursor } from '../cursor';
+import { pageOf, readCursor } from '../cursor';
 import type { MoneyServices } from '../money-rules';
 import { actorOf, assertOperator, disputeRules, ownOnly } from '../money-rules';
 import type { Route } from '../route';
@@ -142,10 +142,7 @@ function readingRoutes(): Route[] {
           before: cursor === undefined ? undefined : readCursor(cursor, position)[0],
           limit: limit + 1,
         });
-        const items = rows.slice(0, limit);
-        const last = items.at(-1);
-        const more = rows.length > limit && last;
-        return { body: { items: items.map(shown), nextCursor: more ? writeCursor([last.seq]) : null } };
+        return { body: pageOf(rows, limit, shown, (last) => [last.seq]) };
       },
     }),
     route({

@@ -4,7 +4,7 @@ import { AppError } from '../../domain';
 import type { MarketEntities, MarketEntity } from '../../market';
 import type { Queryable, Stored } from '../../storage';
 import { EntityStore } from '../../storage';
-import { readCursor, writeCursor } from '../cursor';
+import { pageOf, readCursor } from '../cursor';
 import type { IfMatch } from '../if-match';
 import type { Route } from '../route';
 import { route } from '../route';
@@ -107,10 +107,7 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
           ),
           ...(cursor === undefined ? {} : { after: readCursor(cursor, z.tuple([id]))[0] }),
         });
-        const items = rows.slice(0, limit);
-        const last = items.at(-1);
-        const nextCursor = rows.length > limit && last ? writeCursor([last.id]) : null;
-        return { body: { items: items.map(show), nextCursor } };
+        return { body: pageOf(rows, limit, show, (last) => [last.id]) };
       },
     }),
     route({

@@ -8,7 +8,7 @@ import {
   listFraudPriors,
   resolveFraudCase,
 } from '../../storage';
-import { pageOf, readCursor, writeCursor } from '../cursor';
+import { pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
 import { id, page } from '../schemas';
@@ -142,14 +142,8 @@ export function fraudRoutes(): Route[] {
           ...(kind === undefined ? {} : { kind }),
           ...(cursor === undefined ? {} : { after: readCursor(cursor, z.tuple([z.string().max(200)]))[0] }),
         });
-        const items = rows.slice(0, limit);
-        const last = items.at(-1);
-        return {
-          body: {
-            items: items.map((row) => ({ ...row, updatedAt: row.updatedAt.toISOString() })),
-            nextCursor: rows.length > limit && last ? writeCursor([last.id]) : null,
-          },
-        };
+        const shown = (row: (typeof rows)[number]) => ({ ...row, updatedAt: row.updatedAt.toISOString() });
+        return { body: pageOf(rows, limit, shown, (last) => [last.id]) };
       },
     }),
     route({

@@ -15,7 +15,7 @@ import {
 import { AppError, CURRENCIES } from '../../domain';
 import type { Queryable } from '../../storage';
 import { Database } from '../../storage';
-import { readCursor, writeCursor } from '../cursor';
+import { pageOf, readCursor, writeCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
 import { currency, id, instant, page } from '../schemas';
@@ -85,13 +85,13 @@ export function ledgerRoutes(): Route[] {
             ? undefined
             : { accountId: account, purpose: ofPurpose, currency: ofCurrency };
         const balances = await listLedgerBalances(db, { accountId, after, limit: limit + 1 });
-        const items = balances
-          .slice(0, limit)
-          .map((one) => ({ ...one, balanceMicros: String(one.balanceMicros) }));
-        const last = items.at(-1);
-        const nextCursor =
-          balances.length > limit && last ? writeCursor([last.accountId, last.purpose, last.currency]) : null;
-        return { body: { items, nextCursor } };
+        const shown = (one: (typeof balances)[number]) => ({
+          ...one,
+          balanceMicros: String(one.balanceMicros),
+        });
+        return {
+          body: pageOf(balances, limit, shown, (last) => [last.accountId, last.purpose, last.currency]),
+        };
       },
     }),
     route({

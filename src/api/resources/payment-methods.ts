@@ -9,7 +9,7 @@ import {
   paymentMethodNotFound,
   removePaymentMethod,
 } from '../../billing';
-import { readCursor, writeCursor } from '../cursor';
+import { pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
 import { id, page, printable, stored } from '../schemas';
@@ -77,10 +77,7 @@ export function paymentMethodRoutes(): Route[] {
       handle: async ({ db, query: { limit, cursor, accountId } }) => {
         const [after] = cursor === undefined ? [] : readCursor(cursor, z.tuple([id]));
         const rows = await listPaymentMethods(db, { accountId, after, limit: limit + 1 });
-        const items = rows.slice(0, limit);
-        const last = items.at(-1);
-        const nextCursor = rows.length > limit && last ? writeCursor([last.id]) : null;
-        return { body: { items: items.map(shown), nextCursor } };
+        return { body: pageOf(rows, limit, shown, (last) => [last.id]) };
       },
     }),
     route({

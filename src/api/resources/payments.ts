@@ -14,7 +14,7 @@ import {
 } from '../../billing';
 import type { Micros } from '../../domain';
 import { AppError } from '../../domain';
-import { readCursor, writeCursor } from '../cursor';
+import { pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
 import { currency, id, micros, page, text } from '../schemas';
@@ -110,10 +110,7 @@ export function paymentRoutes(services: PaymentServices | undefined, now: () => 
       handle: async ({ db, query: { limit, cursor, ...filter } }) => {
         const [before] = cursor === undefined ? [] : readCursor(cursor, z.tuple([z.number().int()]));
         const rows = await listPayments(db, { ...filter, before, limit: limit + 1 });
-        const items = rows.slice(0, limit);
-        const last = items.at(-1);
-        const nextCursor = rows.length > limit && last ? writeCursor([last.seq]) : null;
-        return { body: { items: items.map(shown), nextCursor } };
+        return { body: pageOf(rows, limit, shown, (last) => [last.seq]) };
       },
     }),
     route({
@@ -224,11 +221,7 @@ function eventRoutes(): Route[] {
             ? undefined
             : readCursor(cursor, z.tuple([z.number().int(), z.string().max(255)]));
         const rows = await listKeptEvents(db, { after, limit: limit + 1 });
-        const items = rows.slice(0, limit);
-        const last = items.at(-1);
-        const nextCursor =
-          rows.length > limit && last ? writeCursor([last.receivedAt.getTime(), last.id]) : null;
-        return { body: { items: items.map(eventShown), nextCursor } };
+        return { body: pageOf(rows, limit, eventShown, (last) => [last.receivedAt.getTime(), last.id]) };
       },
     }),
     route({

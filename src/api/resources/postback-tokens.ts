@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { PostbackToken } from '../../billing';
 import { createPostbackToken, listPostbackTokens, revokePostbackToken, SIGNAL_VALUE } from '../../billing';
 import { AppError } from '../../domain';
-import { readCursor, writeCursor } from '../cursor';
+import { pageOf, readCursor } from '../cursor';
 import { ownOnly } from '../money-rules';
 import type { Route } from '../route';
 import { route } from '../route';
@@ -38,15 +38,7 @@ export function postbackTokenRoutes(): Route[] {
           after: createdAt === undefined || last === undefined ? undefined : { createdAt, id: last },
           limit: limit + 1,
         });
-        const items = rows.slice(0, limit);
-        const end = items.at(-1);
-        const more = rows.length > limit && end;
-        return {
-          body: {
-            items: items.map(shownToken),
-            nextCursor: more ? writeCursor([end.createdAt.getTime(), end.id]) : null,
-          },
-        };
+        return { body: pageOf(rows, limit, shownToken, (end) => [end.createdAt.getTime(), end.id]) };
       },
     }),
     route({

@@ -23,7 +23,7 @@ import {
 import type { Micros } from '../../domain';
 import { AppError } from '../../domain';
 import type { ApiKeyIdentity, Queryable } from '../../storage';
-import { readCursor, writeCursor } from '../cursor';
+import { pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
 import { currency, id, instant, micros, page, printable, stored, text } from '../schemas';
@@ -125,10 +125,7 @@ function termsRoutes(): Route[] {
       handle: async ({ db, query: { limit, cursor, accountId } }) => {
         const after = cursor === undefined ? undefined : readCursor(cursor, z.tuple([id, currency]));
         const rows = await listPayoutTerms(db, { accountId, after, limit: limit + 1 });
-        const items = rows.slice(0, limit);
-        const last = items.at(-1);
-        const nextCursor = rows.length > limit && last ? writeCursor([last.accountId, last.currency]) : null;
-        return { body: { items: items.map(termsShown), nextCursor } };
+        return { body: pageOf(rows, limit, termsShown, (last) => [last.accountId, last.currency]) };
       },
     }),
     route({
@@ -187,10 +184,7 @@ function readRoutes(): Route[] {
       handle: async ({ db, query: { limit, cursor, ...filter } }) => {
         const [before] = cursor === undefined ? [] : readCursor(cursor, z.tuple([z.number().int()]));
         const rows = await listPayoutBatches(db, { ...filter, before, limit: limit + 1 });
-        const items = rows.slice(0, limit);
-        const last = items.at(-1);
-        const nextCursor = rows.length > limit && last ? writeCursor([last.seq]) : null;
-        return { body: { items: items.map(batchShown), nextCursor } };
+        return { body: pageOf(rows, limit, batchShown, (last) => [last.seq]) };
       },
     }),
     route({
@@ -237,10 +231,7 @@ function readRoutes(): Route[] {
       handle: async ({ db, query: { limit, cursor, ...filter } }) => {
         const [before] = cursor === undefined ? [] : readCursor(cursor, z.tuple([z.number().int()]));
         const rows = await listPayoutItems(db, { ...filter, before, limit: limit + 1 });
-        const items = rows.slice(0, limit);
-        const last = items.at(-1);
-        const nextCursor = rows.length > limit && last ? writeCursor([last.seq]) : null;
-        return { body: { items: items.map(itemShown), nextCursor } };
+        return { body: pageOf(rows, limit, itemShown, (last) => [last.seq]) };
       },
     }),
   ];

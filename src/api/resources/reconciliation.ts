@@ -19,7 +19,7 @@ import {
   sumDifferences,
 } from '../../billing';
 import { AppError } from '../../domain';
-import { readCursor, writeCursor } from '../cursor';
+import { pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
 import { id, instant, page, printable, rowNumber } from '../schemas';
@@ -133,7 +133,7 @@ function runRoutes(): Route[] {
       handle: async ({ db, query: { limit, cursor, ...filter } }) => {
         const [before] = cursor === undefined ? [] : readCursor(cursor, cursorId);
         const rows = await listRuns(db, { ...filter, before, limit: limit + 1 });
-        return { body: pageOf(rows, limit, shownRun) };
+        return { body: pageOf(rows, limit, shownRun, (last) => [last.id]) };
       },
     }),
     route({
@@ -182,7 +182,7 @@ function differenceRoutes(): Route[] {
         const [after] = cursor === undefined ? [] : readCursor(cursor, cursorId);
         const runId = reconciliationId === undefined ? undefined : rowNumber(reconciliationId);
         const rows = await listReconciliationDifferences(db, { ...filter, runId, after, limit: limit + 1 });
-        return { body: pageOf(rows, limit, shownDifference) };
+        return { body: pageOf(rows, limit, shownDifference, (last) => [last.id]) };
       },
     }),
     route({
@@ -267,7 +267,7 @@ function carrierRoutes(): Route[] {
       handle: async ({ db, query: { limit, cursor, trunkId } }) => {
         const [before] = cursor === undefined ? [] : readCursor(cursor, cursorId);
         const rows = await listCarrierFiles(db, { trunkId, before, limit: limit + 1 });
-        return { body: pageOf(rows, limit, shownFile) };
+        return { body: pageOf(rows, limit, shownFile, (last) => [last.id]) };
       },
     }),
     route({
@@ -290,16 +290,6 @@ function carrierRoutes(): Route[] {
 
 function missing(what: 'reconciliation' | 'cdr_profile' | 'cdr_file', wanted: string): AppError {
   return new AppError('not_found', `${what}_not_found`, `there is no ${what.replace('_', ' ')} ${wanted}`);
-}
-
-function pageOf<Row extends { readonly id: number }, Shown>(
-  rows: readonly Row[],
-  limit: number,
-  show: (row: Row) => Shown,
-): { items: Shown[]; nextCursor: string | null } {
-  const items = rows.slice(0, limit);
-  const last = items.at(-1);
-  return { items: items.map(show), nextCursor: rows.length > limit && last ? writeCursor([last.id]) : null };
 }
 
 function shownRun(stored: ReconciliationRun): z.input<typeof run> {

@@ -11,7 +11,7 @@ import {
   settlementStatus,
 } from '../../billing';
 import { AppError } from '../../domain';
-import { pageOf, readCursor, writeCursor } from '../cursor';
+import { asIs, pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
 import { id, page, printable } from '../schemas';
@@ -119,14 +119,7 @@ function letterRoutes(): Route[] {
           limit: limit + 1,
           ...(diedAt === undefined || callId === undefined ? {} : { after: { diedAt, callId } }),
         });
-        const items = rows.slice(0, limit);
-        const last = items.at(-1);
-        return {
-          body: {
-            items,
-            nextCursor: rows.length > limit && last ? writeCursor([last.diedAt, last.callId]) : null,
-          },
-        };
+        return { body: pageOf(rows, limit, asIs, (last) => [last.diedAt, last.callId]) };
       },
     }),
     route({

@@ -15,7 +15,7 @@ import type { Currency, Micros } from '../../domain';
 import { AppError, isCurrency } from '../../domain';
 import type { Queryable } from '../../storage';
 import { inTransaction } from '../../storage';
-import { readCursor, writeCursor } from '../cursor';
+import { pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
 import { currency, id, micros, page, printable, text } from '../schemas';
@@ -143,10 +143,7 @@ export function walletRoutes(): Route[] {
           limit: most + 1,
           ...(after && { after: { accountId: after[0], currency: after[1] } }),
         });
-        const items = rows.slice(0, most);
-        const last = items.at(-1);
-        const nextCursor = rows.length > most && last ? writeCursor([last.accountId, last.currency]) : null;
-        return { body: { items: items.map(shown), nextCursor } };
+        return { body: pageOf(rows, most, shown, (last) => [last.accountId, last.currency]) };
       },
     }),
     route({
@@ -225,11 +222,7 @@ export function walletRoutes(): Route[] {
           limit: most + 1,
           ...(after && { after: { placedAt: new Date(after[0]), id: after[1] } }),
         });
-        const items = rows.slice(0, most);
-        const last = items.at(-1);
-        const nextCursor =
-          rows.length > most && last ? writeCursor([last.placedAt.getTime(), last.id]) : null;
-        return { body: { items: items.map(shownHold), nextCursor } };
+        return { body: pageOf(rows, most, shownHold, (last) => [last.placedAt.getTime(), last.id]) };
       },
     }),
     route({
@@ -246,10 +239,7 @@ export function walletRoutes(): Route[] {
         const wallet = await find(db, accountId, rest.currency);
         const before = cursor === undefined ? undefined : readCursor(cursor, z.tuple([z.number().int()]))[0];
         const rows = await listTopUps(db, wallet, { limit: most + 1, before });
-        const items = rows.slice(0, most);
-        const last = items.at(-1);
-        const nextCursor = rows.length > most && last ? writeCursor([last.id]) : null;
-        return { body: { items: items.map(shownTopUp), nextCursor } };
+        return { body: pageOf(rows, most, shownTopUp, (last) => [last.id]) };
       },
     }),
     route({

@@ -3,7 +3,7 @@ import type { Delivery } from '../../billing';
 import { DELIVERY_STATES, getDelivery, listDeliveries, redriveDelivery } from '../../billing';
 import { AppError } from '../../domain';
 import type { ApiKeyIdentity, Queryable } from '../../storage';
-import { readCursor, writeCursor } from '../cursor';
+import { pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
 import { id, page, rowNumber } from '../schemas';
@@ -65,10 +65,7 @@ export function webhookDeliveryRoutes(): Route[] {
           before: cursor === undefined ? undefined : readCursor(cursor, z.tuple([z.number().int()]))[0],
           limit: limit + 1,
         });
-        const items = rows.slice(0, limit);
-        const last = items.at(-1);
-        const nextCursor = rows.length > limit && last ? writeCursor([last.id]) : null;
-        return { body: { items: items.map(shown), nextCursor } };
+        return { body: pageOf(rows, limit, shown, (last) => [last.id]) };
       },
     }),
     route({

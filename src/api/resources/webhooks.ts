@@ -10,7 +10,7 @@ import {
 } from '../../billing';
 import { AppError } from '../../domain';
 import type { ApiKeyIdentity, Queryable, Vault } from '../../storage';
-import { readCursor, writeCursor } from '../cursor';
+import { pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
 import { id, instant, name, page, secret, stored } from '../schemas';
@@ -121,10 +121,7 @@ export function webhookRoutes({ vault, places, tester }: WebhookServices): Route
           after: cursor === undefined ? undefined : readCursor(cursor, z.tuple([id]))[0],
           limit: limit + 1,
         });
-        const items = rows.slice(0, limit);
-        const last = items.at(-1);
-        const nextCursor = rows.length > limit && last ? writeCursor([last.id]) : null;
-        return { body: { items: items.map(shown), nextCursor } };
+        return { body: pageOf(rows, limit, shown, (last) => [last.id]) };
       },
     }),
     route({
