@@ -44,6 +44,11 @@ export function subtractMicros(a: Micros, b: Micros): Micros {
   return micros(a - b);
 }
 
+/** An amount the other way round. */
+export function negateMicros(amount: Micros): Micros {
+  return subtractMicros(ZERO_MICROS, amount);
+}
+
 /**
  * `amount × numerator ÷ denominator`, exact in between, rounded half away from zero at the end.
  * @throws RangeError when the denominator is not a positive integer or the result overflows.

@@ -1,9 +1,10 @@
 import type { Currency, Micros } from '../../domain';
-import { AppError, subtractMicros, ZERO_MICROS } from '../../domain';
+import { AppError, negateMicros } from '../../domain';
 import type { Queryable } from '../../storage';
 import type { LedgerKind } from '../ledger/chart';
 import { OPERATOR_ACCOUNT } from '../ledger/chart';
 import type { LedgerTransaction, Posting } from '../ledger/ledger';
+import { movement } from '../ledger/transaction';
 import type { AdjustedAccount, Adjustment, NewAdjustment } from './adjustment';
 import { debitsOf } from './earnings';
 
@@ -137,10 +138,7 @@ export async function transactionOf(tx: Queryable, adjustment: Adjustment): Prom
       kind: 'reversal',
       reason,
       reversesId,
-      postings: postings.map((posting) => ({
-        ...posting,
-        amount: subtractMicros(ZERO_MICROS, posting.amount),
-      })),
+      postings: postings.map((posting) => ({ ...posting, amount: negateMicros(posting.amount) })),
     };
   }
   const { fromAccount, fromPurpose, toAccount, toPurpose } = adjustment;
@@ -151,15 +149,12 @@ export async function transactionOf(tx: Queryable, adjustment: Adjustment): Prom
     idempotencyKey: `adjustment:${id}`,
     kind: 'adjustment',
     reason,
-    postings: [
-      { accountId: fromAccount, purpose: fromPurpose, currency, amount },
-      {
-        accountId: toAccount,
-        purpose: toPurpose,
-        currency,
-        amount: subtractMicros(ZERO_MICROS, amount),
-      },
-    ],
+    postings: movement(
+      { accountId: fromAccount, purpose: fromPurpose },
+      { accountId: toAccount, purpose: toPurpose },
+      currency,
+      amount,
+    ),
   };
 }
 

@@ -1,5 +1,13 @@
 import type { Micros } from '../../domain';
-import { addMicros, AppError, formatMoney, micros, subtractMicros, ZERO_MICROS } from '../../domain';
+import {
+  addMicros,
+  AppError,
+  formatMoney,
+  micros,
+  negateMicros,
+  subtractMicros,
+  ZERO_MICROS,
+} from '../../domain';
 import type { Queryable } from '../../storage';
 import { inTransaction } from '../../storage';
 import { postTransaction } from '../ledger/ledger';
@@ -89,7 +97,7 @@ export function issueCreditNote(db: Queryable, request: CreditNoteRequest): Prom
       id,
       numbered,
       content,
-      sums: { transactions: ids.length, amount: subtractMicros(ZERO_MICROS, total), credits: total },
+      sums: { transactions: ids.length, amount: negateMicros(total), credits: total },
       position: end.position + 1,
       opening: end.closing,
       invoiceId: source.id,
@@ -163,7 +171,7 @@ async function postCredit(
     postings: [
       { accountId: ISSUER, purpose: 'adjustments' as const, currency, amount: rest },
       { accountId: ISSUER, purpose: 'tax' as const, currency, amount: taxes },
-      { accountId, purpose: 'wallet' as const, currency, amount: subtractMicros(ZERO_MICROS, total) },
+      { accountId, purpose: 'wallet' as const, currency, amount: negateMicros(total) },
     ].filter(({ amount }) => amount !== 0),
   });
   if (id === undefined) throw new Error(`the money of ${number} was posted without it`);

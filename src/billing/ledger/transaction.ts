@@ -1,5 +1,5 @@
 import type { Currency, Micros } from '../../domain';
-import { AppError, isCurrency } from '../../domain';
+import { AppError, isCurrency, negateMicros } from '../../domain';
 import type { LedgerKind, LedgerPurpose } from './chart';
 import { LEDGER_KINDS, LEDGER_PURPOSES } from './chart';
 
@@ -9,6 +9,20 @@ export interface Posting {
   readonly purpose: LedgerPurpose;
   readonly currency: Currency;
   readonly amount: Micros;
+}
+
+/** Where money comes from or goes to, whatever its currency. */
+export type LedgerEnd = Pick<Posting, 'accountId' | 'purpose'>;
+
+/**
+ * One amount between two ledger accounts: a debit here, a credit there.
+ * @param amount - micro-units; negative for the other way
+ */
+export function movement(debit: LedgerEnd, credit: LedgerEnd, currency: Currency, amount: Micros): Posting[] {
+  return [
+    { accountId: debit.accountId, purpose: debit.purpose, currency, amount },
+    { accountId: credit.accountId, purpose: credit.purpose, currency, amount: negateMicros(amount) },
+  ];
 }
 
 /** Money that moves at once: its postings balance in every currency. */

@@ -1,7 +1,8 @@
 import type { Micros } from '../../domain';
-import { subtractMicros, ZERO_MICROS } from '../../domain';
+import { negateMicros } from '../../domain';
 import { OPERATOR_ACCOUNT } from '../ledger/chart';
 import type { LedgerKind, LedgerTransaction, Posting } from '../ledger/ledger';
+import { movement } from '../ledger/transaction';
 import type { Payment, PaymentKind } from './payment';
 
 const POSTED_AS: Readonly<Record<PaymentKind, LedgerKind>> = {
@@ -18,7 +19,7 @@ export function paymentPosting(payment: Movement): LedgerTransaction {
   return {
     idempotencyKey: `payment:${id}`,
     kind: POSTED_AS[kind],
-    postings: moved(payment, kind === 'charge' ? payment.amount : negated(payment.amount)),
+    postings: moved(payment, kind === 'charge' ? payment.amount : negateMicros(payment.amount)),
   };
 }
 
@@ -30,18 +31,12 @@ export function paymentReversal(payment: Movement, reason: string): LedgerTransa
     kind: 'reversal',
     reason,
     reversesId: transactionId ?? undefined,
-    postings: moved(payment, kind === 'charge' ? negated(payment.amount) : payment.amount),
+    postings: moved(payment, kind === 'charge' ? negateMicros(payment.amount) : payment.amount),
   };
 }
 
 /** @param amount - micro-units from the exchange's cash to the wallet; negative for the other way */
 function moved({ accountId, currency }: Movement, amount: Micros): Posting[] {
-  return [
-    { accountId: OPERATOR_ACCOUNT, purpose: 'cash', currency, amount },
-    { accountId, purpose: 'wallet', currency, amount: negated(amount) },
-  ];
-}
-
-function negated(amount: Micros): Micros {
-  return subtractMicros(ZERO_MICROS, amount);
+  const cash = { accountId: OPERATOR_ACCOUNT, purpose: 'cash' } as const;
+  return movement(cash, { accountId, purpose: 'wallet' }, currency, amount);
 }

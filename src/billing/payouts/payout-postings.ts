@@ -1,7 +1,8 @@
 import type { Micros } from '../../domain';
-import { subtractMicros, ZERO_MICROS } from '../../domain';
+import { negateMicros } from '../../domain';
 import { OPERATOR_ACCOUNT } from '../ledger/chart';
 import type { LedgerTransaction, Posting } from '../ledger/ledger';
+import { movement } from '../ledger/transaction';
 import type { PayoutItem } from './payout';
 
 type Paid = Pick<PayoutItem, 'id' | 'accountId' | 'currency' | 'amount' | 'transactionId'>;
@@ -23,17 +24,11 @@ export function returnedPosting(item: Paid, reason: string): LedgerTransaction {
     kind: 'reversal',
     reason,
     reversesId: item.transactionId ?? undefined,
-    postings: moved(item, negated(item.amount)),
+    postings: moved(item, negateMicros(item.amount)),
   };
 }
 
 function moved({ accountId, currency }: Paid, amount: Micros): Posting[] {
-  return [
-    { accountId, purpose: 'payable', currency, amount },
-    { accountId: OPERATOR_ACCOUNT, purpose: 'cash', currency, amount: negated(amount) },
-  ];
-}
-
-function negated(amount: Micros): Micros {
-  return subtractMicros(ZERO_MICROS, amount);
+  const cash = { accountId: OPERATOR_ACCOUNT, purpose: 'cash' } as const;
+  return movement({ accountId, purpose: 'payable' }, cash, currency, amount);
 }

@@ -1,5 +1,5 @@
 import type { Currency, Micros } from '../../domain';
-import { addMicros, subtractMicros, ZERO_MICROS } from '../../domain';
+import { addMicros, negateMicros, subtractMicros, ZERO_MICROS } from '../../domain';
 import type { RatedLine } from '../../rating';
 import { splitMicros } from '../../rating';
 
@@ -188,7 +188,7 @@ function splitAmong(lines: readonly StandingLine[], total: Micros): RatedLine[] 
 }
 
 function taken({ kind, accountId, code, text, currency }: RatedLine, amount: Micros): ChangedLine {
-  return { kind, accountId, code, text, currency, amount: subtractMicros(ZERO_MICROS, amount) };
+  return { kind, accountId, code, text, currency, amount: negateMicros(amount) };
 }
 
 /** What each account would have to give back of what it earned by such lines; accounts that would not are left out. */
