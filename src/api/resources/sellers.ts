@@ -71,10 +71,11 @@ async function checkSeller(seller: Seller, db: Queryable): Promise<void> {
     });
   }
   await checkSplits(seller.id, seller.splits ?? [], db);
-  const campaigns = new EntityStore(db, 'campaign');
+  const campaignIds = Object.keys(seller.payouts ?? {});
+  const campaigns = await existing(db, 'campaign', campaignIds);
   const errors = [];
-  for (const campaignId of Object.keys(seller.payouts ?? {})) {
-    if (await campaigns.get(campaignId)) continue;
+  for (const campaignId of campaignIds) {
+    if (campaigns.has(campaignId)) continue;
     const place = campaignId.replaceAll('~', '~0').replaceAll('/', '~1');
     errors.push({ pointer: `/payouts/${place}`, message: 'names no campaign that there is' });
   }
@@ -82,7 +83,8 @@ async function checkSeller(seller: Seller, db: Queryable): Promise<void> {
 }
 
 async function checkSplits(sellerId: string, splits: readonly PayoutSplit[], db: Queryable): Promise<void> {
-  const accounts = new EntityStore(db, 'account');
+  const accountIds = splits.map(({ accountId }) => accountId);
+  const accounts = await existing(db, 'account', accountIds);
   const errors = [];
   let shared = 0;
   for (const [index, { accountId, shareBp }] of splits.entries()) {
@@ -90,8 +92,7 @@ async function checkSplits(sellerId: string, splits: readonly PayoutSplit[], db:
     const named = splits.findIndex((split) => split.accountId === accountId) < index;
     if (accountId === sellerId) errors.push({ pointer, message: 'is the seller, to whom the rest belongs' });
     else if (named) errors.push({ pointer, message: 'has a share already' });
-    else if (!(await accounts.get(accountId)))
-      errors.push({ pointer, message: 'names nothing that there is' });
+    else if (!accounts.has(accountId)) errors.push({ pointer, message: 'names nothing that there is' });
     shared += shareBp;
     if (shared > WHOLE_BP && shared - shareBp <= WHOLE_BP) {
       const message = `is more than is left: all shares together come to ${WHOLE_BP} at most`;
@@ -99,6 +100,17 @@ async function checkSplits(sellerId: string, splits: readonly PayoutSplit[], db:
     }
   }
   if (errors.length > 0) throw refused('shares_impossible', 'these accounts cannot share so', errors);
+}
+
+/** Those of the ids that there are, by one look-up for all of them. */
+async function existing(
+  db: Queryable,
+  entity: 'account' | 'campaign',
+  ids: readonly string[],
+): Promise<ReadonlySet<string>> {
+  if (ids.length === 0) return new Set();
+  const rows = await new EntityStore(db, entity).byIds(ids);
+  return new Set(rows.map((row) => row.id));
 }
 
 function refused(
