@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { closePeriod, describeFinding, ledgerBalances, verifyLedger } from './billing';
+import { decimalText } from './domain';
 import type { Database } from './storage';
 
 export interface LedgerCommandParts {
@@ -51,7 +52,7 @@ async function showBalances(
   const balances = await ledgerBalances(database, account);
   if (balances.length === 0) say('nothing was ever posted');
   for (const { accountId, purpose, currency, balanceMicros } of balances) {
-    say(`${decimals(balanceMicros).padStart(20)} ${currency}  ${purpose.padEnd(12)}  ${accountId}`);
+    say(`${decimalText(balanceMicros, 6).padStart(20)} ${currency}  ${purpose.padEnd(12)}  ${accountId}`);
   }
 }
 
@@ -70,11 +71,4 @@ async function verify(
     `${chains} chains, ${blocks} blocks, ${entries} entries: ${ok ? 'all as it should be' : 'not as it should be'}`,
   );
   return ok;
-}
-
-/** Micro-units as units with six decimals. */
-function decimals(amount: bigint): string {
-  const magnitude = amount < 0n ? -amount : amount;
-  const fraction = (magnitude % 1_000_000n).toString().padStart(6, '0');
-  return `${amount < 0n ? '-' : ''}${magnitude / 1_000_000n}.${fraction}`;
 }

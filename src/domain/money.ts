@@ -71,13 +71,15 @@ export function formatMoney(money: Money): string {
 
 /** An amount as an exact decimal, e.g. `12.50`, `-0.000001`; at least two decimals. */
 export function formatMicros(amount: Micros): string {
-  const magnitude = BigInt(amount < 0 ? -amount : amount);
-  const whole = magnitude / 1_000_000n;
-  const fraction = (magnitude % 1_000_000n)
-    .toString()
-    .padStart(6, '0')
-    .replace(/0{1,4}$/, '');
-  return `${amount < 0 ? '-' : ''}${whole}.${fraction}`;
+  return decimalText(amount, 2);
+}
+
+/** Micro-units as an exact decimal: as many decimals as the amount needs, and at least so many. */
+export function decimalText(amount: number | bigint, least = 0): string {
+  const exact = BigInt(amount);
+  const magnitude = exact < 0n ? -exact : exact;
+  const fraction = (magnitude % 1_000_000n).toString().padStart(6, '0').replace(/0+$/, '').padEnd(least, '0');
+  return `${exact < 0n ? '-' : ''}${magnitude / 1_000_000n}${fraction === '' ? '' : `.${fraction}`}`;
 }
 
 /** True when the text is a currency code the exchange settles in. */

@@ -1,5 +1,6 @@
 import type { Currency } from '../../domain';
-import { minorDecimals } from '../../domain';
+import { decimalText, minorDecimals } from '../../domain';
+import { microsPerMinorUnit } from '../payments/minor-units';
 
 const MICRO_DECIMALS = 6;
 
@@ -29,18 +30,9 @@ export class AmountFormat {
   }
 }
 
-/** An amount as a decimal number with a point: `-12.5`, and no more digits than it needs beyond `decimals`. */
-export function decimalText(amount: number, decimals = 0): string {
-  const magnitude = BigInt(Math.abs(amount));
-  const whole = magnitude / 1_000_000n;
-  const fraction = (magnitude % 1_000_000n).toString().padStart(MICRO_DECIMALS, '0');
-  const digits = Math.max(decimals, decimalsOf(amount));
-  return `${amount < 0 ? '-' : ''}${whole}${digits === 0 ? '' : `.${fraction.slice(0, digits)}`}`;
-}
-
 /** The amount to the smallest unit that can be paid, half away from zero, in micro-units. */
 export function payable(amount: number, currency: Currency): number {
-  const unit = 10 ** (MICRO_DECIMALS - minorDecimals(currency));
+  const unit = microsPerMinorUnit(currency);
   const raised = Math.abs(amount) + unit / 2;
   const rounded = raised - (raised % unit);
   return amount < 0 ? -rounded : rounded;

@@ -1,9 +1,8 @@
 import type { Micros } from '../../domain';
-import { minorDecimals, zoneOf } from '../../domain';
+import { decimalText, minorDecimals, zoneOf } from '../../domain';
 import type { Queryable } from '../../storage';
 import type { WriteText } from './csv-text';
 import { csvRecord, localTime, maskNumber } from './csv-text';
-import { decimalText } from './display-amounts';
 import type { IssuedDocument } from './document-queries';
 
 interface Row {

@@ -1,10 +1,9 @@
 import type { Currency } from '../../domain';
-import { AppError, minorDecimals, zoneOf } from '../../domain';
+import { AppError, decimalText, minorDecimals, zoneOf } from '../../domain';
 import type { Queryable } from '../../storage';
 import { Database } from '../../storage';
 import type { WriteText } from './csv-text';
 import { csvRecord, localTime } from './csv-text';
-import { decimalText } from './display-amounts';
 import type { DocumentPeriod } from './document';
 
 export interface StatementRequest {
@@ -111,7 +110,7 @@ export function writeStatementCsv(db: Queryable, request: StatementRequest, writ
     const { currency, openingMicros, closingMicros } = head;
     const zone = zoneOf(head.timezone);
     const time = (instant: number): string => localTime(instant, zone.offsetAt(instant));
-    const money = (amount: bigint | number): string => bigDecimal(BigInt(amount), minorDecimals(currency));
+    const money = (amount: bigint | number): string => decimalText(amount, minorDecimals(currency));
     await write(
       csvRecord(['posted_at', 'transaction', 'kind', 'call_id', 'text', 'amount', 'balance', 'currency']),
     );
@@ -208,15 +207,6 @@ function valuesOf(
   { period }: StatementRequest,
 ) {
   return [accountId, currency, period.from, period.to];
-}
-
-function bigDecimal(amount: bigint, decimals: number): string {
-  const whole = amount / 1_000_000n;
-  const rest = Number(amount % 1_000_000n);
-  const text = decimalText(rest, decimals);
-  if (whole === 0n) return text;
-  const dot = text.indexOf('.');
-  return `${whole}${dot === -1 ? '' : text.slice(dot)}`;
 }
 
 function atOnce<T>(db: Queryable, work: (tx: Queryable) => Promise<T>): Promise<T> {

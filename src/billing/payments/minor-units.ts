@@ -1,5 +1,5 @@
 import type { Currency, Micros } from '../../domain';
-import { micros, minorDecimals } from '../../domain';
+import { decimalText as exactDecimal, micros, minorDecimals } from '../../domain';
 
 const MICRO_DECIMALS = 6;
 /** Eight digits are the most that Stripe takes for one charge (its documentation of currencies). */
@@ -37,11 +37,8 @@ export function wholeMinorUnits(amount: Micros, currency: Currency): Micros {
 
 /** An amount in units of the currency with its decimals, e.g. `12.50`. */
 export function decimalText(amount: Micros, currency: Currency): string {
-  const decimals = minorDecimals(currency);
-  const unit = BigInt(microsPerMinorUnit(currency));
-  const magnitude = BigInt(amount < 0 ? -amount : amount);
-  if (magnitude % unit !== 0n) throw new RangeError(`${amount} is finer than ${currency} is paid`);
-  const digits = (magnitude / unit).toString().padStart(decimals + 1, '0');
-  const whole = digits.slice(0, digits.length - decimals);
-  return `${amount < 0 ? '-' : ''}${whole}${decimals === 0 ? '' : `.${digits.slice(-decimals)}`}`;
+  if (amount % microsPerMinorUnit(currency) !== 0) {
+    throw new RangeError(`${amount} is finer than ${currency} is paid`);
+  }
+  return exactDecimal(amount, minorDecimals(currency));
 }

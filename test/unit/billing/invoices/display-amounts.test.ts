@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
-import { AmountFormat, decimalText, payable } from '../../../../src/billing/invoices/display-amounts';
+import { decimalText } from '../../../../src/domain';
+import { AmountFormat, payable } from '../../../../src/billing/invoices/display-amounts';
 
 const amounts = fc.array(fc.integer({ min: -1e15, max: 1e15 }), { minLength: 1, maxLength: 30, size: 'max' });
 
