@@ -1,9 +1,10 @@
 import type { CallSignal, Micros, Sale } from '../domain';
-import { addMicros, ZERO_MICROS } from '../domain';
+import { ZERO_MICROS } from '../domain';
 import type { CallTimes } from './call-times';
 import { timesOf } from './call-times';
 import { charge } from './charge';
 import { chargesBesides } from './charges-besides';
+import { sumsOf } from './line-sums';
 import { pricedBy } from './priced-by';
 import type { RatedLine, RatedSale, RatingInput } from './rated-sale';
 import { splitMicros } from './split-micros';
@@ -53,23 +54,7 @@ export function rateSale(input: RatingInput): RatedSale {
     }
   }
   lines.push(...carrierLines(input, times));
-  const sum = (kind: RatedLine['kind']): Micros =>
-    lines.reduce(
-      (total, line) =>
-        line.kind === kind && line.currency === currency ? addMicros(total, line.amount) : total,
-      ZERO_MICROS,
-    );
-  return {
-    times,
-    revenue: bought.amount,
-    payout: earned.amount,
-    fees: sum('fee'),
-    taxes: sum('tax'),
-    carrierCost: sum('carrier_cost'),
-    priced: bought.rule,
-    earned: earned.rule,
-    lines,
-  };
+  return { times, ...sumsOf(lines, currency), priced: bought.rule, earned: earned.rule, lines };
 }
 
 /** What the buyer pays for a call of such a length, as far as it can be told when the call ends. */

@@ -1,6 +1,7 @@
 import type { AccountTerms, CallSignal, Currency, Micros, Sale } from '../domain';
 import type { CallTimes } from './call-times';
 import type { CarrierLeg } from './carrier-leg';
+import type { LineSums } from './line-sums';
 
 /** Everything that the money of an answered call follows from. */
 export interface RatingInput {
@@ -35,16 +36,9 @@ export interface RatedLine {
   readonly currency: Currency;
 }
 
-/** What a call came to. Each sum is that of its lines. */
-export interface RatedSale {
+/** What a call came to. */
+export interface RatedSale extends LineSums {
   readonly times: CallTimes;
-  readonly revenue: Micros;
-  readonly payout: Micros;
-  /** Of the buyer and of the seller; {@link RatedLine.accountId} tells whose. */
-  readonly fees: Micros;
-  readonly taxes: Micros;
-  /** In the currency of the sale; legs in another one are in the lines alone. */
-  readonly carrierCost: Micros;
   /** What decided the revenue: `plan`, `conversions/2` (the third rule), `short_call`, `duplicate`. */
   readonly priced: string;
   /** What decided the payout: as `priced`, or `unpaid` where the seller earns only what the buyer pays for. */

@@ -1,6 +1,7 @@
 import type { Currency, Micros } from '../../domain';
 import { micros, ZERO_MICROS } from '../../domain';
-import type { RatedLine, RatedSale } from '../../rating';
+import type { LineSums, RatedLine, RatedSale } from '../../rating';
+import { sumsOf } from '../../rating';
 import type { LedgerPurpose } from '../ledger/chart';
 import type { CallBook } from '../revisions/call-book';
 import type { ChangedLine } from '../revisions/call-lines';
@@ -27,22 +28,14 @@ export interface BookedLinesOf {
   readonly entries: readonly BookedEntry[];
 }
 
-/** The sums that a settlement says. */
-export interface SaidSums {
-  readonly revenue: Micros;
-  readonly payout: Micros;
-  readonly fees: Micros;
-  readonly taxes: Micros;
-  readonly carrierCost: Micros;
-}
-
 export interface SettledCall {
   readonly callId: string;
   readonly currency: Currency;
   readonly answered: boolean;
   /** Undefined when nobody bought it. */
   readonly book: CallBook | undefined;
-  readonly said: SaidSums;
+  /** The sums that its settlement says. */
+  readonly said: LineSums;
   readonly bookings: readonly BookedLinesOf[];
   /** Rated again; an Error when that cannot be done. */
   readonly rated: RatedSale | Error | undefined;
@@ -128,30 +121,13 @@ export function stakeOf(lines: readonly RatedLine[]): Micros {
   return micros(sum('revenue', 'fee', 'tax') || sum('payout') || sum('carrier_cost'));
 }
 
-function sumsOf(lines: readonly RatedLine[], currency: Currency): SaidSums {
-  const sum = (kind: RatedLine['kind']): Micros =>
-    micros(
-      lines.reduce(
-        (all, line) => (line.kind === kind && line.currency === currency ? all + line.amount : all),
-        0,
-      ),
-    );
-  return {
-    revenue: sum('revenue'),
-    payout: sum('payout'),
-    fees: sum('fee'),
-    taxes: sum('tax'),
-    carrierCost: sum('carrier_cost'),
-  };
-}
-
 const SUMS = ['revenue', 'payout', 'fees', 'taxes', 'carrierCost'] as const;
 
-function sameSums(a: SaidSums, b: SaidSums): boolean {
+function sameSums(a: LineSums, b: LineSums): boolean {
   return SUMS.every((sum) => a[sum] === b[sum]);
 }
 
-function sumsApart(a: SaidSums, b: SaidSums): Micros {
+function sumsApart(a: LineSums, b: LineSums): Micros {
   return largest(SUMS.map((sum) => micros(a[sum] - b[sum])));
 }
 

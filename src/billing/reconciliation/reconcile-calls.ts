@@ -1,6 +1,6 @@
 import type { Currency, Micros, Sale } from '../../domain';
 import { asError, micros, ZERO_MICROS } from '../../domain';
-import type { RatedLine, RatedSale } from '../../rating';
+import type { LineSums, RatedLine, RatedSale } from '../../rating';
 import { rateSale } from '../../rating';
 import type { Database, Queryable } from '../../storage';
 import { isUnavailable } from '../../storage';
@@ -10,7 +10,7 @@ import { readCallBooks } from '../revisions/call-book';
 import type { SoldCall } from '../settlement/ended-call';
 import type { SettlementSources } from '../settlement/settlement-sources';
 import { readFacts } from '../settlement/settlement-sources';
-import type { BookedEntry, BookedLinesOf, SaidSums } from './check-call';
+import type { BookedEntry, BookedLinesOf } from './check-call';
 import { checkSettledCall, stakeOf } from './check-call';
 import type { FoundDifference } from './difference';
 
@@ -39,7 +39,7 @@ type Tell = (differences: readonly FoundDifference[]) => Promise<void>;
 const GRACE_MS = 300_000;
 const BATCH = 500;
 
-interface CallRow extends SaidSums {
+interface CallRow extends LineSums {
   readonly callId: string;
   readonly receivedAt: number;
   readonly answered: boolean;

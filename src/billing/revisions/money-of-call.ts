@@ -1,11 +1,10 @@
 import type { Currency } from '../../domain';
-import type { RatedLine } from '../../rating';
+import type { LineSums, RatedLine } from '../../rating';
+import { sumsOf } from '../../rating';
 import type { Queryable } from '../../storage';
 import type { RevisionKind } from './call-book';
 import { readCallBooks } from './call-book';
 import type { ChangedLine } from './call-lines';
-import type { LineSums } from './revise-call';
-import { sumsOf } from './revise-call';
 
 /** What a call has cost and earned by everything that was booked for it. */
 export interface CallMoney extends LineSums {
@@ -52,7 +51,7 @@ export async function moneyOfCalls(
   for (const [callId, book] of books) {
     const { currency, priced, earned, revisions, standing } = book;
     const lines = standing.filter(({ amount }) => amount !== 0).map(({ conceded: _, ...line }) => line);
-    money.set(callId, { callId, currency, priced, earned, revisions, lines, ...sumsOf(lines, book) });
+    money.set(callId, { callId, currency, priced, earned, revisions, lines, ...sumsOf(lines, currency) });
   }
   return money;
 }

@@ -1,6 +1,7 @@
 import type { Micros } from '../../domain';
 import { addMicros, AppError, ZERO_MICROS } from '../../domain';
-import type { RatedLine } from '../../rating';
+import type { LineSums } from '../../rating';
+import { sumsOf } from '../../rating';
 import type { Queryable } from '../../storage';
 import { noteRevision, openDisputes } from '../disputes/withheld';
 import type { LedgerKind } from '../ledger/chart';
@@ -68,7 +69,7 @@ export async function reviseCall(tx: Queryable, book: CallBook, revision: Revisi
   if (n > MAX_REVISIONS) {
     throw new AppError('conflict', 'too_many_revisions', `call ${callId} was revised ${MAX_REVISIONS} times`);
   }
-  const sums = sumsOf(lines, book);
+  const sums = sumsOf(lines, book.currency);
   await tx.query({ ...TELL, values: [`${callId}:${n}`, JSON.stringify(eventOf(book, revision, n, sums))] });
   const postings = callPostings(buyerAccountId, lines, []);
   let transactionId: number | null = null;
@@ -118,34 +119,9 @@ async function tellDisputes(tx: Queryable, callId: string): Promise<void> {
   if (after) await noteRevision(tx, after, open);
 }
 
-/** Sums of lines, in the currency of a sale. */
-export interface LineSums {
-  readonly revenue: Micros;
-  readonly payout: Micros;
-  readonly fees: Micros;
-  readonly taxes: Micros;
-  readonly carrierCost: Micros;
-}
-
-export function sumsOf(lines: readonly RatedLine[], { currency }: Pick<CallBook, 'currency'>): LineSums {
-  const sum = (kind: RatedLine['kind']): Micros =>
-    lines.reduce(
-      (total, line) =>
-        line.kind === kind && line.currency === currency ? addMicros(total, line.amount) : total,
-      ZERO_MICROS,
-    );
-  return {
-    revenue: sum('revenue'),
-    payout: sum('payout'),
-    fees: sum('fee'),
-    taxes: sum('tax'),
-    carrierCost: sum('carrier_cost'),
-  };
-}
-
 function eventOf(book: CallBook, { kind, rated }: Revision, n: number, change: LineSums): object {
   const { callId, sale, currency, connectedMs, buyerAccountId, sellerId, standing } = book;
-  const before = sumsOf(standing, book);
+  const before = sumsOf(standing, currency);
   return {
     callId,
     n,

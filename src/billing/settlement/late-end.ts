@@ -1,27 +1,20 @@
-import type { Currency, Micros, Sale } from '../../domain';
+import type { Currency, Sale } from '../../domain';
 import { ZERO_MICROS } from '../../domain';
-import type { RatedLine, RatedSale } from '../../rating';
-import { rateSale } from '../../rating';
+import type { LineSums, RatedLine, RatedSale } from '../../rating';
+import { rateSale, sumsOf } from '../../rating';
 import type { Queryable } from '../../storage';
 import type { CallBook } from '../revisions/call-book';
 import { lockCallBook } from '../revisions/call-book';
 import type { ChangedLine } from '../revisions/call-lines';
 import { ratingChanges } from '../revisions/call-lines';
-import { sumsOf } from '../revisions/revise-call';
 import type { SoldCall } from './ended-call';
 import type { SettlementSources } from './settlement-sources';
 import { readFacts } from './settlement-sources';
 
 /** What a call came to, or would come to. */
-export interface PricedEnd {
+export interface PricedEnd extends LineSums {
   /** Milliseconds from the answer. */
   readonly connectedMs: number;
-  /** Sums of the lines, in the currency of the sale. */
-  readonly revenue: Micros;
-  readonly payout: Micros;
-  readonly fees: Micros;
-  readonly taxes: Micros;
-  readonly carrierCost: Micros;
   /** The rule that decided the revenue; null when nothing was sold. */
   readonly priced: string | null;
   readonly lines: readonly RatedLine[];
@@ -125,5 +118,5 @@ function endOf(
       amount,
       currency: own,
     }));
-  return { connectedMs, ...sumsOf(lines, { currency }), priced: priced ?? null, lines: shown };
+  return { connectedMs, ...sumsOf(lines, currency), priced: priced ?? null, lines: shown };
 }
