@@ -1,5 +1,5 @@
 import type { Currency, Micros, RingTarget, Sale } from '../../domain';
-import { parsePhoneNumber } from '../../domain';
+import { groupBy, parsePhoneNumber } from '../../domain';
 import type { CarrierDirection, CarrierLeg } from '../../rating';
 import type { Queryable } from '../../storage';
 
@@ -46,14 +46,11 @@ export class CarrierRates {
    */
   async legsOf(db: Queryable, calls: readonly CarriedCall[]): Promise<ReadonlyMap<string, CarrierLeg[]>> {
     const wanted = calls.flatMap(wantedLegs);
-    const legs = new Map<string, CarrierLeg[]>();
-    for (const { place, leg } of await this.#find(db, wanted)) {
-      const { callId } = wanted[place] as WantedLeg & { readonly callId: string };
-      const ofCall = legs.get(callId);
-      if (ofCall) ofCall.push(leg);
-      else legs.set(callId, [leg]);
-    }
-    return legs;
+    return groupBy(
+      await this.#find(db, wanted),
+      ({ place }) => (wanted[place] as WantedLeg & { readonly callId: string }).callId,
+      ({ leg }) => leg,
+    );
   }
 
   /** What is paid for one number, in E.164; undefined when nothing. */

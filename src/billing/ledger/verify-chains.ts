@@ -1,5 +1,6 @@
 import type { Hash } from 'node:crypto';
 import { createHash } from 'node:crypto';
+import { groupBy } from '../../domain';
 import type { Queryable } from '../../storage';
 import type { HashedEntry } from './canonical';
 import { canonicalLine, canonicalPlace, FIRST_HASH } from './canonical';
@@ -145,12 +146,7 @@ class ChainCheck {
       ...READ_ENTRIES,
       values: [parts.flatMap((part) => part.transactionIds), this.#accountId],
     });
-    const byTransaction = new Map<string, Row[]>();
-    for (const row of rows) {
-      const entries = byTransaction.get(row.transactionId);
-      if (entries) entries.push(row);
-      else byTransaction.set(row.transactionId, [row]);
-    }
+    const byTransaction = groupBy(rows, (row) => row.transactionId);
     for (const part of parts) this.#part(part, byTransaction);
   }
 

@@ -1,4 +1,4 @@
-import { asError } from '../../domain';
+import { asError, groupBy } from '../../domain';
 import type { RatedSale } from '../../rating';
 import { rateSale } from '../../rating';
 import type { Queryable } from '../../storage';
@@ -104,18 +104,12 @@ async function takeHolds(
   sources: SettlementSources,
   calls: readonly CallToBook[],
 ): Promise<Map<string, CapturedHold[]>> {
-  const holds = new Map<string, CapturedHold[]>();
-  if (calls.length === 0) return holds;
+  if (calls.length === 0) return new Map();
   const captured = await sources.captureHolds(
     tx,
     calls.map(({ call }) => call.callId),
   );
-  for (const hold of captured) {
-    const ofCall = holds.get(hold.callId);
-    if (ofCall) ofCall.push(hold);
-    else holds.set(hold.callId, [hold]);
-  }
-  return holds;
+  return groupBy(captured, (hold) => hold.callId);
 }
 
 /** Calls of which money moves, with their postings. */

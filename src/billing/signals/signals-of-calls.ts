@@ -1,4 +1,5 @@
 import type { CallSignal } from '../../domain';
+import { groupBy } from '../../domain';
 import type { Queryable } from '../../storage';
 
 /** A signal as it is kept. */
@@ -19,13 +20,11 @@ export async function signalsOfCalls(
     text: `select call_id as "callId", kind, value, at from call_signals where call_id = any($1) order by id`,
     values: [callIds],
   });
-  const signals = new Map<string, CallSignal[]>();
-  for (const { callId, ...signal } of rows) {
-    const ofCall = signals.get(callId);
-    if (ofCall) ofCall.push(signal);
-    else signals.set(callId, [signal]);
-  }
-  return signals;
+  return groupBy(
+    rows,
+    ({ callId }) => callId,
+    ({ callId: _callId, ...signal }) => signal,
+  );
 }
 
 /** Everything that became known of a call, the first first. */
