@@ -1,11 +1,10 @@
 import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import type { LookupFunction } from 'node:net';
 import type { AddressPolicy } from '../../domain';
 import { asError } from '../../domain';
-import type { SystemLookup } from './host-resolver';
-import { HostResolver } from './host-resolver';
+import type { SystemLookup } from '../../outbound';
+import { answerWith, Resolver } from '../../outbound';
 
 export interface HttpSenderSettings {
   readonly addresses: AddressPolicy;
@@ -59,13 +58,13 @@ const MAX_SOCKETS = 1_024;
  */
 export class HttpSender {
   readonly #settings: HttpSenderSettings;
-  readonly #resolver: HostResolver;
+  readonly #resolver: Resolver;
   readonly #http: HttpAgent;
   readonly #https: HttpsAgent;
 
   constructor(settings: HttpSenderSettings) {
     this.#settings = settings;
-    this.#resolver = new HostResolver(settings.addresses, settings.monotonic, settings.lookup);
+    this.#resolver = new Resolver(settings.addresses, settings.monotonic, settings.lookup);
     const kept = { keepAlive: true, timeout: IDLE_MS, maxFreeSockets: 2, maxTotalSockets: MAX_SOCKETS };
     const { ca } = settings;
     this.#http = new HttpAgent(kept);
@@ -112,14 +111,10 @@ export class HttpSender {
     request: PostbackRequest,
     signal: AbortSignal,
   ): Promise<PostbackReply> {
-    const found = await Promise.race([this.#resolver.resolve(host), aborted(signal)]);
+    const found = await Promise.race([this.#resolver.resolution(host), aborted(signal)]);
     if (found === undefined) return { ok: false, why: 'aborted', detail: 'the name was not found in time' };
     if (!found.ok) return found;
     const secure = url.protocol === 'https:';
-    const answer: LookupFunction = (_host, options, done) => {
-      if (options.all === true) done(null, [...found.addresses]);
-      else done(null, found.addresses[0]?.address ?? '', found.addresses[0]?.family);
-    };
     const options: RequestOptions = {
       agent: secure ? this.#https : this.#http,
       method: request.method,
@@ -127,7 +122,7 @@ export class HttpSender {
       ...(url.port === '' ? {} : { port: Number(url.port) }),
       path: url.pathname + url.search,
       headers: { ...request.headers, host: url.host },
-      lookup: answer,
+      lookup: answerWith(found.addresses),
       signal,
     };
     return new Promise((resolve) => {

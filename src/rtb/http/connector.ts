@@ -1,9 +1,10 @@
-import type { LookupFunction, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { connect as connectTcp, isIP } from 'node:net';
 import type { SecureContext, TLSSocket } from 'node:tls';
 import { connect as connectTls } from 'node:tls';
 import type { AddressPolicy } from '../../domain';
-import type { Resolved, Resolver } from './resolver';
+import type { Resolved, Resolver } from '../../outbound';
+import { answerWith } from '../../outbound';
 
 export type Connected =
   | { readonly ok: true; readonly socket: Socket; readonly protocol: 'h1' | 'h2' }
@@ -120,11 +121,4 @@ export class Connector {
 /** The peer's choice; who chooses nothing speaks HTTP/1.1. */
 function chosen(tls: TLSSocket): 'h1' | 'h2' {
   return tls.alpnProtocol === 'h2' ? 'h2' : 'h1';
-}
-
-function answerWith(addresses: readonly Resolved[]): LookupFunction {
-  return (_host, options, done) => {
-    if (options.all === true) done(null, [...addresses]);
-    else done(null, addresses[0]?.address ?? '', addresses[0]?.family ?? 4);
-  };
 }

@@ -1,12 +1,12 @@
 import type { SecureContext } from 'node:tls';
 import { createSecureContext } from 'node:tls';
 import type { AddressPolicy } from '../../domain';
+import type { SystemLookup } from '../../outbound';
+import { Resolver } from '../../outbound';
 import { Connector } from './connector';
 import type { HttpRequest, HttpResult } from './exchange';
 import { Exchange } from './exchange';
 import { OriginClient } from './origin-client';
-import type { SystemLookup } from './resolver';
-import { Resolver } from './resolver';
 
 export interface HttpClientSettings {
   readonly addresses: AddressPolicy;

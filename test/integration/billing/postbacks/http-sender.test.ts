@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { HttpSenderSettings, PostbackRequest } from '../../../../src/billing/postbacks/http-sender';
 import { HttpSender } from '../../../../src/billing/postbacks/http-sender';
 import { AddressPolicy } from '../../../../src/domain';
+import type { SystemLookup } from '../../../../src/outbound';
 import { Receiver } from './support/receiver';
 
 const PEM = join(__dirname, '../../rtb/support');
@@ -35,6 +36,10 @@ function sender(more: Partial<HttpSenderSettings> = {}): HttpSender {
 }
 const get = (url: string): PostbackRequest => ({ method: 'GET', url, headers: {}, body: undefined });
 const at = (address: string) => ({ address, family: 4 });
+const says =
+  (...addresses: string[]): SystemLookup =>
+  (_host, done) =>
+    done(null, addresses.map(at));
 const port = (): string => receiver.host.split(':')[1] ?? '';
 
 test('a name goes to the address that was judged, whatever it says the next time', async () => {
@@ -46,7 +51,9 @@ test('a name goes to the address that was judged, whatever it says the next time
     socket.destroy();
   });
   let asked = 0;
-  const lookup = () => Promise.resolve([at(asked++ === 0 ? '127.0.0.1' : '127.0.0.2')]);
+  const lookup: SystemLookup = (_host, done) => {
+    done(null, [at(asked++ === 0 ? '127.0.0.1' : '127.0.0.2')]);
+  };
   const rebinding = sender({ lookup });
   for (let n = 0; n < 3; n++) {
     const reply = await rebinding.send(get(`http://rebinding.example:${port()}/${n}`));
@@ -61,8 +68,7 @@ test('a name goes to the address that was judged, whatever it says the next time
 });
 
 test('of several addresses only those are used that may be', async () => {
-  const lookup = () =>
-    Promise.resolve([at('10.0.0.1'), at('127.0.0.2'), at('127.0.0.1'), at('169.254.169.254')]);
+  const lookup = says('10.0.0.1', '127.0.0.2', '127.0.0.1', '169.254.169.254');
   const reply = await sender({ lookup }).send(get(`http://mixed.example:${port()}/`));
   expect(reply).toMatchObject({ ok: true, status: 200 });
   expect(receiver.received).toHaveLength(1);
@@ -76,7 +82,7 @@ test.each([
   ['http://2130706434/', /127\.0\.0\.2 is not/],
   ['http://0x7f.0.0.2/', /127\.0\.0\.2 is not/],
 ])('%s is refused', async (url, detail) => {
-  const reply = await sender({ lookup: () => Promise.resolve([at('10.0.0.1')]) }).send(get(url));
+  const reply = await sender({ lookup: says('10.0.0.1') }).send(get(url));
   expect(reply).toMatchObject({
     ok: false,
     why: 'refused',
@@ -90,13 +96,13 @@ test('without TLS only where that is allowed', async () => {
 });
 
 test('a name without an address, and a port where nobody is, are unreachable', async () => {
-  const nameless = sender({ lookup: () => Promise.reject(new Error('ENOTFOUND')) });
+  const nameless = sender({ lookup: (_host, done) => done(new Error('ENOTFOUND'), []) });
   expect(await nameless.send(get('http://nobody.example/'))).toMatchObject({ ok: false, why: 'unreachable' });
   expect(await sender().send(get('http://127.0.0.1:1/'))).toMatchObject({ ok: false, why: 'unreachable' });
 });
 
 test('a look-up that takes too long is given up', async () => {
-  const slow = sender({ timeoutMs: 50, lookup: () => new Promise(() => undefined) });
+  const slow = sender({ timeoutMs: 50, lookup: () => undefined });
   expect(await slow.send(get('http://slow.example/'))).toMatchObject({ ok: false, why: 'timeout' });
 });
 
@@ -108,7 +114,7 @@ test('certificates are checked', async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port: tlsPort } = server.address() as AddressInfo;
   const ca = readFileSync(join(PEM, 'cert.pem'), 'utf8');
-  const lookup = () => Promise.resolve([at('127.0.0.1')]);
+  const lookup = says('127.0.0.1');
   const named = (name: string): PostbackRequest => get(`https://${name}:${tlsPort}/`);
   expect(await sender({ lookup, ca }).send(named('buyers.example'))).toMatchObject({
     ok: true,

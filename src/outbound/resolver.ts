@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns';
 import { isIP } from 'node:net';
-import type { AddressPolicy } from '../../domain';
+import type { AddressPolicy } from '../domain';
 
 export interface Resolved {
   readonly address: string;
@@ -26,7 +26,7 @@ const systemLookup: SystemLookup = (host, done) => {
 };
 
 /**
- * Addresses of names that may be connected to. Answers are remembered for a while: the system's look-up
+ * Addresses that may be connected to, of names that parties gave. Answers are remembered for a while: the system's look-up
  * has few threads, and one slow name server must not hold up everybody's connections.
  */
 export class Resolver {
@@ -43,7 +43,10 @@ export class Resolver {
     this.#monotonic = monotonic;
   }
 
-  /** @param done - may be called at once */
+  /**
+   * @param host - a name or an address, without brackets
+   * @param done - may be called at once
+   */
   resolve(host: string, done: (resolution: Resolution) => void): void {
     const family = isIP(host);
     if (family !== 0) {
@@ -70,6 +73,13 @@ export class Resolver {
       const asked = this.#waiting.get(host) ?? [];
       this.#waiting.delete(host);
       for (const tell of asked) tell(resolution);
+    });
+  }
+
+  /** The same for those who wait; never rejects. */
+  resolution(host: string): Promise<Resolution> {
+    return new Promise((resolve) => {
+      this.resolve(host, resolve);
     });
   }
 

@@ -1,0 +1,3 @@
+export { answerWith } from './answer-with';
+export { Resolver } from './resolver';
+export type { Resolution, Resolved, SystemLookup } from './resolver';
