@@ -1,5 +1,5 @@
-import type { Currency, Micros, Sale } from '../../domain';
-import { asError, micros, ZERO_MICROS } from '../../domain';
+import type { Currency, Micros } from '../../domain';
+import { asError, groupBy, micros, ZERO_MICROS } from '../../domain';
 import type { LineSums, RatedLine, RatedSale } from '../../rating';
 import { rateSale } from '../../rating';
 import type { Database, Queryable } from '../../storage';
@@ -7,7 +7,8 @@ import { isUnavailable } from '../../storage';
 import type { DocumentPeriod } from '../invoices/document';
 import type { ChangedLine } from '../revisions/call-lines';
 import { readCallBooks } from '../revisions/call-book';
-import type { SoldCall } from '../settlement/ended-call';
+import type { EndedCall, SoldCall } from '../settlement/ended-call';
+import { TRUE_END, TRULY_ENDED } from '../settlement/ended-call';
 import type { SettlementSources } from '../settlement/settlement-sources';
 import { readFacts } from '../settlement/settlement-sources';
 import type { BookedEntry, BookedLinesOf } from './check-call';
@@ -39,16 +40,10 @@ type Tell = (differences: readonly FoundDifference[]) => Promise<void>;
 const GRACE_MS = 300_000;
 const BATCH = 500;
 
-interface CallRow extends LineSums {
-  readonly callId: string;
+interface CallRow extends EndedCall, LineSums {
   readonly receivedAt: number;
   readonly answered: boolean;
   readonly endedAt: number | null;
-  readonly connectedMs: number;
-  readonly at: number;
-  readonly sale: Sale | null;
-  readonly trunkId: string;
-  readonly dialled: string;
   readonly settled: boolean;
   readonly transactionId: number | null;
   readonly currency: Currency | null;
@@ -62,11 +57,8 @@ interface CallRow extends LineSums {
 /** A call that ended otherwise is rated by its own end, once that was accepted. */
 const READ_CALLS = {
   name: 'reconcile-calls',
-  text: `select c.id as "callId", c.received_at as "receivedAt", c.answered_at is not null as answered,
-      c.ended_at as "endedAt", c.trunk_id as "trunkId", c.dialled,
-      coalesce((l.record ->> 'connected_ms')::bigint, c.connected_ms) as "connectedMs",
-      coalesce((l.record ->> 'answered_at')::bigint, (l.record ->> 'received_at')::bigint, c.answered_at, c.received_at) as at,
-      case when l.call_id is null then c.sale else nullif(l.record -> 'sale', 'null') end as sale,
+  text: `select ${TRULY_ENDED},
+      c.received_at as "receivedAt", c.answered_at is not null as answered, c.ended_at as "endedAt",
       s.call_id is not null as settled, s.transaction_id as "transactionId", s.currency, coalesce(s.held, 0) as held,
       coalesce(s.lines, '[]') as lines, coalesce(s.revenue, 0) as revenue, coalesce(s.payout, 0) as payout,
       coalesce(s.fees, 0) as fees, coalesce(s.taxes, 0) as taxes, coalesce(s.carrier_cost, 0) as "carrierCost",
@@ -75,8 +67,7 @@ const READ_CALLS = {
     from calls c
     left join settlements s on s.call_id = c.id
     left join outbox o on o.type = 'call.ended' and o.subject = c.id
-    left join settlement_differences d on d.call_id = c.id and d.kind = 'late_end' and d.state = 'accepted'
-    left join call_late_ends l on l.call_id = d.call_id
+    ${TRUE_END}
     where c.received_at >= $1 and c.received_at < $2 and (c.received_at, c.id) > ($3, $4)
     order by c.received_at, c.id limit $5`,
 };
@@ -234,12 +225,7 @@ async function bookingsOf(tx: Queryable, rows: readonly CallRow[]): Promise<Map<
     lines: readonly ChangedLine[];
   }>({ ...READ_REVISIONS, values: [ids] });
   const { rows: entries } = await tx.query<EntryRow>({ ...READ_ENTRIES, values: [ids] });
-  const byTransaction = new Map<number, EntryRow[]>();
-  for (const entry of entries) {
-    const ofIt = byTransaction.get(entry.transactionId);
-    if (ofIt) ofIt.push(entry);
-    else byTransaction.set(entry.transactionId, [entry]);
-  }
+  const byTransaction = groupBy(entries, ({ transactionId }) => transactionId);
   const entriesOf = (id: number | null): readonly BookedEntry[] =>
     id === null ? [] : (byTransaction.get(id) ?? []);
   const ofCalls = new Map<string, BookingsOfCall>(

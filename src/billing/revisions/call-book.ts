@@ -1,7 +1,8 @@
 import type { Micros, Sale } from '../../domain';
-import { ZERO_MICROS } from '../../domain';
+import { groupBy, ZERO_MICROS } from '../../domain';
 import type { RatedLine } from '../../rating';
 import type { Queryable } from '../../storage';
+import { TRUE_END } from '../settlement/ended-call';
 import type { BookedLines, CallParties, ChangedLine, StandingLine } from './call-lines';
 import { standingLines } from './call-lines';
 
@@ -61,8 +62,7 @@ const READ_SETTLED = {
       coalesce((l.record ->> 'connected_ms')::bigint, s.connected_ms) as "connectedMs",
       s.transaction_id as "transactionId", s.settled_at as "settledAt", s.revenue, s.payout, s.priced, s.earned, s.lines
     from settlements s join calls c on c.id = s.call_id
-    left join settlement_differences d on d.call_id = s.call_id and d.kind = 'late_end' and d.state = 'accepted'
-    left join call_late_ends l on l.call_id = d.call_id
+    ${TRUE_END}
     where s.call_id = any($1) and coalesce(nullif(l.record -> 'sale', 'null'), c.sale) is not null`,
 };
 const READ_REVISIONS = {
@@ -82,12 +82,7 @@ export async function readCallBooks(
   const { rows } = await db.query<SettledRow>({ ...READ_SETTLED, values: [callIds] });
   if (rows.length === 0) return new Map();
   const { rows: revisions } = await db.query<RevisionRow>({ ...READ_REVISIONS, values: [callIds] });
-  const byCall = new Map<string, RevisionRow[]>();
-  for (const revision of revisions) {
-    const ofCall = byCall.get(revision.callId);
-    if (ofCall) ofCall.push(revision);
-    else byCall.set(revision.callId, [revision]);
-  }
+  const byCall = groupBy(revisions, ({ callId }) => callId);
   return new Map(rows.map((row) => [row.callId, bookOf(row, byCall.get(row.callId) ?? [])]));
 }
 

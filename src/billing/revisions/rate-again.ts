@@ -1,8 +1,8 @@
-import type { Sale } from '../../domain';
 import type { RatedSale } from '../../rating';
 import { rateSale } from '../../rating';
 import type { Queryable } from '../../storage';
-import type { SoldCall } from '../settlement/ended-call';
+import type { EndedCall, SoldCall } from '../settlement/ended-call';
+import { TRUE_END, TRULY_ENDED } from '../settlement/ended-call';
 import type { SettlementSources } from '../settlement/settlement-sources';
 import { readFacts } from '../settlement/settlement-sources';
 import { lockCallBook } from './call-book';
@@ -22,14 +22,7 @@ const READ_STATE = {
 /** As it ended: by its own end, where that came late and was accepted. */
 const READ_END = {
   name: 'rerate-end',
-  text: `select case when l.call_id is null then c.sale else nullif(l.record -> 'sale', 'null') end as sale,
-      coalesce((l.record ->> 'connected_ms')::bigint, c.connected_ms) as "connectedMs",
-      coalesce((l.record ->> 'answered_at')::bigint, (l.record ->> 'received_at')::bigint, c.answered_at, c.received_at) as at,
-      c.trunk_id as "trunkId", c.dialled
-    from calls c
-    left join settlement_differences d on d.call_id = c.id and d.kind = 'late_end' and d.state = 'accepted'
-    left join call_late_ends l on l.call_id = d.call_id
-    where c.id = $1`,
+  text: `select ${TRULY_ENDED} from calls c ${TRUE_END} where c.id = $1`,
 };
 
 /**
@@ -46,13 +39,10 @@ export async function rateAgain(
   const book = await lockCallBook(tx, callId);
   if (!book) return stateOf(tx, callId);
   // Read once the settlement is locked: a signal that is not seen here has its own event.
-  const { rows } = await tx.query<Omit<SoldCall, 'callId' | 'sale'> & { sale: Sale | null }>({
-    ...READ_END,
-    values: [callId],
-  });
+  const { rows } = await tx.query<EndedCall>({ ...READ_END, values: [callId] });
   const end = rows[0];
   if (!end?.sale) return 'not_sold';
-  const call: SoldCall = { ...end, sale: end.sale, callId };
+  const call: SoldCall = { ...end, sale: end.sale };
   const facts = (await readFacts(tx, sources, [call]))(callId);
   const rated: RatedSale = rateSale({ sale: call.sale, connectedMs: call.connectedMs, ...facts });
   const lines = ratingChanges(book.standing, rated.lines, false);

@@ -22,6 +22,16 @@ export type SoldCall = EndedCall & { readonly sale: Sale };
 const ENDED = `c.id as "callId", c.connected_ms as "connectedMs", coalesce(c.answered_at, c.received_at) as at,
   c.sale, c.trunk_id as "trunkId", c.dialled`;
 
+/** Columns of an {@link EndedCall} as it truly ended: needs {@link TRUE_END}. */
+export const TRULY_ENDED = `c.id as "callId", coalesce((l.record ->> 'connected_ms')::bigint, c.connected_ms) as "connectedMs",
+  coalesce((l.record ->> 'answered_at')::bigint, (l.record ->> 'received_at')::bigint, c.answered_at, c.received_at) as at,
+  case when l.call_id is null then c.sale else nullif(l.record -> 'sale', 'null') end as sale,
+  c.trunk_id as "trunkId", c.dialled`;
+
+/** Joins to calls `c`, as `l`, the own ends of those that were closed by another one, once that was accepted. */
+export const TRUE_END = `left join settlement_differences d on d.call_id = c.id and d.kind = 'late_end' and d.state = 'accepted'
+  left join call_late_ends l on l.call_id = d.call_id`;
+
 /**
  * The events of calls are locked first, in one order: whoever settles one of them, and be it in another
  * process, waits, or with `skip locked` leaves it out.
