@@ -90,14 +90,21 @@ export class Zone {
 
   /** First instant of a civil date: its midnight, or what follows when the clocks skip it. */
   startOfDay(dayNumber: number): number {
-    const wall = dayNumber * DAY_MS;
+    return this.instantOf(dayNumber * DAY_MS);
+  }
+
+  /**
+   * When the wall clock shows a time: of an hour that comes twice its first pass, of one that is skipped what
+   * follows.
+   * @param wall - the time as if it were UTC
+   */
+  instantOf(wall: number): number {
     const before = this.offsetAt(wall - DAY_MS);
-    const after = this.offsetAt(wall + DAY_MS);
     const early = wall - before;
     if (this.offsetAt(early) === before) return early;
+    const after = this.offsetAt(wall + DAY_MS);
     const late = wall - after;
-    if (this.offsetAt(late) === after) return late;
-    return early;
+    return this.offsetAt(late) === after ? late : early;
   }
 
   /** The calendar period that holds an instant. */

@@ -46,7 +46,7 @@ export function periodAt(
   const zone = zoneOf(timezone);
   const day = zone.dayNumber(instant);
   if (rhythm === 'weekly') {
-    const monday = day - mod(day - FIRST_MONDAY, 7);
+    const monday = mondayOf(day);
     return days(zone, monday, monday + 7);
   }
   const { year, month, day: ofMonth } = zone.dateAt(instant);

@@ -14,7 +14,6 @@ const FIRST = Date.UTC(2000, 0, 1);
 const LAST = Date.UTC(2100, 0, 1);
 const MAX_DURATION_MS = 7 * 86_400_000;
 const MAX_COST = 1_000_000_000_000;
-const DAY_MS = 86_400_000;
 
 /** Reads times as a profile writes them; UTC epoch milliseconds. */
 export function timeReader({ timeFormat, timezone }: CdrProfile): (text: string) => Field<number> {
@@ -84,17 +83,8 @@ export function patternReader(pattern: string, timezone: string): (text: string)
       hour < 24 &&
       minute < 60 &&
       second < 60;
-    return exists ? plausible(instantOf(zone, wall)) : wrong('is no time that there is');
+    return exists ? plausible(zone.instantOf(wall)) : wrong('is no time that there is');
   };
-}
-
-/** What a wall clock shows: of an hour that comes twice its first pass, of one that is skipped what follows. */
-function instantOf(zone: ReturnType<typeof zoneOf>, wall: number): number {
-  const before = zone.offsetAt(wall - DAY_MS);
-  const early = wall - before;
-  if (zone.offsetAt(early) === before) return early;
-  const after = zone.offsetAt(wall + DAY_MS);
-  return zone.offsetAt(wall - after) === after ? wall - after : early;
 }
 
 function plausible(at: number): Field<number> {
