@@ -27,8 +27,15 @@ export function asIs<Row>(row: Row): Row {
   return row;
 }
 
-/** @throws AppError `validation` for a text that {@link writeCursor} did not write */
-export function readCursor<S extends z.ZodType>(cursor: string, position: S): z.output<S> {
+/**
+ * Where a list goes on; undefined where it begins.
+ * @throws AppError `validation` for a text that {@link writeCursor} did not write
+ */
+export function readCursor<S extends z.ZodType>(
+  cursor: string | undefined,
+  position: S,
+): z.output<S> | undefined {
+  if (cursor === undefined) return undefined;
   const parsed = position.safeParse(jsonOf(cursor));
   if (parsed.success) return parsed.data;
   throw new AppError('validation', 'invalid_cursor', 'the cursor is none of ours', {

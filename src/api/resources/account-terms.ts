@@ -6,7 +6,7 @@ import { EntityStore, inTransaction } from '../../storage';
 import { pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
-import { id, instant, micros, name, page, text } from '../schemas';
+import { id, instant, listOf, micros, name, page, text } from '../schemas';
 
 const code = z
   .string()
@@ -91,11 +91,11 @@ export function accountTermsRoutes(now: () => number): Route[] {
       scope: 'account_terms:read',
       params,
       query: page,
-      reply: z.object({ items: z.array(terms), nextCursor: z.string().nullable() }),
+      reply: listOf(terms),
       handle: async ({ db, params: { id: wanted }, query: { limit, cursor } }) => {
         if (!(await new EntityStore(db, 'account').get(wanted))) throw missing(wanted);
-        const [at, row] = cursor === undefined ? [] : readCursor(cursor, position);
-        const before = at === undefined || row === undefined ? {} : { before: { at, id: row } };
+        const at = readCursor(cursor, position);
+        const before = at && { before: { at: at[0], id: at[1] } };
         const rows = await listAccountTerms(db, wanted, { limit: limit + 1, ...before });
         return { body: pageOf(rows, limit, shown, (last) => [last.effectiveFrom, last.id]) };
       },

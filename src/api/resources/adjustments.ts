@@ -16,7 +16,7 @@ import type { MoneyServices } from '../money-rules';
 import { actorOf, adjustmentRules, assertOperator } from '../money-rules';
 import type { Route } from '../route';
 import { route } from '../route';
-import { currency, id, micros, page, printable, text } from '../schemas';
+import { currency, id, listOf, micros, page, printable, text } from '../schemas';
 
 const adjustment = z.object({
   id: z.string(),
@@ -81,10 +81,10 @@ export function adjustmentRoutes(services: MoneyServices): Route[] {
         kind: z.enum(ADJUSTMENT_KINDS).optional(),
         accountId: id.optional().describe('At either end'),
       }),
-      reply: z.object({ items: z.array(adjustment), nextCursor: z.string().nullable() }),
+      reply: listOf(adjustment),
       handle: async ({ db, query: { limit, cursor, ...filter }, caller }) => {
         assertOperator(caller);
-        const before = cursor === undefined ? undefined : readCursor(cursor, z.tuple([z.number().int()]))[0];
+        const before = readCursor(cursor, z.tuple([z.number().int()]))?.[0];
         const rows = await listAdjustments(db, { ...filter, before, limit: limit + 1 });
         return { body: pageOf(rows, limit, shown, (last) => [last.seq]) };
       },

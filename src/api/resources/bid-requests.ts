@@ -8,7 +8,7 @@ import { listBidRequests } from '../../storage';
 import { asIs, pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
-import { id, page, phoneNumber, tagName, tagValue } from '../schemas';
+import { id, listOf, page, phoneNumber, tagName, tagValue } from '../schemas';
 
 /** Accounts that may ask in the name of any seller. */
 const OPERATOR = 'operator';
@@ -143,10 +143,10 @@ export function bidRequestRoutes(desk: Pick<BidRequestDesk, 'answer' | 'cancel'>
         fromTime: z.coerce.number().int().optional().describe('UTC epoch milliseconds, inclusive'),
         toTime: z.coerce.number().int().optional().describe('UTC epoch milliseconds, exclusive'),
       }),
-      reply: z.object({ items: z.array(logRow), nextCursor: z.string().nullable() }),
+      reply: listOf(logRow),
       handle: async ({ db, caller, query: { limit, cursor, sellerId, ...filters } }) => {
-        const [at, rowId] = cursor === undefined ? [] : readCursor(cursor, position);
-        const after = at === undefined || rowId === undefined ? {} : { after: { at, id: rowId } };
+        const at = readCursor(cursor, position);
+        const after = at && { after: { at: at[0], id: at[1] } };
         const given = Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== undefined));
         const whose = caller.accountId === OPERATOR ? sellerId : sellerOf(caller, sellerId);
         const rows = await listBidRequests(db, {

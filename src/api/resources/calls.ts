@@ -7,7 +7,7 @@ import { asIs, pageOf, readCursor } from '../cursor';
 import type { EventStreams } from '../event-streams';
 import type { Route } from '../route';
 import { route } from '../route';
-import { id, page } from '../schemas';
+import { id, listOf, page } from '../schemas';
 import { ledgerEntry } from './ledger';
 
 /** Calls that are up on this node. */
@@ -68,11 +68,10 @@ export function callRoutes(live: LiveCalls, streams: EventStreams): Route[] {
         fromTime: z.coerce.number().int().optional().describe('UTC epoch milliseconds, inclusive'),
         toTime: z.coerce.number().int().optional().describe('UTC epoch milliseconds, exclusive'),
       }),
-      reply: z.object({ items: z.array(call), nextCursor: z.string().nullable() }),
+      reply: listOf(call),
       handle: async ({ db, query: { limit, cursor, ...filters } }) => {
-        const [receivedAt, callId] = cursor === undefined ? [] : readCursor(cursor, position);
-        const after =
-          receivedAt === undefined || callId === undefined ? {} : { after: { receivedAt, id: callId } };
+        const at = readCursor(cursor, position);
+        const after = at && { after: { receivedAt: at[0], id: at[1] } };
         const given = Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== undefined));
         const rows = await listCalls(db, { ...given, limit: limit + 1, ...after });
         return { body: pageOf(rows, limit, asIs, (last) => [last.receivedAt, last.id]) };

@@ -15,7 +15,7 @@ import { EntityStore } from '../../storage';
 import { asIs, pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
-import { currency, id, instant, name, page, phoneNumber, rowNumber } from '../schemas';
+import { currency, id, instant, listOf, name, page, phoneNumber, rowNumber } from '../schemas';
 import { readUpload, tooLarge } from '../upload';
 
 const params = z.strictObject({ id });
@@ -125,14 +125,14 @@ export function carrierRateRoutes(now: () => number): Route[] {
       scope: 'rates:read',
       params,
       query: page.extend({ direction: direction.optional() }),
-      reply: z.object({ items: z.array(deck), nextCursor: z.string().nullable() }),
+      reply: listOf(deck),
       handle: async ({ db, params: { id: trunkId }, query: { limit, cursor, direction: way } }) => {
         await mustBeTrunk(db, trunkId);
-        const [at, row] = cursor === undefined ? [] : readCursor(cursor, deckPosition);
+        const at = readCursor(cursor, deckPosition);
         const rows = await listRateDecks(db, trunkId, {
           limit: limit + 1,
           ...(way === undefined ? {} : { direction: way }),
-          ...(at === undefined || row === undefined ? {} : { before: { at, id: row } }),
+          ...(at && { before: { at: at[0], id: at[1] } }),
         });
         return { body: pageOf(rows, limit, shown, (last) => [last.effectiveFrom, last.id]) };
       },
@@ -186,14 +186,14 @@ export function carrierRateRoutes(now: () => number): Route[] {
           .optional()
           .describe('Prefixes that begin so'),
       }),
-      reply: z.object({ items: z.array(rate), nextCursor: z.string().nullable() }),
+      reply: listOf(rate),
       handle: async ({ db, params: { id: wanted }, query: { limit, cursor, startsWith } }) => {
         const { id: deckId } = await mustBeDeck(db, wanted);
-        const after = cursor === undefined ? undefined : readCursor(cursor, z.tuple([z.string()]))[0];
+        const at = readCursor(cursor, z.tuple([z.string()]));
         const rows = await listCarrierRates(db, deckId, {
           limit: limit + 1,
           ...(startsWith === undefined ? {} : { startsWith }),
-          ...(after === undefined ? {} : { after }),
+          ...(at && { after: at[0] }),
         });
         return { body: pageOf(rows, limit, asIs, (last) => [last.prefix]) };
       },

@@ -5,7 +5,7 @@ import { pageOf, readCursor } from '../cursor';
 import { assertOperator } from '../money-rules';
 import type { Route } from '../route';
 import { route } from '../route';
-import { id, page } from '../schemas';
+import { id, listOf, page } from '../schemas';
 
 const window = z.object({
   accountId: z.string(),
@@ -25,10 +25,10 @@ export function disputeWindowRoutes(): Route[] {
       summary: 'Accounts that may dispute their calls for longer or shorter than usual',
       scope: 'disputes:read',
       query: page,
-      reply: z.object({ items: z.array(window), nextCursor: z.string().nullable() }),
+      reply: listOf(window),
       handle: async ({ db, query: { limit, cursor }, caller }) => {
         assertOperator(caller);
-        const after = cursor === undefined ? undefined : readCursor(cursor, z.tuple([z.string()]))[0];
+        const after = readCursor(cursor, z.tuple([z.string()]))?.[0];
         const rows = await listDisputeWindows(db, { after, limit: limit + 1 });
         const shown = (row: (typeof rows)[number]) => ({ ...row, updatedAt: row.updatedAt.toISOString() });
         return { body: pageOf(rows, limit, shown, (last) => [last.accountId]) };

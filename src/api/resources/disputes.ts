@@ -21,7 +21,7 @@ import type { MoneyServices } from '../money-rules';
 import { actorOf, assertOperator, disputeRules, ownOnly } from '../money-rules';
 import type { Route } from '../route';
 import { route } from '../route';
-import { id, micros, page, printable } from '../schemas';
+import { id, listOf, micros, page, printable } from '../schemas';
 import { callRefundRoutes } from './call-refunds';
 import { disputeWindowRoutes } from './dispute-windows';
 
@@ -134,12 +134,12 @@ function readingRoutes(): Route[] {
         callId: id.optional(),
         accountId: id.optional(),
       }),
-      reply: z.object({ items: z.array(dispute), nextCursor: z.string().nullable() }),
+      reply: listOf(dispute),
       handle: async ({ db, query: { limit, cursor, ...filter }, caller }) => {
         const rows = await listDisputes(db, {
           ...filter,
           accountId: ownOnly(caller) ?? filter.accountId,
-          before: cursor === undefined ? undefined : readCursor(cursor, position)[0],
+          before: readCursor(cursor, position)?.[0],
           limit: limit + 1,
         });
         return { body: pageOf(rows, limit, shown, (last) => [last.seq]) };

@@ -8,7 +8,7 @@ import { pageOf, readCursor } from '../cursor';
 import type { IfMatch } from '../if-match';
 import type { Route } from '../route';
 import { route } from '../route';
-import { id, page, stored } from '../schemas';
+import { id, listOf, page, stored } from '../schemas';
 
 /** What makes one kind of entity a resource. */
 export interface EntityResource<E extends MarketEntity, S extends z.ZodObject> {
@@ -97,15 +97,16 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
       summary: `List ${path}`,
       scope: `${scope}:read`,
       query: page.extend(filtersOf(schema, resource.filters)),
-      reply: z.object({ items: z.array(reply), nextCursor: z.string().nullable() }),
+      reply: listOf(reply),
       handle: async ({ db, query }) => {
         const { limit, cursor, ...filters } = query as z.output<typeof page> & Record<string, string>;
+        const at = readCursor(cursor, z.tuple([id]));
         const rows = await new EntityStore(db, entity).list({
           limit: limit + 1,
           where: Object.fromEntries(
             Object.entries(filters).filter(([, value]) => (value as string | undefined) !== undefined),
           ),
-          ...(cursor === undefined ? {} : { after: readCursor(cursor, z.tuple([id]))[0] }),
+          ...(at && { after: at[0] }),
         });
         return { body: pageOf(rows, limit, show, (last) => [last.id]) };
       },

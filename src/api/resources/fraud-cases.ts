@@ -11,7 +11,7 @@ import {
 import { pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
-import { id, page } from '../schemas';
+import { id, listOf, page } from '../schemas';
 
 const state = z.enum(['open', 'confirmed', 'cleared']);
 
@@ -72,15 +72,14 @@ export function fraudRoutes(): Route[] {
       summary: 'Calls that were flagged, challenged or blocked, newest first',
       scope: 'fraud:read',
       query: page.extend({ state: state.optional(), sellerId: id.optional() }),
-      reply: z.object({ items: z.array(fraudCase), nextCursor: z.string().nullable() }),
+      reply: listOf(fraudCase),
       handle: async ({ db, query: { limit, cursor, state: wanted, sellerId } }) => {
-        const [openedAt, callId] =
-          cursor === undefined ? [] : readCursor(cursor, z.tuple([z.number().int(), id]));
+        const at = readCursor(cursor, z.tuple([z.number().int(), id]));
         const rows = await listFraudCases(db, {
           limit: limit + 1,
           ...(wanted === undefined ? {} : { state: wanted }),
           ...(sellerId === undefined ? {} : { sellerId }),
-          ...(openedAt === undefined || callId === undefined ? {} : { after: { openedAt, callId } }),
+          ...(at && { after: { openedAt: at[0], callId: at[1] } }),
         });
         return { body: pageOf(rows, limit, shown, (last) => [last.openedAt.getTime(), last.callId]) };
       },
@@ -135,12 +134,13 @@ export function fraudRoutes(): Route[] {
       summary: 'What ended calls taught of sellers, numbers, trunks and blocks of numbers',
       scope: 'fraud:read',
       query: page.extend({ kind: z.enum(['seller', 'number', 'trunk', 'prefix']).optional() }),
-      reply: z.object({ items: z.array(prior), nextCursor: z.string().nullable() }),
+      reply: listOf(prior),
       handle: async ({ db, query: { limit, cursor, kind } }) => {
+        const at = readCursor(cursor, z.tuple([z.string().max(200)]));
         const rows = await listFraudPriors(db, {
           limit: limit + 1,
           ...(kind === undefined ? {} : { kind }),
-          ...(cursor === undefined ? {} : { after: readCursor(cursor, z.tuple([z.string().max(200)]))[0] }),
+          ...(at && { after: at[0] }),
         });
         const shown = (row: (typeof rows)[number]) => ({ ...row, updatedAt: row.updatedAt.toISOString() });
         return { body: pageOf(rows, limit, shown, (last) => [last.id]) };

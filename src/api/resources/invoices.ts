@@ -24,7 +24,7 @@ import { pageOf, readCursor } from '../cursor';
 import { allows } from '../middleware/authenticate';
 import type { Route } from '../route';
 import { route } from '../route';
-import { currency, id, page, printable, text } from '../schemas';
+import { currency, id, listOf, page, printable, text } from '../schemas';
 import { sendFile } from '../send-file';
 
 const params = z.strictObject({ id });
@@ -165,9 +165,9 @@ export function invoiceRoutes(now: () => number = Date.now): Route[] {
       summary: 'Invoices and credit notes, newest first',
       scope: 'invoices:read',
       query: page.extend({ accountId: id.optional(), kind: z.enum(DOCUMENT_KINDS).optional() }),
-      reply: z.object({ items: z.array(summary), nextCursor: z.string().nullable() }),
+      reply: listOf(summary),
       handle: async ({ db, query: { limit, cursor, ...filter } }) => {
-        const [before] = cursor === undefined ? [] : readCursor(cursor, z.tuple([z.number().int()]));
+        const before = readCursor(cursor, z.tuple([z.number().int()]))?.[0];
         const rows = await listDocuments(db, { ...filter, before, limit: limit + 1, now: now() });
         return { body: pageOf(rows, limit, shown, (last) => [last.id]) };
       },
@@ -313,9 +313,9 @@ function profileRoutes(): Route[] {
       summary: 'What parties are called on invoices, and how they are invoiced',
       scope: 'invoices:read',
       query: page,
-      reply: z.object({ items: z.array(profile), nextCursor: z.string().nullable() }),
+      reply: listOf(profile),
       handle: async ({ db, query: { limit, cursor } }) => {
-        const [after] = cursor === undefined ? [''] : readCursor(cursor, z.tuple([z.string()]));
+        const after = readCursor(cursor, z.tuple([z.string()]))?.[0] ?? '';
         const rows = await listInvoiceProfiles(db, after, limit + 1);
         return { body: pageOf(rows, limit, shownProfile, (last) => [last.accountId]) };
       },

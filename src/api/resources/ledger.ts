@@ -18,7 +18,7 @@ import { Database } from '../../storage';
 import { pageOf, readCursor, writeCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
-import { currency, id, instant, page } from '../schemas';
+import { currency, id, instant, listOf, page } from '../schemas';
 
 /** A sum may be more than a number of JSON holds exactly. */
 const exactMicros = z
@@ -77,13 +77,10 @@ export function ledgerRoutes(): Route[] {
       summary: 'Ledger accounts with their balances',
       scope: 'ledger:read',
       query: page.extend({ accountId: id.optional() }),
-      reply: z.object({ items: z.array(balance), nextCursor: z.string().nullable() }),
+      reply: listOf(balance),
       handle: async ({ db, query: { limit, cursor, accountId } }) => {
-        const [account, ofPurpose, ofCurrency] = cursor === undefined ? [] : readCursor(cursor, accountPlace);
-        const after =
-          account === undefined || ofPurpose === undefined || ofCurrency === undefined
-            ? undefined
-            : { accountId: account, purpose: ofPurpose, currency: ofCurrency };
+        const at = readCursor(cursor, accountPlace);
+        const after = at && { accountId: at[0], purpose: at[1], currency: at[2] };
         const balances = await listLedgerBalances(db, { accountId, after, limit: limit + 1 });
         const shown = (one: (typeof balances)[number]) => ({
           ...one,
@@ -108,14 +105,14 @@ export function ledgerRoutes(): Route[] {
         fromTime: z.coerce.number().pipe(instant).optional().describe('UTC epoch milliseconds, inclusive'),
         toTime: z.coerce.number().pipe(instant).optional().describe('UTC epoch milliseconds, exclusive'),
       }),
-      reply: z.object({ items: z.array(ledgerEntry), nextCursor: z.string().nullable() }),
+      reply: listOf(ledgerEntry),
       handle: async ({ db, query: { accountId, fromTime, toTime, cursor, ...filter } }) => {
-        const [postedAt, entryId] = cursor === undefined ? [] : readCursor(cursor, entryPlace);
+        const at = readCursor(cursor, entryPlace);
         const { lines, next } = await ledgerLines(db, accountId, {
           ...filter,
           from: fromTime,
           to: toTime,
-          cursor: postedAt === undefined || entryId === undefined ? undefined : { postedAt, entryId },
+          cursor: at && { postedAt: at[0], entryId: at[1] },
         });
         const items = lines.map(({ account: _account, ...line }) => ({
           ...line,

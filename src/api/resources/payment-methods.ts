@@ -12,7 +12,7 @@ import {
 import { pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
-import { id, page, printable, stored } from '../schemas';
+import { id, listOf, page, printable, stored } from '../schemas';
 
 const params = z.strictObject({ id });
 
@@ -73,9 +73,9 @@ export function paymentMethodRoutes(): Route[] {
       summary: 'Saved payment methods',
       scope: 'payments:read',
       query: page.extend({ accountId: id.optional() }),
-      reply: z.object({ items: z.array(reply), nextCursor: z.string().nullable() }),
+      reply: listOf(reply),
       handle: async ({ db, query: { limit, cursor, accountId } }) => {
-        const [after] = cursor === undefined ? [] : readCursor(cursor, z.tuple([id]));
+        const after = readCursor(cursor, z.tuple([id]))?.[0];
         const rows = await listPaymentMethods(db, { accountId, after, limit: limit + 1 });
         return { body: pageOf(rows, limit, shown, (last) => [last.id]) };
       },

@@ -17,7 +17,7 @@ import { AppError } from '../../domain';
 import { pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
-import { currency, id, micros, page, text } from '../schemas';
+import { currency, id, listOf, micros, page, text } from '../schemas';
 
 /** What operations on payments need. */
 export interface PaymentServices {
@@ -106,9 +106,9 @@ export function paymentRoutes(services: PaymentServices | undefined, now: () => 
           .transform((word) => word === 'true')
           .optional(),
       }),
-      reply: z.object({ items: z.array(payment), nextCursor: z.string().nullable() }),
+      reply: listOf(payment),
       handle: async ({ db, query: { limit, cursor, ...filter } }) => {
-        const [before] = cursor === undefined ? [] : readCursor(cursor, z.tuple([z.number().int()]));
+        const before = readCursor(cursor, z.tuple([z.number().int()]))?.[0];
         const rows = await listPayments(db, { ...filter, before, limit: limit + 1 });
         return { body: pageOf(rows, limit, shown, (last) => [last.seq]) };
       },
@@ -214,12 +214,9 @@ function eventRoutes(): Route[] {
       summary: 'What the provider told of payments that are not known here: for people, oldest first',
       scope: 'payments:read',
       query: page,
-      reply: z.object({ items: z.array(keptEvent), nextCursor: z.string().nullable() }),
+      reply: listOf(keptEvent),
       handle: async ({ db, query: { limit, cursor } }) => {
-        const after =
-          cursor === undefined
-            ? undefined
-            : readCursor(cursor, z.tuple([z.number().int(), z.string().max(255)]));
+        const after = readCursor(cursor, z.tuple([z.number().int(), z.string().max(255)]));
         const rows = await listKeptEvents(db, { after, limit: limit + 1 });
         return { body: pageOf(rows, limit, eventShown, (last) => [last.receivedAt.getTime(), last.id]) };
       },

@@ -6,7 +6,7 @@ import { pageOf, readCursor } from '../cursor';
 import { ownOnly } from '../money-rules';
 import type { Route } from '../route';
 import { route } from '../route';
-import { id, instant, name, page } from '../schemas';
+import { id, instant, listOf, name, page } from '../schemas';
 
 const eventName = z.string().regex(SIGNAL_VALUE, '1 to 64 letters, digits, _ . : # * -');
 const token = z.object({
@@ -29,13 +29,12 @@ export function postbackTokenRoutes(): Route[] {
       summary: 'Tokens that buyers paste into other systems, newest first',
       scope: 'signals:read',
       query: page.extend({ accountId: id.optional() }),
-      reply: z.object({ items: z.array(token), nextCursor: z.string().nullable() }),
+      reply: listOf(token),
       handle: async ({ db, query: { limit, cursor, accountId }, caller }) => {
-        const [createdAt, last] =
-          cursor === undefined ? [] : readCursor(cursor, z.tuple([z.number().int(), z.string()]));
+        const at = readCursor(cursor, z.tuple([z.number().int(), z.string()]));
         const rows = await listPostbackTokens(db, {
           accountId: ownOnly(caller) ?? accountId,
-          after: createdAt === undefined || last === undefined ? undefined : { createdAt, id: last },
+          after: at && { createdAt: at[0], id: at[1] },
           limit: limit + 1,
         });
         return { body: pageOf(rows, limit, shownToken, (end) => [end.createdAt.getTime(), end.id]) };

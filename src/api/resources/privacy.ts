@@ -5,7 +5,7 @@ import { getPrivacyRequest, listPrivacyRequests, PURPOSES, readExport, requestPr
 import { pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
-import { id, page, phoneNumber, printable, rowNumber } from '../schemas';
+import { id, listOf, page, phoneNumber, printable, rowNumber } from '../schemas';
 import type { PersonServices } from './consents';
 
 const params = z.strictObject({ id });
@@ -55,9 +55,10 @@ export function privacyRoutes({ vault }: PersonServices): Route[] {
       summary: 'What was asked for, newest first',
       scope: 'privacy:read',
       query: page,
-      reply: z.object({ items: z.array(request), nextCursor: z.string().nullable() }),
+      reply: listOf(request),
       handle: async ({ db, query: { limit, cursor } }) => {
-        const before = cursor === undefined ? undefined : rowNumber(readCursor(cursor, z.tuple([id]))[0]);
+        const at = readCursor(cursor, z.tuple([id]));
+        const before = at && rowNumber(at[0]);
         const rows = await listPrivacyRequests(db, limit + 1, before);
         return { body: pageOf(rows, limit, shown, (last) => [last.id]) };
       },

@@ -26,7 +26,7 @@ import type { ApiKeyIdentity, Queryable } from '../../storage';
 import { pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
-import { currency, id, instant, micros, page, printable, stored, text } from '../schemas';
+import { currency, id, instant, listOf, micros, page, printable, stored, text } from '../schemas';
 import { sendFile } from '../send-file';
 
 const params = z.strictObject({ id });
@@ -121,9 +121,9 @@ function termsRoutes(): Route[] {
       summary: 'How sellers and carriers are paid',
       scope: 'payouts:read',
       query: page.extend({ accountId: id.optional() }),
-      reply: z.object({ items: z.array(terms), nextCursor: z.string().nullable() }),
+      reply: listOf(terms),
       handle: async ({ db, query: { limit, cursor, accountId } }) => {
-        const after = cursor === undefined ? undefined : readCursor(cursor, z.tuple([id, currency]));
+        const after = readCursor(cursor, z.tuple([id, currency]));
         const rows = await listPayoutTerms(db, { accountId, after, limit: limit + 1 });
         return { body: pageOf(rows, limit, termsShown, (last) => [last.accountId, last.currency]) };
       },
@@ -180,9 +180,9 @@ function readRoutes(): Route[] {
       summary: 'Batches of payouts, newest first',
       scope: 'payouts:read',
       query: page.extend({ state: z.enum(BATCH_STATES).optional(), currency: currency.optional() }),
-      reply: z.object({ items: z.array(batch), nextCursor: z.string().nullable() }),
+      reply: listOf(batch),
       handle: async ({ db, query: { limit, cursor, ...filter } }) => {
-        const [before] = cursor === undefined ? [] : readCursor(cursor, z.tuple([z.number().int()]));
+        const before = readCursor(cursor, z.tuple([z.number().int()]))?.[0];
         const rows = await listPayoutBatches(db, { ...filter, before, limit: limit + 1 });
         return { body: pageOf(rows, limit, batchShown, (last) => [last.seq]) };
       },
@@ -227,9 +227,9 @@ function readRoutes(): Route[] {
       summary: 'What accounts were and are to be paid, newest first',
       scope: 'payouts:read',
       query: page.extend({ accountId: id.optional(), state: z.enum(ITEM_STATES).optional() }),
-      reply: z.object({ items: z.array(item), nextCursor: z.string().nullable() }),
+      reply: listOf(item),
       handle: async ({ db, query: { limit, cursor, ...filter } }) => {
-        const [before] = cursor === undefined ? [] : readCursor(cursor, z.tuple([z.number().int()]));
+        const before = readCursor(cursor, z.tuple([z.number().int()]))?.[0];
         const rows = await listPayoutItems(db, { ...filter, before, limit: limit + 1 });
         return { body: pageOf(rows, limit, itemShown, (last) => [last.seq]) };
       },

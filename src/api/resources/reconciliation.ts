@@ -22,7 +22,7 @@ import { AppError } from '../../domain';
 import { pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
-import { id, instant, page, printable, rowNumber } from '../schemas';
+import { id, instant, listOf, page, printable, rowNumber } from '../schemas';
 import { readUpload } from '../upload';
 
 const params = z.strictObject({ id });
@@ -129,9 +129,9 @@ function runRoutes(): Route[] {
       summary: 'Reconciliations, newest first',
       scope: 'reconciliation:read',
       query: page.extend({ kind: z.enum(RUN_KINDS).optional(), trunkId: id.optional() }),
-      reply: z.object({ items: z.array(run), nextCursor: z.string().nullable() }),
+      reply: listOf(run),
       handle: async ({ db, query: { limit, cursor, ...filter } }) => {
-        const [before] = cursor === undefined ? [] : readCursor(cursor, cursorId);
+        const before = readCursor(cursor, cursorId)?.[0];
         const rows = await listRuns(db, { ...filter, before, limit: limit + 1 });
         return { body: pageOf(rows, limit, shownRun, (last) => [last.id]) };
       },
@@ -177,9 +177,9 @@ function differenceRoutes(): Route[] {
         kind: z.enum(DIFFERENCE_KINDS).optional(),
         state: z.enum(['open', 'explained']).optional(),
       }),
-      reply: z.object({ items: z.array(difference), nextCursor: z.string().nullable() }),
+      reply: listOf(difference),
       handle: async ({ db, query: { limit, cursor, reconciliationId, ...filter } }) => {
-        const [after] = cursor === undefined ? [] : readCursor(cursor, cursorId);
+        const after = readCursor(cursor, cursorId)?.[0];
         const runId = reconciliationId === undefined ? undefined : rowNumber(reconciliationId);
         const rows = await listReconciliationDifferences(db, { ...filter, runId, after, limit: limit + 1 });
         return { body: pageOf(rows, limit, shownDifference, (last) => [last.id]) };
@@ -263,9 +263,9 @@ function carrierRoutes(): Route[] {
       summary: 'Files of carriers that were imported, newest first',
       scope: 'reconciliation:read',
       query: page.extend({ trunkId: id.optional() }),
-      reply: z.object({ items: z.array(file), nextCursor: z.string().nullable() }),
+      reply: listOf(file),
       handle: async ({ db, query: { limit, cursor, trunkId } }) => {
-        const [before] = cursor === undefined ? [] : readCursor(cursor, cursorId);
+        const before = readCursor(cursor, cursorId)?.[0];
         const rows = await listCarrierFiles(db, { trunkId, before, limit: limit + 1 });
         return { body: pageOf(rows, limit, shownFile, (last) => [last.id]) };
       },

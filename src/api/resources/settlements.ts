@@ -14,7 +14,7 @@ import { AppError } from '../../domain';
 import { asIs, pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
-import { id, page, printable } from '../schemas';
+import { id, listOf, page, printable } from '../schemas';
 
 const amount = z.number().int().describe('Micro-units');
 const line = z.object({
@@ -112,12 +112,12 @@ function letterRoutes(): Route[] {
       summary: 'Settlements that no retry helped, oldest first',
       scope: 'settlements:read',
       query: page,
-      reply: z.object({ items: z.array(letter), nextCursor: z.string().nullable() }),
+      reply: listOf(letter),
       handle: async ({ db, query: { limit, cursor } }) => {
-        const [diedAt, callId] = cursor === undefined ? [] : readCursor(cursor, position);
+        const at = readCursor(cursor, position);
         const rows = await new DeadLetters(db).list({
           limit: limit + 1,
-          ...(diedAt === undefined || callId === undefined ? {} : { after: { diedAt, callId } }),
+          after: at && { diedAt: at[0], callId: at[1] },
         });
         return { body: pageOf(rows, limit, asIs, (last) => [last.diedAt, last.callId]) };
       },
@@ -183,13 +183,13 @@ function differenceRoutes(): Route[] {
       summary: 'Calls whose end came late and would have made another price, newest first',
       scope: 'settlements:read',
       query: page.extend({ state: z.enum(DIFFERENCE_STATES).optional() }),
-      reply: z.object({ items: z.array(difference), nextCursor: z.string().nullable() }),
+      reply: listOf(difference),
       handle: async ({ db, query: { limit, cursor, state } }) => {
-        const [openedAt, callId] = cursor === undefined ? [] : readCursor(cursor, position);
+        const at = readCursor(cursor, position);
         const rows = await listDifferences(db, {
           limit: limit + 1,
           state,
-          ...(openedAt === undefined || callId === undefined ? {} : { after: { openedAt, callId } }),
+          after: at && { openedAt: at[0], callId: at[1] },
         });
         return { body: pageOf(rows, limit, shown, (last) => [last.openedAt.getTime(), last.callId]) };
       },

@@ -66,11 +66,8 @@ export function statementRoutes(): Route[] {
         nextCursor: z.string().nullable(),
       }),
       handle: async ({ db, params, query: { limit, cursor, ...wanted } }) => {
-        const [postedAt, transactionId, balance] = cursor === undefined ? [] : readCursor(cursor, place);
-        const after =
-          postedAt === undefined || transactionId === undefined || balance === undefined
-            ? undefined
-            : { postedAt, transactionId, balance };
+        const at = readCursor(cursor, place);
+        const after = at && { postedAt: at[0], transactionId: at[1], balance: at[2] };
         const request = await requestOf(db, params.id, wanted);
         const { next, movements, ...head } = await readStatement(db, request, limit, after);
         return {

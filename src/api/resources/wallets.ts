@@ -18,7 +18,7 @@ import { inTransaction } from '../../storage';
 import { pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
-import { currency, id, micros, page, printable, text } from '../schemas';
+import { currency, id, listOf, micros, page, printable, text } from '../schemas';
 
 const limit = micros as unknown as z.ZodType<Micros, number>;
 /** Something: none is no amount. */
@@ -134,14 +134,14 @@ export function walletRoutes(): Route[] {
           .transform((yes) => yes === 'true')
           .optional(),
       }),
-      reply: z.object({ items: z.array(reply), nextCursor: z.string().nullable() }),
+      reply: listOf(reply),
       handle: async ({ db, query: { limit: most, cursor, accountId, stopped } }) => {
-        const after = cursor === undefined ? undefined : readCursor(cursor, z.tuple([id, currency]));
+        const at = readCursor(cursor, z.tuple([id, currency]));
         const rows = await listWallets(db, {
           accountId,
           stopped,
           limit: most + 1,
-          ...(after && { after: { accountId: after[0], currency: after[1] } }),
+          after: at && { accountId: at[0], currency: at[1] },
         });
         return { body: pageOf(rows, most, shown, (last) => [last.accountId, last.currency]) };
       },
@@ -208,19 +208,16 @@ export function walletRoutes(): Route[] {
       scope: 'wallets:read',
       params,
       query: page.extend({ ...which, state: z.enum(HOLD_STATES).optional() }),
-      reply: z.object({ items: z.array(hold), nextCursor: z.string().nullable() }),
+      reply: listOf(hold),
       handle: async ({ db, params: { id: accountId }, query: { limit: most, cursor, state, ...rest } }) => {
         const wallet = await find(db, accountId, rest.currency);
-        const after =
-          cursor === undefined
-            ? undefined
-            : readCursor(cursor, z.tuple([z.number().int(), z.string().max(200)]));
+        const at = readCursor(cursor, z.tuple([z.number().int(), z.string().max(200)]));
         const rows = await listHolds(db, {
           accountId,
           currency: wallet.currency,
           state,
           limit: most + 1,
-          ...(after && { after: { placedAt: new Date(after[0]), id: after[1] } }),
+          after: at && { placedAt: new Date(at[0]), id: at[1] },
         });
         return { body: pageOf(rows, most, shownHold, (last) => [last.placedAt.getTime(), last.id]) };
       },
@@ -234,10 +231,10 @@ export function walletRoutes(): Route[] {
       scope: 'wallets:read',
       params,
       query: page.extend(which),
-      reply: z.object({ items: z.array(topUp), nextCursor: z.string().nullable() }),
+      reply: listOf(topUp),
       handle: async ({ db, params: { id: accountId }, query: { limit: most, cursor, ...rest } }) => {
         const wallet = await find(db, accountId, rest.currency);
-        const before = cursor === undefined ? undefined : readCursor(cursor, z.tuple([z.number().int()]))[0];
+        const before = readCursor(cursor, z.tuple([z.number().int()]))?.[0];
         const rows = await listTopUps(db, wallet, { limit: most + 1, before });
         return { body: pageOf(rows, most, shownTopUp, (last) => [last.id]) };
       },

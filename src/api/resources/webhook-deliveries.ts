@@ -6,7 +6,7 @@ import type { ApiKeyIdentity, Queryable } from '../../storage';
 import { pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
-import { id, page, rowNumber } from '../schemas';
+import { id, listOf, page, rowNumber } from '../schemas';
 import { eventName, reachOf } from './webhooks';
 
 const shape = {
@@ -55,14 +55,14 @@ export function webhookDeliveryRoutes(): Route[] {
         state: z.enum(DELIVERY_STATES).optional(),
         eventId: z.string().max(64).optional(),
       }),
-      reply: z.object({ items: z.array(reply), nextCursor: z.string().nullable() }),
+      reply: listOf(reply),
       handle: async ({ db, caller, query }) => {
         const { limit, cursor, webhookId, state, eventId } = query;
         const rows = await listDeliveries(db, webhookId, {
           accountId: await reachOf(db, caller),
           state,
           eventId,
-          before: cursor === undefined ? undefined : readCursor(cursor, z.tuple([z.number().int()]))[0],
+          before: readCursor(cursor, z.tuple([z.number().int()]))?.[0],
           limit: limit + 1,
         });
         return { body: pageOf(rows, limit, shown, (last) => [last.id]) };

@@ -13,7 +13,7 @@ import type { ApiKeyIdentity, Queryable, Vault } from '../../storage';
 import { pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
-import { id, instant, name, page, secret, stored } from '../schemas';
+import { id, instant, listOf, name, page, secret, stored } from '../schemas';
 
 /** What operations on webhooks need. */
 export interface WebhookServices {
@@ -108,7 +108,7 @@ export function webhookRoutes({ vault, places, tester }: WebhookServices): Route
         accountId: id.optional(),
         status: z.enum(['active', 'paused', 'archived']).optional(),
       }),
-      reply: z.object({ items: z.array(reply), nextCursor: z.string().nullable() }),
+      reply: listOf(reply),
       handle: async ({ db, caller, query }) => {
         const { limit, cursor, accountId, status } = query;
         const own = await reachOf(db, caller);
@@ -118,7 +118,7 @@ export function webhookRoutes({ vault, places, tester }: WebhookServices): Route
         const rows = await storeOf(db).list({
           accountId: own ?? accountId,
           status,
-          after: cursor === undefined ? undefined : readCursor(cursor, z.tuple([id]))[0],
+          after: readCursor(cursor, z.tuple([id]))?.[0],
           limit: limit + 1,
         });
         return { body: pageOf(rows, limit, shown, (last) => [last.id]) };
