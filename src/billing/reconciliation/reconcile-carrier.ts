@@ -4,7 +4,7 @@ import type { Database, Queryable } from '../../storage';
 import type { DocumentPeriod } from '../invoices/document';
 import { requireCdrProfile } from './carrier-files';
 import type { CdrProfile } from './cdr-profile';
-import type { Candidate } from './match-records';
+import type { Candidate, Match } from './match-records';
 import { matchClosest } from './match-records';
 import type { FinishedRun } from './run-calls';
 import type { BegunRun } from './runs';
@@ -35,6 +35,8 @@ export interface CarrierTotals {
 }
 
 const FETCH = 5_000;
+/** Matches that are written together, or more. */
+const WRITE = 5_000;
 /** Candidates that the calls to one number may have with each other: beyond, the tolerances are too wide. */
 const MAX_CANDIDATES = 500_000;
 /** From the INVITE to whatever the carrier takes for the beginning. */
@@ -182,9 +184,12 @@ async function matchByNumbers(tx: Queryable, profile: CdrProfile): Promise<numbe
   let matched = 0;
   let number: string | undefined;
   let group: Candidate[] = [];
-  const flush = async (): Promise<void> => {
-    const matches = matchClosest(group);
+  let matches: Match[] = [];
+  const match = (): void => {
+    for (const found of matchClosest(group)) matches.push(found);
     group = [];
+  };
+  const write = async (): Promise<void> => {
     if (matches.length === 0) return;
     matched += matches.length;
     await tx.query({
@@ -194,11 +199,15 @@ async function matchByNumbers(tx: Queryable, profile: CdrProfile): Promise<numbe
         update their_calls t set matched = p.ours from pairs p where t.n = p.theirs`,
       values: [matches.map(({ ours }) => ours), matches.map(({ theirs }) => theirs)],
     });
+    matches = [];
   };
   for (;;) {
     const { rows } = await tx.query<Candidate & { called: string }>(`fetch ${FETCH} from candidates`);
     for (const { called, ...candidate } of rows) {
-      if (called !== number) await flush();
+      if (called !== number) {
+        match();
+        if (matches.length >= WRITE) await write();
+      }
       number = called;
       group.push(candidate);
       if (group.length > MAX_CANDIDATES) {
@@ -211,7 +220,8 @@ async function matchByNumbers(tx: Queryable, profile: CdrProfile): Promise<numbe
     }
     if (rows.length < FETCH) break;
   }
-  await flush();
+  match();
+  await write();
   await tx.query('close candidates');
   return matched;
 }
