@@ -11,6 +11,7 @@ import type { EndedCall, SoldCall } from '../settlement/ended-call';
 import { TRUE_END, TRULY_ENDED } from '../settlement/ended-call';
 import type { SettlementSources } from '../settlement/settlement-sources';
 import { readFacts } from '../settlement/settlement-sources';
+import { HELD_DIFFERENCES } from '../wallets/holds';
 import type { BookedEntry, BookedLinesOf } from './check-call';
 import { checkSettledCall, stakeOf } from './check-call';
 import type { FoundDifference } from './difference';
@@ -292,12 +293,9 @@ async function otherDifferences(
      where h.state = 'open' and h.placed_at < to_timestamp(($3::bigint - $4::bigint) / 1000.0)
        and (c.id is null or c.ended_at < $3::bigint - $4::bigint)
      union all
-     select 'held_differs', null, 'of account ' || coalesce(h.account_id, l.account_id),
-       jsonb_build_object('holds', coalesce(h.amount, 0)), jsonb_build_object('ledger', coalesce(-l.balance, 0)),
-       abs(coalesce(h.amount, 0) + coalesce(l.balance, 0))::bigint, coalesce(h.currency, l.currency)
-     from (select account_id, currency, sum(amount) as amount from holds where state = 'open' group by account_id, currency) h
-     full join (select account_id, currency, balance from ledger_accounts where purpose = 'held') l using (account_id, currency)
-     where coalesce(h.amount, 0) <> coalesce(-l.balance, 0)
+     select 'held_differs', null, 'of account ' || h."accountId", jsonb_build_object('holds', h.holds),
+       jsonb_build_object('ledger', h.held), abs(h.holds - h.held), h.currency
+     from (${HELD_DIFFERENCES}) h
      union all
      select 'late_end', d.call_id, 'it was settled by another end than its own', d.was, d.would_be,
        (select coalesce(max(abs((x ->> 'amount')::bigint)), 0) from jsonb_array_elements(d.changes) as x), d.currency

@@ -62,18 +62,19 @@ export interface HeldDifference {
   readonly held: number;
 }
 
+/** Selects the {@link HeldDifference}s. */
+export const HELD_DIFFERENCES = `select coalesce(h.account_id, l.account_id) as "accountId",
+    coalesce(h.currency, l.currency) as currency, coalesce(h.amount, 0)::bigint as holds,
+    coalesce(-l.balance, 0)::bigint as held
+  from (select account_id, currency, sum(amount) as amount from holds where state = 'open'
+        group by account_id, currency) h
+  full join (select account_id, currency, balance from ledger_accounts where purpose = 'held') l
+    using (account_id, currency)
+  where coalesce(h.amount, 0) <> coalesce(-l.balance, 0)`;
+
 /** Compares open holds with the ledger, account by account, as of one instant. */
 export async function heldDifferences(db: Queryable): Promise<HeldDifference[]> {
-  const { rows } = await db.query<HeldDifference>(
-    `select coalesce(h.account_id, l.account_id) as "accountId", coalesce(h.currency, l.currency) as currency,
-       coalesce(h.amount, 0)::bigint as holds, coalesce(-l.balance, 0)::bigint as held
-     from (select account_id, currency, sum(amount) as amount from holds where state = 'open'
-           group by account_id, currency) h
-     full join (select account_id, currency, balance from ledger_accounts where purpose = 'held') l
-       using (account_id, currency)
-     where coalesce(h.amount, 0) <> coalesce(-l.balance, 0)
-     order by 1, 2`,
-  );
+  const { rows } = await db.query<HeldDifference>(`${HELD_DIFFERENCES} order by 1, 2`);
   return rows;
 }
 
