@@ -7,7 +7,7 @@ export { pricedBy } from './priced-by';
 export type { Price, PricedBy } from './priced-by';
 export { sumsOf } from './line-sums';
 export type { LineSums } from './line-sums';
-export { mostCharged } from './most-charged';
+export { longestTimes, mostCharged } from './most-charged';
 export { rateSale, revenueAtEnd } from './rate-sale';
 export type { RatedLine, RatedSale, RatingInput } from './rated-sale';
 export { CARRIER_DIRECTIONS } from './carrier-leg';

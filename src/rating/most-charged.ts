@@ -16,7 +16,7 @@ const OVERTIME_MS = 1_000;
  * @param maxDurationMs - milliseconds of conversation after which both legs are ended
  */
 export function mostCharged(price: Price<RatePlan>, maxDurationMs: number): Micros {
-  const times = longestTimes(maxDurationMs + OVERTIME_MS);
+  const times = longestTimes(maxDurationMs);
   let most = exactCharge(price.plan, times);
   for (const { when, plan } of price.conversions ?? []) {
     if (when.kind === 'duration' && timeBy(times, when.clock) < when.atLeastMs) continue;
@@ -26,8 +26,13 @@ export function mostCharged(price: Price<RatePlan>, maxDurationMs: number): Micr
   return Math.min(Number(most), Number.MAX_SAFE_INTEGER) as Micros;
 }
 
-/** What the clocks say at most when so much was spoken. */
-export function longestTimes(answerMs: number): CallTimes {
+/**
+ * What the clocks say at most of a call that is ended after so long, overtime included.
+ *
+ * @param maxDurationMs - milliseconds of conversation after which both legs are ended
+ */
+export function longestTimes(maxDurationMs: number): CallTimes {
+  const answerMs = maxDurationMs + OVERTIME_MS;
   const before = MAX_BEFORE_ANSWER_MS + answerMs;
   return { incomingMs: before, ringMs: before, answerMs };
 }

@@ -9,7 +9,6 @@ export const LONGEST_CALL_MS = 14_400_000;
 export const MAX_BANDS = 100;
 const LONGEST_INCREMENT_MS = 3_600_000;
 const WHOLE_BP = 10_000;
-const OVERTIME_MS = 1_000;
 
 /** What is wrong with a plan, and where. */
 export interface PlanProblem {
@@ -81,7 +80,7 @@ function checkKind(kind: string, fields: FieldCheck, plan: Fields, pointer: stri
 
 /** The longest call must come to an amount that can be counted. */
 function checkMost(plan: PayoutPlan, { problems }: FieldCheck, pointer: string): void {
-  const most = exactCharge(plan, longestTimes(LONGEST_CALL_MS + OVERTIME_MS));
+  const most = exactCharge(plan, longestTimes(LONGEST_CALL_MS));
   if (most > BigInt(Number.MAX_SAFE_INTEGER)) {
     problems.push({ pointer, message: 'comes to more than can be counted for a long call' });
   }

@@ -1,10 +1,7 @@
 import type { AccountTerms, Currency, Micros, RatePlan } from '../../domain';
 import { addMicros } from '../../domain';
 import type { Price } from '../../rating';
-import { chargesBesides, mostCharged } from '../../rating';
-
-/** A call is ended by a timer, which comes late on a busy machine; prices count with it too. */
-const OVERTIME_MS = 1_000;
+import { chargesBesides, longestTimes, mostCharged } from '../../rating';
 
 /** No wallet covers more, with or without fees: a thousand million units. */
 const MAX_PRICE = 1_000_000_000_000_000;
@@ -24,6 +21,7 @@ export function worstCost(
 ): Micros {
   const most = mostCharged(price, connectedMs);
   if (!terms || most > MAX_PRICE) return most;
-  const basis = { answerMs: connectedMs + OVERTIME_MS, price: most, taxable: most, currency };
+  const { answerMs } = longestTimes(connectedMs);
+  const basis = { answerMs, price: most, taxable: most, currency };
   return chargesBesides(terms, basis).reduce((sum, { amount }) => addMicros(sum, amount), most);
 }
