@@ -253,7 +253,7 @@ export type {
 export { CALL_DIFFERENCES, CARRIER_DIFFERENCES, DIFFERENCE_KINDS } from './reconciliation/difference';
 export type { DifferenceKind, FoundDifference } from './reconciliation/difference';
 export { runCallsReconciliation } from './reconciliation/run-calls';
-export type { CallsRun, FinishedRun } from './reconciliation/run-calls';
+export type { CallsRun } from './reconciliation/run-calls';
 export { ReconciliationJob } from './reconciliation/reconciliation-job';
 export type { ReconciliationJobOptions } from './reconciliation/reconciliation-job';
 export {
@@ -266,7 +266,7 @@ export {
   RUN_STATES,
   sumDifferences,
 } from './reconciliation/runs';
-export type { DifferenceSum, ReconciliationRun, StoredDifference } from './reconciliation/runs';
+export type { DifferenceSum, FinishedRun, ReconciliationRun, StoredDifference } from './reconciliation/runs';
 export { cdrProfileSchema } from './reconciliation/cdr-profile';
 export type { CdrProfile } from './reconciliation/cdr-profile';
 export {

@@ -1,14 +1,13 @@
 import type { Currency, Micros } from '../../domain';
-import { AppError, asError } from '../../domain';
+import { AppError } from '../../domain';
 import type { Database, Queryable } from '../../storage';
 import type { DocumentPeriod } from '../invoices/document';
 import { requireCdrProfile } from './carrier-files';
 import type { CdrProfile } from './cdr-profile';
 import type { Candidate, Match } from './match-records';
 import { matchClosest } from './match-records';
-import type { FinishedRun } from './run-calls';
-import type { BegunRun } from './runs';
-import { beginRun, endRun, failRun, MAX_KEPT } from './runs';
+import type { BegunRun, FinishedRun } from './runs';
+import { beginRun, carryOut, MAX_KEPT } from './runs';
 
 export interface CarrierRun {
   readonly trunkId: string;
@@ -57,14 +56,11 @@ export async function runCarrierReconciliation(database: Database, run: CarrierR
 }
 
 /** Carries out a run that was begun. @throws Error when it failed, which is noted */
-export async function performCarrier(
-  database: Database,
-  { id, trunkId, period }: BegunRun,
-): Promise<FinishedRun> {
-  try {
+export function performCarrier(database: Database, { id, trunkId, period }: BegunRun): Promise<FinishedRun> {
+  return carryOut(database, id, async () => {
     if (trunkId === null) throw new Error(`reconciliation ${id} names no trunk`);
     const profile = await requireCdrProfile(database, trunkId);
-    const finished = await database.transaction(async (tx) => {
+    return database.transaction(async (tx) => {
       await collect(tx, trunkId, period, profile);
       const byCallId = await matchByCallId(tx);
       const byNumbers = await matchByNumbers(tx, profile);
@@ -79,12 +75,7 @@ export async function performCarrier(
       };
       return { totals, differences };
     });
-    await endRun(database, id, finished);
-    return { id, differences: finished.differences };
-  } catch (error) {
-    await failRun(database, id, asError(error).message).catch(() => undefined);
-    throw error;
-  }
+  });
 }
 
 /** Of an outgoing leg the number that was called is in the target's address. */

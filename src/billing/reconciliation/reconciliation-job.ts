@@ -1,9 +1,9 @@
 import { asError } from '../../domain';
 import type { Database } from '../../storage';
 import { PeriodicJob } from '../../storage';
-import type { FinishedRun } from './run-calls';
 import { performCalls, runCallsReconciliation } from './run-calls';
 import { performCarrier } from './reconcile-carrier';
+import type { FinishedRun } from './runs';
 import { claimRun } from './runs';
 
 export interface ReconciliationJobOptions {

@@ -1,11 +1,10 @@
-import { asError } from '../../domain';
 import type { Database } from '../../storage';
 import type { DocumentPeriod } from '../invoices/document';
 import type { SettlementSources } from '../settlement/settlement-sources';
 import { STORED_SOURCES } from '../settlement/settlement-sources';
 import { reconcileCalls } from './reconcile-calls';
-import type { BegunRun } from './runs';
-import { beginRun, endRun, failRun, keepDifferences, MAX_KEPT } from './runs';
+import type { BegunRun, FinishedRun } from './runs';
+import { beginRun, carryOut, keepDifferences, MAX_KEPT } from './runs';
 
 /** How calls are reconciled, whichever they are. */
 export interface CallsRunOptions {
@@ -22,11 +21,6 @@ export interface CallsRun extends CallsRunOptions {
   readonly requestedBy: string | undefined;
 }
 
-export interface FinishedRun {
-  readonly id: number;
-  readonly differences: number;
-}
-
 /**
  * Reconciles the calls of a period and keeps the result.
  * @returns undefined when the daily run of that period is somebody else's
@@ -40,12 +34,12 @@ export async function runCallsReconciliation(
 }
 
 /** Carries out a run that was begun. @throws Error when it failed, which is noted */
-export async function performCalls(
+export function performCalls(
   database: Database,
   { id, period }: BegunRun,
   options: CallsRunOptions,
 ): Promise<FinishedRun> {
-  try {
+  return carryOut(database, id, async () => {
     let differences = 0;
     const request = { ...options, period, sources: options.sources ?? STORED_SOURCES };
     const totals = await reconcileCalls(database, request, async (found) => {
@@ -53,11 +47,6 @@ export async function performCalls(
       differences += found.length;
       if (room > 0) await keepDifferences(database, id, found.slice(0, room));
     });
-    await endRun(database, id, { totals, differences });
-    return { id, differences };
-  } catch (error) {
-    // While the database is away nobody can be told: the run is taken for dead later.
-    await failRun(database, id, asError(error).message).catch(() => undefined);
-    throw error;
-  }
+    return { totals, differences };
+  });
 }

@@ -1,5 +1,5 @@
 import type { Currency, Micros } from '../../domain';
-import { AppError } from '../../domain';
+import { AppError, asError } from '../../domain';
 import type { Queryable } from '../../storage';
 import type { DocumentPeriod } from '../invoices/document';
 import type { DifferenceKind, FoundDifference } from './difference';
@@ -65,6 +65,12 @@ export interface BegunRun {
   readonly period: DocumentPeriod;
 }
 
+/** What came of a run. */
+export interface FinishedRun {
+  readonly id: number;
+  readonly differences: number;
+}
+
 /** Begins a run at once. @returns undefined when somebody has that daily run, or had it */
 export async function beginRun(db: Queryable, run: NewRun): Promise<BegunRun | undefined> {
   const { rows } = await db.query<{ id: number }>(
@@ -124,18 +130,27 @@ async function forgetFound(db: Queryable, id: number): Promise<void> {
   await db.query('delete from reconciliation_differences where reconciliation_id = $1', [id]);
 }
 
-export async function endRun(
+/** Does the work of a run and notes what came of it. @throws Error when it failed, which is noted */
+export async function carryOut(
   db: Queryable,
   id: number,
-  { totals, differences }: { readonly totals: object; readonly differences: number },
-): Promise<void> {
-  await db.query(
-    `update reconciliations set state = 'done', finished_at = now(), totals = $2, differences = $3 where id = $1`,
-    [id, JSON.stringify(totals), differences],
-  );
+  work: () => Promise<{ readonly totals: object; readonly differences: number }>,
+): Promise<FinishedRun> {
+  try {
+    const { totals, differences } = await work();
+    await db.query(
+      `update reconciliations set state = 'done', finished_at = now(), totals = $2, differences = $3 where id = $1`,
+      [id, JSON.stringify(totals), differences],
+    );
+    return { id, differences };
+  } catch (error) {
+    // While the database is away nobody can be told: the run is taken for dead later.
+    await failRun(db, id, asError(error).message).catch(() => undefined);
+    throw error;
+  }
 }
 
-export async function failRun(db: Queryable, id: number, failure: string): Promise<void> {
+async function failRun(db: Queryable, id: number, failure: string): Promise<void> {
   await db.query(
     `update reconciliations set state = 'failed', finished_at = now(), failure = $2 where id = $1`,
     [id, failure.slice(0, 1_000)],
