@@ -78,6 +78,19 @@ export function validationProblem(error: z.ZodError, where: 'body' | 'query' | '
   });
 }
 
+/**
+ * For what a body names: where the work does not find it, that is a mistake in the body.
+ * @param code - of what is not found, e.g. `trunk_not_found`
+ */
+export function mistakeInBody(code: string, pointer: string): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof AppError) || error.code !== code) throw error;
+    throw new AppError('unprocessable', error.code, error.message, {
+      errors: [{ in: 'body', pointer, message: 'names nothing that there is' }],
+    });
+  };
+}
+
 function pointerTo(path: readonly PropertyKey[]): string {
   const parts = path.map((part) => `/${String(part).replace(/~/g, '~0').replace(/\//g, '~1')}`);
   return parts.join('').slice(0, MAX_POINTER);

@@ -42,6 +42,14 @@ export class AppError extends Error {
   }
 }
 
+/**
+ * What to throw where somebody named a thing that there is not.
+ * @param what - in the singular, as people call it, e.g. `rate deck`: `rate_deck_not_found` is the code
+ */
+export function notFound(what: string, id: string | number): AppError {
+  return new AppError('not_found', `${what.replaceAll(' ', '_')}_not_found`, `there is no ${what} ${id}`);
+}
+
 /** What was thrown, as an Error: JavaScript throws anything. */
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { StoredTerms } from '../../billing';
 import { addAccountTerms, listAccountTerms } from '../../billing';
-import { AppError } from '../../domain';
+import { AppError, notFound } from '../../domain';
 import { EntityStore, inTransaction } from '../../storage';
 import { pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
@@ -93,7 +93,7 @@ export function accountTermsRoutes(now: () => number): Route[] {
       query: page,
       reply: listOf(terms),
       handle: async ({ db, params: { id: wanted }, query: { limit, cursor } }) => {
-        if (!(await new EntityStore(db, 'account').get(wanted))) throw missing(wanted);
+        if (!(await new EntityStore(db, 'account').get(wanted))) throw notFound('account', wanted);
         const at = readCursor(cursor, position);
         const before = at && { before: { at: at[0], id: at[1] } };
         const rows = await listAccountTerms(db, wanted, { limit: limit + 1, ...before });
@@ -117,7 +117,7 @@ export function accountTermsRoutes(now: () => number): Route[] {
         const wanted = { accountId, effectiveFrom, fees, taxes, note, createdBy: caller.keyId };
         const added = await inTransaction(db, (tx) => addAccountTerms(tx, wanted as never, now()));
         if (added.ok) return { body: shown(added.terms), location: `/accounts/${accountId}/terms` };
-        if (added.reason === 'no_such_account') throw missing(accountId);
+        if (added.reason === 'no_such_account') throw notFound('account', accountId);
         throw REFUSED[added.reason]();
       },
     }),
@@ -144,8 +144,4 @@ function shown({ id: row, createdAt, ...rest }: StoredTerms): z.input<typeof ter
     id: String(row),
     createdAt: createdAt.toISOString(),
   };
-}
-
-function missing(wanted: string): AppError {
-  return new AppError('not_found', 'account_not_found', `there is no account ${wanted}`);
 }

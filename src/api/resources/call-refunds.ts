@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { CallRefund } from '../../billing';
 import { BEARERS, listRefunds, refundCall } from '../../billing';
 import type { Micros } from '../../domain';
-import { AppError } from '../../domain';
+import { notFound } from '../../domain';
 import { getCall } from '../../storage';
 import { actorOf, assertOperator } from '../money-rules';
 import type { Route } from '../route';
@@ -42,7 +42,7 @@ export function callRefundRoutes(): Route[] {
         assertOperator(caller);
         const items = await listRefunds(db, params.id);
         if (items.length === 0 && !(await getCall(db, params.id))) {
-          throw new AppError('not_found', 'call_not_found', `there is no call ${params.id}`);
+          throw notFound('call', params.id);
         }
         return { body: { items: items.map(shownRefund) } };
       },

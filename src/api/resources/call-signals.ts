@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { listDeadSignals, listSignals, redriveSignals, SIGNAL_VALUE } from '../../billing';
-import { AppError, SIGNAL_KINDS } from '../../domain';
+import { AppError, notFound, SIGNAL_KINDS } from '../../domain';
 import type { ApiKeyIdentity, Queryable } from '../../storage';
 import { getCall } from '../../storage';
 import type { MoneyServices } from '../money-rules';
@@ -55,7 +55,7 @@ function signalRoutes(services: MoneyServices): Route[] {
       handle: async ({ db, params, caller }) => {
         assertOperator(caller);
         const items = await listSignals(db, params.id);
-        if (items.length === 0 && !(await getCall(db, params.id))) throw noCall(params.id);
+        if (items.length === 0 && !(await getCall(db, params.id))) throw notFound('call', params.id);
         return {
           body: {
             items: items.map(({ kind, value: told, at: when, source, receivedAt }) => ({
@@ -138,10 +138,6 @@ function signalRoutes(services: MoneyServices): Route[] {
       },
     }),
   ];
-}
-
-function noCall(wanted: string): AppError {
-  return new AppError('not_found', 'call_not_found', `there is no call ${wanted}`);
 }
 
 function postbackRoutes(services: MoneyServices): Route[] {

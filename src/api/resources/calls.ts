@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ledgerLinesOfCall } from '../../billing';
 import type { CallState } from '../../domain';
-import { AppError, CALL_STATES } from '../../domain';
+import { AppError, CALL_STATES, notFound } from '../../domain';
 import { getCall, getDecision, listCalls } from '../../storage';
 import { asIs, pageOf, readCursor } from '../cursor';
 import type { EventStreams } from '../event-streams';
@@ -116,7 +116,7 @@ export function callRoutes(live: LiveCalls, streams: EventStreams): Route[] {
       }),
       handle: async ({ db, params }) => {
         const row = await getCall(db, params.id);
-        if (!row) throw new AppError('not_found', 'call_not_found', `there is no call ${params.id}`);
+        if (!row) throw notFound('call', params.id);
         const [decision, ledger] = await Promise.all([
           getDecision(db, params.id),
           ledgerLinesOfCall(db, params.id),

@@ -8,7 +8,7 @@ import {
   listCarrierRates,
   listRateDecks,
 } from '../../billing';
-import { AppError } from '../../domain';
+import { AppError, notFound } from '../../domain';
 import { CARRIER_DIRECTIONS } from '../../rating';
 import type { Queryable } from '../../storage';
 import { EntityStore } from '../../storage';
@@ -112,7 +112,7 @@ export function carrierRateRoutes(now: () => number): Route[] {
           case 'in_the_past':
             throw inThePast();
           case 'no_such_trunk':
-            throw missing('trunk', trunkId);
+            throw notFound('trunk', trunkId);
         }
       },
     }),
@@ -202,21 +202,17 @@ export function carrierRateRoutes(now: () => number): Route[] {
 }
 
 async function mustBeTrunk(db: Queryable, trunkId: string): Promise<void> {
-  if (!(await new EntityStore(db, 'trunk').get(trunkId))) throw missing('trunk', trunkId);
+  if (!(await new EntityStore(db, 'trunk').get(trunkId))) throw notFound('trunk', trunkId);
 }
 
 async function mustBeDeck(db: Queryable, wanted: string): Promise<RateDeck> {
   const found = await getRateDeck(db, rowNumber(wanted));
-  if (!found) throw missing('rate_deck', wanted);
+  if (!found) throw notFound('rate deck', wanted);
   return found;
 }
 
 function shown({ id: row, createdAt, ...rest }: RateDeck): z.input<typeof deck> {
   return { ...rest, id: String(row), createdAt: createdAt.toISOString() };
-}
-
-function missing(what: 'trunk' | 'rate_deck', wanted: string): AppError {
-  return new AppError('not_found', `${what}_not_found`, `there is no ${what.replace('_', ' ')} ${wanted}`);
 }
 
 function inThePast(): AppError {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AppError, CONSENT_SCOPES } from '../../domain';
+import { AppError, CONSENT_SCOPES, notFound } from '../../domain';
 import type { GivenConsent, RevokedConsents, Vault } from '../../storage';
 import {
   consentActSchema,
@@ -120,7 +120,7 @@ export function consentRoutes({ vault, now }: PersonServices): Route[] {
       reply: consent,
       handle: async ({ db, params: { id: wanted } }) => {
         const found = await getConsent(db, vault, rowNumber(wanted));
-        if (!found) throw missing(wanted);
+        if (!found) throw notFound('consent', wanted);
         return { body: found as never };
       },
     }),
@@ -153,10 +153,6 @@ export function consentRoutes({ vault, now }: PersonServices): Route[] {
   ];
 }
 
-function missing(wanted: string): AppError {
-  return new AppError('not_found', 'consent_not_found', `there is no consent ${wanted}`);
-}
-
 const REFUSED_CONSENT: Readonly<
   Record<Extract<GivenConsent, { ok: false }>['reason'], readonly [pointer: string, message: string]>
 > = {
@@ -180,7 +176,7 @@ function refusedConsent(given: Extract<GivenConsent, { ok: false }> | undefined)
 }
 
 function refusedRevocation(wanted: string, { reason }: Extract<RevokedConsents, { ok: false }>): AppError {
-  if (reason === 'not_found') return missing(wanted);
+  if (reason === 'not_found') return notFound('consent', wanted);
   if (reason === 'erased') {
     return new AppError(
       'unprocessable',

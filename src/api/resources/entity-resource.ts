@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { AppError } from '../../domain';
+import { AppError, notFound } from '../../domain';
 import type { MarketEntities, MarketEntity } from '../../market';
 import type { Queryable, Stored } from '../../storage';
 import { EntityStore } from '../../storage';
@@ -55,8 +55,6 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
   const scope = resource.scope ?? path;
   const reply = z.object({ id, ...(resource.replySchema ?? schema).shape, ...stored });
   const params = z.strictObject({ id });
-  const missing = (wanted: string): AppError =>
-    new AppError('not_found', `${entity}_not_found`, `there is no ${entity} ${wanted}`);
   const show = (row: Stored<Entity>): never => (resource.show?.(row) ?? row) as never;
   const shown = (row: Stored<Entity>): { body: never; etag: number } => ({
     body: show(row),
@@ -74,7 +72,7 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
     const store = new EntityStore(db, entity);
     for (let tries = 1; ; tries++) {
       const before = await store.get(wanted);
-      if (!before) throw missing(wanted);
+      if (!before) throw notFound(entity, wanted);
       ifMatch?.check(before.version);
       const changes = whole(sent, before);
       await resource.check?.({ ...before, ...changes }, db);
@@ -122,7 +120,7 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
       reply,
       handle: async ({ db, params: { id: wanted } }) => {
         const row = await new EntityStore(db, entity).get(wanted);
-        if (!row) throw missing(wanted);
+        if (!row) throw notFound(entity, wanted);
         return shown(row);
       },
     }),
@@ -187,7 +185,7 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
         const store = new EntityStore(db, entity);
         const row = await store.get(wanted);
         if (row) ifMatch?.check(row.version);
-        if (!row || !(await store.remove(wanted))) throw missing(wanted);
+        if (!row || !(await store.remove(wanted))) throw notFound(entity, wanted);
         return { body: undefined };
       },
     }),

@@ -22,6 +22,7 @@ import { AppError } from '../../domain';
 import type { Queryable } from '../../storage';
 import { pageOf, readCursor } from '../cursor';
 import { allows } from '../middleware/authenticate';
+import { mistakeInBody } from '../problem';
 import type { Route } from '../route';
 import { route } from '../route';
 import { currency, id, listOf, page, printable, text } from '../schemas';
@@ -151,6 +152,8 @@ const credit = z
     'Lines of the invoice, or the rest of it, for which money is given back; or transactions of the ledger that gave it back already',
   );
 
+const noSuchAccount = mistakeInBody('account_not_found', '/accountId');
+
 const PDF = 'application/pdf';
 const CSV = 'text/csv';
 
@@ -184,7 +187,7 @@ export function invoiceRoutes(now: () => number = Date.now): Route[] {
       status: 201,
       idempotent: true,
       handle: async ({ db, body }) => {
-        const wanted = await readRequest(db, body.accountId, body.period, '/period').catch(inBody);
+        const wanted = await readRequest(db, body.accountId, body.period, '/period').catch(noSuchAccount);
         const outcome = await issueInvoice(db, { ...wanted, currency: body.currency, now: now() });
         if (!outcome.ok) throw refused(outcome);
         const found = await getDocument(db, outcome.number, now());
@@ -333,7 +336,7 @@ function profileRoutes(): Route[] {
       status: 201,
       idempotent: true,
       handle: async ({ db, body }) => {
-        const stored = await putInvoiceProfile(db, body).catch(inBody);
+        const stored = await putInvoiceProfile(db, body).catch(noSuchAccount);
         return { body: shownProfile(stored), location: `/invoice-profiles/${stored.accountId}` };
       },
     }),
@@ -373,16 +376,6 @@ async function readRequest(db: Queryable, accountId: string, wanted: string, poi
     });
   }
   return { accountId, period: read };
-}
-
-/** An account that a body names and that there is not is a mistake in the body. */
-function inBody(error: unknown): never {
-  if (error instanceof AppError && error.code === 'account_not_found') {
-    throw new AppError('unprocessable', error.code, error.message, {
-      errors: [{ in: 'body', pointer: '/accountId', message: 'names nothing that there is' }],
-    });
-  }
-  throw error;
 }
 
 function refused(outcome: Extract<Awaited<ReturnType<typeof issueInvoice>>, { ok: false }>): AppError {

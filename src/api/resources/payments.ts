@@ -13,7 +13,7 @@ import {
   retryPayment,
 } from '../../billing';
 import type { Micros } from '../../domain';
-import { AppError } from '../../domain';
+import { AppError, notFound } from '../../domain';
 import { pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
@@ -151,7 +151,7 @@ export function paymentRoutes(services: PaymentServices | undefined, now: () => 
       reply: payment,
       handle: async ({ db, params: { id: wanted } }) => {
         const found = await getPayment(db, wanted);
-        if (!found) throw new AppError('not_found', 'payment_not_found', `there is no payment ${wanted}`);
+        if (!found) throw notFound('payment', wanted);
         return { body: shown(found) };
       },
     }),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { PostbackToken } from '../../billing';
 import { createPostbackToken, listPostbackTokens, revokePostbackToken, SIGNAL_VALUE } from '../../billing';
-import { AppError } from '../../domain';
+import { AppError, notFound } from '../../domain';
 import { pageOf, readCursor } from '../cursor';
 import { ownOnly } from '../money-rules';
 import type { Route } from '../route';
@@ -84,7 +84,7 @@ export function postbackTokenRoutes(): Route[] {
       status: 204,
       handle: async ({ db, params, caller }) => {
         if (await revokePostbackToken(db, params.id, ownOnly(caller))) return { body: undefined };
-        throw new AppError('not_found', 'token_not_found', `there is no token ${params.id}`);
+        throw notFound('token', params.id);
       },
     }),
   ];

@@ -18,8 +18,9 @@ import {
   RUN_STATES,
   sumDifferences,
 } from '../../billing';
-import { AppError } from '../../domain';
+import { notFound } from '../../domain';
 import { pageOf, readCursor } from '../cursor';
+import { mistakeInBody } from '../problem';
 import type { Route } from '../route';
 import { route } from '../route';
 import { id, instant, listOf, page, printable, rowNumber } from '../schemas';
@@ -112,12 +113,7 @@ function runRoutes(): Route[] {
       idempotent: true,
       handle: async ({ db, body: { kind, trunkId, from, to }, caller }) => {
         const wanted = { kind, trunkId, period: { from, to }, requestedBy: `key ${caller.keyId}` };
-        const waiting = await requestRun(db, wanted).catch((error: unknown) => {
-          if (!(error instanceof AppError) || error.code !== 'trunk_not_found') throw error;
-          throw new AppError('unprocessable', error.code, error.message, {
-            errors: [{ in: 'body', pointer: '/trunkId', message: 'names nothing that there is' }],
-          });
-        });
+        const waiting = await requestRun(db, wanted).catch(mistakeInBody('trunk_not_found', '/trunkId'));
         return { body: shownRun(waiting), location: `/reconciliations/${waiting.id}` };
       },
     }),
@@ -156,7 +152,7 @@ function runRoutes(): Route[] {
       }),
       handle: async ({ db, params: { id: wanted } }) => {
         const found = await getRun(db, rowNumber(wanted));
-        if (!found) throw missing('reconciliation', wanted);
+        if (!found) throw notFound('reconciliation', wanted);
         return { body: { ...shownRun(found), byKind: await sumDifferences(db, found.id) } };
       },
     }),
@@ -217,7 +213,7 @@ function carrierRoutes(): Route[] {
       reply: cdrProfileSchema,
       handle: async ({ db, params: { id: trunkId } }) => {
         const profile = await getCdrProfile(db, trunkId);
-        if (!profile) throw missing('cdr_profile', trunkId);
+        if (!profile) throw notFound('cdr profile', trunkId);
         return { body: profile };
       },
     }),
@@ -281,15 +277,11 @@ function carrierRoutes(): Route[] {
       reply: z.unknown(),
       status: 204,
       handle: async ({ db, params: { id: wanted } }) => {
-        if (!(await deleteCarrierFile(db, rowNumber(wanted)))) throw missing('cdr_file', wanted);
+        if (!(await deleteCarrierFile(db, rowNumber(wanted)))) throw notFound('cdr file', wanted);
         return { body: undefined };
       },
     }),
   ];
-}
-
-function missing(what: 'reconciliation' | 'cdr_profile' | 'cdr_file', wanted: string): AppError {
-  return new AppError('not_found', `${what}_not_found`, `there is no ${what.replace('_', ' ')} ${wanted}`);
 }
 
 function shownRun(stored: ReconciliationRun): z.input<typeof run> {

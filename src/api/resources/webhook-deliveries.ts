@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Delivery } from '../../billing';
 import { DELIVERY_STATES, getDelivery, listDeliveries, redriveDelivery } from '../../billing';
-import { AppError } from '../../domain';
+import { notFound } from '../../domain';
 import type { ApiKeyIdentity, Queryable } from '../../storage';
 import { pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
@@ -110,7 +110,7 @@ async function deliveryOf(
 ): Promise<NonNullable<Awaited<ReturnType<typeof getDelivery>>>> {
   const [delivery, own] = await Promise.all([getDelivery(db, rowNumber(wanted)), reachOf(db, caller)]);
   if (!delivery || (own !== undefined && delivery.accountId !== own)) {
-    throw new AppError('not_found', 'delivery_not_found', `there is no delivery ${wanted}`);
+    throw notFound('delivery', wanted);
   }
   return delivery;
 }

@@ -8,7 +8,7 @@ import {
   REPLAY_DAYS,
   replayEvents,
 } from '../../billing';
-import { AppError } from '../../domain';
+import { AppError, notFound } from '../../domain';
 import type { ApiKeyIdentity, Queryable, Vault } from '../../storage';
 import { pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
@@ -183,7 +183,7 @@ export function webhookRoutes({ vault, places, tester }: WebhookServices): Route
       handle: async ({ db, caller, params: { id: wanted }, body: sent, ifMatch }) => {
         await webhookOf(db, storeOf(db), caller, wanted);
         const webhook = await storeOf(db).change(wanted, sent, (version) => ifMatch?.check(version));
-        if (!webhook) throw missing(wanted);
+        if (!webhook) throw notFound('webhook', wanted);
         return { body: shown(webhook), etag: webhook.version };
       },
     }),
@@ -286,7 +286,7 @@ export function webhookRoutes({ vault, places, tester }: WebhookServices): Route
       handle: async ({ db, caller, params: { id: wanted }, query }) => {
         await webhookOf(db, storeOf(db), caller, wanted);
         const replayed = await replayEvents(db, wanted, query);
-        if (!replayed) throw missing(wanted);
+        if (!replayed) throw notFound('webhook', wanted);
         return { body: replayed };
       },
     }),
@@ -325,12 +325,8 @@ async function webhookOf(
   wanted: string,
 ): Promise<Postback> {
   const [webhook, own] = await Promise.all([store.get(wanted), reachOf(db, caller)]);
-  if (!webhook || (own !== undefined && webhook.accountId !== own)) throw missing(wanted);
+  if (!webhook || (own !== undefined && webhook.accountId !== own)) throw notFound('webhook', wanted);
   return webhook;
-}
-
-function missing(wanted: string): AppError {
-  return new AppError('not_found', 'webhook_not_found', `there is no webhook ${wanted}`);
 }
 
 function shown(webhook: Postback): z.input<typeof reply> {
