@@ -3,6 +3,7 @@ import type { Micros } from '../../domain';
 import { AppError } from '../../domain';
 import type { Queryable } from '../../storage';
 import { inTransaction } from '../../storage';
+import type { LedgerTransaction } from '../ledger/ledger';
 import { postTransaction } from '../ledger/ledger';
 import type { Adjustment, AdjustmentActor, NewAdjustment } from './adjustment';
 import { COLUMNS, findByReference, getAdjustment } from './adjustment-rows';
@@ -53,9 +54,9 @@ export function adjust(
     if (!prepared.isNew) return prepared;
     // Looked at when it is prepared as well: a second person is not asked for what cannot be.
     const { adjustment } = prepared;
-    await assertEarned(tx, (await transactionOf(tx, adjustment)).postings);
+    const transaction = await earnedTransaction(tx, adjustment);
     if (adjustment.amount > mostAlone) return prepared;
-    return { adjustment: await post(tx, adjustment), isNew: true };
+    return { adjustment: await post(tx, adjustment, transaction), isNew: true };
   });
 }
 
@@ -79,7 +80,7 @@ export function approveAdjustment(
         'whoever prepared an adjustment does not approve it: another API key must',
       );
     }
-    return post(tx, adjustment, by, note);
+    return post(tx, adjustment, await earnedTransaction(tx, adjustment), by, note);
   });
 }
 
@@ -152,14 +153,20 @@ async function isBeingReversed(tx: Queryable, reversesId: number): Promise<boole
   return rowCount !== 0;
 }
 
+/** What the ledger is to take. @throws AppError `unprocessable` when it would take back more than was earned */
+async function earnedTransaction(tx: Queryable, adjustment: Adjustment): Promise<LedgerTransaction> {
+  const transaction = await transactionOf(tx, adjustment);
+  await assertEarned(tx, transaction.postings);
+  return transaction;
+}
+
 async function post(
   tx: Queryable,
   adjustment: Adjustment,
+  transaction: LedgerTransaction,
   by?: AdjustmentActor,
   note?: string,
 ): Promise<Adjustment> {
-  const transaction = await transactionOf(tx, adjustment);
-  await assertEarned(tx, transaction.postings);
   const transactionId = await postTransaction(tx, transaction);
   if (transactionId === undefined) {
     throw new Error(`${transaction.idempotencyKey} was posted before, and no adjustment says so`);

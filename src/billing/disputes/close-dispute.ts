@@ -53,8 +53,7 @@ export function reviewDispute(db: Queryable, move: DisputeMove): Promise<Dispute
  */
 export function withdrawDispute(db: Queryable, move: DisputeMove, accountId?: string): Promise<Dispute> {
   return inTransaction(db, async (tx) => {
-    await mustFindDispute(tx, move.disputeId, accountId);
-    const { dispute, book } = await lockDispute(tx, move.disputeId, 'withdrawn');
+    const { dispute, book } = await lockDispute(tx, move.disputeId, 'withdrawn', accountId);
     return close(tx, dispute, book, move, { state: 'withdrawn' });
   });
 }
@@ -104,13 +103,17 @@ function givenBy(verdict: Verdict, dispute: Dispute, book: CallBook): Micros | u
   );
 }
 
-/** The call's settlement first, then the dispute: in this order everywhere. */
+/**
+ * The call's settlement first, then the dispute: in this order everywhere.
+ * @param accountId - whose it must be; undefined for anybody's
+ */
 async function lockDispute(
   tx: Queryable,
   id: string,
   becomes: DisputeState,
+  accountId?: string,
 ): Promise<{ readonly dispute: Dispute; readonly book: CallBook }> {
-  const known = await mustFindDispute(tx, id);
+  const known = await mustFindDispute(tx, id, accountId);
   const book = await lockCallBook(tx, known.callId);
   if (!book) throw new Error(`call ${known.callId} of dispute ${id} is not settled`);
   const { rows } = await tx.query<Dispute>(

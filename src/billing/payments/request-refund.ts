@@ -8,7 +8,7 @@ import { postTransaction } from '../ledger/ledger';
 import { minorUnitsOf } from './minor-units';
 import type { Payment } from './payment';
 import { paymentPosting } from './payment-postings';
-import { getPayment, insertPayment, lockPayment } from './payment-rows';
+import { insertPayment, lockPayment, PAYMENT_COLUMNS } from './payment-rows';
 import { idempotencyKeyOf, paymentNotFound, refusal } from './request-payment';
 
 /** Money that somebody wants to be given back to the card it came from. */
@@ -40,8 +40,9 @@ export async function requestRefund(db: Queryable, wish: RefundWish, now: number
         'only a charge that was made can be given back',
       );
     }
-    const amount = wish.amount ?? (await refundable(tx, charge));
-    await check(tx, charge, amount);
+    const left = await refundable(tx, charge);
+    const amount = wish.amount ?? left;
+    await check(tx, charge, amount, left);
     return reserve(tx, charge, amount, wish, now);
   });
 }
@@ -55,9 +56,9 @@ async function refundable(tx: Queryable, charge: Payment): Promise<Micros> {
   return micros(Math.max(0, charge.amount - (rows[0]?.taken ?? 0)));
 }
 
-async function check(tx: Queryable, charge: Payment, amount: Micros): Promise<void> {
+/** @param left - of the charge, in micro-units */
+async function check(tx: Queryable, charge: Payment, amount: Micros, left: Micros): Promise<void> {
   const { accountId, currency } = charge;
-  const left = await refundable(tx, charge);
   if (left === 0) throw new AppError('conflict', 'payment_refunded', 'nothing is left of that charge');
   const units = minorUnitsOf(amount, currency);
   if (!units.ok) throw refusal('amount_unpayable', '/amountMicros', units.reason);
@@ -114,16 +115,22 @@ async function reserve(
     dueAt: now,
   });
   if (!refund) throw new Error(`payment ${id} is there already`);
-  await postOutgoing(tx, refund);
-  const written = await getPayment(tx, id);
-  if (!written) throw new Error(`payment ${id} is lost`);
-  return written;
+  return postOutgoing(tx, refund);
 }
 
-/** Takes the money of a refund or a chargeback out of the wallet, once. */
-export async function postOutgoing(tx: Queryable, payment: Payment): Promise<void> {
+/**
+ * Takes the money of a refund or a chargeback out of the wallet, once.
+ * @returns the payment as it is now
+ */
+export async function postOutgoing(tx: Queryable, payment: Payment): Promise<Payment> {
   const transactionId = await postTransaction(tx, paymentPosting(payment));
   if (transactionId === undefined)
     throw new Error(`payment ${payment.id} was posted before, and nobody knows`);
-  await tx.query('update payments set transaction_id = $2 where id = $1', [payment.id, transactionId]);
+  const { rows } = await tx.query<Payment>(
+    `update payments set transaction_id = $2 where id = $1 returning ${PAYMENT_COLUMNS}`,
+    [payment.id, transactionId],
+  );
+  const [written] = rows;
+  if (!written) throw new Error(`payment ${payment.id} is lost`);
+  return written;
 }
