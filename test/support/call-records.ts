@@ -9,12 +9,17 @@ import type {
 } from '../../src/domain';
 import { micros, NO_ACTIVITY } from '../../src/domain';
 import type { Queryable } from '../../src/storage';
+import type { Boot } from '../../src/storage/call-entries';
+import { storeEntries } from '../../src/storage/call-entries';
 
 /** What the calls of these records are sold for, by whom and to whom. */
 export const BUYER_ACCOUNT = 'buyer-account';
 export const SELLER_ACCOUNT = 'seller-account';
 /** 2026-11-21T12:00:00Z. */
 export const NOON = Date.UTC(2026, 10, 21, 12);
+
+/** The start of a node that these calls belong to. */
+export const BOOT: Boot = { nodeId: 'n1', bootId: 'b1' };
 
 export const PER_CALL: RatePlan = { kind: 'per_call', amount: micros(25_000_000), afterMs: 0 };
 export const PAYOUT: RatePlan = { kind: 'per_call', amount: micros(8_000_000), afterMs: 0 };
@@ -154,4 +159,12 @@ export function unsoldRecord(callId: string, more: Partial<CallEndedRecord> = {}
     sale: undefined,
     ...more,
   });
+}
+
+/** Stores calls that are over, as the switch does. */
+export function storeEnded(db: Queryable, records: readonly CallEndedRecord[], boot = BOOT): Promise<void> {
+  return storeEntries(
+    db,
+    records.map((record) => ({ kind: 'ended', boot, record })),
+  );
 }

@@ -2,8 +2,7 @@ import { postTransactions } from '../../../src/billing';
 import type { CallEndedRecord } from '../../../src/domain';
 import { micros } from '../../../src/domain';
 import type { Database } from '../../../src/storage';
-import { storeEntries } from '../../../src/storage/call-entries';
-import { endedRecord, ringTarget, saleTerms } from '../../support/call-records';
+import { endedRecord, ringTarget, saleTerms, storeEnded } from '../../support/call-records';
 
 /** Parties of the calls: an exchange of some size. */
 const BUYERS = 100;
@@ -76,10 +75,7 @@ export async function prepareCalls(db: Database, prefix: string, count: number):
         })),
       );
     });
-    await storeEntries(
-      db,
-      calls.map((record) => ({ kind: 'ended', boot: { nodeId: 'n', bootId: 'b' }, record }) as const),
-    );
+    await storeEnded(db, calls);
   }
 }
 

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { storeEntries } from '../../../src/storage/call-entries';
 import { issueInvoice, settleCalls } from '../../../src/billing';
-import { endedRecord, ringTarget, saleTerms } from '../../support/call-records';
+import { endedRecord, ringTarget, saleTerms, storeEnded } from '../../support/call-records';
 import { invoicedAccount, issuedInvoice, PERIOD } from './support/invoice-cases';
 import type { TestApi } from './support/test-api';
 import { startTestApi } from './support/test-api';
@@ -81,10 +80,7 @@ test('callers are whole for who may see calls, and masked for others', async () 
   };
   const ids = ['masked-1', 'masked-2'];
   const records = ids.map((callId) => endedRecord(callId, { sale }));
-  await storeEntries(
-    api.pool,
-    records.map((record) => ({ kind: 'ended', boot: { nodeId: 'n', bootId: 'b' }, record }) as const),
-  );
+  await storeEnded(api.pool, records);
   await settleCalls(api.pool, ids);
   const to = Date.now() + 5;
   await new Promise((resolve) => setTimeout(resolve, 10));

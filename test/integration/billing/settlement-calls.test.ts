@@ -12,7 +12,6 @@ import type { AccountTerms, CallEndedRecord } from '../../../src/domain';
 import { micros } from '../../../src/domain';
 import type { CarrierLeg } from '../../../src/rating';
 import type { Database } from '../../../src/storage';
-import { storeEntries } from '../../../src/storage/call-entries';
 import {
   BUYER_ACCOUNT,
   endedRecord,
@@ -20,6 +19,7 @@ import {
   ringTarget,
   saleTerms,
   SELLER_ACCOUNT,
+  storeEnded,
   unsoldRecord,
 } from '../../support/call-records';
 import { openDatabase } from '../../support/open-database';
@@ -41,11 +41,7 @@ afterAll(async () => {
   await own.drop();
 });
 
-const end = (...records: CallEndedRecord[]): Promise<void> =>
-  storeEntries(
-    db,
-    records.map((record) => ({ kind: 'ended', boot: { nodeId: 'n1', bootId: 'b1' }, record }) as const),
-  );
+const end = (...records: CallEndedRecord[]): Promise<void> => storeEnded(db, records);
 const openRows = async (callId: string): Promise<number> =>
   (
     await own.query(`select 1 from outbox where type = 'call.ended' and subject = $1 and done_at is null`, [

@@ -1,9 +1,8 @@
 import { Command } from 'commander';
 import { DeadLetters } from '../../../src/billing';
 import { addSettlementCommands } from '../../../src/settlement-commands';
-import { storeEntries } from '../../../src/storage/call-entries';
 import type { Database } from '../../../src/storage';
-import { endedRecord } from '../../support/call-records';
+import { endedRecord, storeEnded } from '../../support/call-records';
 import { openDatabase } from '../../support/open-database';
 import type { TestDatabase } from '../../support/test-database';
 import { testDatabase } from '../../support/test-database';
@@ -35,11 +34,9 @@ async function dce(...words: string[]): Promise<string[]> {
 }
 
 async function letters(...ids: string[]): Promise<void> {
-  await storeEntries(
+  await storeEnded(
     db,
-    ids.map(
-      (id) => ({ kind: 'ended', boot: { nodeId: 'n', bootId: 'b' }, record: endedRecord(id) }) as const,
-    ),
+    ids.map((id) => endedRecord(id)),
   );
   for (const id of ids) await new DeadLetters(db).add(id, `no account for ${id}`);
 }

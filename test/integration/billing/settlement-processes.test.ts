@@ -11,8 +11,7 @@ import { Client } from 'pg';
 import type { PrivateService } from '../../../src/provision';
 import { startPrivatePostgres } from '../../../src/provision';
 import { Database, migrateUp, readMigrations } from '../../../src/storage';
-import { storeEntries } from '../../../src/storage/call-entries';
-import { BUYER_ACCOUNT, endedRecord, insertParties } from '../../support/call-records';
+import { BUYER_ACCOUNT, endedRecord, insertParties, storeEnded } from '../../support/call-records';
 import { CompiledSources } from '../../support/compiled-sources';
 import type { OwnTestRedis } from '../../support/test-redis';
 import { ownTestRedis } from '../../support/test-redis';
@@ -94,11 +93,9 @@ async function endCalls(first: number): Promise<void> {
      select id || '/1', id, $2, 'USD', 30000000, 'n', 'b' from unnest($1::text[]) id`,
     [ids, BUYER_ACCOUNT],
   );
-  await storeEntries(
+  await storeEnded(
     db,
-    ids.map(
-      (id) => ({ kind: 'ended', boot: { nodeId: 'n', bootId: 'b' }, record: endedRecord(id) }) as const,
-    ),
+    ids.map((id) => endedRecord(id)),
   );
 }
 

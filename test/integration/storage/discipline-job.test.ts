@@ -1,15 +1,13 @@
 import type { BuyerDiscipline, RingAttempt } from '../../../src/domain';
 import type { Database } from '../../../src/storage';
 import { DisciplineJob, entityStores } from '../../../src/storage';
-import { storeEntries } from '../../../src/storage/call-entries';
-import { endedRecord, ringTarget, saleTerms } from '../../support/call-records';
+import { endedRecord, ringTarget, saleTerms, storeEnded } from '../../support/call-records';
 import { insertBids } from '../../support/market-rows';
 import { openDatabase } from '../../support/open-database';
 import type { TestDatabase } from '../../support/test-database';
 import { testDatabase } from '../../support/test-database';
 import { until } from '../../support/until';
 
-const BOOT = { nodeId: 'n1', bootId: 'b1' };
 const NOON = Date.UTC(2026, 10, 21, 12);
 const MINUTE = 60_000;
 const RULE: BuyerDiscipline = { unanswered: 3, windowMs: 10 * MINUTE, pauseMs: 30 * MINUTE };
@@ -55,7 +53,7 @@ async function rang(bidId: string, outcome: RingAttempt['outcome'], startedAt = 
   };
   const sale = outcome === 'answered' ? { target: ringTarget({ bidId }), terms: saleTerms() } : undefined;
   const record = endedRecord(`call-${calls++}`, { attempts: [ring], sale, endedAt: startedAt + 20_000 });
-  await storeEntries(db, [{ kind: 'ended', boot: BOOT, record }]);
+  await storeEnded(db, [record]);
   await own.query(`update outbox set created_at = now() - interval '1 minute'`);
 }
 

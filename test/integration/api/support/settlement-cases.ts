@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { DeadLetters, settleCall, STORED_SOURCES } from '../../../../src/billing';
 import { lateDifference } from '../../../../src/billing/settlement/late-end';
 import { openDifference } from '../../../../src/billing/settlement/settlement-differences';
-import { storeEntries } from '../../../../src/storage/call-entries';
 import {
   BUYER_ACCOUNT,
   endedRecord,
   ringTarget,
   saleTerms,
   SELLER_ACCOUNT,
+  storeEnded,
 } from '../../../support/call-records';
 import type { TestApi } from './test-api';
 
@@ -18,7 +18,6 @@ interface Case {
   readonly body?: Record<string, unknown>;
 }
 
-const BOOT = { nodeId: 'node', bootId: 'boot' };
 const PLAN = {
   kind: 'per_minute',
   ratePerMinute: 6_000_000,
@@ -33,9 +32,7 @@ async function endCall(api: TestApi, id: string, connectedMs: number): Promise<v
     [[BUYER_ACCOUNT, SELLER_ACCOUNT]],
   );
   const sale = { target: ringTarget({ plan: PLAN }), terms: saleTerms() };
-  await storeEntries(api.pool, [
-    { kind: 'ended', boot: BOOT, record: endedRecord(id, { sale, connectedMs }) },
-  ]);
+  await storeEnded(api.pool, [endedRecord(id, { sale, connectedMs })]);
 }
 
 /** A call that was sold and settled. */

@@ -1,7 +1,6 @@
 import { postTransaction, settleCall } from '../../../../src/billing';
 import { micros } from '../../../../src/domain';
-import { storeEntries } from '../../../../src/storage/call-entries';
-import { endedRecord, ringTarget, saleTerms } from '../../../support/call-records';
+import { endedRecord, ringTarget, saleTerms, storeEnded } from '../../../support/call-records';
 import type { TestApi } from './test-api';
 
 export interface StoredCall {
@@ -48,7 +47,7 @@ export async function storeSettledCall(api: TestApi, id: string): Promise<void> 
 export async function storeSoldCall(api: TestApi, id: string, reference?: string): Promise<void> {
   const sale = { target: ringTarget({ reference }), terms: saleTerms() };
   const record = endedRecord(id, { sale, endedAt: Date.now() });
-  await storeEntries(api.pool, [{ kind: 'ended', boot: { nodeId: 'node', bootId: 'boot' }, record }]);
+  await storeEnded(api.pool, [record]);
   await settleCall(api.pool, id);
 }
 

@@ -6,17 +6,16 @@ import {
   requestRun,
   runCallsReconciliation,
 } from '../../../../src/billing';
-import { storeEntries } from '../../../../src/storage/call-entries';
 import {
   BUYER_ACCOUNT,
   endedRecord,
   NOON,
   SELLER_ACCOUNT,
+  storeEnded,
   unsoldRecord,
 } from '../../../support/call-records';
 import { BillingRoom, CALL_COST } from '../invoices/support/billing-room';
 
-const BOOT = { nodeId: 'n1', bootId: 'b1' };
 const DAY = { from: Date.UTC(2026, 10, 21), to: Date.UTC(2026, 10, 22) };
 let room: BillingRoom;
 
@@ -37,11 +36,7 @@ async function reconcile(now = Date.now() + 3_600_000) {
   return { run, found, seen: found.map(({ kind, callId, amount }) => [kind, callId, amount]) };
 }
 
-const end = (...records: ReturnType<typeof endedRecord>[]): Promise<void> =>
-  storeEntries(
-    room.db,
-    records.map((record) => ({ kind: 'ended', boot: BOOT, record }) as const),
-  );
+const end = (...records: ReturnType<typeof endedRecord>[]): Promise<void> => storeEnded(room.db, records);
 /** Does what the database would refuse. */
 const force = async (table: string, statement: string, values: unknown[] = []): Promise<void> => {
   await room.own.query(`alter table ${table} disable trigger user`);

@@ -3,8 +3,14 @@ import { settleCall, STORED_SOURCES } from '../../../../src/billing';
 import type { CallEndedRecord, ConversionRule, PayoutPlan, RatePlan, Sale } from '../../../../src/domain';
 import { micros } from '../../../../src/domain';
 import type { Database } from '../../../../src/storage';
-import { storeEntries } from '../../../../src/storage/call-entries';
-import { endedRecord, insertParties, NOON, ringTarget, saleTerms } from '../../../support/call-records';
+import {
+  endedRecord,
+  insertParties,
+  NOON,
+  ringTarget,
+  saleTerms,
+  storeEnded,
+} from '../../../support/call-records';
 import { openDatabase } from '../../../support/open-database';
 import type { TestDatabase } from '../../../support/test-database';
 import { testDatabase } from '../../../support/test-database';
@@ -51,8 +57,7 @@ export class BooksRoom {
   }
 
   async end(callId: string, more: Partial<CallEndedRecord> = {}): Promise<void> {
-    const record = endedRecord(callId, more);
-    await storeEntries(this.db, [{ kind: 'ended', boot: { nodeId: 'n1', bootId: 'b1' }, record }]);
+    await storeEnded(this.db, [endedRecord(callId, more)]);
   }
 
   settle(callId: string, sources: SettlementSources = STORED_SOURCES): Promise<string> {

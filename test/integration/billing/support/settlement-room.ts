@@ -4,14 +4,11 @@ import { OutboxRelay, SettlementWorker } from '../../../../src/billing';
 import type { CallEndedRecord } from '../../../../src/domain';
 import type { Database } from '../../../../src/storage';
 import { openRedis } from '../../../../src/storage';
-import { storeEntries } from '../../../../src/storage/call-entries';
-import { insertParties } from '../../../support/call-records';
+import { insertParties, storeEnded } from '../../../support/call-records';
 import { openDatabase } from '../../../support/open-database';
 import type { TestDatabase } from '../../../support/test-database';
 import { testDatabase } from '../../../support/test-database';
 import { testRedis } from '../../../support/test-redis';
-
-const BOOT = { nodeId: 'n1', bootId: 'b1' };
 
 export interface StartedWorker {
   /** `<call> <outcome>`, as they were told. */
@@ -90,10 +87,7 @@ export class SettlementRoom {
   }
 
   async end(...records: CallEndedRecord[]): Promise<void> {
-    await storeEntries(
-      this.db,
-      records.map((record) => ({ kind: 'ended', boot: BOOT, record }) as const),
-    );
+    await storeEnded(this.db, records);
   }
 
   async outboxRow(callId: string): Promise<{ sent: boolean; done: boolean; dead: boolean } | undefined> {

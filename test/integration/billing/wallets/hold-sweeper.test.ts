@@ -5,6 +5,7 @@ import {
   endedRecord,
   ringTarget,
   saleTerms,
+  storeEnded,
   unsoldRecord,
 } from '../../../support/call-records';
 import { until } from '../../../support/until';
@@ -50,12 +51,8 @@ const soldTo = (buyer: string) => ({
   sale: { target: ringTarget({ buyerAccountId: buyer }), terms: saleTerms() },
 });
 
-async function store(...records: ReturnType<typeof endedRecord>[]): Promise<void> {
-  await storeEntries(
-    room.db,
-    records.map((record) => ({ kind: 'ended', boot: BOOT, record }) as const),
-  );
-}
+const store = (...records: ReturnType<typeof endedRecord>[]): Promise<void> =>
+  storeEnded(room.db, records, BOOT);
 
 test('what is held for calls that ring, are up, or wait for their settlement stays', async () => {
   const buyer = await room.buyer(100);

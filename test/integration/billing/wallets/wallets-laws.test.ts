@@ -5,8 +5,7 @@ import type { PostgresFunds } from '../../../../src/billing';
 import { captureHolds, HoldSweeper, OPERATOR_ACCOUNT, postTransaction } from '../../../../src/billing';
 import type { Micros } from '../../../../src/domain';
 import { micros } from '../../../../src/domain';
-import { storeEntries } from '../../../../src/storage/call-entries';
-import { endedRecord, ringTarget, saleTerms } from '../../../support/call-records';
+import { endedRecord, ringTarget, saleTerms, storeEnded } from '../../../support/call-records';
 import { CompiledSources } from '../../../support/compiled-sources';
 import { openDatabase } from '../../../support/open-database';
 import { until } from '../../../support/until';
@@ -61,7 +60,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
 /** As settlement does it: takes what is held, earns a share of it, and leaves the rest with the buyer. */
 async function settle(buyer: string, callId: string, share: number): Promise<number> {
   const sale = { target: ringTarget({ buyerAccountId: buyer }), terms: saleTerms() };
-  await storeEntries(room.db, [{ kind: 'ended', boot: BOOT, record: endedRecord(callId, { sale }) }]);
+  await storeEnded(room.db, [endedRecord(callId, { sale })], BOOT);
   return room.db.transaction(async (tx) => {
     const captured = await captureHolds(tx, [callId]);
     const held = captured.reduce((sum, { amount }) => sum + amount, 0);

@@ -3,19 +3,17 @@ import { postTransaction, putInvoiceProfile, settleCalls } from '../../../../../
 import type { AccountTerms, CallEndedRecord, Currency } from '../../../../../src/domain';
 import { micros } from '../../../../../src/domain';
 import type { Database } from '../../../../../src/storage';
-import { storeEntries } from '../../../../../src/storage/call-entries';
 import {
   BUYER_ACCOUNT,
   endedRecord,
   insertParties,
   ringTarget,
   saleTerms,
+  storeEnded,
 } from '../../../../support/call-records';
 import { openDatabase } from '../../../../support/open-database';
 import type { TestDatabase } from '../../../../support/test-database';
 import { testDatabase } from '../../../../support/test-database';
-
-const BOOT = { nodeId: 'n1', bootId: 'b1' };
 
 /** Fees and taxes of the buyer in these tests: 0.50 a call, 8.875 % on everything. */
 export const BUYER_TERMS: AccountTerms = {
@@ -87,10 +85,7 @@ export class BillingRoom {
 
   /** Stores calls that ended and settles them. */
   async settle(records: readonly CallEndedRecord[]): Promise<void> {
-    await storeEntries(
-      this.db,
-      records.map((record) => ({ kind: 'ended', boot: BOOT, record }) as const),
-    );
+    await storeEnded(this.db, records);
     const ids = records.map(({ callId }) => callId);
     for (const [callId, settled] of await settleCalls(this.db, ids)) {
       if (!settled.ok) throw new Error(`${callId}: ${settled.error.message}`);
