@@ -1,7 +1,7 @@
 import type { Currency } from '../../domain';
 import { AppError } from '../../domain';
 import type { Queryable } from '../../storage';
-import { Database, inTransaction } from '../../storage';
+import { inTransaction } from '../../storage';
 import type { InvoicedAccount } from './profiles';
 import { invoicedAccount } from './profiles';
 import { composeInvoice, endOfChain, spokenBalance } from './compose-invoice';
@@ -94,7 +94,7 @@ export function draftInvoice(db: Queryable, request: InvoiceRequest): Promise<Do
     const parts = { issuer, account, currency, period, items, end, issuedAt: now };
     return (await composeInvoice(tx, parts)).content;
   };
-  return db instanceof Database ? db.transaction(look, 'snapshot') : look(db);
+  return inTransaction(db, look, 'snapshot');
 }
 
 async function partiesOf(

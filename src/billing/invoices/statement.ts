@@ -1,7 +1,7 @@
 import type { Currency } from '../../domain';
 import { AppError, decimalText, minorDecimals, zoneOf } from '../../domain';
 import type { Queryable } from '../../storage';
-import { Database } from '../../storage';
+import { inTransaction } from '../../storage';
 import type { WriteText } from './csv-text';
 import { csvRecord, localTime } from './csv-text';
 import type { DocumentPeriod } from './document';
@@ -210,5 +210,5 @@ function valuesOf(
 }
 
 function atOnce<T>(db: Queryable, work: (tx: Queryable) => Promise<T>): Promise<T> {
-  return db instanceof Database ? db.transaction(work, 'snapshot') : work(db);
+  return inTransaction(db, work, 'snapshot');
 }
