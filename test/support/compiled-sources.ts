@@ -5,6 +5,16 @@ import { transformFileSync } from '@swc/core';
 
 const ROOT = join(__dirname, '../..');
 
+/** What a process that bills needs: its room, and those that it imports. */
+export const BILLING_ROOMS: readonly string[] = [
+  'src/domain',
+  'src/market',
+  'src/rating',
+  'src/outbound',
+  'src/storage',
+  'src/billing',
+];
+
 /** Sources compiled as they are now, for processes that run them. */
 export class CompiledSources {
   readonly folder = mkdtempSync(join(tmpdir(), 'dce-compiled-'));

@@ -12,7 +12,7 @@ import type { PrivateService } from '../../../src/provision';
 import { startPrivatePostgres } from '../../../src/provision';
 import { Database, migrateUp, readMigrations } from '../../../src/storage';
 import { BUYER_ACCOUNT, endedRecord, insertParties, storeEnded } from '../../support/call-records';
-import { CompiledSources } from '../../support/compiled-sources';
+import { BILLING_ROOMS, CompiledSources } from '../../support/compiled-sources';
 import type { OwnTestRedis } from '../../support/test-redis';
 import { ownTestRedis } from '../../support/test-redis';
 import { until } from '../../support/until';
@@ -36,10 +36,7 @@ const workers: ChildProcess[] = [];
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'dce-settling-'));
-  compiled = new CompiledSources([
-    ...['billing', 'rating', 'storage', 'market', 'domain'].map((room) => `src/${room}`),
-    PROGRAM,
-  ]);
+  compiled = new CompiledSources([...BILLING_ROOMS, PROGRAM]);
   [postgres, redis] = await Promise.all([startPrivatePostgres(folder), ownTestRedis()]);
   db = new Database({ url: postgres.url, poolSize: 4, statementTimeoutMs: 20_000, connectTimeoutMs: 2_000 });
   await migrateUp(db, readMigrations(join(__dirname, '../../../migrations')));

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { trialBalance } from '../../../../src/billing';
-import { CompiledSources } from '../../../support/compiled-sources';
+import { BILLING_ROOMS, CompiledSources } from '../../../support/compiled-sources';
 import { until } from '../../../support/until';
 import { HOUR, PaymentRoom } from './support/payment-room';
 
@@ -12,10 +12,7 @@ let room: PaymentRoom;
 let compiled: CompiledSources;
 
 beforeAll(async () => {
-  compiled = new CompiledSources([
-    ...['src/domain', 'src/market', 'src/rating', 'src/storage', 'src/billing'],
-    PROCESS,
-  ]);
+  compiled = new CompiledSources([...BILLING_ROOMS, PROCESS]);
   room = await PaymentRoom.open();
 });
 afterAll(async () => {

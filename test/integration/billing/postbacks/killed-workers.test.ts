@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { CompiledSources } from '../../../support/compiled-sources';
+import { BILLING_ROOMS, CompiledSources } from '../../../support/compiled-sources';
 import { until } from '../../../support/until';
 import { PostbackRoom } from './support/postback-room';
 import { Receiver } from './support/receiver';
@@ -17,11 +17,7 @@ const children = new Set<ChildProcess>();
 
 beforeAll(async () => {
   sources = new CompiledSources([
-    'src/domain',
-    'src/market',
-    'src/rating',
-    'src/storage',
-    'src/billing',
+    ...BILLING_ROOMS,
     'test/integration/billing/postbacks/support/dispatcher-process.ts',
   ]);
   room = await PostbackRoom.open();

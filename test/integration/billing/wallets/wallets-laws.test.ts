@@ -6,7 +6,7 @@ import { captureHolds, HoldSweeper, OPERATOR_ACCOUNT, postTransaction } from '..
 import type { Micros } from '../../../../src/domain';
 import { micros } from '../../../../src/domain';
 import { endedRecord, ringTarget, saleTerms, storeEnded } from '../../../support/call-records';
-import { CompiledSources } from '../../../support/compiled-sources';
+import { BILLING_ROOMS, CompiledSources } from '../../../support/compiled-sources';
 import { openDatabase } from '../../../support/open-database';
 import { until } from '../../../support/until';
 import { UNIT, units, WalletRoom } from './support/wallet-room';
@@ -163,11 +163,7 @@ describe('a process that is killed', () => {
   let compiled: CompiledSources;
   beforeAll(() => {
     compiled = new CompiledSources([
-      'src/billing',
-      'src/domain',
-      'src/market',
-      'src/rating',
-      'src/storage',
+      ...BILLING_ROOMS,
       'test/integration/billing/wallets/support/holding-process.ts',
     ]);
   });

@@ -1,11 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type {
-  LedgerKind,
-  PayoutActor,
-  PayoutBatch,
-  PayoutItem,
-  PreparedPayouts,
-} from '../../../../../src/billing';
+import type { Actor, LedgerKind, PayoutBatch, PayoutItem, PreparedPayouts } from '../../../../../src/billing';
 import {
   approvePayouts,
   itemsOfBatch,
@@ -21,8 +15,8 @@ import { openDatabase } from '../../../../support/open-database';
 import type { TestDatabase } from '../../../../support/test-database';
 import { testDatabase } from '../../../../support/test-database';
 
-export const ONE: PayoutActor = { keyId: 'key-one', accountId: 'operator' };
-export const OTHER: PayoutActor = { keyId: 'key-other', accountId: 'operator' };
+export const ONE: Actor = { keyId: 'key-one', accountId: 'operator' };
+export const OTHER: Actor = { keyId: 'key-other', accountId: 'operator' };
 export const DAY = 86_400_000;
 export const REFERENCE = 'SEPA 2026-11-21/7';
 
