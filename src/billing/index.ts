@@ -165,6 +165,7 @@ export { lockCallBook } from './revisions/call-book';
 export type { CallBook, RevisionKind } from './revisions/call-book';
 export { correctCall } from './revisions/correct-call';
 export type { Correction } from './revisions/correct-call';
+export type { Actor } from './actor';
 export { approvePayouts, cancelPayouts } from './payouts/approve-payouts';
 export { failItems, payItems } from './payouts/close-items';
 export type { FailedItems, PaidItems } from './payouts/close-items';
@@ -174,7 +175,6 @@ export type {
   BatchState,
   ItemState,
   LeftOut,
-  PayoutActor,
   PayoutBatch,
   PayoutItem,
   PayoutPeriod,
@@ -219,7 +219,7 @@ export type { CarrierRate, ImportedDeck, NewRateDeck, RateDeck } from './carrier
 export { DECK_LIMITS } from './carrier-rates/read-rate-deck';
 export type { DeckError, DeckLimits } from './carrier-rates/read-rate-deck';
 export { DISPUTE_REASONS, DISPUTE_SIDES, DISPUTE_STATES, DISPUTE_TRANSITIONS } from './disputes/dispute';
-export type { Actor, Dispute, DisputeReason, DisputeSide, DisputeState } from './disputes/dispute';
+export type { Dispute, DisputeReason, DisputeSide, DisputeState } from './disputes/dispute';
 export { getDispute, listDisputeEvents, listDisputes, mustFindDispute } from './disputes/dispute-rows';
 export type { DisputeEvent, DisputeFilter } from './disputes/dispute-rows';
 export { listDisputeWindows, setDisputeWindow } from './disputes/dispute-window';
@@ -244,7 +244,6 @@ export { ADJUSTMENT_KINDS, ADJUSTMENT_STATES, CORRECTED_PURPOSES } from './adjus
 export type {
   AdjustedAccount,
   Adjustment,
-  AdjustmentActor,
   AdjustmentKind,
   AdjustmentState,
   CorrectedPurpose,

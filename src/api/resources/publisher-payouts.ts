@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { LeftOut, PayoutActor, PayoutBatch, PayoutItem, PayoutTerms } from '../../billing';
+import type { LeftOut, PayoutBatch, PayoutItem, PayoutTerms } from '../../billing';
 import {
   approvePayouts,
   BATCH_STATES,
@@ -20,13 +20,13 @@ import {
   preparePayouts,
   putPayoutTerms,
 } from '../../billing';
-import type { Micros } from '../../domain';
-import { AppError } from '../../domain';
-import type { ApiKeyIdentity, Queryable } from '../../storage';
+import { AppError, ZERO_MICROS } from '../../domain';
+import type { Queryable } from '../../storage';
 import { pageOf, readCursor } from '../cursor';
+import { actorOf } from '../money-rules';
 import type { Route } from '../route';
 import { route } from '../route';
-import { currency, id, instant, listOf, micros, page, printable, stored, text } from '../schemas';
+import { currency, id, instant, listOf, money, page, printable, stored, text } from '../schemas';
 import { sendFile } from '../send-file';
 
 const params = z.strictObject({ id });
@@ -39,7 +39,7 @@ const termsBody = z.strictObject({
   period: z
     .enum(PAYOUT_PERIODS)
     .describe("What was earned until the end of the last week or month, by the account's time zone, is due"),
-  minimumMicros: micros.default(0).describe('Micro-units; less than this waits'),
+  minimumMicros: money.default(ZERO_MICROS).describe('Micro-units; less than this waits'),
   holdBackDays: z
     .number()
     .int()
@@ -161,7 +161,7 @@ function termsRoutes(): Route[] {
         const put = await putPayoutTerms(db, {
           ...rest,
           accountId,
-          minimumAmount: minimumMicros as Micros,
+          minimumAmount: minimumMicros,
           updatedBy: caller.accountId,
         });
         return { body: termsShown(put), etag: put.version };
@@ -333,10 +333,6 @@ function workRoutes(now: () => number): Route[] {
       },
     }),
   ];
-}
-
-function actorOf({ keyId, accountId }: ApiKeyIdentity): PayoutActor {
-  return { keyId, accountId };
 }
 
 async function wholeReply(

@@ -3,9 +3,10 @@ import type { Micros } from '../../domain';
 import { AppError } from '../../domain';
 import type { Queryable } from '../../storage';
 import { inTransaction } from '../../storage';
+import type { Actor } from '../actor';
 import type { LedgerTransaction } from '../ledger/ledger';
 import { postTransaction } from '../ledger/ledger';
-import type { Adjustment, AdjustmentActor, NewAdjustment } from './adjustment';
+import type { Adjustment, NewAdjustment } from './adjustment';
 import { COLUMNS, findByReference, getAdjustment } from './adjustment-rows';
 import { assertEarned } from './earnings';
 import type { PlannedAdjustment } from './plan-adjustment';
@@ -65,12 +66,7 @@ export function adjust(
  * @throws AppError `not_found`; `conflict` when it does not wait any more; `forbidden` for the key that
  * prepared it; `unprocessable` when it cannot be any more
  */
-export function approveAdjustment(
-  db: Queryable,
-  id: string,
-  by: AdjustmentActor,
-  note?: string,
-): Promise<Adjustment> {
+export function approveAdjustment(db: Queryable, id: string, by: Actor, note?: string): Promise<Adjustment> {
   return inTransaction(db, async (tx) => {
     const adjustment = await lockPrepared(tx, id);
     if (adjustment.preparedKey === by.keyId) {
@@ -85,12 +81,7 @@ export function approveAdjustment(
 }
 
 /** The money stays where it is. @throws AppError `not_found`; `conflict` when it does not wait any more */
-export function rejectAdjustment(
-  db: Queryable,
-  id: string,
-  by: AdjustmentActor,
-  note?: string,
-): Promise<Adjustment> {
+export function rejectAdjustment(db: Queryable, id: string, by: Actor, note?: string): Promise<Adjustment> {
   return inTransaction(db, async (tx) => {
     await lockPrepared(tx, id);
     const { rows } = await tx.query<Adjustment>(
@@ -164,7 +155,7 @@ async function post(
   tx: Queryable,
   adjustment: Adjustment,
   transaction: LedgerTransaction,
-  by?: AdjustmentActor,
+  by?: Actor,
   note?: string,
 ): Promise<Adjustment> {
   const transactionId = await postTransaction(tx, transaction);

@@ -1,4 +1,5 @@
 import type { Currency, Micros } from '../../domain';
+import type { Actor } from '../actor';
 
 /** What people move money for. */
 export const ADJUSTMENT_KINDS = ['goodwill', 'clawback', 'correction', 'reversal'] as const;
@@ -18,18 +19,12 @@ export interface AdjustedAccount {
   readonly purpose: CorrectedPurpose;
 }
 
-/** Who does something: an API key, and its account. */
-export interface AdjustmentActor {
-  readonly keyId: string;
-  readonly accountId: string;
-}
-
 interface WishBasics {
   /** What whoever asks calls it: the same one is the same adjustment. */
   readonly reference: string;
   /** For people. */
   readonly reason: string;
-  readonly by: AdjustmentActor;
+  readonly by: Actor;
 }
 
 interface Amount {

@@ -1,6 +1,7 @@
 import { AppError } from '../../domain';
 import type { Queryable } from '../../storage';
-import type { Actor, Dispute, DisputeReason, DisputeSide, DisputeState } from './dispute';
+import type { Actor } from '../actor';
+import type { Dispute, DisputeReason, DisputeSide, DisputeState } from './dispute';
 
 export const COLUMNS = `seq, id, call_id as "callId", side, account_id as "accountId", state, reason, currency, claimed,
   given, bearer, text, opened_by as "openedBy", opened_at as "openedAt", closed_by as "closedBy",

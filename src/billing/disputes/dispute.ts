@@ -74,9 +74,3 @@ export interface Dispute {
   readonly revision: number | null;
   readonly version: number;
 }
-
-/** Who does something: an API key, and its account. */
-export interface Actor {
-  readonly keyId: string;
-  readonly accountId: string;
-}

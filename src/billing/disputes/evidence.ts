@@ -1,7 +1,8 @@
 import { AppError } from '../../domain';
 import type { Queryable } from '../../storage';
 import { inTransaction } from '../../storage';
-import type { Actor, Dispute } from './dispute';
+import type { Actor } from '../actor';
+import type { Dispute } from './dispute';
 import { OPEN_STATES } from './dispute';
 
 /** Entries that people may bring forward in one dispute. */

@@ -3,9 +3,9 @@ import type { Currency, Micros } from '../../domain';
 import { AppError } from '../../domain';
 import type { Queryable } from '../../storage';
 import { inTransaction } from '../../storage';
+import type { Actor } from '../actor';
 import { lockCallBook } from '../revisions/call-book';
 import type { Bearer } from '../revisions/call-lines';
-import type { Actor } from './dispute';
 import { chargedOf, giveBackCall } from './give-back-call';
 
 /** Money of a call that is given back without a dispute. */

@@ -1,8 +1,9 @@
 import { AppError } from '../../domain';
 import type { Queryable } from '../../storage';
 import { inTransaction } from '../../storage';
+import type { Actor } from '../actor';
 import { closeWhenDone } from './close-batch';
-import type { PayoutActor, PayoutBatch } from './payout';
+import type { PayoutBatch } from './payout';
 import { getPayoutBatch, lockPayoutBatch } from './payout-rows';
 import type { ContestedMoney } from './prepare-payouts';
 import { assertCovered } from './uncovered-items';
@@ -16,7 +17,7 @@ import { assertCovered } from './uncovered-items';
 export async function approvePayouts(
   db: Queryable,
   id: string,
-  by: PayoutActor,
+  by: Actor,
   contested?: ContestedMoney,
 ): Promise<PayoutBatch> {
   return inTransaction(db, async (tx) => {
@@ -44,7 +45,7 @@ export async function approvePayouts(
  * Gives up what is not paid yet of a batch: that money is due again.
  * @throws AppError `not_found`, `conflict` when nothing is open
  */
-export async function cancelPayouts(db: Queryable, id: string, by: PayoutActor): Promise<PayoutBatch> {
+export async function cancelPayouts(db: Queryable, id: string, by: Actor): Promise<PayoutBatch> {
   return inTransaction(db, async (tx) => {
     const batch = await lockPayoutBatch(tx, id);
     if (batch.state !== 'draft' && batch.state !== 'approved') throw notIn(batch, 'draft or approved');

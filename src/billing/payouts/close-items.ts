@@ -1,10 +1,11 @@
 import { AppError } from '../../domain';
 import type { Queryable } from '../../storage';
 import { inTransaction } from '../../storage';
+import type { Actor } from '../actor';
 import { postTransactions } from '../ledger/ledger';
 import { notIn } from './approve-payouts';
 import { closeWhenDone } from './close-batch';
-import type { PayoutActor, PayoutBatch, PayoutItem } from './payout';
+import type { PayoutBatch, PayoutItem } from './payout';
 import { payoutPosting, returnedPosting } from './payout-postings';
 import { itemsOfBatch, lockPayoutBatch } from './payout-rows';
 
@@ -15,7 +16,7 @@ export interface PaidItems {
   readonly itemIds?: readonly string[] | undefined;
   /** The bank's name of the transfer, or of all of them together. */
   readonly reference: string;
-  readonly by: PayoutActor;
+  readonly by: Actor;
 }
 
 /**
@@ -52,7 +53,7 @@ export interface FailedItems {
   /** All that are open by default. */
   readonly itemIds?: readonly string[] | undefined;
   readonly reason: string;
-  readonly by: PayoutActor;
+  readonly by: Actor;
 }
 
 /**

@@ -24,12 +24,6 @@ export interface PayoutTerms {
 export const BATCH_STATES = ['draft', 'approved', 'paid', 'canceled'] as const;
 export type BatchState = (typeof BATCH_STATES)[number];
 
-/** Who does something with payouts: an API key, and the account that it is of. */
-export interface PayoutActor {
-  readonly keyId: string;
-  readonly accountId: string;
-}
-
 /** Payouts that are prepared, approved and sent together. */
 export interface PayoutBatch {
   readonly id: string;

@@ -3,8 +3,9 @@ import type { Currency, Micros } from '../../domain';
 import { AppError, micros } from '../../domain';
 import type { Queryable } from '../../storage';
 import { inTransaction } from '../../storage';
+import type { Actor } from '../actor';
 import { wholeMinorUnits } from '../payments/minor-units';
-import type { LeftOut, PayoutActor, PayoutBatch } from './payout';
+import type { LeftOut, PayoutBatch } from './payout';
 import { getPayoutBatch } from './payout-rows';
 import type { DueAccount } from './what-is-due';
 import { whatIsDue } from './what-is-due';
@@ -25,7 +26,7 @@ export interface PayoutWish {
   readonly upTo: number;
   /** Only these; all that have terms by default. */
   readonly accountIds?: readonly string[] | undefined;
-  readonly by: PayoutActor;
+  readonly by: Actor;
 }
 
 export interface PreparedPayouts {
