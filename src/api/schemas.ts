@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import type { E164 } from '../domain';
+import { BEARERS, SIGNAL_VALUE } from '../billing';
+import type { E164, Micros } from '../domain';
 import { CURRENCIES, isTimeZone, parsePhoneNumber } from '../domain';
 import { parseBlock, zipCentre } from '../market';
 import { LONGEST_CALL_MS } from '../rating';
@@ -34,6 +35,10 @@ export const micros = z
   .min(0)
   .max(1_000_000_000_000)
   .describe('Micro-units: 1,000,000 is one unit of the currency; a million units at most');
+/** The same, for work that takes money by its type. */
+export const money = micros as unknown as z.ZodType<Micros, number>;
+/** The same, and more than nothing. */
+export const someMoney = micros.min(1) as unknown as z.ZodType<Micros, number>;
 export const milliseconds = z.number().int().min(0).max(31_536_000_000);
 export const timezone = z.string().max(64).refine(isTimeZone, 'not an IANA time zone');
 
@@ -185,6 +190,19 @@ export const deliverySettings = z.strictObject({
 
 /** UTC epoch milliseconds, up to the year 2100. */
 export const instant = z.number().int().min(0).max(4_102_444_800_000);
+/** The same in a query, where everything is text. */
+export const queryInstant = z.coerce.number().pipe(instant);
+
+/** Yes or no in a query. */
+export const queryFlag = z.enum(['true', 'false']).transform((word) => word === 'true');
+
+/** What became known of a call: the name of an event, what was pressed or noted. */
+export const signalValue = z.string().regex(SIGNAL_VALUE, '1 to 64 letters, digits, _ . : # * -');
+
+/** Who bears what a buyer is given back. */
+export const bearer = z
+  .enum(BEARERS)
+  .describe('At whose expense: the matching part of the payout is taken back, or the exchange bears it');
 
 /** What only two parties know: printable ASCII, long enough not to be guessed. */
 export const secret = z.string().regex(/^[!-~]{16,256}$/);

@@ -10,13 +10,12 @@ import {
   listAdjustments,
   rejectAdjustment,
 } from '../../billing';
-import type { Micros } from '../../domain';
 import { pageOf, readCursor } from '../cursor';
 import type { MoneyServices } from '../money-rules';
 import { actorOf, adjustmentRules, assertOperator } from '../money-rules';
 import type { Route } from '../route';
 import { route } from '../route';
-import { currency, id, listOf, micros, page, printable, text } from '../schemas';
+import { currency, id, listOf, page, printable, someMoney, text } from '../schemas';
 
 const adjustment = z.object({
   id: z.string(),
@@ -45,7 +44,7 @@ const basics = {
   ),
   reason: text,
 };
-const amount = { currency, amount: micros.min(1) as unknown as z.ZodType<Micros, number> };
+const amount = { currency, amount: someMoney };
 const end = z.strictObject({ accountId: id, purpose: z.enum(CORRECTED_PURPOSES) });
 const created = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('goodwill'), accountId: id.describe('A buyer'), ...amount, ...basics }),

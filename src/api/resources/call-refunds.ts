@@ -1,17 +1,13 @@
 import { z } from 'zod';
 import type { CallRefund } from '../../billing';
-import { BEARERS, listRefunds, refundCall } from '../../billing';
-import type { Micros } from '../../domain';
+import { listRefunds, refundCall } from '../../billing';
 import { notFound } from '../../domain';
 import { getCall } from '../../storage';
 import { actorOf, assertOperator } from '../money-rules';
 import type { Route } from '../route';
 import { route } from '../route';
-import { id, micros, printable, text } from '../schemas';
+import { bearer, id, printable, someMoney, text } from '../schemas';
 
-const bearer = z
-  .enum(BEARERS)
-  .describe('At whose expense: the matching part of the payout is taken back, or the exchange bears it');
 const refund = z.object({
   id: z.string(),
   callId: z.string(),
@@ -59,9 +55,7 @@ export function callRefundRoutes(): Route[] {
         reference: printable(z.string().trim().min(1).max(100)).describe(
           'Your name for it: the same one is the same refund, and is booked once',
         ),
-        amount: (micros.min(1) as unknown as z.ZodType<Micros, number>)
-          .optional()
-          .describe('Micro-units; everything that is left by default'),
+        amount: someMoney.optional().describe('Micro-units; everything that is left by default'),
         bearer,
         reason: text,
       }),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { listDeadSignals, listSignals, redriveSignals, SIGNAL_VALUE } from '../../billing';
+import { listDeadSignals, listSignals, redriveSignals } from '../../billing';
 import { AppError, notFound, SIGNAL_KINDS } from '../../domain';
 import type { ApiKeyIdentity, Queryable } from '../../storage';
 import { getCall } from '../../storage';
@@ -7,12 +7,11 @@ import type { MoneyServices } from '../money-rules';
 import { assertOperator, ownOnly } from '../money-rules';
 import type { Route } from '../route';
 import { route } from '../route';
-import { id, instant, printable } from '../schemas';
+import { id, instant, printable, signalValue } from '../schemas';
 import { takeSignal } from '../take-postback';
 import { callMoneyRoutes } from './call-money';
 import { postbackTokenRoutes } from './postback-tokens';
 
-const value = z.string().regex(SIGNAL_VALUE, '1 to 64 letters, digits, _ . : # * -');
 const at = instant.optional().describe('When it happened, UTC epoch milliseconds; now by default');
 const callName = z.strictObject({ id: id.describe('Our id of the call, or the reference of its buyer') });
 const reference = printable(z.string().min(1).max(200)).describe(
@@ -79,7 +78,7 @@ function signalRoutes(services: MoneyServices): Route[] {
       params: callName,
       body: z.strictObject({
         kind: z.enum(SIGNAL_KINDS).describe('`keypress` is told by keys of the exchange alone'),
-        value: value.describe('Name of the event, what the agent noted, the digits'),
+        value: signalValue.describe('Name of the event, what the agent noted, the digits'),
         at,
       }),
       reply: taken,
@@ -142,7 +141,7 @@ function signalRoutes(services: MoneyServices): Route[] {
 
 function postbackRoutes(services: MoneyServices): Route[] {
   const told = {
-    event: value.describe('Name of the event, e.g. `sale`'),
+    event: signalValue.describe('Name of the event, e.g. `sale`'),
     at: z.coerce.number().int().positive().optional().describe('UTC epoch milliseconds; now by default'),
     token: z
       .string()

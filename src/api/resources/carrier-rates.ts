@@ -15,7 +15,7 @@ import { EntityStore } from '../../storage';
 import { asIs, pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
-import { currency, id, instant, listOf, name, page, phoneNumber, rowNumber } from '../schemas';
+import { currency, id, listOf, name, page, phoneNumber, queryInstant, rowNumber } from '../schemas';
 import { readUpload, tooLarge } from '../upload';
 
 const params = z.strictObject({ id });
@@ -59,8 +59,6 @@ const leg = z.object({
   nextIncrementMs: z.number().int(),
 });
 
-/** An instant in a query. */
-const queryInstant = z.coerce.number().pipe(instant);
 const deckPosition = z.tuple([z.number().int(), z.number().int()]);
 
 /** What carriers are paid, by decks of rates. */

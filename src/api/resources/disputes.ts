@@ -2,7 +2,6 @@ import { z } from 'zod';
 import type { Dispute, DisputeEvent, Evidence, NewEvidence, Verdict } from '../../billing';
 import {
   addEvidence,
-  BEARERS,
   DISPUTE_REASONS,
   DISPUTE_SIDES,
   DISPUTE_STATES,
@@ -15,17 +14,15 @@ import {
   reviewDispute,
   withdrawDispute,
 } from '../../billing';
-import type { Micros } from '../../domain';
 import { pageOf, readCursor } from '../cursor';
 import type { MoneyServices } from '../money-rules';
 import { actorOf, assertOperator, disputeRules, ownOnly } from '../money-rules';
 import type { Route } from '../route';
 import { route } from '../route';
-import { id, listOf, micros, page, printable } from '../schemas';
+import { bearer, id, listOf, page, printable, someMoney } from '../schemas';
 import { callRefundRoutes } from './call-refunds';
 import { disputeWindowRoutes } from './dispute-windows';
 
-const amount = micros.min(1) as unknown as z.ZodType<Micros, number>;
 const shownAmount = z.number().int().describe('Micro-units');
 /** Words of people, in several lines. */
 const words = z
@@ -38,9 +35,6 @@ const words = z
     'holds a control character',
   );
 const note = words.optional().describe('For whoever reads it later, the one who opened it included');
-const bearer = z
-  .enum(BEARERS)
-  .describe('At whose expense: the matching part of the payout is taken back, or the exchange bears it');
 const reason = z.enum(DISPUTE_REASONS);
 const side = z.enum(DISPUTE_SIDES);
 const state = z.enum(DISPUTE_STATES);
@@ -176,7 +170,7 @@ function movingRoutes(services: MoneyServices): Route[] {
         callId: id,
         side: side.optional().describe('For keys of the exchange: in whose name; its own by default'),
         reason,
-        amount: amount.describe('Micro-units that are claimed'),
+        amount: someMoney.describe('Micro-units that are claimed'),
         text: words,
       }),
       reply: dispute,
@@ -222,7 +216,7 @@ function movingRoutes(services: MoneyServices): Route[] {
         z.strictObject({ state: z.literal('accepted'), bearer, note }),
         z.strictObject({
           state: z.literal('partly_accepted'),
-          amount: amount.describe('Micro-units that are given: less than is claimed'),
+          amount: someMoney.describe('Micro-units that are given: less than is claimed'),
           bearer,
           note,
         }),

@@ -18,7 +18,7 @@ import { Database } from '../../storage';
 import { pageOf, readCursor, writeCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
-import { currency, id, instant, listOf, page } from '../schemas';
+import { currency, id, listOf, page, queryInstant } from '../schemas';
 
 /** A sum may be more than a number of JSON holds exactly. */
 const exactMicros = z
@@ -102,8 +102,8 @@ export function ledgerRoutes(): Route[] {
         accountId: id,
         purpose: purpose.optional(),
         currency: currency.optional(),
-        fromTime: z.coerce.number().pipe(instant).optional().describe('UTC epoch milliseconds, inclusive'),
-        toTime: z.coerce.number().pipe(instant).optional().describe('UTC epoch milliseconds, exclusive'),
+        fromTime: queryInstant.optional().describe('UTC epoch milliseconds, inclusive'),
+        toTime: queryInstant.optional().describe('UTC epoch milliseconds, exclusive'),
       }),
       reply: listOf(ledgerEntry),
       handle: async ({ db, query: { accountId, fromTime, toTime, cursor, ...filter } }) => {

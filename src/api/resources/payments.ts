@@ -12,12 +12,11 @@ import {
   resolveKeptEvent,
   retryPayment,
 } from '../../billing';
-import type { Micros } from '../../domain';
 import { AppError, notFound } from '../../domain';
 import { pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
-import { currency, id, listOf, micros, page, text } from '../schemas';
+import { currency, id, listOf, page, queryFlag, someMoney, text } from '../schemas';
 
 /** What operations on payments need. */
 export interface PaymentServices {
@@ -28,7 +27,6 @@ export interface PaymentServices {
 }
 
 const params = z.strictObject({ id });
-const amount = micros.min(1);
 
 const failure = z.object({
   code: z.string().describe("The provider's word, e.g. card_declined, or never_made, not_chargeable"),
@@ -101,10 +99,7 @@ export function paymentRoutes(services: PaymentServices | undefined, now: () => 
         kind: z.enum(PAYMENT_KINDS).optional(),
         state: z.enum(PAYMENT_STEPS).optional(),
         chargeId: id.optional(),
-        needsPerson: z
-          .enum(['true', 'false'])
-          .transform((word) => word === 'true')
-          .optional(),
+        needsPerson: queryFlag.optional(),
       }),
       reply: listOf(payment),
       handle: async ({ db, query: { limit, cursor, ...filter } }) => {
@@ -123,7 +118,7 @@ export function paymentRoutes(services: PaymentServices | undefined, now: () => 
       body: z.strictObject({
         accountId: id,
         methodId: id.describe('One of the payment methods of that account'),
-        amountMicros: amount.describe("Micro-units; a whole number of the currency's smallest unit"),
+        amountMicros: someMoney.describe("Micro-units; a whole number of the currency's smallest unit"),
         currency,
         reason: text.optional(),
       }),
@@ -134,7 +129,7 @@ export function paymentRoutes(services: PaymentServices | undefined, now: () => 
         assertEnabled();
         const created = await requestCharge(
           db,
-          { ...wish, amount: amountMicros as Micros, requestedBy: caller.accountId },
+          { ...wish, amount: amountMicros, requestedBy: caller.accountId },
           now(),
         );
         return { body: shown(created), location: `/payments/${created.id}` };
@@ -165,7 +160,7 @@ export function paymentRoutes(services: PaymentServices | undefined, now: () => 
       scope: 'payments:write',
       params,
       body: z.strictObject({
-        amountMicros: amount.optional().describe('Micro-units; all that is left of the charge by default'),
+        amountMicros: someMoney.optional().describe('Micro-units; all that is left of the charge by default'),
         reason: text.optional(),
       }),
       reply: payment,
@@ -177,7 +172,7 @@ export function paymentRoutes(services: PaymentServices | undefined, now: () => 
           db,
           {
             chargeId,
-            amount: body.amountMicros as Micros | undefined,
+            amount: body.amountMicros,
             reason: body.reason,
             requestedBy: caller.accountId,
           },

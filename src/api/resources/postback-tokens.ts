@@ -1,14 +1,13 @@
 import { z } from 'zod';
 import type { PostbackToken } from '../../billing';
-import { createPostbackToken, listPostbackTokens, revokePostbackToken, SIGNAL_VALUE } from '../../billing';
+import { createPostbackToken, listPostbackTokens, revokePostbackToken } from '../../billing';
 import { AppError, notFound } from '../../domain';
 import { pageOf, readCursor } from '../cursor';
 import { ownOnly } from '../money-rules';
 import type { Route } from '../route';
 import { route } from '../route';
-import { id, instant, listOf, name, page } from '../schemas';
+import { id, instant, listOf, name, page, signalValue } from '../schemas';
 
-const eventName = z.string().regex(SIGNAL_VALUE, '1 to 64 letters, digits, _ . : # * -');
 const token = z.object({
   id: z.string(),
   accountId: z.string(),
@@ -51,7 +50,7 @@ export function postbackTokenRoutes(): Route[] {
         accountId: id.optional().describe('An account of a buyer; of your own by default'),
         name,
         events: z
-          .array(eventName)
+          .array(signalValue)
           .max(50)
           .default([])
           .describe('Events that it may tell of; none allows any'),

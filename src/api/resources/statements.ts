@@ -6,7 +6,7 @@ import type { Queryable } from '../../storage';
 import { readCursor, writeCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
-import { currency, id, instant, page } from '../schemas';
+import { currency, id, page, queryInstant } from '../schemas';
 import { sendFile } from '../send-file';
 
 const exactMicros = z
@@ -14,7 +14,6 @@ const exactMicros = z
   .regex(/^-?\d+$/)
   .describe('Micro-units as a decimal text: what the account owes is positive, what it has negative');
 const epoch = z.number().int().describe('UTC epoch milliseconds');
-const instantText = z.coerce.number().pipe(instant).optional();
 
 const span = {
   period: z
@@ -22,8 +21,8 @@ const span = {
     .max(24)
     .optional()
     .describe('By the calendar of the account: 2026-11, 2026-W47, 2026-11-21 or 2026-11-01..2026-11-16'),
-  from: instantText.describe('In place of a period: UTC epoch milliseconds'),
-  to: instantText.describe('UTC epoch milliseconds, the first that is not in it'),
+  from: queryInstant.optional().describe('In place of a period: UTC epoch milliseconds'),
+  to: queryInstant.optional().describe('UTC epoch milliseconds, the first that is not in it'),
   currency: currency.optional().describe("The account's own by default"),
 };
 type Span = z.output<z.ZodObject<typeof span>>;

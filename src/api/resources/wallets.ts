@@ -18,14 +18,13 @@ import { inTransaction } from '../../storage';
 import { pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
-import { currency, id, listOf, micros, page, printable, text } from '../schemas';
+import { currency, id, listOf, money, page, printable, queryFlag, text } from '../schemas';
 
-const limit = micros as unknown as z.ZodType<Micros, number>;
 /** Something: none is no amount. */
 const amount = z.number().int().min(1).max(1_000_000_000_000) as unknown as z.ZodType<Micros, number>;
 
 const topUpSettings = z.strictObject({
-  below: limit.describe('Micro-units: when less than this is available'),
+  below: money.describe('Micro-units: when less than this is available'),
   amount: amount.describe('Micro-units to fetch'),
   paymentMethod: printable(z.string().trim().min(1).max(256)).describe(
     'Id of a payment method of the account',
@@ -35,9 +34,9 @@ const topUpSettings = z.strictObject({
 
 const fields = {
   kind: z.enum(WALLET_KINDS).describe('`prepaid` owes nothing; `credit` may owe up to its limit'),
-  creditLimit: limit.describe('Micro-units that may be owed; 0 of a prepaid one'),
-  lowBalanceAt: limit.describe('Micro-units: `wallet.low` is told when less than this is available'),
-  stopBelow: limit.describe('Micro-units: no call is offered to it while no more than this is available'),
+  creditLimit: money.describe('Micro-units that may be owed; 0 of a prepaid one'),
+  lowBalanceAt: money.describe('Micro-units: `wallet.low` is told when less than this is available'),
+  stopBelow: money.describe('Micro-units: no call is offered to it while no more than this is available'),
   onExhausted: z
     .enum(['finish', 'end'])
     .describe(
@@ -129,10 +128,7 @@ export function walletRoutes(): Route[] {
       scope: 'wallets:read',
       query: page.extend({
         accountId: id.optional(),
-        stopped: z
-          .enum(['true', 'false'])
-          .transform((yes) => yes === 'true')
-          .optional(),
+        stopped: queryFlag.optional(),
       }),
       reply: listOf(reply),
       handle: async ({ db, query: { limit: most, cursor, accountId, stopped } }) => {

@@ -13,7 +13,7 @@ import type { ApiKeyIdentity, Queryable, Vault } from '../../storage';
 import { pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
-import { id, instant, listOf, name, page, secret, stored } from '../schemas';
+import { id, listOf, name, page, queryInstant, secret, stored } from '../schemas';
 
 /** What operations on webhooks need. */
 export interface WebhookServices {
@@ -269,8 +269,8 @@ export function webhookRoutes({ vault, places, tester }: WebhookServices): Route
       params,
       query: z
         .strictObject({
-          from: z.coerce.number().pipe(instant).describe('UTC epoch milliseconds, inclusive'),
-          to: z.coerce.number().pipe(instant).describe('UTC epoch milliseconds, exclusive'),
+          from: queryInstant.describe('UTC epoch milliseconds, inclusive'),
+          to: queryInstant.describe('UTC epoch milliseconds, exclusive'),
         })
         .refine(({ from, to }) => from < to, { path: ['to'], message: 'is not after `from`' })
         .refine(({ from, to }) => to - from <= REPLAY_DAYS * DAY_MS, {
