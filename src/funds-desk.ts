@@ -1,4 +1,5 @@
 import type { PostgresFunds } from './billing';
+import { purseKey } from './billing';
 import type { AccountTerms, BreakerPass, Clock, Currency, Micros, RingTarget } from './domain';
 import { AppError, asError, CircuitBreaker } from './domain';
 import type { UnheldExposure } from './funds-exposure';
@@ -87,7 +88,7 @@ export class WalletFundsDesk implements FundsDesk {
 
   release({ id }: HeldFunds): void {
     const funds = this.#take(id);
-    if (funds?.unheld) this.#parts.exposure.giveBack(payerOf(funds), funds.amount);
+    if (funds?.unheld) this.#parts.exposure.giveBack(purseKey(funds), funds.amount);
     else if (funds) this.#parts.funds.release(id);
   }
 
@@ -112,7 +113,7 @@ export class WalletFundsDesk implements FundsDesk {
     this.#parts.extender.remove(callId);
     if (!funds.unheld) return;
     const cost = this.#away ? this.#parts.costOf(target, connectedMs, currency, terms) : undefined;
-    this.#parts.exposure.giveBack(payerOf(funds), amount, cost);
+    this.#parts.exposure.giveBack(purseKey(funds), amount, cost);
   }
 
   #keep(funds: Funds): { ok: true; held: HeldFunds } {
@@ -202,16 +203,12 @@ export class WalletFundsDesk implements FundsDesk {
     if (whenAway === 'refuse') return { ok: false };
     const funds = this.#fundsOf(request, undefined, true);
     if (funds.amount === 0) return { ok: true };
-    return exposure.take(payerOf(funds), funds.amount) ? this.#keep(funds) : { ok: false };
+    return exposure.take(purseKey(funds), funds.amount) ? this.#keep(funds) : { ok: false };
   }
 }
 
 function idOf({ callId, attempt }: FundsRequest): string {
   return `${callId}/${attempt}`;
-}
-
-function payerOf({ accountId, currency }: Funds): string {
-  return `${currency} ${accountId}`;
 }
 
 function isAway(error: Error): boolean {

@@ -65,6 +65,7 @@ export { captureHolds, heldDifferences, HOLD_STATES, listHolds } from './wallets
 export type { CapturedHold, HeldDifference, Hold, HoldFilter, HoldState } from './wallets/holds';
 export { changeWallet, createWallet, getWallet, listWallets, WALLET_KINDS } from './wallets/wallets';
 export type { AutoTopUp, Wallet, WalletFilter, WalletKind, WalletTerms } from './wallets/wallets';
+export { purseKey } from './wallets/purses';
 export type { OnExhausted, WalletName } from './wallets/purses';
 export { PostgresFunds } from './wallets/postgres-funds';
 export type { PostgresFundsOptions } from './wallets/postgres-funds';

@@ -129,7 +129,8 @@ function firstOfEachKey(transactions: readonly LedgerTransaction[]): Map<string,
 /** Ledger accounts of the transactions, by key. */
 type Accounts = ReadonlyMap<string, LedgerAccountName>;
 
-function accountKey({ accountId, purpose, currency }: LedgerAccountName): string {
+/** A key for maps. */
+export function accountKey({ accountId, purpose, currency }: LedgerAccountName): string {
   return `${purpose} ${currency} ${accountId}`;
 }
 

@@ -4,6 +4,7 @@ import type { RatedLine } from '../../rating';
 import type { LedgerPurpose } from '../ledger/chart';
 import { OPERATOR_ACCOUNT } from '../ledger/chart';
 import type { Posting } from '../ledger/ledger';
+import { accountKey } from '../ledger/ledger';
 
 /** Money that is held for a call, which its settlement takes over. */
 export interface TakenHold {
@@ -27,7 +28,7 @@ export function callPostings(
 ): Posting[] {
   const sums = new Map<string, Posting>();
   const add = (accountId: string, purpose: LedgerPurpose, currency: Currency, amount: number): void => {
-    const key = `${purpose} ${currency} ${accountId}`;
+    const key = accountKey({ accountId, purpose, currency });
     const before = sums.get(key)?.amount ?? ZERO_MICROS;
     sums.set(key, { accountId, purpose, currency, amount: addMicros(before, micros(amount)) });
   };
