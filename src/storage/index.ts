@@ -120,6 +120,6 @@ export { RtbKeeper } from './rtb-keeper';
 export type { RtbKeeperOptions } from './rtb-keeper';
 export { ChangeListener } from './change-listener';
 export type { ChangeListenerEvents } from './change-listener';
-export { inTransaction } from './in-transaction';
+export { inTransaction, transactionDespiteRivals } from './in-transaction';
 export { PeriodicJob } from './periodic-job';
 export type { PeriodicOptions } from './periodic-job';

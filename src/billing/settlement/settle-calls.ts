@@ -1,5 +1,6 @@
 import { asError } from '../../domain';
-import type { Database } from '../../storage';
+import type { Database, Queryable } from '../../storage';
+import { transactionDespiteRivals } from '../../storage';
 import type { Settled, SettlementOutcome } from './settle-batch';
 import { settleBatch } from './settle-batch';
 import type { SettlementSources } from './settlement-sources';
@@ -16,8 +17,6 @@ const SINGLE_STATEMENT_MS = 3_000;
  * the others of it, whatever their order; what is left is tried again later.
  */
 const APART_MS = 30_000;
-/** Tries at once after rivalry with others. */
-const MAX_RIVALRIES = 5;
 
 /** Plans are kept: one made while tables were short must not read all of them when they have grown. */
 const limits = (lockMs: number): string =>
@@ -93,14 +92,9 @@ async function attempt(
   which: 'free' | 'all',
   { sources = STORED_SOURCES }: SettleOptions,
 ): Promise<Map<string, Settled> | Error> {
-  for (let rivalries = 0; ; rivalries++) {
-    try {
-      return await database.transaction(async (tx) => {
-        await tx.query(which === 'free' ? LIMIT_BATCH : LIMIT_SINGLE);
-        return settleBatch(tx, callIds, sources, which);
-      });
-    } catch (error) {
-      if (rivalries >= MAX_RIVALRIES || !isRivalry(error)) return asError(error);
-    }
-  }
+  const settle = async (tx: Queryable): Promise<Map<string, Settled>> => {
+    await tx.query(which === 'free' ? LIMIT_BATCH : LIMIT_SINGLE);
+    return settleBatch(tx, callIds, sources, which);
+  };
+  return transactionDespiteRivals(database, settle, isRivalry).catch(asError);
 }

@@ -1,7 +1,7 @@
 import type { Micros } from '../../domain';
 import { AppError, asError } from '../../domain';
 import type { Database } from '../../storage';
-import { isRivalry, isUnavailable } from '../../storage';
+import { isRivalry, isUnavailable, transactionDespiteRivals } from '../../storage';
 import type { FundsReply, FundsRequest, HoldingNode, HoldRequest } from './funds-batch';
 import { workFunds } from './funds-batch';
 import { PostedBefore } from './post-all';
@@ -25,8 +25,6 @@ const GATHER_MS = 2;
 const MAX_BATCH = 100;
 const MAX_WAITING = 10_000;
 const RETRY_MS = 1_000;
-/** Times that rivals are given way before the requests are told. */
-const MAX_RIVALRIES = 5;
 const CLOSING_TRIES = 2;
 
 interface Waiting {
@@ -160,14 +158,8 @@ export class PostgresFunds {
     }
   }
 
-  async #commit(requests: readonly FundsRequest[]): Promise<FundsReply[]> {
-    for (let rivalries = 0; ; rivalries++) {
-      try {
-        return await this.#database.transaction((tx) => workFunds(tx, requests, this.#options));
-      } catch (error) {
-        if (!isTaken(error) || rivalries === MAX_RIVALRIES) throw error;
-      }
-    }
+  #commit(requests: readonly FundsRequest[]): Promise<FundsReply[]> {
+    return transactionDespiteRivals(this.#database, (tx) => workFunds(tx, requests, this.#options), isTaken);
   }
 
   /** Who waits is told; what is only to be given back is tried again. */
