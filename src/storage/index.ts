@@ -31,6 +31,7 @@ export { CallLog } from './call-log';
 export { Journal } from './journal';
 export { PostgresCallRecorder } from './call-recorder';
 export { NodeHeartbeat } from './nodes';
+export { nodeIsGone, NodeSilence } from './node-silence';
 export { OrphanCloser } from './orphan-closer';
 export type { OrphanedCall } from './orphan-closer';
 export { getCall, getDecision, listCalls } from './call-queries';

@@ -1,5 +1,6 @@
 import type { CallEndedRecord } from '../domain';
 import type { Database } from './database';
+import { nodeIsGone, NodeSilence } from './node-silence';
 
 const BATCH = 500;
 const EVERY_MS = 10_000;
@@ -13,8 +14,7 @@ const CLOSE = {
   text: `with orphans as (
       select c.id from calls c left join nodes n on n.id = c.node_id
       where c.state in ('deciding', 'ringing', 'answered')
-        and (n.id is null or n.boot_id <> c.boot_id
-          or ($2 and n.heartbeat_at < now() - $1 * interval '1 millisecond'))
+        and ${nodeIsGone('c')}
       order by c.id limit $3
       for update of c skip locked),
     closed as (
@@ -44,17 +44,13 @@ export interface OrphanedCall {
 
 /**
  * Closes calls whose node is gone: it came back with another boot, or has died (no heartbeat). Each
- * call is closed once, whichever node finds it. Nodes that could not reach the database could not tell
- * that they live: after it was away, they are given the time to do so before they are taken for dead.
+ * call is closed once, whichever node finds it.
  */
 export class OrphanCloser {
   readonly #database: Database;
-  readonly #deadAfterMs: number;
+  readonly #silence: NodeSilence;
   readonly #onClosed: (count: number, calls: readonly OrphanedCall[]) => void;
-  readonly #monotonic: () => number;
   #timer: NodeJS.Timeout | undefined;
-  /** Since when the database has answered every look; undefined while it does not. */
-  #answersSince: number | undefined;
 
   /**
    * @param deadAfterMs - milliseconds without a heartbeat after which a node is taken for dead
@@ -65,12 +61,11 @@ export class OrphanCloser {
     database: Database,
     deadAfterMs: number,
     onClosed: (count: number, calls: readonly OrphanedCall[]) => void = () => undefined,
-    monotonic: () => number = () => performance.now(),
+    monotonic?: () => number,
   ) {
     this.#database = database;
-    this.#deadAfterMs = deadAfterMs;
+    this.#silence = new NodeSilence(deadAfterMs, monotonic);
     this.#onClosed = onClosed;
-    this.#monotonic = monotonic;
   }
 
   /** Closes what is orphaned now, and looks again every ten seconds. */
@@ -97,7 +92,7 @@ export class OrphanCloser {
         if (batch.length < BATCH) break;
       }
     } catch (error) {
-      this.#answersSince = undefined;
+      this.#silence.unanswered();
       throw error;
     } finally {
       if (closed.length > 0) this.#onClosed(closed.length, closed);
@@ -106,13 +101,11 @@ export class OrphanCloser {
   }
 
   async #closeBatch(): Promise<readonly OrphanedCall[]> {
-    const silenceCounts =
-      this.#answersSince !== undefined && this.#monotonic() - this.#answersSince >= this.#deadAfterMs;
     const { rows } = await this.#database.query<OrphanedCall>({
       ...CLOSE,
-      values: [this.#deadAfterMs, silenceCounts, BATCH],
+      values: [...this.#silence.values(), BATCH],
     });
-    this.#answersSince ??= this.#monotonic();
+    this.#silence.answered();
     return rows;
   }
 }

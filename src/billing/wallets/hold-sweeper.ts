@@ -1,6 +1,6 @@
 import type { Currency, Micros } from '../../domain';
 import type { Database, Queryable } from '../../storage';
-import { PeriodicJob } from '../../storage';
+import { nodeIsGone, NodeSilence, PeriodicJob } from '../../storage';
 import { releasePosting } from './hold-postings';
 import { postAll } from './post-all';
 
@@ -47,8 +47,7 @@ const FIND = {
     where h.state = 'open' and (
       (c.ended_at is not null and h.account_id is distinct from c.sale -> 'target' ->> 'buyerAccountId')
       or exists (select 1 from settlements s where s.call_id = h.call_id)
-      or (c.id is null and (n.id is null or n.boot_id <> h.boot_id
-        or ($2 and n.heartbeat_at < now() - $1 * interval '1 millisecond'))))
+      or (c.id is null and ${nodeIsGone('h')}))
     order by h.call_id limit $3
     for update of h skip locked`,
 };
@@ -74,12 +73,12 @@ export class HoldSweeper {
   readonly #database: Database;
   readonly #options: HoldSweeperOptions;
   readonly #job: PeriodicJob;
-  /** Since when the database has answered every look; undefined while it does not. */
-  #answersSince: number | undefined;
+  readonly #silence: NodeSilence;
 
   constructor(database: Database, options: HoldSweeperOptions) {
     this.#database = database;
     this.#options = options;
+    this.#silence = new NodeSilence(options.nodeDeadAfterMs, options.monotonic);
     const { everyMs = EVERY_MS, onError } = options;
     this.#job = new PeriodicJob(
       async (stopped) => {
@@ -108,23 +107,19 @@ export class HoldSweeper {
     try {
       for (;;) {
         const swept = await this.#database.transaction((tx) => this.#sweepBatch(tx));
-        this.#answersSince ??= this.#monotonic();
+        this.#silence.answered();
         if (swept.length > 0) this.#options.onReleased?.(swept);
         count += swept.length;
         if (swept.length < BATCH || stopped()) return count;
       }
     } catch (error) {
-      this.#answersSince = undefined;
+      this.#silence.unanswered();
       throw error;
     }
   }
 
   async #sweepBatch(tx: Queryable): Promise<readonly SweptHold[]> {
-    const { nodeDeadAfterMs } = this.#options;
-    // Nodes that could not reach the database could not tell that they live.
-    const silenceCounts =
-      this.#answersSince !== undefined && this.#monotonic() - this.#answersSince >= nodeDeadAfterMs;
-    const { rows } = await tx.query<SweptHold>({ ...FIND, values: [nodeDeadAfterMs, silenceCounts, BATCH] });
+    const { rows } = await tx.query<SweptHold>({ ...FIND, values: [...this.#silence.values(), BATCH] });
     if (rows.length === 0) return rows;
     await tx.query({ ...CLOSE, values: [rows.map(({ id }) => id)] });
     await postAll(
@@ -139,9 +134,5 @@ export class HoldSweeper {
       ...FORGET,
       values: [this.#options.retentionMs ?? RETENTION_MS, FORGET_BATCH],
     });
-  }
-
-  #monotonic(): number {
-    return (this.#options.monotonic ?? ((): number => performance.now()))();
   }
 }
