@@ -1,5 +1,5 @@
 import type { AnsweredRecord, CallBasics, CallEndedRecord, DecidedRecord, Sale } from '../domain';
-import type { Queryable } from './database';
+import type { Queryable, Statement } from './database';
 
 /** Which start of which node a call belongs to: stays with a record through the journal. */
 export interface Boot {
@@ -52,25 +52,37 @@ const STORE_ANSWERED = {
 };
 
 /**
- * Answers of calls that were closed for their lost node as if nobody had answered: kept aside like an end
- * that came late, of a conversation of no known length.
+ * Keeps ends of calls aside that were closed already, the first of each call, with the event that makes
+ * somebody read it.
+ * @param ends - a select of `call_id` and `record`
  */
-const STORE_LATE_ANSWERS = {
-  name: 'calls-answered-late',
-  text: `with late as (
+function keepAside(name: string, ends: string): Statement {
+  return {
+    name,
+    text: `with late as (
       insert into call_late_ends (call_id, record)
-      select c.id, i.record || json_build_object('state', 'completed', 'end_reason', c.end_reason, 'sip_status', 200,
-        'detail', 'answered, and its node went away', 'ended_at', i.record -> 'answered_at', 'connected_ms', 0,
-        'attempts', c.attempts)::jsonb
-      from jsonb_array_elements($1::jsonb) as i(record)
-      join calls c on c.id = i.record ->> 'id'
-      where c.end_reason = 'node_lost' and c.answered_at is null
+      ${ends}
       on conflict (call_id) do nothing
       returning call_id)
     insert into outbox (type, subject, payload)
     select 'call.ended_late', call_id, json_build_object('callId', call_id) from late
     on conflict (type, subject) do nothing`,
-};
+  };
+}
+
+/**
+ * Answers of calls that were closed for their lost node as if nobody had answered: kept aside like an end
+ * that came late, of a conversation of no known length.
+ */
+const STORE_LATE_ANSWERS = keepAside(
+  'calls-answered-late',
+  `select c.id, i.record || json_build_object('state', 'completed', 'end_reason', c.end_reason, 'sip_status', 200,
+      'detail', 'answered, and its node went away', 'ended_at', i.record -> 'answered_at', 'connected_ms', 0,
+      'attempts', c.attempts)::jsonb
+    from jsonb_array_elements($1::jsonb) as i(record)
+    join calls c on c.id = i.record ->> 'id'
+    where c.end_reason = 'node_lost' and c.answered_at is null`,
+);
 
 /** A checkpoint that arrives late says less than the one before: the longest holds. */
 const STORE_CHECKPOINT = {
@@ -118,21 +130,14 @@ const STORE_ENDED = {
  * for reconciliation. A statement of its own, because it must see what those had written for whom the
  * one before had to wait.
  */
-const STORE_LATE = {
-  name: 'calls-ended-late',
-  text: `with late as (
-      insert into call_late_ends (call_id, record)
-      select i.record ->> 'id', i.record
-      from jsonb_array_elements($1::jsonb) as i(record)
-      join calls c on c.id = i.record ->> 'id'
-      where (c.ended_at, c.end_reason) is distinct from
-        ((i.record ->> 'ended_at')::bigint, i.record ->> 'end_reason')
-      on conflict (call_id) do nothing
-      returning call_id)
-    insert into outbox (type, subject, payload)
-    select 'call.ended_late', call_id, json_build_object('callId', call_id) from late
-    on conflict (type, subject) do nothing`,
-};
+const STORE_LATE = keepAside(
+  'calls-ended-late',
+  `select i.record ->> 'id', i.record
+    from jsonb_array_elements($1::jsonb) as i(record)
+    join calls c on c.id = i.record ->> 'id'
+    where (c.ended_at, c.end_reason) is distinct from
+      ((i.record ->> 'ended_at')::bigint, i.record ->> 'end_reason')`,
+);
 
 /**
  * Stores entries, one statement for each kind. Storing one again changes nothing, so what failed half

@@ -1,4 +1,5 @@
 import type { Queryable } from '../../storage';
+import { storableReason } from './outbox-events';
 
 /** A settlement that no retry helped, with why. */
 export interface DeadLetter {
@@ -40,7 +41,6 @@ export interface FailedRound {
   readonly letter: DeadLetter | undefined;
 }
 
-const MAX_REASON = 1_000;
 const MAX_HISTORY = 100;
 /** Letters that are sent on together. */
 const REDRIVE_BATCH = 500;
@@ -75,7 +75,7 @@ export class DeadLetters {
         told as (
           insert into settlement_history (call_id, event, reason) select subject, 'died', dead_reason from died)
         select ${LETTER} from died`,
-      values: [callId, storable(reason)],
+      values: [callId, storableReason(reason)],
     });
     return rows[0];
   }
@@ -97,7 +97,7 @@ export class DeadLetters {
           insert into settlement_history (call_id, event, reason)
           select subject, case when dead_at is null then 'round_failed' else 'died' end, $2 from counted)
         select rounds, dead_at is not null as died, ${LETTER} from counted`,
-      values: [callId, storable(reason), maxRounds],
+      values: [callId, storableReason(reason), maxRounds],
     });
     const [row] = rows;
     if (!row) return { rounds: undefined, letter: undefined };
@@ -175,9 +175,4 @@ export class DeadLetters {
     });
     return rows.reverse();
   }
-}
-
-/** PostgreSQL's text knows no U+0000. */
-function storable(reason: string): string {
-  return reason.replaceAll('\0', '\ufffd').slice(0, MAX_REASON);
 }

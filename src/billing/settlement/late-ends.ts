@@ -2,6 +2,7 @@ import { asError } from '../../domain';
 import type { Database, Queryable } from '../../storage';
 import { PeriodicJob } from '../../storage';
 import { lateDifference } from './late-end';
+import { finishEvent } from './outbox-events';
 import { openDifference } from './settlement-differences';
 import type { SettlementSources } from './settlement-sources';
 import { STORED_SOURCES } from './settlement-sources';
@@ -92,11 +93,7 @@ export class LateEnds {
       note(next.id);
       const found = await lateDifference(tx, this.#sources, next.callId);
       if (found) await openDifference(tx, next.callId, found);
-      await tx.query({
-        name: 'late-ends-done',
-        text: 'update outbox set dispatched_at = coalesce(dispatched_at, now()), done_at = now() where id = $1',
-        values: [next.id],
-      });
+      await finishEvent(tx, next.id);
       return { at: next.id, told: found ? next.callId : undefined };
     });
   }

@@ -2,11 +2,12 @@ import { asError } from '../../domain';
 import type { Database } from '../../storage';
 import { PeriodicJob } from '../../storage';
 import { rateAgain } from '../revisions/rate-again';
+import { finishEvent } from '../settlement/outbox-events';
 import type { SettlementSources } from '../settlement/settlement-sources';
 import { STORED_SOURCES } from '../settlement/settlement-sources';
 import { isAway, isRivalry, isTooSlow } from '../settlement/trouble';
 import type { DeadSignal } from './signal-events';
-import { claimSignalEvent, failSignalEvent, finishSignalEvent, postponeSignalEvent } from './signal-events';
+import { claimSignalEvent, failSignalEvent, postponeSignalEvent } from './signal-events';
 
 export interface ReratingOptions {
   /** Milliseconds from one run to the next. */
@@ -78,7 +79,7 @@ export class ReratingJob {
         if (outcome === 'not_settled') {
           return { ...event, outcome, dead: await postponeSignalEvent(tx, event.id, NOT_SETTLED) };
         }
-        await finishSignalEvent(tx, event.id);
+        await finishEvent(tx, event.id);
         return { ...event, outcome, dead: undefined };
       });
       if (worked?.dead) this.#options.onDead?.(worked.dead);

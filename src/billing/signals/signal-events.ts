@@ -1,4 +1,5 @@
 import type { Queryable } from '../../storage';
+import { storableReason } from '../settlement/outbox-events';
 
 /** Tries that a signal gets to be brought into its call's money, failures of the database aside. */
 export const MAX_TRIES = 6;
@@ -11,7 +12,6 @@ const SOONEST_MS = 500;
 const LATEST_MS = 600_000;
 /** … and so many days long: then something else is wrong. */
 export const MAX_WAIT_DAYS = 30;
-const MAX_REASON = 1_000;
 const MAX_LISTED = 200;
 
 /** A signal that a call's money does not reflect yet, as far as is known. */
@@ -33,10 +33,6 @@ const CLAIM = {
   text: `select id, payload ->> 'callId' as "callId" from outbox
     where type = 'call.signal' and done_at is null and dead_at is null and due_at <= now()
     order by due_at, id limit 1 for update skip locked`,
-};
-const DONE = {
-  name: 'signal-event-done',
-  text: 'update outbox set done_at = now(), dispatched_at = coalesce(dispatched_at, now()) where id = $1',
 };
 const SHOWN = `payload ->> 'callId' as "callId", (payload ->> 'signalId')::bigint as "signalId", dead_reason as reason,
       dead_at as "diedAt"`;
@@ -64,10 +60,6 @@ export async function claimSignalEvent(tx: Queryable): Promise<SignalEvent | und
   return rows[0];
 }
 
-export async function finishSignalEvent(tx: Queryable, id: number): Promise<void> {
-  await tx.query({ ...DONE, values: [id] });
-}
-
 /**
  * It is no failure that its call cannot be rated again yet, but does not last for ever either.
  * @param why - for people, should it have waited for 30 days by now
@@ -93,7 +85,7 @@ export async function failSignalEvent(
 ): Promise<DeadSignal | undefined> {
   const { rows } = await db.query<MaybeDead>({
     ...FAILED,
-    values: [id, MAX_TRIES, WAITS_MS, reason.replaceAll('\0', '\ufffd').slice(0, MAX_REASON)],
+    values: [id, MAX_TRIES, WAITS_MS, storableReason(reason)],
   });
   return deadOf(rows);
 }
@@ -108,8 +100,7 @@ function deadOf([row]: readonly MaybeDead[]): DeadSignal | undefined {
 export async function listDeadSignals(db: Queryable): Promise<DeadSignal[]> {
   const { rows } = await db.query<DeadSignal>({
     name: 'signal-events-dead',
-    text: `select payload ->> 'callId' as "callId", (payload ->> 'signalId')::bigint as "signalId",
-        dead_reason as reason, dead_at as "diedAt"
+    text: `select ${SHOWN}
       from outbox where type = 'call.signal' and dead_at is not null order by dead_at, id limit $1`,
     values: [MAX_LISTED],
   });
