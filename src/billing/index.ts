@@ -24,7 +24,6 @@ export { callPostings } from './settlement/call-postings';
 export type { TakenHold } from './settlement/call-postings';
 export { settleCall, settleCalls } from './settlement/settle-calls';
 export type { SettleOptions } from './settlement/settle-calls';
-export { settlementKey } from './settlement/settle-batch';
 export type { Settled, SettlementOutcome } from './settlement/settle-batch';
 export { readFacts, STORED_SOURCES, storedSources } from './settlement/settlement-sources';
 export type { CallFacts, SettlementSources } from './settlement/settlement-sources';

@@ -15,12 +15,8 @@ const BALANCE = `select account_id as "accountId", purpose, currency, balance::t
 type BalanceRow = Omit<LedgerBalance, 'balanceMicros'> & { readonly balance: string };
 
 /** Balances as they are kept, of one account or of all, by account, purpose and currency. */
-export async function ledgerBalances(db: Queryable, accountId?: string): Promise<LedgerBalance[]> {
-  const { rows } = await db.query<BalanceRow>(
-    `${BALANCE} where $1::text is null or account_id = $1 order by account_id, purpose, currency`,
-    [accountId ?? null],
-  );
-  return rows.map(balanceOf);
+export function ledgerBalances(db: Queryable, accountId?: string): Promise<LedgerBalance[]> {
+  return listLedgerBalances(db, { accountId });
 }
 
 /** A page of balances. */
@@ -28,7 +24,8 @@ export interface BalancePage {
   readonly accountId?: string | undefined;
   /** The last of the page before. */
   readonly after?: Pick<LedgerBalance, 'accountId' | 'purpose' | 'currency'> | undefined;
-  readonly limit: number;
+  /** All that there are when absent. */
+  readonly limit?: number;
 }
 
 /** As {@link ledgerBalances}, page by page. */
@@ -40,7 +37,13 @@ export async function listLedgerBalances(
     `${BALANCE} where ($1::text is null or account_id = $1)
        and ($2::text is null or (account_id, purpose, currency) > ($2, $3, $4))
      order by account_id, purpose, currency limit $5`,
-    [accountId ?? null, after?.accountId ?? null, after?.purpose ?? null, after?.currency ?? null, limit],
+    [
+      accountId ?? null,
+      after?.accountId ?? null,
+      after?.purpose ?? null,
+      after?.currency ?? null,
+      limit ?? null,
+    ],
   );
   return rows.map(balanceOf);
 }

@@ -19,7 +19,7 @@ export type Settled =
   { readonly ok: true; readonly outcome: SettlementOutcome } | { readonly ok: false; readonly error: Error };
 
 /** Under which the ledger takes a call's settlement once. */
-export const settlementKey = (callId: string): string => `call:${callId}`;
+const settlementKey = (callId: string): string => `call:${callId}`;
 
 /** A call's money, rated and to be booked. */
 export interface CallToBook {

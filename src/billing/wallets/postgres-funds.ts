@@ -9,8 +9,6 @@ import { PostedBefore } from './post-all';
 export interface PostgresFundsOptions extends HoldingNode {
   /** Milliseconds in which what comes is put into one transaction; 2 by default. */
   readonly gatherMs?: number;
-  /** Requests in one transaction at most. */
-  readonly maxBatch?: number;
   /** Requests that may wait; more are refused, releases forgotten. */
   readonly maxWaiting?: number;
   /** Milliseconds after which a release that could not be written is tried again. */
@@ -22,6 +20,7 @@ export interface PostgresFundsOptions extends HoldingNode {
 /** More than this is no price of a call: a thousand million units. */
 const MAX_AMOUNT = 1_000_000_000_000_000;
 const GATHER_MS = 2;
+/** Requests in one transaction at most. */
 const MAX_BATCH = 100;
 const MAX_WAITING = 10_000;
 const RETRY_MS = 1_000;
@@ -42,7 +41,6 @@ interface Waiting {
 export class PostgresFunds {
   readonly #database: Database;
   readonly #options: PostgresFundsOptions;
-  readonly #maxBatch: number;
   readonly #maxWaiting: number;
   #queue: Waiting[] = [];
   /** Releases that could not be written, and wait for the next try. */
@@ -55,7 +53,6 @@ export class PostgresFunds {
   constructor(database: Database, options: PostgresFundsOptions) {
     this.#database = database;
     this.#options = options;
-    this.#maxBatch = options.maxBatch ?? MAX_BATCH;
     this.#maxWaiting = options.maxWaiting ?? MAX_WAITING;
   }
 
@@ -135,7 +132,7 @@ export class PostgresFunds {
   #turn(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#busy = this.#work(this.#queue.splice(0, this.#maxBatch)).finally(() => {
+    this.#busy = this.#work(this.#queue.splice(0, MAX_BATCH)).finally(() => {
       this.#busy = undefined;
       if (this.#queue.length > 0 && !this.#closed) this.#schedule();
     });
