@@ -5,6 +5,7 @@ export type FoundCall =
   | { readonly ok: true; readonly callId: string }
   | { readonly ok: false; readonly reason: 'unknown_call' | 'ambiguous' };
 
+/** The call of that id, if there is one, is the first; of those with that reference each is there once. */
 const FIND = {
   name: 'signal-find-call',
   text: `select id, id = $1 as named from calls
@@ -28,10 +29,9 @@ export async function findCall(
     ...FIND,
     values: [name, accountId ?? null],
   });
-  const ids = new Set(
-    (rows.some((row) => row.named) ? rows.filter((row) => row.named) : rows).map((r) => r.id),
-  );
-  const [callId] = ids;
-  if (callId === undefined) return { ok: false, reason: 'unknown_call' };
-  return ids.size === 1 ? { ok: true, callId } : { ok: false, reason: 'ambiguous' };
+  const [first] = rows;
+  if (!first) return { ok: false, reason: 'unknown_call' };
+  return first.named || rows.length === 1
+    ? { ok: true, callId: first.id }
+    : { ok: false, reason: 'ambiguous' };
 }
