@@ -1,5 +1,5 @@
 import type { Currency, Micros } from '../../domain';
-import { subtractMicros, ZERO_MICROS } from '../../domain';
+import { negateMicros, subtractMicros } from '../../domain';
 import type { Queryable } from '../../storage';
 import type { LedgerTransaction } from '../ledger/transaction';
 import type { HeldOf } from './hold-postings';
@@ -157,7 +157,7 @@ class Batch {
     if (hold.state !== 'open') return { ok: false, reason: 'closed' };
     hold.state = 'released';
     const { amount } = hold;
-    this.#move(hold, this.#purse(hold), subtractMicros(ZERO_MICROS, amount), releasePosting(hold, amount));
+    this.#move(hold, this.#purse(hold), negateMicros(amount), releasePosting(hold, amount));
     return held(hold);
   }
 

@@ -1,7 +1,8 @@
 import type { Currency, Micros } from '../../domain';
-import { subtractMicros, ZERO_MICROS } from '../../domain';
+import { negateMicros } from '../../domain';
 import type { LedgerKind } from '../ledger/chart';
 import type { LedgerTransaction } from '../ledger/transaction';
+import { movement } from '../ledger/transaction';
 
 /** Whose money is set aside. */
 export interface HeldOf {
@@ -24,7 +25,7 @@ export function extensionPosting(hold: HeldOf, more: Micros, inAll: Micros): Led
 
 /** Gives everything back to the wallet. */
 export function releasePosting(hold: HeldOf, amount: Micros): LedgerTransaction {
-  return moved(hold, `hold:${hold.id}:release`, 'hold_release', subtractMicros(ZERO_MICROS, amount));
+  return moved(hold, `hold:${hold.id}:release`, 'hold_release', negateMicros(amount));
 }
 
 function moved(hold: HeldOf, idempotencyKey: string, kind: LedgerKind, amount: Micros): LedgerTransaction {
@@ -33,9 +34,6 @@ function moved(hold: HeldOf, idempotencyKey: string, kind: LedgerKind, amount: M
     idempotencyKey,
     kind,
     callId,
-    postings: [
-      { accountId, purpose: 'wallet', currency, amount },
-      { accountId, purpose: 'held', currency, amount: subtractMicros(ZERO_MICROS, amount) },
-    ],
+    postings: movement({ accountId, purpose: 'wallet' }, { accountId, purpose: 'held' }, currency, amount),
   };
 }

@@ -1,7 +1,9 @@
 import type { Micros } from '../../domain';
-import { AppError, subtractMicros, ZERO_MICROS } from '../../domain';
+import { AppError } from '../../domain';
 import type { Queryable } from '../../storage';
+import { OPERATOR_ACCOUNT } from '../ledger/chart';
 import { postTransaction } from '../ledger/ledger';
+import { movement } from '../ledger/transaction';
 import type { WalletName } from './purses';
 import { mustFind } from './wallets';
 
@@ -27,9 +29,6 @@ export interface TopUp {
   readonly createdAt: Date;
 }
 
-/** The account that the exchange's own money is of. */
-const OPERATOR = 'operator';
-
 const SELECT = `select id, reference, amount, note, transaction_id as "transactionId", received_by as "receivedBy",
     created_at as "createdAt" from wallet_top_ups`;
 
@@ -50,10 +49,12 @@ export async function receiveTopUp(
   const transactionId = await postTransaction(tx, {
     idempotencyKey: `top_up:${currency}:${accountId}:${reference}`,
     kind: 'top_up',
-    postings: [
-      { accountId: OPERATOR, purpose: 'cash', currency, amount },
-      { accountId, purpose: 'wallet', currency, amount: subtractMicros(ZERO_MICROS, amount) },
-    ],
+    postings: movement(
+      { accountId: OPERATOR_ACCOUNT, purpose: 'cash' },
+      { accountId, purpose: 'wallet' },
+      currency,
+      amount,
+    ),
   });
   if (transactionId !== undefined) {
     await tx.query(
