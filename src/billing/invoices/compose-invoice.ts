@@ -3,7 +3,7 @@ import { addMicros, AppError, formatMoney, micros, ZERO_MICROS } from '../../dom
 import type { Queryable } from '../../storage';
 import { breakDown, differenceOf, totalsOf } from './breakdown';
 import type { DocumentChain, Items, ItemSums } from './covered-transactions';
-import { countEarlier, sumItems } from './covered-transactions';
+import { sumItems } from './covered-transactions';
 import type { DocumentContent, DocumentParty, DocumentPeriod } from './document';
 import { daysLater } from './invoice-period';
 import type { InvoicedAccount, InvoiceProfile } from './profiles';
@@ -73,7 +73,7 @@ export interface ComposedInvoice {
  */
 export async function composeInvoice(db: Queryable, parts: InvoiceParts): Promise<ComposedInvoice> {
   const { issuer, account, currency, period, items, end, issuedAt } = parts;
-  const sums = await sumItems(db, items);
+  const { earlier, ...sums } = await sumItems(db, items, period.from);
   const lines = await breakDown(db, items, account.accountId);
   const difference = differenceOf(lines, sums.amount);
   if (difference !== 0) {
@@ -94,7 +94,7 @@ export async function composeInvoice(db: Queryable, parts: InvoiceParts): Promis
     issuedAt,
     dueAt: daysLater(issuedAt, account.termsDays, account.timezone),
     period,
-    earlier: await countEarlier(db, items, period.from),
+    earlier,
     lines,
     totals: totalsOf(lines),
     previousBalance: end.previousBalance,

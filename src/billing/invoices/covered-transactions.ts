@@ -103,23 +103,20 @@ export async function coverFresh(
   });
 }
 
-export async function sumItems(db: Queryable, items: Items): Promise<ItemSums> {
-  const { rows } = await db.query<ItemSums>(
-    `select count(*)::integer as transactions, coalesce(sum(amount), 0)::bigint as amount,
-       coalesce(-sum(amount) filter (where amount < 0), 0)::bigint as credits from (${items.text}) i`,
-    items.values,
-  );
-  return rows[0] as ItemSums;
-}
-
-/** How many of them were posted before an instant. */
-export async function countEarlier(db: Queryable, items: Items, before: number): Promise<number> {
-  const { rows } = await db.query<{ count: number }>(
-    `select count(*)::integer as count from (${items.text}) i join ledger_transactions t on t.id = i.transaction_id
-     where t.posted_at < to_timestamp($${items.values.length + 1}::bigint / 1000.0)`,
+/** What they come to, and how many of them were posted before an instant. */
+export async function sumItems(
+  db: Queryable,
+  items: Items,
+  before: number,
+): Promise<ItemSums & { readonly earlier: number }> {
+  const { rows } = await db.query<ItemSums & { earlier: number }>(
+    `select count(*)::integer as transactions, coalesce(sum(i.amount), 0)::bigint as amount,
+       coalesce(-sum(i.amount) filter (where i.amount < 0), 0)::bigint as credits,
+       (count(*) filter (where t.posted_at < to_timestamp($${items.values.length + 1}::bigint / 1000.0)))::integer as earlier
+     from (${items.text}) i join ledger_transactions t on t.id = i.transaction_id`,
     [...items.values, before],
   );
-  return rows[0]?.count ?? 0;
+  return rows[0] as ItemSums & { earlier: number };
 }
 
 /**
