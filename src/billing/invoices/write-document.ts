@@ -65,6 +65,7 @@ export async function writeDocument(tx: Queryable, document: DocumentToWrite): P
   const { id, numbered, content, sums, position, opening, invoiceId, pdf } = document;
   const { kind, issuer, recipient, currency, period, lines, totals } = content;
   const text = JSON.stringify(content);
+  const fileSha256 = sha256(pdf);
   await tx.query({
     name: 'document-write',
     text: `insert into billing_documents (id, kind, number, issuer_id, year, sequence, account_id, currency, position,
@@ -95,7 +96,7 @@ export async function writeDocument(tx: Queryable, document: DocumentToWrite): P
       sums.transactions,
       text,
       sha256(text),
-      sha256(pdf),
+      fileSha256,
     ],
   });
   await tx.query({
@@ -126,7 +127,7 @@ export async function writeDocument(tx: Queryable, document: DocumentToWrite): P
         balanceMicros: content.closingBalance,
         issuedAt: content.issuedAt,
         dueAt: content.dueAt,
-        fileSha256: sha256(pdf).toString('hex'),
+        fileSha256: fileSha256.toString('hex'),
       }),
     ],
   });
