@@ -162,8 +162,16 @@ export class PdfPages {
   }
 }
 
+/** Files of fonts by name: each is read once, for whoever writes a document may be keeping others waiting. */
+const fontFiles = new Map<string, Buffer>();
+
 function fontFile(name: string): Buffer {
-  return readFileSync(require.resolve(`dejavu-fonts-ttf/ttf/${name}.ttf`));
+  let file = fontFiles.get(name);
+  if (!file) {
+    file = readFileSync(require.resolve(`dejavu-fonts-ttf/ttf/${name}.ttf`));
+    fontFiles.set(name, file);
+  }
+  return file;
 }
 
 /** pdfkit does not say what its fonts have, but they do. */
