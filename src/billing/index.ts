@@ -125,7 +125,7 @@ export { StripeProvider } from './payments/stripe-provider';
 export type { StripeOptions } from './payments/stripe-provider';
 export { readStripeMessage } from './payments/stripe-webhook';
 export type { StripeMessage } from './payments/stripe-webhook';
-export { draftInvoice, issueInvoice, ISSUER } from './invoices/issue-invoice';
+export { draftInvoice, issueInvoice } from './invoices/issue-invoice';
 export type { InvoiceRequest, IssuedInvoice } from './invoices/issue-invoice';
 export { issueCreditNote } from './invoices/issue-credit-note';
 export type { CreditNoteRequest, IssuedCreditNote } from './invoices/issue-credit-note';

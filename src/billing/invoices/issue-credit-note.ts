@@ -10,6 +10,7 @@ import {
 } from '../../domain';
 import type { Queryable } from '../../storage';
 import { inTransaction } from '../../storage';
+import { OPERATOR_ACCOUNT } from '../ledger/chart';
 import { postTransaction } from '../ledger/ledger';
 import { totalsOf } from './breakdown';
 import { endOfChain, partyOf } from './compose-invoice';
@@ -17,7 +18,6 @@ import { lockChain } from './covered-transactions';
 import type { CreditedPart, CreditSource, CreditWanted } from './credited-parts';
 import { invoiceToCredit, partsOf } from './credited-parts';
 import type { DocumentContent, DocumentLine } from './document';
-import { ISSUER } from './issue-invoice';
 import { invoicedAccount } from './profiles';
 import { renderDocument } from './render-document';
 import { nextDocumentId, takeNumber, writeDocument } from './write-document';
@@ -60,7 +60,7 @@ export function issueCreditNote(db: Queryable, request: CreditNoteRequest): Prom
     const total = parts.reduce((sum, { amount }) => addMicros(sum, amount), ZERO_MICROS);
     assertWithin(source, parts, total);
     const [issuer, account] = [
-      await invoicedAccount(tx, ISSUER),
+      await invoicedAccount(tx, OPERATOR_ACCOUNT),
       await invoicedAccount(tx, source.accountId),
     ];
     const end = await endOfChain(tx, source);
@@ -169,8 +169,8 @@ async function postCredit(
     kind: 'adjustment',
     reason: `${number}: ${reason}`.slice(0, 500),
     postings: [
-      { accountId: ISSUER, purpose: 'adjustments' as const, currency, amount: rest },
-      { accountId: ISSUER, purpose: 'tax' as const, currency, amount: taxes },
+      { accountId: OPERATOR_ACCOUNT, purpose: 'adjustments' as const, currency, amount: rest },
+      { accountId: OPERATOR_ACCOUNT, purpose: 'tax' as const, currency, amount: taxes },
       { accountId, purpose: 'wallet' as const, currency, amount: negateMicros(total) },
     ].filter(({ amount }) => amount !== 0),
   });

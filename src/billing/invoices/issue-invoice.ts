@@ -2,6 +2,7 @@ import type { Currency } from '../../domain';
 import { AppError } from '../../domain';
 import type { Queryable } from '../../storage';
 import { inTransaction } from '../../storage';
+import { OPERATOR_ACCOUNT } from '../ledger/chart';
 import type { InvoicedAccount } from './profiles';
 import { invoicedAccount } from './profiles';
 import { composeInvoice, endOfChain, spokenBalance } from './compose-invoice';
@@ -32,9 +33,6 @@ export type IssuedInvoice =
   | { readonly ok: false; readonly reason: 'nothing' }
   | { readonly ok: false; readonly reason: 'too_early' }
   | { readonly ok: false; readonly reason: 'overlaps'; readonly invoicedTo: number };
-
-/** Who issues invoices. */
-export const ISSUER = 'operator';
 
 /**
  * Issues the invoice of a period: everything posted before its end that is on no document yet, so that what
@@ -109,7 +107,11 @@ async function partiesOf(
       `account ${accountId} is a ${account.type}: invoices are for buyers, statements for everybody`,
     );
   }
-  return { issuer: await invoicedAccount(db, ISSUER), account, currency: currency ?? account.currency };
+  return {
+    issuer: await invoicedAccount(db, OPERATOR_ACCOUNT),
+    account,
+    currency: currency ?? account.currency,
+  };
 }
 
 function assertSpoken(content: DocumentContent): void {
