@@ -159,7 +159,7 @@ export { ReratingJob } from './signals/rerating-job';
 export type { ReratingOptions } from './signals/rerating-job';
 export { listDeadSignals, redriveSignals } from './signals/signal-events';
 export type { DeadSignal } from './signals/signal-events';
-export { moneyOfCall, moneyOfCalls, revisionsOfCall } from './revisions/money-of-call';
+export { moneyOfCall, revisionsOfCall } from './revisions/money-of-call';
 export type { CallMoney, StoredRevision } from './revisions/money-of-call';
 export { lockCallBook } from './revisions/call-book';
 export type { CallBook, RevisionKind } from './revisions/call-book';

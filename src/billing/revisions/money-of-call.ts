@@ -38,22 +38,11 @@ export interface StoredRevision extends LineSums {
  * sale. @returns undefined when it is not settled, or was not sold
  */
 export async function moneyOfCall(db: Queryable, callId: string): Promise<CallMoney | undefined> {
-  return (await moneyOfCalls(db, [callId])).get(callId);
-}
-
-/** The same of many calls. */
-export async function moneyOfCalls(
-  db: Queryable,
-  callIds: readonly string[],
-): Promise<Map<string, CallMoney>> {
-  const books = await readCallBooks(db, callIds);
-  const money = new Map<string, CallMoney>();
-  for (const [callId, book] of books) {
-    const { currency, priced, earned, revisions, standing } = book;
-    const lines = standing.filter(({ amount }) => amount !== 0).map(({ conceded: _, ...line }) => line);
-    money.set(callId, { callId, currency, priced, earned, revisions, lines, ...sumsOf(lines, currency) });
-  }
-  return money;
+  const book = (await readCallBooks(db, [callId])).get(callId);
+  if (!book) return undefined;
+  const { currency, priced, earned, revisions, standing } = book;
+  const lines = standing.filter(({ amount }) => amount !== 0).map(({ conceded: _, ...line }) => line);
+  return { callId, currency, priced, earned, revisions, lines, ...sumsOf(lines, currency) };
 }
 
 /** Everything that was booked for a call after its settlement, the first first. */
