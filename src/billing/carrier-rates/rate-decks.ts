@@ -2,6 +2,7 @@ import type { Currency } from '../../domain';
 import type { CarrierDirection } from '../../rating';
 import type { Queryable } from '../../storage';
 import { inTransaction } from '../../storage';
+import { CLOSED_AFTER_MS } from '../terms/account-terms-store';
 import type { DeckError, DeckLimits, DeckRates } from './read-rate-deck';
 import { readRateDeck } from './read-rate-deck';
 
@@ -52,8 +53,6 @@ export type ImportedDeck =
 
 /** Rows of one statement. */
 const BATCH = 10_000;
-/** Clocks differ, and uploads take their time; what is further back is closed. */
-const CLOSED_AFTER_MS = 60_000;
 
 const DECK = `d.id, d.trunk_id as "trunkId", d.direction, d.account_id as "accountId", d.name, d.currency,
   d.effective_from as "effectiveFrom", d.rates, d.bytes, encode(d.sha256, 'hex') as sha256,

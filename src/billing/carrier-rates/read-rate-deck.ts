@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import type { Options } from 'csv-parse';
 import { CsvError, parse } from 'csv-parse';
-import type { RateColumns, RateField } from './rate-line';
+import type { RateField } from './rate-line';
 import { columnsOf, RateLineReader } from './rate-line';
 
 /** Rates of a deck, a column each: place by place they belong together. */
@@ -125,7 +125,6 @@ class DeckReading {
   };
   /** Lines of prefixes. */
   readonly #known = new Map<string, number>();
-  #columns: RateColumns | undefined;
   #reader: RateLineReader | undefined;
   #line = 0;
   #gaveUp = false;
@@ -143,13 +142,13 @@ class DeckReading {
     // A record that goes over several lines is told by its first.
     const line = endsOn - record.reduce((sum, field) => sum + field.split('\n').length - 1, 0);
     this.#line = endsOn;
-    if (!this.#columns) return this.#takeHeader(record, line);
+    if (!this.#reader) return this.#takeHeader(record, line);
     if (this.#known.size >= this.#limits.rates) {
       this.#wrong(line, undefined, `is one too many: a deck has ${this.#limits.rates} rates at most`);
       this.#gaveUp = true;
       return false;
     }
-    this.#takeRate(record, line);
+    this.#takeRate(this.#reader, record, line);
     this.#gaveUp = this.#errors.length >= this.#limits.errors;
     return !this.#gaveUp;
   }
@@ -166,7 +165,7 @@ class DeckReading {
       this.#wrong(
         Math.max(this.#line, 1),
         undefined,
-        this.#columns ? 'has no rates under it' : 'has no columns',
+        this.#reader ? 'has no rates under it' : 'has no columns',
       );
     }
     if (this.#errors.length > 0) {
@@ -181,13 +180,11 @@ class DeckReading {
       for (const { field, message } of columns.problems) this.#wrong(line, field, message);
       return false;
     }
-    this.#columns = columns;
     this.#reader = new RateLineReader(columns);
     return true;
   }
 
-  #takeRate(record: readonly string[], line: number): void {
-    const reader = this.#reader as RateLineReader;
+  #takeRate(reader: RateLineReader, record: readonly string[], line: number): void {
     const rate = reader.read(record);
     if ('problems' in rate) {
       for (const { field, message } of rate.problems) this.#wrong(line, field, message);
