@@ -86,13 +86,13 @@ export class PaymentKeeper {
     const { rows } = await this.#db.query<Payment>({
       name: 'payments-claim',
       text: `with due as (
-          select seq from payments where next_try_at <= to_timestamp($1::bigint / 1000.0)
+          select seq as due_seq from payments where next_try_at <= to_timestamp($1::bigint / 1000.0)
           order by next_try_at limit ${AT_ONCE} for no key update skip locked)
-        update payments p set state = 'pending', attempts = attempts + 1, unanswered = unanswered + 1,
+        update payments set state = 'pending', attempts = attempts + 1, unanswered = unanswered + 1,
           first_asked_at = coalesce(first_asked_at, to_timestamp($1::bigint / 1000.0)),
           next_try_at = to_timestamp(($1::bigint + ${LEASE_MS}) / 1000.0), updated_at = now()
-        from due where p.seq = due.seq
-        returning ${PAYMENT_COLUMNS.replace(/\bseq\b/, 'p.seq')}`,
+        from due where seq = due_seq
+        returning ${PAYMENT_COLUMNS}`,
       values: [this.#options.now()],
     });
     return rows;
