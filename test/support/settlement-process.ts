@@ -7,13 +7,11 @@ export interface SettlementFigures {
   /** Calls whose settlement this process reported. */
   readonly settled: number;
   readonly dead: number;
-  /** Milliseconds of processor time since it was asked the last time. */
-  readonly cpuMs: number;
 }
 
 /**
- * A process that settles calls, for tests that kill it and benchmarks that time it. Which parts it runs, and
- * how, the environment says.
+ * A process that settles calls, for tests that kill it and benchmarks that time it. How it runs, the
+ * environment says.
  */
 function main(): void {
   const { env } = process;
@@ -27,40 +25,34 @@ function main(): void {
     onError: () => undefined,
   });
   const redis = openRedis(env['SETTLE_REDIS'] ?? '', true);
-  const parts = env['SETTLE_PARTS'] ?? 'relay,worker';
   const quiet = (): void => undefined;
-  const relay = parts.includes('relay')
-    ? new OutboxRelay(database, redis, quiet, { resendAfterMs: number('SETTLE_RESEND_MS', 60_000) })
-    : undefined;
+  const relay = new OutboxRelay(database, redis, quiet, {
+    resendAfterMs: number('SETTLE_RESEND_MS', 60_000),
+  });
   let settled = 0;
   let dead = 0;
-  const worker = parts.includes('worker')
-    ? new SettlementWorker(database, openRedis(env['SETTLE_REDIS'] ?? '', true), {
-        concurrency: number('SETTLE_CONCURRENCY', 192),
-        lockMs: number('SETTLE_LOCK_MS', 15_000),
-        onSettled: () => settled++,
-        onDead: () => dead++,
-        onError: quiet,
-      })
-    : undefined;
-  let before = process.cpuUsage();
+  const worker = new SettlementWorker(database, openRedis(env['SETTLE_REDIS'] ?? '', true), {
+    concurrency: 192,
+    lockMs: number('SETTLE_LOCK_MS', 15_000),
+    onSettled: () => settled++,
+    onDead: () => dead++,
+    onError: quiet,
+  });
   process.on('message', (order: SettlementOrder) => {
     if (order === 'figures') {
-      const { user, system } = process.cpuUsage(before);
-      before = process.cpuUsage();
-      process.send?.({ settled, dead, cpuMs: (user + system) / 1_000 } satisfies SettlementFigures);
+      process.send?.({ settled, dead } satisfies SettlementFigures);
       return;
     }
     void (async () => {
-      await worker?.close();
-      await relay?.close();
+      await worker.close();
+      await relay.close();
       await database.close();
       process.exit(0);
     })();
   });
   // Without whoever started it there is nothing to do.
   process.on('disconnect', () => process.exit(0));
-  relay?.start();
+  relay.start();
   process.send?.('started');
 }
 
