@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
+import { processStat } from '../../e2e/support/processes';
 
 /** Milliseconds of a tick of /proc: Linux counts hundredths, whatever the kernel was built with. */
 const TICK_MS = 10;
@@ -10,11 +11,9 @@ interface ProcessTimes {
   readonly goneMs: number;
 }
 
-function timesOf(pid: string): ProcessTimes | undefined {
+function timesOf(pid: number): ProcessTimes | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name may hold anything; the fields after it do not.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const fields = processStat(pid);
     const ticks = (n: number): number => Number(fields[n]) * TICK_MS;
     return { parent: Number(fields[1]), ownMs: ticks(11) + ticks(12), goneMs: ticks(13) + ticks(14) };
   } catch {
@@ -27,8 +26,9 @@ export function cpuOf(roots: readonly number[]): number {
   const all = new Map<number, ProcessTimes>();
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;
-    const times = timesOf(name);
-    if (times) all.set(Number(name), times);
+    const pid = Number(name);
+    const times = timesOf(pid);
+    if (times) all.set(pid, times);
   }
   const wanted = new Set(roots);
   for (let size = 0; size !== wanted.size;) {
