@@ -6,12 +6,13 @@
  *
  * `npm run bench:settlement -- [calls]`; `DCE_BENCH_PROFILE=<folder>` leaves profiles of the workers there.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { trialBalance } from '../../src/billing';
 import { startPrivatePostgres, startPrivateRedis } from '../../src/provision';
-import { Database, migrateUp, openRedis, readMigrations } from '../../src/storage';
+import { Database, migrateUp, readMigrations } from '../../src/storage';
+import { postgresFolder, postmasterOf, redisPid } from '../support/server-pids';
 import { runPgbench } from './settlement/pgbench';
 import { prepareCalls, prepareParties, rowsPerSettlement } from './settlement/prepare';
 import type { RunFigures, Servers } from './settlement/run-workers';
@@ -40,7 +41,7 @@ async function main(): Promise<void> {
     const servers: Servers = {
       databaseUrl: postgres.url,
       redisUrl: redis.url,
-      postgresPid: await postmaster(db),
+      postgresPid: postmasterOf(await postgresFolder(db)),
       redisPid: await redisPid(redis.url),
     };
     const one = await settle(db, servers, 1);
@@ -128,20 +129,6 @@ async function checkBooks(db: Database, calls: number): Promise<void> {
     wrongBalances > 0
   ) {
     throw new Error(`the books are wrong: ${JSON.stringify(rows[0])} of ${calls}, off by ${imbalanceMicros}`);
-  }
-}
-
-async function postmaster(db: Database): Promise<number> {
-  const { rows } = await db.query<{ folder: string }>(`select current_setting('data_directory') as folder`);
-  return Number(readFileSync(join(rows[0]?.folder ?? '', 'postmaster.pid'), 'utf8').split('\n')[0]);
-}
-
-async function redisPid(url: string): Promise<number> {
-  const client = openRedis(url, true);
-  try {
-    return Number(/process_id:(\d+)/.exec(await client.info('server'))?.[1]);
-  } finally {
-    client.disconnect();
   }
 }
 

@@ -1,12 +1,12 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import type { PrivateService } from '../../../src/provision';
 import { startPrivatePostgres, startPrivateRedis } from '../../../src/provision';
 import type { Program } from '../../e2e/support/processes';
 import { childrenOf, freePort, startProgram } from '../../e2e/support/processes';
+import { postgresFolder, postmasterOf, redisPid } from '../../support/server-pids';
 import { TcpProxy } from '../../support/tcp-proxy';
 
 const CLI = join(process.cwd(), 'dist/cli.js');
@@ -84,11 +84,8 @@ export class PostgresPart implements Part {
       this.#service = await startPrivatePostgres(this.#folder);
       const client = new Client({ connectionString: this.url });
       await client.connect();
-      const { rows } = await client.query<{ folder: string }>(
-        `select current_setting('data_directory') as folder`,
-      );
+      this.#dataFolder = await postgresFolder(client);
       await client.end();
-      this.#dataFolder = rows[0]?.folder ?? '';
     });
   }
 
@@ -98,7 +95,7 @@ export class PostgresPart implements Part {
 
   #postmaster(): number | undefined {
     try {
-      return Number(readFileSync(join(this.#dataFolder, 'postmaster.pid'), 'utf8').split('\n')[0]);
+      return postmasterOf(this.#dataFolder);
     } catch {
       return undefined;
     }
@@ -127,10 +124,7 @@ export class RedisPart implements Part {
   start(): Promise<void> {
     return insist(this.name, async () => {
       this.#service = await startPrivateRedis(this.#folder);
-      const redis = new Redis(this.url, { retryStrategy: () => null });
-      redis.on('error', () => undefined);
-      const info = await redis.info('server').finally(() => redis.disconnect());
-      this.#pid = Number(/process_id:(\d+)/.exec(info)?.[1]);
+      this.#pid = await redisPid(this.url);
     });
   }
 

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { fork } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -13,6 +13,7 @@ import { startPrivatePostgres } from '../../../src/provision';
 import { Database, migrateUp, readMigrations } from '../../../src/storage';
 import { BUYER_ACCOUNT, endedRecord, insertParties, storeEnded } from '../../support/call-records';
 import { BILLING_ROOMS, CompiledSources } from '../../support/compiled-sources';
+import { postgresFolder, postmasterOf } from '../../support/server-pids';
 import type { OwnTestRedis } from '../../support/test-redis';
 import { ownTestRedis } from '../../support/test-redis';
 import { until } from '../../support/until';
@@ -98,9 +99,7 @@ async function endCalls(first: number): Promise<void> {
 
 /** kill -9 of the whole server, and up again through recovery. */
 async function crashPostgres(): Promise<void> {
-  const { rows } = await db.query<{ dir: string }>(`select current_setting('data_directory') as dir`);
-  const pid = Number(readFileSync(join(rows[0]?.dir ?? '', 'postmaster.pid'), 'utf8').split('\n')[0]);
-  process.kill(pid, 'SIGKILL');
+  process.kill(postmasterOf(await postgresFolder(db)), 'SIGKILL');
   await until('it is gone', () => !postgres.isUp(), 20_000);
   postgres = await startPrivatePostgres(folder);
   await until('it answers', async () => {
