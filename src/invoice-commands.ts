@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import type { DocumentSummary, WriteText } from './billing';
 import {
+  accountTimezone,
   documentNotFound,
   draftInvoice,
   getDocument,
@@ -196,12 +197,7 @@ async function toFile(path: string, make: (write: WriteText) => Promise<void>): 
 }
 
 async function requestOf(database: Database, accountId: string, text: string) {
-  const { rows } = await database.query<{ timezone: string }>('select timezone from accounts where id = $1', [
-    accountId,
-  ]);
-  const [account] = rows;
-  if (!account) throw new Error(`there is no account ${accountId}`);
-  const period = readPeriod(text, account.timezone);
+  const period = readPeriod(text, await accountTimezone(database, accountId));
   if (!period) throw new Error(`${text} is no period: ${PERIODS}`);
   return { accountId, period };
 }

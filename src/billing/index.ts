@@ -148,7 +148,12 @@ export type { DocumentContent, DocumentKind, DocumentLine, DocumentPeriod } from
 export { renderDocument } from './invoices/render-document';
 export { writeDocumentCsv } from './invoices/document-csv';
 export type { WriteText } from './invoices/csv-text';
-export { getInvoiceProfile, listInvoiceProfiles, putInvoiceProfile } from './invoices/profiles';
+export {
+  accountTimezone,
+  getInvoiceProfile,
+  listInvoiceProfiles,
+  putInvoiceProfile,
+} from './invoices/profiles';
 export type { InvoiceProfile, StoredInvoiceProfile } from './invoices/profiles';
 export { INVOICE_RHYTHMS, readPeriod } from './invoices/invoice-period';
 export { InvoiceJob } from './invoices/invoice-job';

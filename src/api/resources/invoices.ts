@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { CreditWanted, DocumentSummary, StoredInvoiceProfile } from '../../billing';
 import {
+  accountTimezone,
   DOCUMENT_KINDS,
   documentNotFound,
   draftInvoice,
@@ -362,12 +363,7 @@ function profileRoutes(): Route[] {
 
 /** A period by an account's calendar. @throws AppError with the place of what is wrong */
 async function readRequest(db: Queryable, accountId: string, wanted: string, pointer: string) {
-  const { rows } = await db.query<{ timezone: string }>('select timezone from accounts where id = $1', [
-    accountId,
-  ]);
-  const [account] = rows;
-  if (!account) throw new AppError('not_found', 'account_not_found', `there is no account ${accountId}`);
-  const read = readPeriod(wanted, account.timezone);
+  const read = readPeriod(wanted, await accountTimezone(db, accountId));
   if (!read) {
     throw new AppError('validation', 'invalid_period', `${wanted} is no period`, {
       errors: [

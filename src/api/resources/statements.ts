@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { StatementRequest } from '../../billing';
-import { readPeriod, readStatement, writeStatementCsv } from '../../billing';
+import { accountTimezone, readPeriod, readStatement, writeStatementCsv } from '../../billing';
 import { AppError } from '../../domain';
 import type { Queryable } from '../../storage';
 import { readCursor, writeCursor } from '../cursor';
@@ -107,13 +107,9 @@ export function statementRoutes(): Route[] {
 }
 
 async function requestOf(db: Queryable, accountId: string, wanted: Span): Promise<StatementRequest> {
-  const { rows } = await db.query<{ timezone: string }>('select timezone from accounts where id = $1', [
-    accountId,
-  ]);
-  const [account] = rows;
-  if (!account) throw new AppError('not_found', 'account_not_found', `there is no account ${accountId}`);
+  const timezone = await accountTimezone(db, accountId);
   const { period, from, to, currency: wantedCurrency } = wanted;
-  const read = period === undefined ? spanOf(from, to) : readPeriod(period, account.timezone);
+  const read = period === undefined ? spanOf(from, to) : readPeriod(period, timezone);
   if (!read || (period !== undefined && (from !== undefined || to !== undefined))) {
     const message = 'must look like 2026-11, or be left out where from and to are given, from before to';
     throw new AppError('validation', 'invalid_period', 'say of which period', {

@@ -122,6 +122,17 @@ export async function accountsInvoiced(db: Queryable): Promise<InvoicedAccount[]
   return rows;
 }
 
-function unknownAccount(accountId: string): AppError {
+/** Whose calendar an account goes by. @throws AppError `not_found` when there is no such account */
+export async function accountTimezone(db: Queryable, accountId: string): Promise<string> {
+  const { rows } = await db.query<{ timezone: string }>('select timezone from accounts where id = $1', [
+    accountId,
+  ]);
+  const [account] = rows;
+  if (!account) throw unknownAccount(accountId);
+  return account.timezone;
+}
+
+/** What whoever names an account that there is not is told. */
+export function unknownAccount(accountId: string): AppError {
   return new AppError('not_found', 'account_not_found', `there is no account ${accountId}`);
 }

@@ -1,10 +1,11 @@
 import type { Currency } from '../../domain';
-import { AppError, decimalText, minorDecimals, zoneOf } from '../../domain';
+import { decimalText, minorDecimals, zoneOf } from '../../domain';
 import type { Queryable } from '../../storage';
 import { inTransaction } from '../../storage';
 import type { WriteText } from './csv-text';
 import { csvRecord, localTime } from './csv-text';
 import type { DocumentPeriod } from './document';
+import { unknownAccount } from './profiles';
 
 export interface StatementRequest {
   readonly accountId: string;
@@ -178,9 +179,7 @@ async function headOf(tx: Queryable, request: StatementRequest): Promise<Stateme
     [request.accountId],
   );
   const [account] = accounts;
-  if (!account) {
-    throw new AppError('not_found', 'account_not_found', `there is no account ${request.accountId}`);
-  }
+  if (!account) throw unknownAccount(request.accountId);
   const head = {
     ...account,
     ...(request.currency === undefined ? {} : { currency: request.currency }),
