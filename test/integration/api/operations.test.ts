@@ -2,6 +2,7 @@ import { runRequest } from '../../../src/storage';
 import { TEST_VAULT } from '../../support/consents';
 import { watchCalls } from './support/event-client';
 import { disputeCases, openDisputes } from './support/dispute-cases';
+import type { HappyPath } from './support/happy-path';
 import { invoiceCases, openInvoices } from './support/invoice-cases';
 import { bodyOf, MARKET_RESOURCES, openMarket } from './support/market-bodies';
 import type { OpenApi, Operation } from './support/openapi-reader';
@@ -17,16 +18,6 @@ import {
 import { settlementCases } from './support/settlement-cases';
 import type { Answer, TestApi } from './support/test-api';
 import { RESERVATION, startTestApi } from './support/test-api';
-
-/** How an operation is called so that it works: what goes for `{id}`, and the body. */
-interface HappyPath {
-  readonly id?: () => Promise<string>;
-  readonly body?: Record<string, unknown>;
-  /** A body that is no JSON. */
-  readonly csv?: string;
-  readonly query?: string;
-  readonly stream?: boolean;
-}
 
 let api: TestApi;
 let document: OpenApi;

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { HappyPath } from './happy-path';
 import { storeSoldCall } from './stored-calls';
 import type { TestApi } from './test-api';
 
@@ -14,13 +15,6 @@ const GOODWILL = {
   reference: 'g',
   reason: 'agreed',
 };
-
-/** How an operation is called so that it works. */
-export interface DisputeCase {
-  readonly id?: () => Promise<string>;
-  readonly body?: Record<string, unknown>;
-  readonly query?: string;
-}
 
 /** A call that can be named by its buyer's offer, and disputed. */
 export async function openDisputes(api: TestApi): Promise<void> {
@@ -70,7 +64,7 @@ async function otherAdjustment(api: TestApi): Promise<string> {
 }
 
 /** Every operation about signals, disputes, refunds and adjustments. */
-export function disputeCases(api: () => TestApi): [string, DisputeCase][] {
+export function disputeCases(api: () => TestApi): [string, HappyPath][] {
   return [
     ['GET /api/v1/calls/{id}/signals', { id: () => soldCall(api()) }],
     [

@@ -1,14 +1,8 @@
 import { postTransaction } from '../../../../src/billing';
 import { micros } from '../../../../src/domain';
+import type { HappyPath } from './happy-path';
 import { beginTestRun } from './invoice-runs';
 import type { TestApi } from './test-api';
-
-interface Case {
-  readonly id?: () => Promise<string>;
-  readonly body?: Record<string, unknown>;
-  readonly csv?: string;
-  readonly query?: string;
-}
 
 const DAY_MS = 86_400_000;
 const day = (ago: number): string => new Date(Date.now() - ago * DAY_MS).toISOString().slice(0, 10);
@@ -90,7 +84,7 @@ export async function openInvoices(api: TestApi): Promise<void> {
 }
 
 /** Invoices, statements and reconciliations. */
-export function invoiceCases(api: () => TestApi): [string, Case][] {
+export function invoiceCases(api: () => TestApi): [string, HappyPath][] {
   const invoice = (): Promise<string> => issuedInvoice(api());
   const account = (): Promise<string> => invoicedAccount(api());
   const trunk = (): Promise<string> => profiledTrunk(api());

@@ -9,6 +9,7 @@ import {
   takeProviderEvent,
 } from '../../../../src/billing';
 import { micros } from '../../../../src/domain';
+import type { HappyPath } from './happy-path';
 import type { TestApi } from './test-api';
 
 const PREPARER = { keyId: 'key-of-another', accountId: 'operator' };
@@ -122,11 +123,6 @@ export async function storePayout(api: TestApi, state: 'draft' | 'approved'): Pr
   return batch.id;
 }
 
-interface PaymentCase {
-  readonly id?: () => Promise<string>;
-  readonly body?: Record<string, unknown>;
-}
-
 const CARD = 'card-of-a-test';
 const BUYER = 'buyer-with-a-card';
 const SELLER = 'seller-that-is-paid';
@@ -138,7 +134,7 @@ export async function openPayments(api: TestApi): Promise<void> {
 }
 
 /** How operations on payments and payouts are called so that they work. */
-export function paymentCases(api: () => TestApi): [string, PaymentCase][] {
+export function paymentCases(api: () => TestApi): [string, HappyPath][] {
   const payment = (): Promise<string> => storePayment(api());
   const draft = (): Promise<string> => storePayout(api(), 'draft');
   const approved = (): Promise<string> => storePayout(api(), 'approved');

@@ -10,13 +10,8 @@ import {
   SELLER_ACCOUNT,
   storeEnded,
 } from '../../../support/call-records';
+import type { HappyPath } from './happy-path';
 import type { TestApi } from './test-api';
-
-/** How an operation is called so that it works. */
-interface Case {
-  readonly id?: () => Promise<string>;
-  readonly body?: Record<string, unknown>;
-}
 
 const PLAN = {
   kind: 'per_minute',
@@ -64,7 +59,7 @@ export async function storeDifference(api: TestApi): Promise<string> {
 }
 
 /** Every operation about settlements, and how it works. */
-export function settlementCases(api: () => TestApi): [string, Case][] {
+export function settlementCases(api: () => TestApi): [string, HappyPath][] {
   const letter = (): Promise<string> => storeLetter(api());
   const difference = (): Promise<string> => storeDifference(api());
   return [

@@ -1,0 +1,9 @@
+/** How an operation is called so that it works: what goes for `{id}`, and the body. */
+export interface HappyPath {
+  readonly id?: () => Promise<string>;
+  readonly body?: Record<string, unknown>;
+  /** A body that is no JSON. */
+  readonly csv?: string;
+  readonly query?: string;
+  readonly stream?: boolean;
+}
