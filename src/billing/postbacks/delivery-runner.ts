@@ -10,6 +10,7 @@ import { claimDeliveries, readPersons, recordAttempts, releaseDeliveries } from 
 import type { CallPersons } from './fields';
 import type { Judgement } from './judge-reply';
 import { judgeReply } from './judge-reply';
+import { retryDelay } from './retry';
 
 export interface DeliveryRunnerOptions {
   /** Requests under way at once. */
@@ -197,7 +198,7 @@ export class DeliveryRunner {
     } catch (error) {
       // Its secret cannot be opened here: another node may have the key.
       this.#options.onError(asError(error));
-      const { retryMs } = judgeReply({ ok: false, why: 'aborted', detail: '' }, attempts, now(), random());
+      const retryMs = retryDelay(attempts, random());
       judgement = { ...UNSENT, outcome: 'failed', retryMs, error: 'it could not be signed' };
     }
     const { works, ...verdict } = judgement;

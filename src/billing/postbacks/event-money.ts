@@ -1,5 +1,5 @@
 import type { Currency, Micros } from '../../domain';
-import { addMicros, ZERO_MICROS } from '../../domain';
+import { addMicros, groupBy, ZERO_MICROS } from '../../domain';
 import type { RatedLine } from '../../rating';
 import type { Queryable } from '../../storage';
 import type { Listener } from './events';
@@ -35,9 +35,11 @@ export async function readCallLines(
   callIds: readonly string[],
 ): Promise<Map<string, BookedLines[]>> {
   const { rows } = await db.query<BookedLines & { callId: string }>({ ...READ, values: [callIds] });
-  const lines = new Map<string, BookedLines[]>();
-  for (const { callId, ...booked } of rows) lines.set(callId, [...(lines.get(callId) ?? []), booked]);
-  return lines;
+  return groupBy(
+    rows,
+    ({ callId }) => callId,
+    ({ callId: _callId, ...booked }): BookedLines => booked,
+  );
 }
 
 /** The lines as they were when an event happened; undefined where the event does not say which of them it is about. */
