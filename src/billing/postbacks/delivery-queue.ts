@@ -68,6 +68,11 @@ export interface Verdict {
   readonly response: string | null;
 }
 
+/** Of a postback `p`: how it is sent. */
+export const SENDING_COLUMNS = `p.host, p.method, p.url, p.body_type as "bodyType", p.body,
+      p.sealed_headers as "sealedHeaders", p.sealed_secret as "sealedSecret",
+      case when p.old_until > now() then p.sealed_old end as "sealedOld"`;
+
 const OPEN = `state in ('waiting', 'failed')`;
 
 /**
@@ -121,9 +126,8 @@ const CLAIM = {
         join queues on queues.id = n.postback_id
       where q.postback_id = n.postback_id)
     select d.id, d.postback_id as "postbackId", d.event_id as "eventId", d.event, d.call_id as "callId",
-      (extract(epoch from d.happened_at) * 1000)::bigint as "happenedAt", d.listener, d.fields, d.attempts, p.host,
-      p.method, p.url, p.body_type as "bodyType", p.body, p.sealed_headers as "sealedHeaders",
-      p.sealed_secret as "sealedSecret", case when p.old_until > now() then p.sealed_old end as "sealedOld"
+      (extract(epoch from d.happened_at) * 1000)::bigint as "happenedAt", d.listener, d.fields, d.attempts,
+      ${SENDING_COLUMNS}
     from claimed d join postbacks p on p.id = d.postback_id order by d.id`,
 };
 

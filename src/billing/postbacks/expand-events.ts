@@ -1,7 +1,7 @@
 import type { Database, Queryable } from '../../storage';
 import { POSTBACK_EVENTS } from './events';
 import type { KnownEvent, OutboxEvent, Subscriber, Telling } from './known-event';
-import { knowEvents, OUTBOX_EVENT, tell } from './known-event';
+import { knowEvents, OUTBOX_EVENT, SUBSCRIBER_COLUMNS, tell } from './known-event';
 import { GIVE_UP_MS } from './retry';
 
 /** As the index of what is still to be told has it: word by word, or it is not used. */
@@ -62,8 +62,7 @@ const DONE = {
 
 const SUBSCRIBERS = {
   name: 'postback-subscribers',
-  text: `select p.id, p.account_id as "accountId", a.type as "accountType", p.events, p.campaign_ids as "campaignIds",
-      p.converted_only as "convertedOnly"
+  text: `select ${SUBSCRIBER_COLUMNS}
     from postbacks p join accounts a on a.id = p.account_id
     where p.status = 'active' and p.events && $1 and (a.type = 'operator' or p.account_id = any($2))
     order by p.id`,

@@ -49,6 +49,10 @@ export interface Subscriber {
   readonly convertedOnly: boolean;
 }
 
+/** Its columns, for statements: of a postback `p` and its account `a`. */
+export const SUBSCRIBER_COLUMNS = `p.id, p.account_id as "accountId", a.type as "accountType", p.events,
+  p.campaign_ids as "campaignIds", p.converted_only as "convertedOnly"`;
+
 /** What one subscriber is told of an event. */
 export interface Telling {
   readonly listener: Listener;

@@ -6,6 +6,7 @@ import type { PostbackPlaces } from './check-postback';
 import { insecureAllowed } from './check-postback';
 import { Deliverer } from './deliverer';
 import type { ClaimedDelivery, SentRequest } from './delivery-queue';
+import { SENDING_COLUMNS } from './delivery-queue';
 import type { Listener, PostbackEvent } from './events';
 import { isOfCall, listenerOf } from './events';
 import type { CallPersons } from './fields';
@@ -37,9 +38,7 @@ export interface PostbackTest {
 /** Tests under way at once. */
 const MAX_TESTS = 8;
 
-const READ = `select p.id as "postbackId", p.host, p.method, p.url, p.body_type as "bodyType", p.body,
-    p.sealed_headers as "sealedHeaders", p.sealed_secret as "sealedSecret",
-    case when p.old_until > now() then p.sealed_old end as "sealedOld", a.type as "accountType"
+const READ = `select p.id as "postbackId", ${SENDING_COLUMNS}, a.type as "accountType"
   from postbacks p join accounts a on a.id = p.account_id where p.id = $1 and p.status <> 'archived'`;
 
 type Sending = Pick<

@@ -5,7 +5,7 @@ import { inTransaction } from '../../storage';
 import type { ToBeTold } from './expand-events';
 import { insertDeliveries, IS_POSTBACK_EVENT } from './expand-events';
 import type { OutboxEvent, Subscriber } from './known-event';
-import { knowEvents, OUTBOX_EVENT, tell } from './known-event';
+import { knowEvents, OUTBOX_EVENT, SUBSCRIBER_COLUMNS, tell } from './known-event';
 
 export interface Replay {
   /** UTC epoch milliseconds, inclusive. */
@@ -29,8 +29,7 @@ const MAX_DELIVERIES = 10_000;
 const MAX_EVENTS = 100_000;
 const BATCH = 2_000;
 
-const SUBSCRIBER = `select p.id, p.account_id as "accountId", a.type as "accountType", p.events,
-    p.campaign_ids as "campaignIds", p.converted_only as "convertedOnly", p.status
+const SUBSCRIBER = `select ${SUBSCRIBER_COLUMNS}, p.status
   from postbacks p join accounts a on a.id = p.account_id where p.id = $1`;
 
 const READ = {
