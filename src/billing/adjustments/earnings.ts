@@ -2,22 +2,8 @@ import type { Micros } from '../../domain';
 import { addMicros, AppError, ZERO_MICROS } from '../../domain';
 import type { Queryable } from '../../storage';
 import type { Posting } from '../ledger/ledger';
+import { lockLedgerAccounts } from '../ledger/ledger';
 
-interface LockedAccount {
-  readonly accountId: string;
-  readonly purpose: string;
-  readonly currency: string;
-  readonly balance: string;
-}
-
-/** All ledger accounts of a transaction at once, in the order of ids, as the ledger itself takes them. */
-const LOCK = {
-  name: 'earnings-lock',
-  text: `select l.account_id as "accountId", l.purpose, l.currency, l.balance::text
-    from unnest($1::text[], $2::text[], $3::text[]) as w(account_id, purpose, currency)
-    join ledger_accounts l on (l.account_id, l.purpose, l.currency) = (w.account_id, w.purpose, w.currency)
-    order by l.id for no key update of l`,
-};
 const PAID_OUT = {
   name: 'earnings-paid-out',
   text: `select coalesce(sum(amount), 0)::text as paid from payout_items
@@ -34,19 +20,10 @@ const PAID_OUT = {
 export async function assertEarned(tx: Queryable, postings: readonly Posting[]): Promise<void> {
   const taken = postings.filter(({ purpose, amount }) => purpose === 'payable' && amount > 0);
   if (taken.length === 0) return;
-  const { rows } = await tx.query<LockedAccount>({
-    ...LOCK,
-    values: [
-      postings.map((one) => one.accountId),
-      postings.map((one) => one.purpose),
-      postings.map((one) => one.currency),
-    ],
-  });
-  for (const { accountId, currency, amount } of taken) {
-    const locked = rows.find(
-      (row) => row.accountId === accountId && row.purpose === 'payable' && row.currency === currency,
-    );
-    const owed = -BigInt(locked?.balance ?? '0');
+  const balanceOf = await lockLedgerAccounts(tx, postings);
+  for (const posting of taken) {
+    const { accountId, currency, amount } = posting;
+    const owed = -balanceOf(posting);
     if (owed >= BigInt(amount)) continue;
     const { rows: paid } = await tx.query<{ paid: string }>({ ...PAID_OUT, values: [accountId, currency] });
     const earned = owed + BigInt(paid[0]?.paid ?? '0');

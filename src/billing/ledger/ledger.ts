@@ -40,6 +40,13 @@ const FIND_ACCOUNTS = {
     from unnest($1::text[], $2::text[], $3::text[]) with ordinality as w(account_id, purpose, currency, place)
     join ledger_accounts l on (l.account_id, l.purpose, l.currency) = (w.account_id, w.purpose, w.currency)`,
 };
+const LOCK = {
+  name: 'ledger-lock',
+  text: `select l.account_id as "accountId", l.purpose, l.currency, l.balance::text
+    from unnest($1::text[], $2::text[], $3::text[]) as w(account_id, purpose, currency)
+    join ledger_accounts l on (l.account_id, l.purpose, l.currency) = (w.account_id, w.purpose, w.currency)
+    order by l.id for no key update of l`,
+};
 const ENTER = {
   name: 'ledger-enter',
   text: `insert into ledger_entries (transaction_id, ledger_account_id, amount)
@@ -91,6 +98,23 @@ export async function openLedgerAccounts(
 ): Promise<number> {
   const { rowCount } = await tx.query({ ...OPEN_ACCOUNTS, values: columnsOf(names) });
   return rowCount ?? 0;
+}
+
+/**
+ * Locks ledger accounts until the database transaction ends, those that there are: for who looks at balances
+ * before anything is posted. It takes them in the order of ids, as posting does: name all that will be posted to.
+ * @returns the balance of each of them, in micro-units; nothing of one that is not there
+ */
+export async function lockLedgerAccounts(
+  tx: Queryable,
+  names: readonly LedgerAccountName[],
+): Promise<(name: LedgerAccountName) => bigint> {
+  const { rows } = await tx.query<LedgerAccountName & { balance: string }>({
+    ...LOCK,
+    values: columnsOf(names),
+  });
+  const balances = new Map(rows.map((row) => [accountKey(row), BigInt(row.balance)]));
+  return (name) => balances.get(accountKey(name)) ?? 0n;
 }
 
 type Place = (n: number) => string;

@@ -4,7 +4,8 @@ import { AppError, micros } from '../../domain';
 import type { Queryable } from '../../storage';
 import { inTransaction } from '../../storage';
 import { OPERATOR_ACCOUNT } from '../ledger/chart';
-import { postTransaction } from '../ledger/ledger';
+import type { LedgerAccountName } from '../ledger/ledger';
+import { lockLedgerAccounts, postTransaction } from '../ledger/ledger';
 import { minorUnitsOf } from './minor-units';
 import type { Payment } from './payment';
 import { paymentPosting } from './payment-postings';
@@ -81,15 +82,11 @@ async function check(tx: Queryable, charge: Payment, amount: Micros, left: Micro
 
 /** What a buyer has with the exchange, of its own; nobody spends it until the transaction is over. */
 async function lockFreeMoney(tx: Queryable, accountId: string, currency: Currency): Promise<number> {
-  // Both accounts that are posted to, in the order of their ids, as the ledger does. The exchange's cash may
-  // come to more than a number holds, and is not read.
-  const { rows } = await tx.query<{ purpose: string; balance: number }>(
-    `select purpose, case purpose when 'wallet' then balance else 0 end as balance from ledger_accounts
-     where currency = $2 and ((account_id = $1 and purpose = 'wallet') or (account_id = $3 and purpose = 'cash'))
-     order by id for no key update`,
-    [accountId, currency, OPERATOR_ACCOUNT],
-  );
-  return -(rows.find(({ purpose }) => purpose === 'wallet')?.balance ?? 0);
+  // Both accounts that are posted to.
+  const wallet: LedgerAccountName = { accountId, purpose: 'wallet', currency };
+  const cash: LedgerAccountName = { accountId: OPERATOR_ACCOUNT, purpose: 'cash', currency };
+  const balanceOf = await lockLedgerAccounts(tx, [wallet, cash]);
+  return micros(Number(-balanceOf(wallet)));
 }
 
 async function reserve(

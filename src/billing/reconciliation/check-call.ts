@@ -3,6 +3,7 @@ import { micros, ZERO_MICROS } from '../../domain';
 import type { LineSums, RatedLine, RatedSale } from '../../rating';
 import { sumsOf } from '../../rating';
 import type { LedgerPurpose } from '../ledger/chart';
+import { accountKey } from '../ledger/ledger';
 import type { CallBook } from '../revisions/call-book';
 import type { ChangedLine } from '../revisions/call-lines';
 import { ratingChanges } from '../revisions/call-lines';
@@ -134,9 +135,9 @@ function sumsApart(a: LineSums, b: LineSums): Micros {
 /** By how much ledger accounts differ; nothing when they do not. */
 function entriesApart(expected: readonly BookedEntry[], found: readonly BookedEntry[]): Micros[] {
   const sums = new Map<string, number>();
-  const add = ({ accountId, purpose, currency, amount }: BookedEntry, sign: 1 | -1): void => {
-    const key = `${purpose} ${currency} ${accountId}`;
-    sums.set(key, (sums.get(key) ?? 0) + sign * amount);
+  const add = (entry: BookedEntry, sign: 1 | -1): void => {
+    const key = accountKey(entry);
+    sums.set(key, (sums.get(key) ?? 0) + sign * entry.amount);
   };
   for (const one of expected) add(one, 1);
   for (const one of found) add(one, -1);
