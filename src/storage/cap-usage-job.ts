@@ -5,7 +5,7 @@ import type { Database, Queryable } from './database';
 import { endedCallsAfter, forEndedCalls } from './ended-calls';
 import type { EndedCall } from './ended-calls';
 import type { SpentUnits } from './local-reservations';
-import { PeriodicJob } from './periodic-job';
+import { RecurringWork } from './recurring-work';
 
 export interface CapUsageOptions {
   readonly nodeId: string;
@@ -60,30 +60,14 @@ interface LimitsRow {
  * Keeps count of what calls used of caps for good, so that a Redis that has forgotten can be told. Any
  * number of nodes may run it; each call is counted once.
  */
-export class CapUsage implements CapRecords {
+export class CapUsage extends RecurringWork implements CapRecords {
   readonly #database: Database;
   readonly #options: CapUsageOptions;
-  readonly #job: PeriodicJob;
 
   constructor(database: Database, options: CapUsageOptions) {
+    super({ everyMs: options.everyMs ?? EVERY_MS, onError: options.onError });
     this.#database = database;
     this.#options = options;
-    const { everyMs = EVERY_MS, onError } = options;
-    this.#job = new PeriodicJob(
-      async (stopped) => {
-        await this.roll(stopped);
-      },
-      { everyMs, ...(onError && { onError }) },
-    );
-  }
-
-  start(): void {
-    this.#job.start();
-  }
-
-  /** Resolves when nothing of it is under way any more: one batch at most. */
-  close(): Promise<void> {
-    return this.#job.close();
   }
 
   /**
@@ -108,6 +92,10 @@ export class CapUsage implements CapRecords {
       this.#options.now() - KEPT_MS,
     ]);
     return counted;
+  }
+
+  protected async run(stopped: () => boolean): Promise<void> {
+    await this.roll(stopped);
   }
 
   /** Tells what is stored: what was counted, and the calls that ended since. */

@@ -4,7 +4,7 @@ import type { Conduct, Pause, TargetRing } from './discipline-rule';
 import { GOOD_CONDUCT, judge, readRing } from './discipline-rule';
 import type { EndedCall } from './ended-calls';
 import { forEndedCalls } from './ended-calls';
-import { PeriodicJob } from './periodic-job';
+import { RecurringWork } from './recurring-work';
 
 export interface DisciplineOptions {
   /** UTC epoch milliseconds. */
@@ -78,30 +78,14 @@ interface ConductRow extends Omit<Conduct, 'misses'> {
  * of nodes may run it; each ring counts once. A pause is lifted by hand by taking its end away from
  * the target, which clears what counted against it.
  */
-export class DisciplineJob {
+export class DisciplineJob extends RecurringWork {
   readonly #database: Database;
   readonly #options: DisciplineOptions;
-  readonly #job: PeriodicJob;
 
   constructor(database: Database, options: DisciplineOptions) {
+    super({ everyMs: options.everyMs ?? EVERY_MS, onError: options.onError });
     this.#database = database;
     this.#options = options;
-    const { everyMs = EVERY_MS, onError } = options;
-    this.#job = new PeriodicJob(
-      async (stopped) => {
-        for (const pause of await this.look(stopped)) options.onPaused?.(pause);
-      },
-      { everyMs, ...(onError && { onError }) },
-    );
-  }
-
-  start(): void {
-    this.#job.start();
-  }
-
-  /** Resolves when nothing of it is under way any more: one batch at most. */
-  close(): Promise<void> {
-    return this.#job.close();
   }
 
   /**
@@ -122,6 +106,10 @@ export class DisciplineJob {
       more = batch.more;
     }
     return paused;
+  }
+
+  protected async run(stopped: () => boolean): Promise<void> {
+    for (const pause of await this.look(stopped)) this.#options.onPaused?.(pause);
   }
 
   async #judge(rings: ReadonlyMap<string, readonly TargetRing[]>, tx: Queryable): Promise<TargetPaused[]> {

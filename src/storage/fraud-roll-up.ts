@@ -4,7 +4,7 @@ import type { CasePolicy, ScoredCall } from './fraud-cases';
 import { CASE_POLICY, openFraudCases } from './fraud-cases';
 import type { FraudSums } from './fraud-sums';
 import { isMaterial, sumsOf, together } from './fraud-sums';
-import { PeriodicJob } from './periodic-job';
+import { RecurringWork } from './recurring-work';
 
 export interface FraudRollUpOptions {
   readonly policy?: CasePolicy;
@@ -90,31 +90,14 @@ type SumsRow = FraudSums & {
  * dialled number, trunk and block of numbers brought was bad. Any number of nodes may run it; each call
  * is counted once. The market is told of priors that moved.
  */
-export class FraudRollUp {
+export class FraudRollUp extends RecurringWork {
   readonly #database: Database;
   readonly #options: FraudRollUpOptions;
-  readonly #job: PeriodicJob;
 
   constructor(database: Database, options: FraudRollUpOptions = {}) {
+    super({ everyMs: options.everyMs ?? EVERY_MS, onError: options.onError });
     this.#database = database;
     this.#options = options;
-    const { everyMs = EVERY_MS, onError } = options;
-    this.#job = new PeriodicJob(
-      async (stopped) => {
-        const report = await this.roll(stopped);
-        if (report.calls > 0) options.onReport?.(report);
-      },
-      { everyMs, ...(onError && { onError }) },
-    );
-  }
-
-  start(): void {
-    this.#job.start();
-  }
-
-  /** Resolves when nothing of it is under way any more: one batch at most. */
-  close(): Promise<void> {
-    return this.#job.close();
   }
 
   /**
@@ -137,6 +120,11 @@ export class FraudRollUp {
       more = batch.more;
     }
     return report;
+  }
+
+  protected async run(stopped: () => boolean): Promise<void> {
+    const report = await this.roll(stopped);
+    if (report.calls > 0) this.#options.onReport?.(report);
   }
 
   async #sumUp(calls: readonly ScoredCall[], tx: Queryable): Promise<number> {

@@ -124,3 +124,4 @@ export type { ChangeListenerEvents } from './change-listener';
 export { inTransaction, transactionDespiteRivals } from './in-transaction';
 export { PeriodicJob } from './periodic-job';
 export type { PeriodicOptions } from './periodic-job';
+export { RecurringWork } from './recurring-work';

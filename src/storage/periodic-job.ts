@@ -4,7 +4,7 @@ export interface PeriodicOptions {
   /** Milliseconds from the end of one run to the next. */
   readonly everyMs: number;
   /** A run failed; what it did not do, the next one does. */
-  readonly onError?: (error: Error) => void;
+  readonly onError?: ((error: Error) => void) | undefined;
 }
 
 /** Work that is done now and again, one run at a time. */

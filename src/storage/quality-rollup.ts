@@ -2,7 +2,7 @@ import type { BidQuality } from '../domain';
 import type { Database, Queryable } from './database';
 import { forEndedCalls } from './ended-calls';
 import type { EndedCall } from './ended-calls';
-import { PeriodicJob } from './periodic-job';
+import { RecurringWork } from './recurring-work';
 import type { BidSums } from './quality-record';
 import { isMaterial, sumsOf, together } from './quality-record';
 
@@ -65,31 +65,14 @@ type SumsRow = { readonly id: string; readonly known: Known | null } & (BidSums 
  * Keeps the record of each bid: what became of its calls, with old ones counting less and less. Any
  * number of nodes may run it; each call is counted once. The market is told of records that moved.
  */
-export class QualityRollUp {
+export class QualityRollUp extends RecurringWork {
   readonly #database: Database;
   readonly #options: QualityRollUpOptions;
-  readonly #job: PeriodicJob;
 
   constructor(database: Database, options: QualityRollUpOptions) {
+    super({ everyMs: options.everyMs ?? EVERY_MS, onError: options.onError });
     this.#database = database;
     this.#options = options;
-    const { everyMs = EVERY_MS, onError } = options;
-    this.#job = new PeriodicJob(
-      async (stopped) => {
-        const { published } = await this.roll(stopped);
-        if (published > 0) options.onPublished?.(published);
-      },
-      { everyMs, ...(onError && { onError }) },
-    );
-  }
-
-  start(): void {
-    this.#job.start();
-  }
-
-  /** Resolves when nothing of it is under way any more: one batch at most. */
-  close(): Promise<void> {
-    return this.#job.close();
   }
 
   /**
@@ -107,6 +90,11 @@ export class QualityRollUp {
       more = batch.more;
     }
     return report;
+  }
+
+  protected async run(stopped: () => boolean): Promise<void> {
+    const { published } = await this.roll(stopped);
+    if (published > 0) this.#options.onPublished?.(published);
   }
 
   async #count(calls: readonly EndedCall[], tx: Queryable): Promise<number> {

@@ -21,19 +21,18 @@ export class RtbKeeper {
   readonly #jobs: readonly PeriodicJob[];
 
   constructor(database: Database, options: RtbKeeperOptions) {
-    const { logDays, now, onPruned } = options;
-    const onError = options.onError === undefined ? {} : { onError: options.onError };
+    const { logDays, now, onPruned, onError } = options;
     this.#jobs = [
       new PeriodicJob(async () => void (await sweepReservations(database, now())), {
         everyMs: SWEEP_MS,
-        ...onError,
+        onError,
       }),
       new PeriodicJob(
         async (stopped) => {
           const rows = await pruneBidLog(database, now() - logDays * DAY_MS, stopped);
           if (rows > 0) onPruned?.(rows);
         },
-        { everyMs: PRUNE_MS, ...onError },
+        { everyMs: PRUNE_MS, onError },
       ),
     ];
   }

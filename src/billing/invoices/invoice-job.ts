@@ -1,7 +1,7 @@
 import type { Currency } from '../../domain';
 import { asError } from '../../domain';
 import type { Database } from '../../storage';
-import { PeriodicJob } from '../../storage';
+import { RecurringWork } from '../../storage';
 import { endOfChain } from './compose-invoice';
 import { firstFresh } from './covered-transactions';
 import type { DocumentPeriod } from './document';
@@ -31,24 +31,14 @@ const MAX_PERIODS = 60;
  * Issues the invoices of weeks and months that are over, in each account's time zone. Any number of workers
  * may run it: whoever comes first issues, and the others find that nothing is left.
  */
-export class InvoiceJob {
+export class InvoiceJob extends RecurringWork {
   readonly #database: Database;
   readonly #options: InvoiceJobOptions;
-  readonly #job: PeriodicJob;
 
   constructor(database: Database, options: InvoiceJobOptions) {
+    super({ everyMs: options.everyMs ?? EVERY_MS, onError: options.onError });
     this.#database = database;
     this.#options = options;
-    const { everyMs = EVERY_MS, onError } = options;
-    this.#job = new PeriodicJob((stopped) => this.run(stopped), { everyMs, ...(onError && { onError }) });
-  }
-
-  start(): void {
-    this.#job.start();
-  }
-
-  close(): Promise<void> {
-    return this.#job.close();
   }
 
   /** Issues what is due. @throws Error when the accounts cannot be read */

@@ -1,6 +1,6 @@
 import { asError } from '../../domain';
 import type { Database } from '../../storage';
-import { PeriodicJob } from '../../storage';
+import { RecurringWork } from '../../storage';
 import type { Payment } from './payment';
 import { getPaymentMethod } from './payment-methods';
 import type { PaymentOutcome, PaymentProvider } from './payment-provider';
@@ -43,30 +43,16 @@ export function waitAfter(unanswered: number): number {
  * was lost. Money moves once however often it is asked for: always with the payment's own idempotency key,
  * and not at all when that is too old. Any number of keepers may run.
  */
-export class PaymentKeeper {
+export class PaymentKeeper extends RecurringWork {
   readonly #db: Database;
   readonly #provider: PaymentProvider;
   readonly #options: PaymentKeeperOptions;
-  readonly #job: PeriodicJob;
 
   constructor(db: Database, provider: PaymentProvider, options: PaymentKeeperOptions) {
+    super({ everyMs: options.everyMs ?? 1_000, onError: options.onError });
     this.#db = db;
     this.#provider = provider;
     this.#options = options;
-    const { onError } = options;
-    this.#job = new PeriodicJob((stopped) => this.run(stopped), {
-      everyMs: options.everyMs ?? 1_000,
-      ...(onError ? { onError } : {}),
-    });
-  }
-
-  start(): void {
-    this.#job.start();
-  }
-
-  /** Resolves when no request is under way any more. */
-  close(): Promise<void> {
-    return this.#job.close();
   }
 
   /** One look: everything that is due. */

@@ -1,6 +1,6 @@
 import { asError } from '../../domain';
 import type { Database } from '../../storage';
-import { PeriodicJob } from '../../storage';
+import { RecurringWork } from '../../storage';
 import { performCalls, runCallsReconciliation } from './run-calls';
 import { performCarrier } from './reconcile-carrier';
 import type { FinishedRun } from './runs';
@@ -24,24 +24,14 @@ const AFTER_MS = 2 * 3_600_000;
  * Reconciles the calls of each day (UTC) when it is over, and what people ask for. Any number of workers may run
  * it: each reconciliation is carried out by one of them.
  */
-export class ReconciliationJob {
+export class ReconciliationJob extends RecurringWork {
   readonly #database: Database;
   readonly #options: ReconciliationJobOptions;
-  readonly #job: PeriodicJob;
 
   constructor(database: Database, options: ReconciliationJobOptions) {
+    super({ everyMs: options.everyMs ?? EVERY_MS, onError: options.onError });
     this.#database = database;
     this.#options = options;
-    const { everyMs = EVERY_MS, onError } = options;
-    this.#job = new PeriodicJob((stopped) => this.run(stopped), { everyMs, ...(onError && { onError }) });
-  }
-
-  start(): void {
-    this.#job.start();
-  }
-
-  close(): Promise<void> {
-    return this.#job.close();
   }
 
   /** Carries out what waits, and the last day that is over unless somebody has. */

@@ -1,6 +1,6 @@
 import { asError } from '../../domain';
 import type { Database, Queryable } from '../../storage';
-import { PeriodicJob } from '../../storage';
+import { RecurringWork } from '../../storage';
 import { lateDifference } from './late-end';
 import { finishEvent } from './outbox-events';
 import { openDifference } from './settlement-differences';
@@ -45,31 +45,19 @@ const NEXT_STALE = {
  * cost or earned something else, a case for people is opened; money is never moved by itself. Any number
  * of these jobs may run.
  */
-export class LateEnds {
+export class LateEnds extends RecurringWork {
   readonly #database: Database;
   readonly #options: LateEndsOptions;
   readonly #sources: SettlementSources;
-  readonly #job: PeriodicJob;
 
   constructor(database: Database, options: LateEndsOptions = {}) {
+    super({ everyMs: options.everyMs ?? EVERY_MS, onError: options.onError });
     this.#database = database;
     this.#options = options;
     this.#sources = options.sources ?? STORED_SOURCES;
-    this.#job = new PeriodicJob((stopped) => this.#run(stopped), {
-      everyMs: options.everyMs ?? EVERY_MS,
-      ...(options.onError ? { onError: options.onError } : {}),
-    });
   }
 
-  start(): void {
-    this.#job.start();
-  }
-
-  close(): Promise<void> {
-    return this.#job.close();
-  }
-
-  async #run(stopped: () => boolean): Promise<void> {
+  protected async run(stopped: () => boolean): Promise<void> {
     let position = 0;
     for (let looks = 0; looks < MAX_A_RUN && !stopped(); looks++) {
       const next = await this.#lookAtNext(position);

@@ -1,6 +1,6 @@
 import { asError } from '../../domain';
 import type { Database } from '../../storage';
-import { PeriodicJob } from '../../storage';
+import { RecurringWork } from '../../storage';
 import { rateAgain } from '../revisions/rate-again';
 import { finishEvent } from '../settlement/outbox-events';
 import type { SettlementSources } from '../settlement/settlement-sources';
@@ -13,7 +13,6 @@ export interface ReratingOptions {
   /** Milliseconds from one run to the next. */
   readonly everyMs?: number;
   readonly sources?: SettlementSources;
-  readonly onRerated?: (callId: string) => void;
   /** A signal is for people from now on. */
   readonly onDead?: (signal: DeadSignal) => void;
   readonly onError?: (error: Error) => void;
@@ -33,30 +32,16 @@ const IN_OTHER_HANDS = "somebody else has had its call's money in hand";
  * signal is worked on by one, its call's settlement is locked, and what is posted is the difference to what
  * is booked, so that it is posted once.
  */
-export class ReratingJob {
+export class ReratingJob extends RecurringWork {
   readonly #database: Database;
   readonly #options: ReratingOptions;
   readonly #sources: SettlementSources;
-  readonly #job: PeriodicJob;
 
   constructor(database: Database, options: ReratingOptions = {}) {
+    super({ everyMs: options.everyMs ?? EVERY_MS, onError: options.onError });
     this.#database = database;
     this.#options = options;
     this.#sources = options.sources ?? STORED_SOURCES;
-    const { everyMs = EVERY_MS, onError } = options;
-    this.#job = new PeriodicJob((stopped) => this.run(stopped), {
-      everyMs,
-      ...(onError ? { onError } : {}),
-    });
-  }
-
-  start(): void {
-    this.#job.start();
-  }
-
-  /** Resolves when nothing of it is under way any more: one call at most. */
-  close(): Promise<void> {
-    return this.#job.close();
   }
 
   /** Works on what is due. @throws Error when the database is away: what is left stays due */
@@ -77,13 +62,12 @@ export class ReratingJob {
         await tx.query(`set local lock_timeout = ${LOCK_MS}`);
         const outcome = await rateAgain(tx, this.#sources, event.callId);
         if (outcome === 'not_settled') {
-          return { ...event, outcome, dead: await postponeSignalEvent(tx, event.id, NOT_SETTLED) };
+          return { dead: await postponeSignalEvent(tx, event.id, NOT_SETTLED) };
         }
         await finishEvent(tx, event.id);
-        return { ...event, outcome, dead: undefined };
+        return { dead: undefined };
       });
       if (worked?.dead) this.#options.onDead?.(worked.dead);
-      if (worked?.outcome === 'rerated') this.#options.onRerated?.(worked.callId);
       return worked !== undefined;
     } catch (error) {
       if (eventId === undefined || isAway(error)) throw error;

@@ -1,6 +1,6 @@
 import type { Currency, Micros } from '../../domain';
 import type { Database, Queryable } from '../../storage';
-import { nodeIsGone, NodeSilence, PeriodicJob } from '../../storage';
+import { nodeIsGone, NodeSilence, RecurringWork } from '../../storage';
 import { releasePosting } from './hold-postings';
 import { postAll } from './post-all';
 
@@ -69,32 +69,16 @@ const FORGET = {
  * which ring, are up, or wait for their settlement. Any number of nodes may run it; each hold is given back
  * once, whoever finds it.
  */
-export class HoldSweeper {
+export class HoldSweeper extends RecurringWork {
   readonly #database: Database;
   readonly #options: HoldSweeperOptions;
-  readonly #job: PeriodicJob;
   readonly #silence: NodeSilence;
 
   constructor(database: Database, options: HoldSweeperOptions) {
+    super({ everyMs: options.everyMs ?? EVERY_MS, onError: options.onError });
     this.#database = database;
     this.#options = options;
     this.#silence = new NodeSilence(options.nodeDeadAfterMs, options.monotonic);
-    const { everyMs = EVERY_MS, onError } = options;
-    this.#job = new PeriodicJob(
-      async (stopped) => {
-        await this.sweep(stopped);
-        await this.#forget();
-      },
-      { everyMs, ...(onError && { onError }) },
-    );
-  }
-
-  start(): void {
-    this.#job.start();
-  }
-
-  close(): Promise<void> {
-    return this.#job.close();
   }
 
   /**
@@ -116,6 +100,11 @@ export class HoldSweeper {
       this.#silence.unanswered();
       throw error;
     }
+  }
+
+  protected async run(stopped: () => boolean): Promise<void> {
+    await this.sweep(stopped);
+    await this.#forget();
   }
 
   async #sweepBatch(tx: Queryable): Promise<readonly SweptHold[]> {

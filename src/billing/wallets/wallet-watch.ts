@@ -1,5 +1,5 @@
 import type { Database, Statement } from '../../storage';
-import { PeriodicJob } from '../../storage';
+import { RecurringWork } from '../../storage';
 import { asError } from '../../domain';
 import type { OnTopUpDue, TopUpDue } from './top-up-due';
 
@@ -137,24 +137,14 @@ const TAKEN_ON = {
  * empty and resumes it, and asks for money where that was settled. Any number of nodes may run it; each
  * change is told once.
  */
-export class WalletWatch {
+export class WalletWatch extends RecurringWork {
   readonly #database: Database;
   readonly #options: WalletWatchOptions;
-  readonly #job: PeriodicJob;
 
   constructor(database: Database, options: WalletWatchOptions) {
+    super({ everyMs: options.everyMs ?? EVERY_MS, onError: options.onError });
     this.#database = database;
     this.#options = options;
-    const { everyMs = EVERY_MS, onError } = options;
-    this.#job = new PeriodicJob(() => this.look(), { everyMs, ...(onError && { onError }) });
-  }
-
-  start(): void {
-    this.#job.start();
-  }
-
-  close(): Promise<void> {
-    return this.#job.close();
   }
 
   /** @throws Error when the database is away: the next look sees the same */
@@ -167,6 +157,10 @@ export class WalletWatch {
     await db.query({ ...RESUME, values: [steadyMs] });
     await db.query(TELL_MARKET);
     for (const due of await this.#claimTopUps()) await this.#ask(due);
+  }
+
+  protected run(): Promise<void> {
+    return this.look();
   }
 
   async #claimTopUps(): Promise<readonly TopUpDue[]> {

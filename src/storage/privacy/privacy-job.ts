@@ -30,7 +30,6 @@ export class PrivacyJob {
 
   constructor(database: Database, vault: Vault, options: PrivacyJobOptions) {
     const { now = Date.now, requestsEveryMs = REQUESTS_EVERY_MS, retentionEveryMs, onError } = options;
-    const told = onError ? { onError } : {};
     const requests = new PeriodicJob(
       async (stopped) => {
         while (!stopped()) {
@@ -45,14 +44,14 @@ export class PrivacyJob {
           }
         }
       },
-      { everyMs: requestsEveryMs, ...told },
+      { everyMs: requestsEveryMs, onError },
     );
     const retention = new PeriodicJob(
       async (stopped) => {
         const report = await applyRetention(database, vault, options, now(), { stopped });
         options.onRetention?.(report);
       },
-      { everyMs: retentionEveryMs, ...told },
+      { everyMs: retentionEveryMs, onError },
     );
     this.#jobs = retentionEveryMs > 0 ? [requests, retention] : [requests];
   }
