@@ -143,7 +143,7 @@ export function apiRoutes(
     ...callSignalRoutes(money),
     ...disputeRoutes(money),
     ...adjustmentRoutes(money),
-    ...invoiceRoutes(),
+    ...invoiceRoutes(services.persons.now),
     ...statementRoutes(),
     ...reconciliationRoutes(),
     ...webhookRoutes({ ...services.webhooks, vault: services.persons.vault }),

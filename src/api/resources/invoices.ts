@@ -158,8 +158,11 @@ const noSuchAccount = mistakeInBody('account_not_found', '/accountId');
 const PDF = 'application/pdf';
 const CSV = 'text/csv';
 
-/** Invoices and credit notes, and what parties are called on them. */
-export function invoiceRoutes(now: () => number = Date.now): Route[] {
+/**
+ * Invoices and credit notes, and what parties are called on them.
+ * @param now - UTC epoch milliseconds
+ */
+export function invoiceRoutes(now: () => number): Route[] {
   return [
     route({
       method: 'get',
@@ -191,10 +194,8 @@ export function invoiceRoutes(now: () => number = Date.now): Route[] {
         const wanted = await readRequest(db, body.accountId, body.period, '/period').catch(noSuchAccount);
         const outcome = await issueInvoice(db, { ...wanted, currency: body.currency, now: now() });
         if (!outcome.ok) throw refused(outcome);
-        const found = await getDocument(db, outcome.number, now());
-        if (!found) throw documentNotFound(outcome.number);
         return {
-          body: { ...shown(found), content: found.content as never },
+          body: await issuedDocument(db, outcome.number, now()),
           location: `/invoices/${outcome.number}`,
         };
       },
@@ -208,11 +209,7 @@ export function invoiceRoutes(now: () => number = Date.now): Route[] {
       scope: 'invoices:read',
       params,
       reply: issued,
-      handle: async ({ db, params: { id: number } }) => {
-        const found = await getDocument(db, number, now());
-        if (!found) throw documentNotFound(number);
-        return { body: { ...shown(found), content: found.content as never } };
-      },
+      handle: async ({ db, params: { id: number } }) => ({ body: await issuedDocument(db, number, now()) }),
     }),
     route({
       method: 'get',
@@ -274,14 +271,9 @@ export function invoiceRoutes(now: () => number = Date.now): Route[] {
           credit: body.credit as CreditWanted,
           now: now(),
         });
-        const found = await getDocument(db, note.number, now());
-        if (!found) throw documentNotFound(note.number);
+        const document = await issuedDocument(db, note.number, now());
         return {
-          body: {
-            ...shown(found),
-            content: found.content as never,
-            transactionId: note.transactionId ?? null,
-          },
+          body: { ...document, transactionId: note.transactionId ?? null },
           location: `/invoices/${note.number}`,
         };
       },
@@ -359,6 +351,13 @@ function profileRoutes(): Route[] {
       },
     }),
   ];
+}
+
+/** A document with its content, as it is shown. @throws AppError `not_found` */
+async function issuedDocument(db: Queryable, number: string, now: number): Promise<z.input<typeof issued>> {
+  const found = await getDocument(db, number, now);
+  if (!found) throw documentNotFound(number);
+  return { ...shown(found), content: found.content as never };
 }
 
 /** A period by an account's calendar. @throws AppError with the place of what is wrong */
