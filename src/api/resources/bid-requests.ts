@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { OPERATOR_ACCOUNT } from '../../billing';
 import type { PayoutPlan } from '../../domain';
 import { AppError, CALL_ORIGINS } from '../../domain';
 import { PAYOUT_PLAN_KINDS } from '../../rating';
@@ -6,12 +7,10 @@ import type { BidRequestDesk, SellerAnswer } from '../../rtb';
 import type { ApiKeyIdentity } from '../../storage';
 import { listBidRequests } from '../../storage';
 import { asIs, pageOf, readCursor } from '../cursor';
+import { ownOnly } from '../money-rules';
 import type { Route } from '../route';
 import { route } from '../route';
 import { id, listOf, page, phoneNumber, tagName, tagValue } from '../schemas';
-
-/** Accounts that may ask in the name of any seller. */
-const OPERATOR = 'operator';
 
 const epoch = z.number().int().describe('UTC epoch milliseconds');
 
@@ -148,7 +147,7 @@ export function bidRequestRoutes(desk: Pick<BidRequestDesk, 'answer' | 'cancel'>
         const at = readCursor(cursor, position);
         const after = at && { after: { at: at[0], id: at[1] } };
         const given = Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== undefined));
-        const whose = caller.accountId === OPERATOR ? sellerId : sellerOf(caller, sellerId);
+        const whose = caller.accountId === OPERATOR_ACCOUNT ? sellerId : sellerOf(caller, sellerId);
         const rows = await listBidRequests(db, {
           ...given,
           ...(whose === undefined ? {} : { sellerId: whose }),
@@ -169,7 +168,7 @@ export function bidRequestRoutes(desk: Pick<BidRequestDesk, 'answer' | 'cancel'>
       reply: z.unknown(),
       status: 204,
       handle: async ({ params, caller }) => {
-        const whose = caller.accountId === OPERATOR ? undefined : caller.accountId;
+        const whose = ownOnly(caller);
         if (!(await desk.cancel(params.id, whose))) {
           throw new AppError(
             'not_found',
@@ -185,7 +184,7 @@ export function bidRequestRoutes(desk: Pick<BidRequestDesk, 'answer' | 'cancel'>
 
 /** The key's own account; only the operator may name another. */
 function sellerOf({ accountId }: ApiKeyIdentity, named: string | undefined): string {
-  if (accountId === OPERATOR) {
+  if (accountId === OPERATOR_ACCOUNT) {
     if (named === undefined) throw new AppError('unprocessable', 'seller_missing', 'say for which seller');
     return named;
   }
