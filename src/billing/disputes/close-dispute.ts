@@ -9,7 +9,7 @@ import type { Bearer } from '../revisions/call-lines';
 import type { Dispute, DisputeState } from './dispute';
 import { mayBecome } from './dispute';
 import { addDisputeEvents, COLUMNS, mustFindDispute } from './dispute-rows';
-import { awardable, awardSeller, chargedOf, giveBackCall } from './give-back-call';
+import { awardSeller, claimable, giveBackCall } from './give-back-call';
 import { toldOf } from './open-dispute';
 import { openDisputes, withhold } from './withheld';
 
@@ -92,7 +92,7 @@ export function resolveDispute(db: Queryable, move: DisputeMove, verdict: Verdic
 /** Micro-units; undefined when nothing is given at all. */
 function givenBy(verdict: Verdict, dispute: Dispute, book: CallBook): Micros | undefined {
   if (verdict.state === 'rejected') return undefined;
-  const left = dispute.side === 'seller' ? awardable(book) : chargedOf(book);
+  const left = claimable(book, dispute.side);
   if (verdict.state === 'accepted') return dispute.claimed < left ? dispute.claimed : left;
   const { amount } = verdict;
   if (amount > 0 && amount < dispute.claimed && amount <= left) return amount;

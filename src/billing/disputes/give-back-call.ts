@@ -4,18 +4,19 @@ import type { Queryable } from '../../storage';
 import { assertEarned } from '../adjustments/earnings';
 import type { CallBook } from '../revisions/call-book';
 import type { Bearer } from '../revisions/call-lines';
-import { buyerLines, giveBack, sumOf } from '../revisions/call-lines';
+import { chargedOf, giveBack } from '../revisions/call-lines';
 import type { BookedRevision } from '../revisions/revise-call';
 import { reviseCall } from '../revisions/revise-call';
 import { callPostings } from '../settlement/call-postings';
+import type { DisputeSide } from './dispute';
 
-/** Micro-units of a call that its buyer pays and has not been given back. */
-export function chargedOf(book: CallBook): Micros {
-  return sumOf(buyerLines(book.standing, book));
+/** Micro-units that a side may claim of a call: the seller what it may be awarded, others what is charged. */
+export function claimable(book: CallBook, side: DisputeSide): Micros {
+  return side === 'seller' ? awardable(book) : chargedOf(book);
 }
 
 /** Micro-units that its seller may be awarded: what the buyer pays, less what was awarded before. */
-export function awardable(book: CallBook): Micros {
+function awardable(book: CallBook): Micros {
   const awarded = book.standing
     .filter(({ kind, conceded }) => kind === 'payout' && conceded > 0)
     .reduce((sum, { conceded }) => addMicros(sum, conceded), ZERO_MICROS);

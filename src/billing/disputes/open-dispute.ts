@@ -10,7 +10,7 @@ import { lockCallBook } from '../revisions/call-book';
 import type { Dispute, DisputeReason, DisputeSide } from './dispute';
 import { addDisputeEvents, COLUMNS } from './dispute-rows';
 import { disputeDaysOf } from './dispute-window';
-import { awardable, chargedOf } from './give-back-call';
+import { claimable } from './give-back-call';
 import { snapshotOf } from './snapshot';
 import { openDisputes, withhold } from './withheld';
 
@@ -173,7 +173,7 @@ async function assertRoom(tx: Queryable, book: CallBook, side: DisputeSide): Pro
 }
 
 function assertClaim(book: CallBook, side: DisputeSide, claimed: Micros): void {
-  const most = side === 'seller' ? awardable(book) : chargedOf(book);
+  const most = claimable(book, side);
   if (claimed > 0 && claimed <= most) return;
   throw new AppError(
     'unprocessable',

@@ -6,7 +6,8 @@ import { inTransaction } from '../../storage';
 import type { Actor } from '../actor';
 import { lockCallBook } from '../revisions/call-book';
 import type { Bearer } from '../revisions/call-lines';
-import { chargedOf, giveBackCall } from './give-back-call';
+import { chargedOf } from '../revisions/call-lines';
+import { giveBackCall } from './give-back-call';
 
 /** Money of a call that is given back without a dispute. */
 export interface NewRefund {

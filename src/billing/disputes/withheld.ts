@@ -2,7 +2,7 @@ import type { Currency, Micros } from '../../domain';
 import { addMicros, subtractMicros, ZERO_MICROS } from '../../domain';
 import type { Queryable } from '../../storage';
 import type { CallBook } from '../revisions/call-book';
-import { buyerLines, matchingPart, owedBy, sellerLines, sumOf } from '../revisions/call-lines';
+import { chargedOf, matchingPart, owedBy, sellerLines } from '../revisions/call-lines';
 import type { Dispute } from './dispute';
 import { OPEN_STATES } from './dispute';
 import { addDisputeEvents, COLUMNS } from './dispute-rows';
@@ -92,7 +92,7 @@ interface Withheld {
 
 function withheldBy(book: CallBook, open: readonly Dispute[]): Withheld[] {
   const { standing, borne } = book;
-  const charged = sumOf(buyerLines(standing, book));
+  const charged = chargedOf(book);
   const left = owedBy(sellerLines(standing, book));
   const rows: Withheld[] = [];
   for (const { id, side, claimed } of open) {
@@ -114,7 +114,7 @@ function withheldBy(book: CallBook, open: readonly Dispute[]): Withheld[] {
  * @param book - as it stands after the change
  */
 export async function noteRevision(tx: Queryable, book: CallBook, open: readonly Dispute[]): Promise<void> {
-  const left = sumOf(buyerLines(book.standing, book));
+  const left = chargedOf(book);
   await addDisputeEvents(
     tx,
     open.map(({ id, state, side }) => ({

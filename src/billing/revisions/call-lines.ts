@@ -100,6 +100,11 @@ export function buyerLines(standing: readonly StandingLine[], parties: CallParti
   );
 }
 
+/** Micro-units that the buyer pays and has not been given back. */
+export function chargedOf(call: CallParties & { readonly standing: readonly StandingLine[] }): Micros {
+  return sumOf(buyerLines(call.standing, call));
+}
+
 /** What the seller and those who share with it earn, and what they are charged of that. */
 export function sellerLines(standing: readonly StandingLine[], parties: CallParties): StandingLine[] {
   const buyers = new Set(buyerLines(standing, parties));
