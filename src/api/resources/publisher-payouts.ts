@@ -4,7 +4,6 @@ import {
   approvePayouts,
   BATCH_STATES,
   cancelPayouts,
-  contestedPayable,
   exportPayouts,
   failItems,
   getPayoutBatch,
@@ -210,7 +209,7 @@ function readRoutes(): Route[] {
       streams: true,
       produces: 'text/csv',
       handle: async ({ db, params: { id: wanted }, response }) => {
-        const table = await exportPayouts(db, wanted, contestedPayable);
+        const table = await exportPayouts(db, wanted);
         await sendFile(
           response,
           { type: 'text/csv; charset=utf-8', name: `payouts-${wanted}.csv` },
@@ -257,7 +256,7 @@ function workRoutes(now: () => number): Route[] {
       handle: async ({ db, body, caller }) => {
         const at = now();
         const wish = { ...body, upTo: body.upTo ?? at, by: actorOf(caller) };
-        const prepared = await preparePayouts(db, wish, at, contestedPayable);
+        const prepared = await preparePayouts(db, wish, at);
         if (!prepared.batch) throw nothingDue(prepared.leftOut);
         const reply = await wholeReply(db, prepared.batch);
         const others = prepared.leftOut.slice(0, MAX_SHOWN).map(leftOutShown);
@@ -279,7 +278,7 @@ function workRoutes(now: () => number): Route[] {
       reply: whole,
       idempotent: true,
       handle: async ({ db, params: { id: wanted }, caller }) =>
-        wholeReply(db, await approvePayouts(db, wanted, actorOf(caller), contestedPayable)),
+        wholeReply(db, await approvePayouts(db, wanted, actorOf(caller))),
     }),
     route({
       method: 'post',

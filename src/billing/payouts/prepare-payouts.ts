@@ -4,6 +4,7 @@ import { AppError, micros } from '../../domain';
 import type { Queryable } from '../../storage';
 import { inTransaction } from '../../storage';
 import type { Actor } from '../actor';
+import { contestedPayable } from '../disputes/withheld';
 import { wholeMinorUnits } from '../payments/minor-units';
 import type { LeftOut, PayoutBatch } from './payout';
 import { getPayoutBatch } from './payout-rows';
@@ -52,7 +53,7 @@ export async function preparePayouts(
   db: Queryable,
   wish: PayoutWish,
   now: number,
-  contested?: ContestedMoney,
+  contested: ContestedMoney = contestedPayable,
 ): Promise<PreparedPayouts> {
   if (wish.upTo > now) {
     throw new AppError('unprocessable', 'not_over_yet', 'nothing is due of a time that is yet to come', {
@@ -62,12 +63,12 @@ export async function preparePayouts(
   return inTransaction(db, async (tx) => {
     await tx.query('select pg_advisory_xact_lock($1)', [ONE_AT_A_TIME]);
     const due = await whatIsDue(tx, wish.currency, new Date(wish.upTo), wish.accountIds);
-    const disputed = await contested?.(
+    const disputed = await contested(
       tx,
       wish.currency,
       due.map(({ accountId }) => accountId),
     );
-    const { chosen, leftOut } = choosePayouts(due, wish.currency, disputed ?? new Map());
+    const { chosen, leftOut } = choosePayouts(due, wish.currency, disputed);
     if (chosen.length === 0) return { batch: undefined, leftOut };
     return { batch: await write(tx, wish, chosen), leftOut };
   });

@@ -1,5 +1,6 @@
 import { AppError } from '../../domain';
 import type { Queryable } from '../../storage';
+import { contestedPayable } from '../disputes/withheld';
 import type { PayoutBatch } from './payout';
 import type { ContestedMoney } from './prepare-payouts';
 
@@ -38,17 +39,17 @@ const SET_ASIDE = `select i.id, i.account_id as "accountId", coalesce(-l.balance
 export async function assertCovered(
   tx: Queryable,
   batch: Pick<PayoutBatch, 'id' | 'currency'>,
-  contested?: ContestedMoney,
+  contested: ContestedMoney = contestedPayable,
 ): Promise<void> {
   await tx.query(LOCK, [batch.id, batch.currency]);
   const { rows } = await tx.query<Item>(SET_ASIDE, [batch.id]);
-  const disputed = await contested?.(
+  const disputed = await contested(
     tx,
     batch.currency,
     rows.map(({ accountId }) => accountId),
   );
   const uncovered = rows.filter(
-    ({ accountId, owed, setAside }) => setAside > owed - (disputed?.get(accountId) ?? 0),
+    ({ accountId, owed, setAside }) => setAside > owed - (disputed.get(accountId) ?? 0),
   );
   if (uncovered.length === 0) return;
   throw new AppError(
