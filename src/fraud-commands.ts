@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
-import { InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
 import type { Clock, FraudModelRow } from './domain';
 import type { FraudModelFile } from './fraud';
 import { SHIPPED_MODELS } from './fraud';
 import { trainOnCalls } from './fraud-training';
+import { countUpTo } from './option-values';
 import type { Database } from './storage';
 import { listFraudModels, putFraudModel, readTrainingCalls, setFraudModelStatus } from './storage';
 
@@ -25,6 +26,7 @@ const MAX_CALLS = 500_000;
 /** `dce fraud …`: models that score calls. */
 export function addFraudCommands(program: Command, parts: FraudCommandParts): void {
   const { say } = parts;
+  const count = countUpTo(MAX_CALLS);
   const fraud = program.command('fraud').description('models that score calls: list, try, promote, train');
   fraud
     .command('models')
@@ -101,12 +103,4 @@ async function train(
   await putFraudModel(database, id, model);
   say(lineOf(id, 'shadow', kind, `${model.trainedOn}; judged by ${judgedBy}`, model.metrics));
   say(`try it for a while, then:  dce fraud promote ${id}`);
-}
-
-function count(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > MAX_CALLS) {
-    throw new InvalidArgumentError(`must be an integer from 1 to ${MAX_CALLS}`);
-  }
-  return value;
 }

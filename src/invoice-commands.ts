@@ -19,7 +19,8 @@ import {
   writeStatementCsv,
 } from './billing';
 import type { Clock, Currency } from './domain';
-import { CURRENCIES, formatMoney, isCurrency } from './domain';
+import { CURRENCIES, formatMoney } from './domain';
+import { oneOf } from './option-values';
 import type { Database } from './storage';
 
 export interface InvoiceCommandParts {
@@ -37,6 +38,7 @@ const PERIODS = '2026-11, 2026-W47, 2026-11-21 or 2026-11-01..2026-11-16, by the
 /** `dce invoices …` and `dce statement`: what accounts are told that they owe. */
 export function addInvoiceCommands(program: Command, parts: InvoiceCommandParts): void {
   const { withDatabase } = parts;
+  const currency = oneOf(...CURRENCIES);
   const invoices = program
     .command('invoices')
     .description('invoices and credit notes: issue, list, export, credit');
@@ -200,11 +202,6 @@ async function requestOf(database: Database, accountId: string, text: string) {
   const period = readPeriod(text, await accountTimezone(database, accountId));
   if (!period) throw new Error(`${text} is no period: ${PERIODS}`);
   return { accountId, period };
-}
-
-function currency(text: string): Currency {
-  if (!isCurrency(text)) throw new InvalidArgumentError(`it is one of ${CURRENCIES.join(', ')}`);
-  return text;
 }
 
 function count(text: string): number {

@@ -9,6 +9,7 @@ import type { Screen } from './list-progress';
 import { ProgressBar, secondsOf } from './list-progress';
 import type { NumberListName } from './market';
 import { parseListName } from './market';
+import { oneOf } from './option-values';
 import type {
   Database,
   ExportFormat,
@@ -260,14 +261,6 @@ function percent(text: string): number {
     throw new InvalidArgumentError('it is a number from 0 to 100');
   }
   return value;
-}
-
-function oneOf<T extends string>(...values: readonly T[]): (text: string) => T {
-  return (text) => {
-    const value = values.find((each) => each === text);
-    if (value === undefined) throw new InvalidArgumentError(`it is one of ${values.join(', ')}`);
-    return value;
-  };
 }
 
 function grouped(count: number): string {

@@ -15,7 +15,7 @@ import {
   sumDifferences,
 } from './billing';
 import type { Clock, Currency, Micros } from './domain';
-import { AppError, formatMoney } from './domain';
+import { AppError, formatMoney, isTimeZone } from './domain';
 import type { Database } from './storage';
 import { openSource } from './open-source';
 
@@ -125,15 +125,10 @@ function money(amount: Micros, currency: Currency | null): string {
 }
 
 function periodOf(text: string, timezone: string): DocumentPeriod {
-  const period = tryZone(() => readPeriod(text, timezone));
-  if (!period) throw new InvalidArgumentError(`${text} is no period: ${PERIODS}`);
-  return period;
-}
-
-function tryZone<T>(work: () => T): T {
-  try {
-    return work();
-  } catch {
+  if (!isTimeZone(timezone)) {
     throw new AppError('validation', 'invalid_timezone', 'that is no IANA time zone');
   }
+  const period = readPeriod(text, timezone);
+  if (!period) throw new InvalidArgumentError(`${text} is no period: ${PERIODS}`);
+  return period;
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import type { DeadLetter } from './billing';
 import { DeadLetters, settlementStatus } from './billing';
+import { countUpTo } from './option-values';
 import type { Database } from './storage';
 
 export interface SettlementCommandParts {
@@ -28,7 +29,7 @@ export function addSettlementCommands(program: Command, parts: SettlementCommand
     .command('dead')
     .description('settlements that no retry helped, the oldest first')
     .argument('[call]', 'one call, with what befell its settlement')
-    .option('--limit <n>', 'how many', count, DEFAULT_LIMIT)
+    .option('--limit <n>', 'how many', countUpTo(MAX_LIMIT), DEFAULT_LIMIT)
     .action((call: string | undefined, { limit }: { limit: number }) =>
       parts.withDatabase((database) =>
         call === undefined ? list(database, parts, limit) : show(database, parts, call),
@@ -103,12 +104,4 @@ function noLetter(callId: string): Error {
 
 function lineOf({ callId, reason, diedAt }: DeadLetter): string {
   return `${callId}  ${new Date(diedAt).toISOString()}  ${reason}`;
-}
-
-function count(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > MAX_LIMIT) {
-    throw new InvalidArgumentError(`must be an integer from 1 to ${MAX_LIMIT}`);
-  }
-  return value;
 }

@@ -29,6 +29,7 @@ beforeAll(async () => {
     'src/storage',
     'src/list-commands.ts',
     'src/list-progress.ts',
+    'src/option-values.ts',
     'test/integration/storage/support/dnc-process.ts',
   ]);
 });
