@@ -11,6 +11,8 @@ export interface TestDatabase {
   query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
   /** Takes everything out of tables and of those that refer to them, also what may only be added to. */
   empty(tables: string): Promise<void>;
+  /** Does what the database refuses to everybody: neither triggers nor references to other tables see it. */
+  force(statement: string, values?: readonly unknown[]): Promise<void>;
   /** Drops it, whoever is still connected. */
   drop(): Promise<void>;
 }
@@ -45,6 +47,14 @@ export async function testDatabase({ migrated = true }: TestDatabaseOptions = {}
       await client.query(
         `begin; set local session_replication_role = replica; truncate ${tables} cascade; commit`,
       );
+    },
+    force: async (statement, values = []) => {
+      await client.query('set session_replication_role = replica');
+      try {
+        await client.query(statement, values as unknown[]);
+      } finally {
+        await client.query('reset session_replication_role');
+      }
     },
     drop: async () => {
       await client.end();

@@ -139,8 +139,7 @@ test('the newest blocks of an account are verified, and what is wrong is told', 
     findings: [],
   });
   expect(await get('verification')).toMatchObject({ accountId: 'operator', ok: true, length: 4 });
-  await api.database.query('set session_replication_role = replica');
-  await api.database.query(
+  await api.database.force(
     `update ledger_transactions set reason = 'for profit' where idempotency_key = 'reasoned'`,
   );
   expect(await get(`verification?accountId=${BUYER_ACCOUNT}`)).toMatchObject({

@@ -34,20 +34,13 @@ export async function invoicedAccount(api: TestApi, id = `invoiced-${count++}`):
     }),
   );
   // The ledger posts now and never at another time.
-  await api.pool.transaction(async (tx) => {
-    await tx.query('alter table ledger_transactions disable trigger user');
-    await tx.query(
-      `update ledger_transactions set posted_at = now() - interval '2 days', effective_on = current_date - 2 where id = $1`,
-      [transactionId],
-    );
-    await tx.query('alter table ledger_transactions enable trigger user');
-    await tx.query('alter table ledger_entries disable trigger user');
-    await tx.query(
-      `update ledger_entries set posted_at = now() - interval '2 days' where transaction_id = $1`,
-      [transactionId],
-    );
-    await tx.query('alter table ledger_entries enable trigger user');
-  });
+  await api.database.force(
+    `with moved as (
+       update ledger_transactions set posted_at = now() - interval '2 days', effective_on = current_date - 2 where id = $1
+       returning id, posted_at)
+     update ledger_entries e set posted_at = moved.posted_at from moved where e.transaction_id = moved.id`,
+    [transactionId],
+  );
   return id;
 }
 

@@ -86,14 +86,11 @@ export class PayoutRoom {
 
   /** What was posted now was posted then: the ledger itself refuses to be changed. */
   async #backdate(id: number | undefined, at: Date): Promise<void> {
-    await this.db.transaction(async (tx) => {
-      await tx.query(`set local session_replication_role = 'replica'`);
-      await tx.query(
-        'update ledger_transactions set posted_at = $2::timestamptz, effective_on = ($2::timestamptz)::date where id = $1',
-        [id, at],
-      );
-      await tx.query('update ledger_entries set posted_at = $2 where transaction_id = $1', [id, at]);
-    });
+    await this.own.force(
+      'update ledger_transactions set posted_at = $2::timestamptz, effective_on = ($2::timestamptz)::date where id = $1',
+      [id, at],
+    );
+    await this.own.force('update ledger_entries set posted_at = $2 where transaction_id = $1', [id, at]);
   }
 
   prepare(
