@@ -6,6 +6,7 @@ import type { Actor } from '../actor';
 import type { CallBook } from '../revisions/call-book';
 import { lockCallBook } from '../revisions/call-book';
 import type { Bearer } from '../revisions/call-lines';
+import { addEvent } from '../settlement/outbox-events';
 import type { Dispute, DisputeState } from './dispute';
 import { mayBecome } from './dispute';
 import { addDisputeEvents, COLUMNS, mustFindDispute } from './dispute-rows';
@@ -33,10 +34,6 @@ const MOVE = {
       note = coalesce($6, note), closed_key = case when $9 then $7 end, closed_by = case when $9 then $8 end,
       closed_at = case when $9 then now() end
     where id = $1 returning ${COLUMNS}`,
-};
-const TELL = {
-  name: 'dispute-close-tell',
-  text: `insert into outbox (type, subject, payload) values ('dispute.resolved', $1, $2)`,
 };
 
 /** Somebody looks at it. @throws AppError `not_found`; `conflict` when it is not open */
@@ -184,6 +181,6 @@ async function close(
   const closed = await change(tx, dispute, move, changed);
   await withhold(tx, book, await openDisputes(tx, book.callId));
   const told = { ...toldOf(closed, book), outcome: closed.state, givenMicros: closed.given ?? ZERO_MICROS };
-  await tx.query({ ...TELL, values: [dispute.id, JSON.stringify(told)] });
+  await addEvent(tx, 'dispute.resolved', dispute.id, told);
   return closed;
 }

@@ -7,6 +7,7 @@ import type { Actor } from '../actor';
 import { OPERATOR_ACCOUNT } from '../ledger/chart';
 import type { CallBook } from '../revisions/call-book';
 import { lockCallBook } from '../revisions/call-book';
+import { addEvent } from '../settlement/outbox-events';
 import type { Dispute, DisputeReason, DisputeSide } from './dispute';
 import { addDisputeEvents, COLUMNS } from './dispute-rows';
 import { disputeDaysOf } from './dispute-window';
@@ -45,10 +46,6 @@ const OPEN = {
 const SNAPSHOT = {
   name: 'dispute-open-snapshot',
   text: `insert into dispute_evidence (dispute_id, n, kind, content) values ($1, 0, 'snapshot', $2)`,
-};
-const TELL = {
-  name: 'dispute-open-tell',
-  text: `insert into outbox (type, subject, payload) values ('dispute.opened', $1, $2)`,
 };
 
 /**
@@ -96,7 +93,7 @@ export function openDispute(db: Queryable, wish: NewDispute, rules: DisputeRules
       { disputeId: dispute.id, event: 'opened', state: 'open', amount: dispute.claimed, by: wish.by },
     ]);
     await withhold(tx, book, await openDisputes(tx, book.callId));
-    await tx.query({ ...TELL, values: [dispute.id, JSON.stringify(toldOf(dispute, book))] });
+    await addEvent(tx, 'dispute.opened', dispute.id, toldOf(dispute, book));
     return dispute;
   });
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Micros } from '../../domain';
 import { AppError, zoneOf } from '../../domain';
 import type { Queryable } from '../../storage';
+import { addEvent } from '../settlement/outbox-events';
 import type { ItemSums } from './covered-transactions';
 import type { DocumentContent, DocumentKind } from './document';
 
@@ -113,23 +114,16 @@ export async function writeDocument(tx: Queryable, document: DocumentToWrite): P
     ],
   });
   await tx.query('insert into billing_document_files (document_id, pdf) values ($1, $2)', [id, pdf]);
-  await tx.query({
-    name: 'document-tell',
-    text: `insert into outbox (type, subject, payload) values ('invoice.issued', $1, $2)`,
-    values: [
-      numbered.number,
-      JSON.stringify({
-        number: numbered.number,
-        kind,
-        accountId: recipient.accountId,
-        currency,
-        chargedMicros: totals.charges,
-        balanceMicros: content.closingBalance,
-        issuedAt: content.issuedAt,
-        dueAt: content.dueAt,
-        fileSha256: fileSha256.toString('hex'),
-      }),
-    ],
+  await addEvent(tx, 'invoice.issued', numbered.number, {
+    number: numbered.number,
+    kind,
+    accountId: recipient.accountId,
+    currency,
+    chargedMicros: totals.charges,
+    balanceMicros: content.closingBalance,
+    issuedAt: content.issuedAt,
+    dueAt: content.dueAt,
+    fileSha256: fileSha256.toString('hex'),
   });
 }
 

@@ -7,6 +7,7 @@ import { noteRevision, openDisputes } from '../disputes/withheld';
 import type { LedgerKind } from '../ledger/chart';
 import { postTransaction } from '../ledger/ledger';
 import { callPostings } from '../settlement/call-postings';
+import { addEvent } from '../settlement/outbox-events';
 import type { CallBook, RevisionKind } from './call-book';
 import { readCallBooks } from './call-book';
 import type { ChangedLine } from './call-lines';
@@ -43,10 +44,6 @@ const LEDGER_KIND_OF: Readonly<Record<RevisionKind, LedgerKind>> = {
 };
 const MAX_REASON = 500;
 
-const TELL = {
-  name: 'revision-tell',
-  text: `insert into outbox (type, subject, payload) values ('call.rerated', $1, $2)`,
-};
 const WRITE = {
   name: 'revision-write',
   text: `insert into settlement_revisions (call_id, n, kind, cause, transaction_id, lines, revenue, payout, fees, taxes,
@@ -70,7 +67,7 @@ export async function reviseCall(tx: Queryable, book: CallBook, revision: Revisi
     throw new AppError('conflict', 'too_many_revisions', `call ${callId} was revised ${MAX_REVISIONS} times`);
   }
   const sums = sumsOf(lines, book.currency);
-  await tx.query({ ...TELL, values: [`${callId}:${n}`, JSON.stringify(eventOf(book, revision, n, sums))] });
+  await addEvent(tx, 'call.rerated', `${callId}:${n}`, eventOf(book, revision, n, sums));
   const postings = callPostings(buyerAccountId, lines, []);
   let transactionId: number | null = null;
   if (postings.length > 0) {
