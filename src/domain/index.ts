@@ -19,6 +19,7 @@ export * from './decision';
 export * from './call-record';
 export * from './errors';
 export * from './clock';
+export * from './defined';
 export * from './group-by';
 export * from './local-time';
 export * from './circuit-breaker';

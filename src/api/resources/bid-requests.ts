@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { OPERATOR_ACCOUNT } from '../../billing';
 import type { PayoutPlan } from '../../domain';
-import { AppError, CALL_ORIGINS } from '../../domain';
+import { AppError, CALL_ORIGINS, defined } from '../../domain';
 import { PAYOUT_PLAN_KINDS } from '../../rating';
 import type { BidRequestDesk, SellerAnswer } from '../../rtb';
 import type { ApiKeyIdentity } from '../../storage';
@@ -122,8 +122,7 @@ export function bidRequestRoutes(desk: Pick<BidRequestDesk, 'answer' | 'cancel'>
       body,
       reply: z.discriminatedUnion('accepted', [accepted, declined]),
       handle: async ({ body: { sellerId, ...asked }, caller }) => {
-        const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
-        const request = { tags: {}, ...given, sellerId: sellerOf(caller, sellerId) };
+        const request = { tags: {}, ...defined(asked), sellerId: sellerOf(caller, sellerId) };
         return { body: replyOf(await desk.answer(request)) };
       },
     }),
@@ -146,10 +145,9 @@ export function bidRequestRoutes(desk: Pick<BidRequestDesk, 'answer' | 'cancel'>
       handle: async ({ db, caller, query: { limit, cursor, sellerId, ...filters } }) => {
         const at = readCursor(cursor, position);
         const after = at && { after: { at: at[0], id: at[1] } };
-        const given = Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== undefined));
         const whose = caller.accountId === OPERATOR_ACCOUNT ? sellerId : sellerOf(caller, sellerId);
         const rows = await listBidRequests(db, {
-          ...given,
+          ...defined(filters),
           ...(whose === undefined ? {} : { sellerId: whose }),
           ...after,
           limit: limit + 1,

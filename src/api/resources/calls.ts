@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ledgerLinesOfCall } from '../../billing';
 import type { CallState } from '../../domain';
-import { AppError, CALL_STATES, notFound } from '../../domain';
+import { AppError, CALL_STATES, defined, notFound } from '../../domain';
 import { getCall, getDecision, listCalls } from '../../storage';
 import { asIs, pageOf, readCursor } from '../cursor';
 import type { EventStreams } from '../event-streams';
@@ -72,8 +72,7 @@ export function callRoutes(live: LiveCalls, streams: EventStreams): Route[] {
       handle: async ({ db, query: { limit, cursor, ...filters } }) => {
         const at = readCursor(cursor, position);
         const after = at && { after: { receivedAt: at[0], id: at[1] } };
-        const given = Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== undefined));
-        const rows = await listCalls(db, { ...given, limit: limit + 1, ...after });
+        const rows = await listCalls(db, { ...defined(filters), limit: limit + 1, ...after });
         return { body: pageOf(rows, limit, asIs, (last) => [last.receivedAt, last.id]) };
       },
     }),

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { AppError, notFound } from '../../domain';
+import { AppError, defined, notFound } from '../../domain';
 import type { MarketEntities, MarketEntity } from '../../market';
 import type { Queryable, Stored } from '../../storage';
 import { EntityStore } from '../../storage';
@@ -101,9 +101,7 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
         const at = readCursor(cursor, z.tuple([id]));
         const rows = await new EntityStore(db, entity).list({
           limit: limit + 1,
-          where: Object.fromEntries(
-            Object.entries(filters).filter(([, value]) => (value as string | undefined) !== undefined),
-          ),
+          where: defined(filters) as Record<string, string>,
           ...(at && { after: at[0] }),
         });
         return { body: pageOf(rows, limit, show, (last) => [last.id]) };

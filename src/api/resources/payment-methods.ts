@@ -9,6 +9,7 @@ import {
   paymentMethodNotFound,
   removePaymentMethod,
 } from '../../billing';
+import { defined } from '../../domain';
 import { pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
@@ -126,6 +127,7 @@ export function paymentMethodRoutes(): Route[] {
         const before = await getPaymentMethod(db, wanted);
         if (!before) throw paymentMethodNotFound(wanted);
         ifMatch?.check(before.version);
+        // A field that was not sent is no change.
         const { brand, last4, expMonth, expYear } = { ...before, ...defined(body) };
         const method = await changePaymentMethod(db, wanted, before.version, {
           brand,
@@ -152,11 +154,6 @@ export function paymentMethodRoutes(): Route[] {
       },
     }),
   ];
-}
-
-/** What was sent: a field that was not is no change. */
-function defined<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
 }
 
 function shown({ createdAt, updatedAt, ...row }: PaymentMethod): z.input<typeof reply> {
