@@ -2,6 +2,7 @@ import { postTransactions } from '../../../src/billing';
 import type { Database } from '../../../src/storage';
 import { insertParties } from '../../support/call-records';
 import { openDatabase } from '../../support/open-database';
+import { rowsReadOf } from '../../support/rows-read';
 import type { TestDatabase } from '../../support/test-database';
 import { testDatabase } from '../../support/test-database';
 import { sale } from './support/ledger-books';
@@ -35,15 +36,8 @@ const post = (key: string, buyers: readonly string[]): Promise<unknown> =>
   );
 
 /** Rows of the ledger that the connection has read so far. */
-async function rowsRead(): Promise<number> {
-  await db.query('select pg_stat_force_next_flush()');
-  const [row] = await own.query<{ rows: string }>(
-    `select sum(s.seq_tup_read + coalesce(i.read, 0)) as rows from pg_stat_user_tables s
-     left join (select relid, sum(idx_tup_read) as read from pg_stat_user_indexes group by relid) i using (relid)
-     where s.relname in ('ledger_transactions', 'ledger_entries', 'ledger_chains', 'ledger_blocks')`,
-  );
-  return Number(row?.rows);
-}
+const rowsRead = (): Promise<number> =>
+  rowsReadOf(own, db, ['ledger_transactions', 'ledger_entries', 'ledger_chains', 'ledger_blocks']);
 
 test('what is posted costs the same however long the ledger is, with plans from when it was short', async () => {
   for (let n = 0; n < 20; n++) await post(`first ${n}`, BUYERS.slice(0, 2));

@@ -1,6 +1,7 @@
 import { InvoiceJob, listDocuments, putInvoiceProfile } from '../../../../src/billing';
 import { BUYER_ACCOUNT } from '../../../support/call-records';
 import { openDatabase } from '../../../support/open-database';
+import { rowsReadOf } from '../../../support/rows-read';
 import { BillingRoom, profile } from '../invoices/support/billing-room';
 
 const DAY_MS = 86_400_000;
@@ -15,14 +16,7 @@ test('while no period can be over, what is to be invoiced is not read', async ()
     const run = (): Promise<void> => new InvoiceJob(db, { now: () => now }).run();
     /** Rows of the ledger that a run reads. */
     const read = async (): Promise<number> => {
-      const rows = async (): Promise<number> => {
-        await db.query('select pg_stat_force_next_flush()');
-        const [row] = await room.own.query<{ rows: string }>(
-          `select s.seq_tup_read + (select sum(i.idx_tup_read) from pg_stat_user_indexes i where i.relid = s.relid) as rows
-           from pg_stat_user_tables s where s.relname = 'ledger_entries'`,
-        );
-        return Number(row?.rows);
-      };
+      const rows = (): Promise<number> => rowsReadOf(room.own, db, ['ledger_entries']);
       const before = await rows();
       await run();
       return (await rows()) - before;

@@ -1,5 +1,7 @@
 import { HoldSweeper } from '../../../../src/billing';
+import type { Database } from '../../../../src/storage';
 import { openDatabase } from '../../../support/open-database';
+import { rowsReadOf } from '../../../support/rows-read';
 import { WalletRoom } from '../wallets/support/wallet-room';
 
 let room: WalletRoom;
@@ -9,15 +11,7 @@ beforeAll(async () => {
 afterAll(() => room.close());
 
 /** Rows of holds that the connection has read so far. */
-async function rowsRead(db: ReturnType<typeof openDatabase>): Promise<number> {
-  await db.query('select pg_stat_force_next_flush()');
-  const [row] = await room.own.query<{ rows: string }>(
-    `select s.seq_tup_read + coalesce((
-       select sum(i.idx_tup_read) from pg_stat_user_indexes i where i.relid = s.relid), 0) as rows
-     from pg_stat_user_tables s where s.relname = 'holds'`,
-  );
-  return Number(row?.rows);
-}
+const rowsRead = (db: Database): Promise<number> => rowsReadOf(room.own, db, ['holds']);
 
 test('looking for orphaned holds reads those that are open, however many there were', async () => {
   const buyer = await room.buyer(0);
