@@ -1,54 +1,28 @@
 import * as fc from 'fast-check';
 import type { LedgerPurpose, Posting } from '../../../src/billing';
-import { ledgerBalances, OPERATOR_ACCOUNT, postTransaction, trialBalance } from '../../../src/billing';
-import { AppError, micros } from '../../../src/domain';
+import { ledgerBalances, OPERATOR_ACCOUNT, trialBalance } from '../../../src/billing';
+import { AppError } from '../../../src/domain';
 import type { Database } from '../../../src/storage';
-import { BUYER_ACCOUNT, insertParties, SELLER_ACCOUNT } from '../../support/call-records';
-import { openDatabase } from '../../support/open-database';
+import { BUYER_ACCOUNT, SELLER_ACCOUNT } from '../../support/call-records';
 import type { TestDatabase } from '../../support/test-database';
-import { testDatabase } from '../../support/test-database';
+import { Books, posting, sale } from './support/ledger-books';
 
+let books: Books;
 let own: TestDatabase;
 let db: Database;
 
 beforeAll(async () => {
-  own = await testDatabase();
-  db = openDatabase(own.url, { poolSize: 10 });
-  await insertParties(db, ['other-buyer', 'other-seller']);
+  books = await Books.open(['other-buyer', 'other-seller']);
+  ({ own, db } = books);
 });
-afterAll(async () => {
-  await db.close();
-  await own.drop();
-});
+afterAll(() => books.close());
 
-const posting = (accountId: string, purpose: LedgerPurpose, amount: number, currency = 'USD'): Posting => ({
-  accountId,
-  purpose,
-  currency: currency as Posting['currency'],
-  amount: micros(amount),
-});
 const post = (key: string, postings: readonly Posting[]): Promise<number | undefined> =>
-  db.transaction((tx) =>
-    postTransaction(tx, { idempotencyKey: key, kind: 'adjustment', callId: undefined, postings }),
-  );
-const sale = (amount: number): Posting[] => [
-  posting(BUYER_ACCOUNT, 'wallet', amount),
-  posting(OPERATOR_ACCOUNT, 'revenue', -amount),
-];
+  books.post(key, postings);
 
 const REFUSED = '23001';
 const CHECKED = '23514';
-/** The SQLSTATE with which the database refuses the statements. */
-async function refusal(...statements: string[]): Promise<string | undefined> {
-  try {
-    await db.transaction(async (tx) => {
-      for (const statement of statements) await tx.query(statement);
-    });
-    return undefined;
-  } catch (error) {
-    return (error as { code?: string }).code;
-  }
-}
+const refusal = (...statements: string[]): Promise<string | undefined> => books.refusal(...statements);
 
 describe('the database refuses', () => {
   let id: number;

@@ -1,5 +1,6 @@
 import { issueCreditNote, issueInvoice } from '../../../../src/billing';
 import { BUYER_ACCOUNT } from '../../../support/call-records';
+import { refusalOf } from '../support/refusal';
 import { BillingRoom } from './support/billing-room';
 
 let room: BillingRoom;
@@ -19,16 +20,7 @@ beforeAll(async () => {
 afterAll(() => room.close());
 
 /** The SQLSTATE with which the database refuses statements that end a transaction. */
-async function refusal(...statements: string[]): Promise<string | undefined> {
-  try {
-    await room.db.transaction(async (tx) => {
-      for (const statement of statements) await tx.query(statement);
-    });
-    return undefined;
-  } catch (error) {
-    return (error as { code?: string }).code;
-  }
-}
+const refusal = (...statements: string[]): Promise<string | undefined> => refusalOf(room.db, statements);
 
 const TABLES = [
   'billing_documents',

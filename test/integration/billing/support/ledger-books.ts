@@ -6,6 +6,7 @@ import { BUYER_ACCOUNT, insertParties } from '../../../support/call-records';
 import { openDatabase } from '../../../support/open-database';
 import type { TestDatabase } from '../../../support/test-database';
 import { testDatabase } from '../../../support/test-database';
+import { refusalOf } from './refusal';
 
 export function posting(
   accountId: string,
@@ -93,14 +94,7 @@ export class Books {
   }
 
   /** The SQLSTATE with which the database refuses the statements. */
-  async refusal(...statements: string[]): Promise<string | undefined> {
-    try {
-      await this.db.transaction(async (tx) => {
-        for (const statement of statements) await tx.query(statement);
-      });
-      return undefined;
-    } catch (error) {
-      return (error as { code?: string }).code;
-    }
+  refusal(...statements: string[]): Promise<string | undefined> {
+    return refusalOf(this.db, statements);
   }
 }
