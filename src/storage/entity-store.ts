@@ -1,4 +1,4 @@
-import { AppError } from '../domain';
+import { AppError, notFound } from '../domain';
 import type { MarketEntities, MarketEntity } from '../market';
 import type { Queryable } from './database';
 import type { TableSpec } from './market-tables';
@@ -121,7 +121,7 @@ export class EntityStore<E extends MarketEntity> {
         'changed_meanwhile',
         `${this.entity} ${id} was changed meanwhile`,
       );
-    throw new AppError('not_found', `${this.entity}_not_found`, `there is no ${this.entity} ${id}`);
+    throw notFound(this.entity, id);
   }
 
   /** Removes a row for good; only what nothing refers to. @returns false when there was none */

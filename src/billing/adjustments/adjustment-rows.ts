@@ -1,4 +1,4 @@
-import { AppError } from '../../domain';
+import { notFound } from '../../domain';
 import type { Queryable } from '../../storage';
 import type { Adjustment, AdjustmentKind, AdjustmentState } from './adjustment';
 
@@ -35,7 +35,7 @@ export async function getAdjustment(db: Queryable, id: string): Promise<Adjustme
   const { rows } = await db.query<Adjustment>(`select ${COLUMNS} from adjustments where id = $1`, [id]);
   const [found] = rows;
   if (found) return found;
-  throw new AppError('not_found', 'adjustment_not_found', `there is no adjustment ${id}`);
+  throw notFound('adjustment', id);
 }
 
 /** By the name that whoever asked for it gave it. */

@@ -1,4 +1,4 @@
-import { AppError } from '../../domain';
+import { notFound } from '../../domain';
 import type { Queryable } from '../../storage';
 import type { Actor } from '../actor';
 import type { Dispute, DisputeReason, DisputeSide, DisputeState } from './dispute';
@@ -50,7 +50,7 @@ export async function getDispute(
 export async function mustFindDispute(db: Queryable, id: string, accountId?: string): Promise<Dispute> {
   const dispute = await getDispute(db, id, accountId);
   if (dispute) return dispute;
-  throw new AppError('not_found', 'dispute_not_found', `there is no dispute ${id}`);
+  throw notFound('dispute', id);
 }
 
 /** Everything that befell a dispute. */

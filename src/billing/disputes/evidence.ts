@@ -1,4 +1,4 @@
-import { AppError } from '../../domain';
+import { AppError, notFound } from '../../domain';
 import type { Queryable } from '../../storage';
 import { inTransaction } from '../../storage';
 import type { Actor } from '../actor';
@@ -63,7 +63,7 @@ export function addEvidence(
     );
     const state = locked[0]?.state;
     if (state === undefined) {
-      throw new AppError('not_found', 'dispute_not_found', `there is no dispute ${dispute.id}`);
+      throw notFound('dispute', dispute.id);
     }
     if (!OPEN_STATES.includes(state)) {
       throw new AppError('conflict', 'dispute_over', `dispute ${dispute.id} is ${state}: it takes no more`);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Currency, Micros } from '../../domain';
-import { AppError } from '../../domain';
+import { AppError, notFound } from '../../domain';
 import type { Queryable } from '../../storage';
 import { inTransaction } from '../../storage';
 import type { Actor } from '../actor';
@@ -62,7 +62,7 @@ export function refundCall(
   return inTransaction(db, async (tx) => {
     const book = await lockCallBook(tx, callId);
     if (!book) {
-      throw new AppError('not_found', 'settled_call_not_found', `there is no settled call ${callId}`);
+      throw notFound('settled call', callId);
     }
     const { rows: before } = await tx.query<CallRefund>({ ...FIND, values: [callId, reference] });
     const [known] = before;

@@ -1,5 +1,5 @@
-import type { Currency, Micros } from '../../domain';
-import { AppError } from '../../domain';
+import type { Currency, Micros, AppError } from '../../domain';
+import { notFound } from '../../domain';
 import type { Queryable } from '../../storage';
 import type { DocumentContent, DocumentKind } from './document';
 import { sha256 } from './write-document';
@@ -150,7 +150,7 @@ export async function getDocumentFile(db: Queryable, number: string): Promise<Bu
 }
 
 export function documentNotFound(number: string): AppError {
-  return new AppError('not_found', 'document_not_found', `there is no document ${number}`);
+  return notFound('document', number);
 }
 
 function summaryOf({ paidMicros, ...row }: Row, now: number): DocumentSummary {

@@ -1,4 +1,4 @@
-import { AppError } from '../../domain';
+import { AppError, notFound } from '../../domain';
 import type { Currency } from '../../domain';
 import type { Queryable } from '../../storage';
 import type { InvoiceRhythm } from './invoice-period';
@@ -134,5 +134,5 @@ export async function accountTimezone(db: Queryable, accountId: string): Promise
 
 /** What whoever names an account that there is not is told. */
 export function unknownAccount(accountId: string): AppError {
-  return new AppError('not_found', 'account_not_found', `there is no account ${accountId}`);
+  return notFound('account', accountId);
 }

@@ -1,5 +1,5 @@
 import type { Micros } from '../../domain';
-import { AppError, micros } from '../../domain';
+import { AppError, micros, notFound } from '../../domain';
 import { splitMicros } from '../../rating';
 import type { Queryable } from '../../storage';
 import type { LedgerKind } from './chart';
@@ -65,11 +65,7 @@ export async function reversalOf(
   const { rows } = await tx.query<Row>({ ...READ, values: [transactionId] });
   const [first] = rows;
   if (!first) {
-    throw new AppError(
-      'not_found',
-      'ledger_transaction_not_found',
-      `there is no ledger transaction ${transactionId}`,
-    );
+    throw notFound('ledger transaction', transactionId);
   }
   if (HOLDS.includes(first.kind)) {
     throw new AppError('unprocessable', 'ledger_not_reversible', 'a hold is released, not reversed');

@@ -1,4 +1,4 @@
-import { AppError } from '../../domain';
+import { AppError, notFound } from '../../domain';
 import type { Queryable } from '../../storage';
 
 /** What people tell one card from another by. */
@@ -126,5 +126,5 @@ export async function removePaymentMethod(tx: Queryable, id: string): Promise<bo
 }
 
 export function paymentMethodNotFound(id: string): AppError {
-  return new AppError('not_found', 'payment_method_not_found', `there is no payment method ${id}`);
+  return notFound('payment method', id);
 }

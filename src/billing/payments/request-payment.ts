@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Currency, Micros } from '../../domain';
-import { AppError } from '../../domain';
+import { AppError, notFound } from '../../domain';
 import type { Queryable } from '../../storage';
 import { inTransaction } from '../../storage';
 import { minorUnitsOf } from './minor-units';
@@ -103,7 +103,7 @@ export async function retryPayment(db: Queryable, id: string, now: number): Prom
 }
 
 export function paymentNotFound(id: string): AppError {
-  return new AppError('not_found', 'payment_not_found', `there is no payment ${id}`);
+  return notFound('payment', id);
 }
 
 export function refusal(code: string, pointer: string, message: string): AppError {

@@ -1,5 +1,5 @@
 import type { Currency } from '../../domain';
-import { AppError } from '../../domain';
+import { AppError, notFound } from '../../domain';
 import type { Queryable } from '../../storage';
 import type { PayoutTerms } from './payout';
 
@@ -60,7 +60,7 @@ export async function putPayoutTerms(tx: Queryable, terms: NewPayoutTerms): Prom
   ]);
   const type = accounts[0]?.type;
   if (type === undefined) {
-    throw new AppError('not_found', 'account_not_found', `there is no account ${terms.accountId}`);
+    throw notFound('account', terms.accountId);
   }
   if (type !== 'seller' && type !== 'carrier') {
     throw new AppError(

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { pipeline, Transform } from 'node:stream';
 import type { Currency, Micros } from '../../domain';
-import { AppError } from '../../domain';
+import { AppError, notFound } from '../../domain';
 import type { Queryable } from '../../storage';
 import { inTransaction } from '../../storage';
 import type { CdrProfile } from './cdr-profile';
@@ -47,7 +47,7 @@ export async function putCdrProfile(db: Queryable, trunkId: string, profile: Cdr
      on conflict (trunk_id) do update set profile = excluded.profile, version = p.version + 1, updated_at = now()`,
     [trunkId, JSON.stringify(profile)],
   );
-  if (rowCount === 0) throw new AppError('not_found', 'trunk_not_found', `there is no trunk ${trunkId}`);
+  if (rowCount === 0) throw notFound('trunk', trunkId);
 }
 
 export async function getCdrProfile(db: Queryable, trunkId: string): Promise<CdrProfile | undefined> {

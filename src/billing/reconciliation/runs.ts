@@ -1,5 +1,5 @@
 import type { Currency, Micros } from '../../domain';
-import { AppError, asError } from '../../domain';
+import { AppError, asError, notFound } from '../../domain';
 import type { Queryable } from '../../storage';
 import type { DocumentPeriod } from '../invoices/document';
 import type { DifferenceKind, FoundDifference } from './difference';
@@ -254,6 +254,6 @@ export async function explainDifference(
   const [explained] = rows;
   if (explained) return explained;
   const { rowCount } = await db.query('select 1 from reconciliation_differences where id = $1', [id]);
-  if (rowCount === 0) throw new AppError('not_found', 'difference_not_found', `there is no difference ${id}`);
+  if (rowCount === 0) throw notFound('difference', id);
   throw new AppError('conflict', 'difference_explained', `difference ${id} is explained already`);
 }
