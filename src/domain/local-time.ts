@@ -24,7 +24,7 @@ export type CalendarPeriod = 'hour' | 'day' | 'month';
 
 /** One calendar period of a zone: a label that sorts and the instant at which it is over. */
 export interface PeriodInstance {
-  /** `2026-11`, `2026-11-01`, `2026-11-01T01`; the second pass of a repeated hour ends in `~2`. */
+  /** `2026-11`, `2026-11-01`, `2026-11-01T01`; an hour that comes again is the last one read with `~2`. */
   readonly label: string;
   /** UTC epoch milliseconds. */
   readonly endsAt: number;
@@ -125,11 +125,12 @@ export class Zone {
     // Spans are also cut where the year turns; only a change of the clocks cuts an hour.
     const from = Math.max(wallStart - span.offset, before === span.offset ? -Infinity : span.from);
     const endsAt = Math.min(wallStart + HOUR_MS - span.offset, after === span.offset ? Infinity : span.until);
-    const date = civilDate(Math.floor(wallStart / DAY_MS));
-    const hour = Math.floor(mod(wallStart, DAY_MS) / HOUR_MS);
-    // After the clocks went back, a label that the earlier pass has read already is a period of its own.
-    const repeated = before > span.offset && wallStart < span.from + before;
-    const label = `${isoDate(date)}T${two(hour)}${repeated ? '~2' : ''}`;
+    const turned = span.from + before;
+    // After the clocks went back, an hour that the earlier pass has read already is a period of its own,
+    // which sorts behind the last one read.
+    const repeated = before > span.offset && wallStart < turned;
+    const pass = Math.ceil((wallStart - span.from - span.offset) / HOUR_MS) + 2;
+    const label = repeated ? `${hourLabel(turned - 1)}~${pass}` : hourLabel(wallStart);
     return { from, period: { label, endsAt } };
   }
 
@@ -249,6 +250,12 @@ export function civilDate(dayNumber: number): LocalDate {
     day: date.getUTCDate(),
     weekday: date.getUTCDay(),
   };
+}
+
+/** @param wall - the time that the clock shows, as if it were UTC */
+function hourLabel(wall: number): string {
+  const date = civilDate(Math.floor(wall / DAY_MS));
+  return `${isoDate(date)}T${two(Math.floor(mod(wall, DAY_MS) / HOUR_MS))}`;
 }
 
 function isoDate(date: LocalDate): string {

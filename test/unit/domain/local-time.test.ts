@@ -81,6 +81,16 @@ describe('calendar periods', () => {
     expect(labels).toEqual(['2026-11-01T00', '2026-11-01T01', '2026-11-01T01~2', '2026-11-01T02']);
   });
 
+  test('a quarter of an hour and an hour that come again sort behind what came before', () => {
+    // Chatham Islands: 2026-04-05 03:45 → 02:45.
+    const zone = zoneOf('Pacific/Chatham');
+    const change = Date.UTC(2026, 3, 4, 14);
+    const labels = [-60, -1, 0, 14, 15, 74, 75].map((minutes) =>
+      zone.periodAt(change + minutes * 60_000, 'hour').label.slice(8),
+    );
+    expect(labels).toEqual(['05T02', '05T03', '05T03~2', '05T03~2', '05T03~3', '05T03~3', '05T04']);
+  });
+
   test('an hour is whole when the year turns within it elsewhere', () => {
     const newYear = Date.UTC(2036, 0, 1);
     const { label, endsAt } = zoneOf('Asia/Kolkata').periodAt(newYear - 1, 'hour');
