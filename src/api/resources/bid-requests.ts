@@ -183,7 +183,11 @@ export function bidRequestRoutes(desk: Pick<BidRequestDesk, 'answer' | 'cancel'>
 /** The key's own account; only the operator may name another. */
 function sellerOf({ accountId }: ApiKeyIdentity, named: string | undefined): string {
   if (accountId === OPERATOR_ACCOUNT) {
-    if (named === undefined) throw new AppError('unprocessable', 'seller_missing', 'say for which seller');
+    if (named === undefined) {
+      throw new AppError('unprocessable', 'seller_missing', 'say for which seller', {
+        errors: [{ in: 'body', pointer: '/sellerId', message: 'an operator says for which seller it asks' }],
+      });
+    }
     return named;
   }
   if (named !== undefined && named !== accountId) {
