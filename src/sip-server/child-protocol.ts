@@ -1,8 +1,8 @@
-import type { SipServerOptions, SipServerStats } from './options';
+import type { FlowChange, SipServerOptions, SipServerStats } from './options';
 
 /** What the parent process tells the SIP server's process. */
 export type ToChild =
-  | { readonly type: 'start'; readonly options: Omit<SipServerOptions, 'log' | 'admits'> }
+  | { readonly type: 'start'; readonly options: Omit<SipServerOptions, 'log' | 'admits' | 'onFlows'> }
   /** Who may send requests outside a dialog: addresses and CIDR blocks. Undefined: everyone. */
   | { readonly type: 'admit'; readonly sources: readonly string[] | undefined }
   | { readonly type: 'stats'; readonly id: number };
@@ -17,6 +17,7 @@ export type FromChild =
       readonly stats: SipServerStats;
       readonly cpuMicros: number;
     }
+  | { readonly type: 'flows'; readonly changes: readonly FlowChange[] }
   | {
       readonly type: 'log';
       readonly level: 'info' | 'warn';

@@ -1,4 +1,5 @@
 import { formatHost } from './message';
+import type { Protocol } from './options';
 
 const REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another program has that port',
@@ -13,7 +14,7 @@ export class ListenError extends Error {
   /** The operating system's: `EADDRINUSE` … */
   readonly code: string;
 
-  constructor(what: 'control' | 'udp' | 'tcp', address: string, port: number, cause: unknown) {
+  constructor(what: 'control' | Protocol, address: string, port: number, cause: unknown) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
     super(`cannot listen on ${what} ${formatHost(address)}:${port}: ${REASONS[code] ?? String(cause)}`, {
       cause,

@@ -22,6 +22,7 @@ function main(): void {
       const started = new SipServer({
         ...message.options,
         log: (level, text, fields) => tell({ type: 'log', level, message: text, fields }),
+        onFlows: (changes) => tell({ type: 'flows', changes }),
       });
       server = started;
       started.start().then(

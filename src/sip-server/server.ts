@@ -11,7 +11,7 @@ import { Subscriptions } from './core/subscriptions';
 import { DialogTable } from './dialog';
 import { ListenError } from './listen-error';
 import type { SipServerLimits, SipServerOptions, SipServerStats, TimerBases } from './options';
-import { DEFAULT_LIMITS, DEFAULT_TIMERS } from './options';
+import { DEFAULT_LIMITS, DEFAULT_TIMERS, isSecure } from './options';
 import type { Scheduler, ServerTransaction } from './transaction';
 import { systemScheduler } from './transaction';
 import type { SipRequest } from './message';
@@ -49,6 +49,7 @@ export class SipServer {
         onRequest: (transaction: ServerTransaction, text: string) =>
           this.#inbound.onRequest(transaction, text),
         onAck: (request: SipRequest, text: string, flow: Flow) => this.#inbound.onAck(request, text, flow),
+        onCallerGone: (invite: ServerTransaction) => this.#inbound.onCallerGone(invite),
         onServerTransactionEnd: (transaction: ServerTransaction) =>
           this.#inbound.onServerTransactionEnd(transaction),
       },
@@ -57,6 +58,9 @@ export class SipServer {
       scheduler,
       log,
       (address) => this.#admits(address),
+      options.onFlows ?? (() => undefined),
+      options.tls,
+      options.webSocket,
     );
     const context: Context = {
       stack: this.#stack,
@@ -82,7 +86,7 @@ export class SipServer {
 
   /**
    * Opens the control port and every SIP listener.
-   * @throws ListenError when one cannot be opened; nothing stays open then
+   * @throws ListenError when one cannot be opened, Error when the certificate is no good; nothing stays open then
    */
   async start(): Promise<void> {
     const { control, listen, externalAddress, log } = this.#options;
@@ -107,6 +111,7 @@ export class SipServer {
       this.#control = await opened.catch((error: unknown) => {
         throw new ListenError('control', control.host, control.port, error);
       });
+      if (listen.some(({ protocol }) => isSecure(protocol))) this.#stack.loadCertificate();
       for (const at of listen) {
         await this.#stack.listen(at, externalAddress).catch((error: unknown) => {
           throw new ListenError(at.protocol, at.address, at.port, error);
@@ -127,7 +132,7 @@ export class SipServer {
     return this.#control?.port ?? 0;
   }
 
-  /** Changes who may send requests outside a dialog; the others are dropped unanswered. */
+  /** Changes who may send requests outside a dialog by UDP and TCP; the others are dropped unanswered. */
   admit(admits: (address: string) => boolean): void {
     this.#admits = admits;
   }

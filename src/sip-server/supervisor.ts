@@ -2,9 +2,12 @@ import type { ChildProcess } from 'node:child_process';
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import type { FromChild, ToChild } from './child-protocol';
-import type { SipServerLog, SipServerOptions, SipServerStats } from './options';
+import type { FlowChange, SipServerLog, SipServerOptions, SipServerStats } from './options';
 
-export type SupervisedOptions = Omit<SipServerOptions, 'log' | 'admits'>;
+export type SupervisedOptions = Omit<SipServerOptions, 'log' | 'admits' | 'onFlows'>;
+
+/** A connection by which a phone registered: its transport, and address and port of the phone. */
+export type RegisteredFlow = Omit<FlowChange, 'open'>;
 
 /** Where the SIP server of a supervisor can be reached. */
 export interface SipServerReady {
@@ -59,6 +62,9 @@ export class SipServerSupervisor {
   readonly #times: SupervisorTimes;
   #child: ChildProcess | undefined;
   #sources: readonly string[] | undefined;
+  /** Connections by which phones registered, and that stand. */
+  readonly #flows = new Map<string, RegisteredFlow>();
+  #onFlowsClosed: (flows: readonly RegisteredFlow[]) => void = () => undefined;
   #stopping = false;
   #restarts = 0;
   #retryMs: number;
@@ -107,6 +113,14 @@ export class SipServerSupervisor {
   admit(sources: readonly string[] | undefined): void {
     this.#sources = sources;
     this.#tell({ type: 'admit', sources });
+  }
+
+  /**
+   * Hears of connections by which phones registered once they are gone, gathered for some 50 ms: those that
+   * closed, and all there were when the server dies. Not of those that {@link stop} ends.
+   */
+  onFlowsClosed(handler: (flows: readonly RegisteredFlow[]) => void): void {
+    this.#onFlowsClosed = handler;
   }
 
   /** What is alive in the server; undefined when it does not say within 2 s. */
@@ -159,6 +173,7 @@ export class SipServerSupervisor {
           this.#watch(child);
           resolve(message);
         } else if (message.type === 'failed') failure = new StartFailure(message.message, message.code);
+        else if (message.type === 'flows') this.#flowsChanged(message.changes);
         else if (message.type === 'stats') this.#waiting.get(message.id)?.(message);
         else this.#log(message.level, message.message, message.fields);
       });
@@ -166,6 +181,7 @@ export class SipServerSupervisor {
       child.once('exit', (code, signal) => {
         clearInterval(this.#heartbeat);
         for (const answer of [...this.#waiting.values()]) answer(undefined);
+        this.#flowsChanged([...this.#flows.values()].map((flow) => ({ ...flow, open: false })));
         if (!ready) reject(failure);
         else if (!this.#stopping) this.#restart(signal ?? `code ${code}`, performance.now() - startedAt);
       });
@@ -190,6 +206,16 @@ export class SipServerSupervisor {
       );
     }, this.#retryMs);
     this.#retryMs = Math.min(this.#retryMs * 2, this.#times.maxRetryMs);
+  }
+
+  #flowsChanged(changes: readonly FlowChange[]): void {
+    const closed: RegisteredFlow[] = [];
+    for (const { open, ...flow } of changes) {
+      const name = `${flow.transport}/${flow.address}/${flow.port}`;
+      if (open) this.#flows.set(name, flow);
+      else if (this.#flows.delete(name)) closed.push(flow);
+    }
+    if (closed.length > 0 && !this.#stopping) this.#onFlowsClosed(closed);
   }
 
   /** Ports that were ours to choose are chosen: peers and applications find a successor where this one was. */

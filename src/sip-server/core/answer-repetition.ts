@@ -17,6 +17,7 @@ export function repeatAnswer(
 ): void {
   const { flow } = transaction;
   dialog.pendingAnswer = {
+    flow,
     sequence: sequenceOf(transaction.request),
     transactionId: transaction.id,
     retransmission: isReliable(flow)

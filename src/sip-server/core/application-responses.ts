@@ -1,7 +1,7 @@
 import type { ControlConnection } from '../control';
 import { Dialog } from '../dialog';
 import type { SipRequest, SipResponse } from '../message';
-import { headerValue, parseUri, tagOf } from '../message';
+import { headerValue, headerValues, parseUri, tagOf } from '../message';
 import { repeatAnswer } from './answer-repetition';
 import { applicationHeaders, tail } from './application-text';
 import type { AppDialog, Context } from './context';
@@ -103,14 +103,16 @@ export class ApplicationResponses {
     const inviteLike =
       request.method === 'INVITE' || request.method === 'SUBSCRIBE' || request.method === 'UPDATE';
     const needsContact = reliable || (inviteLike && response.status >= 200 && response.status < 300);
-    const given = headerValue(response, 'contact');
+    const given = headerValues(response, 'contact').join(', ');
+    // drachtio-srf writes `localhost` where it means us; a registrar tells of phones, wherever they say they are.
+    const meansUs = given.includes('localhost') && request.method !== 'REGISTER';
     const own = (pending.dialog ?? pending.created)?.localContact ?? contactOf(transaction.flow);
     const session = needsContact && !reliable ? this.#sessions.answer(request, response) : '';
     return responseText(request, {
       status: response.status,
       reason: response.reason,
       toTag: transaction.localTag,
-      contact: given !== undefined && !given.includes('localhost') ? given : needsContact ? own : undefined,
+      contact: given !== '' && !meansUs ? given : needsContact ? own : undefined,
       extra: applicationHeaders(response, transaction.flow) + session + extra,
       tail: tail(response),
     });
@@ -134,9 +136,17 @@ export class ApplicationResponses {
     if (success) {
       dialog.state = 'confirmed';
       dialog.localSdp = response.body;
-      repeatAnswer(this.#context, dialog, transaction, text, () => this.#own.hangUp(dialog, 'ACK timeout'));
+      repeatAnswer(this.#context, dialog, transaction, text, () => this.#unacknowledged(pending, dialog));
       this.#sessions.start(dialog, transaction.request, text);
     } else if (pending.created) this.#context.dialogs.remove(dialog);
+  }
+
+  /**
+   * No ACK came. A BYE would not reach who lost its connection in the middle of a call, and it may come
+   * back on another one; whether it is there is for the application to judge, as at any other time.
+   */
+  #unacknowledged({ created, transaction: { flow } }: PendingRequest, dialog: AppDialog): void {
+    if (created || flow.inbound !== true || flow.gone !== true) this.#own.hangUp(dialog, 'ACK timeout');
   }
 
   /** Made by this SUBSCRIBE, or renewed by it; a call that a SUBSCRIBE came in is no less a call. */

@@ -4,6 +4,7 @@ import type { SipServerLimits, TimerBases } from '../options';
 import type { ClientTransactionUser, Scheduler } from '../transaction';
 import { ClientTransaction } from '../transaction';
 import type { Flow, Hop } from '../transport';
+import { isReliable } from '../transport';
 import { LongRequests } from './long-requests';
 import { viaOf } from './own-address';
 import { clientKey } from './transaction-keys';
@@ -18,7 +19,7 @@ export class ClientTransactions {
   readonly #onRetransmit: () => void;
 
   constructor(
-    connect: (hop: Hop, onFailure: () => void) => Flow | undefined,
+    connect: (hop: Hop) => Flow | undefined,
     limits: SipServerLimits,
     timers: TimerBases,
     scheduler: Scheduler,
@@ -72,6 +73,7 @@ export class ClientTransactions {
         onNoResponse: (why, t) => user.onNoResponse(why, t),
         onTerminated: (t) => {
           this.#byKey.delete(key);
+          forgetFlow();
           detour?.cancel();
           user.onTerminated(t);
         },
@@ -81,16 +83,24 @@ export class ClientTransactions {
       this.#timers,
     );
     this.#byKey.set(key, transaction);
-    transaction.start();
+    const taken = transaction.flow;
     detour?.onRefused(() => {
       const datagramVia = viaOf(flow, branch);
       transaction.moveTo(flow, withVia(request, datagramVia), write(datagramVia));
     });
+    // No answer comes by a connection that is gone, unless the request has left it for another way, or a
+    // peer that we can connect to has begun with it: such a one may call back (RFC 3261 §18.2.2).
+    const forgetFlow =
+      taken.onClosed?.(() => {
+        const mayCallBack = taken.inbound !== true && transaction.state === 'proceeding';
+        if (transaction.flow === taken && !mayCallBack) transaction.fail('transport');
+      }) ?? nothing;
+    transaction.start();
     return transaction;
   }
 
   /** A valid response came: it goes to its transaction; one that belongs to none is forgotten (RFC 3261 §17.1.3). */
-  receive(response: SipResponse, text: string): void {
+  receive(response: SipResponse, text: string, flow: Flow): void {
     const vias = headerValues(response, 'via');
     const { top, rest } = splitTopVia(vias[0] ?? '');
     const via = parseVia(top);
@@ -101,13 +111,29 @@ export class ClientTransactions {
     // Ours is the only Via of what we ourselves sent: with another behind it, it went astray (RFC 3261
     // §8.1.3.3). What we only pass on has others, or nobody to pass it on to (§16.7 step 3).
     const furtherVias = rest !== '' || vias.length > 1;
-    if (transaction?.passedOn === furtherVias) transaction.receive(response, text);
+    if (transaction?.passedOn !== furtherVias) return;
+    if (mayAnswer(transaction.flow, flow)) transaction.receive(response, text, flow);
   }
 
   /** Ends them all without a word to anybody. */
   close(): void {
     for (const transaction of [...this.#byKey.values()]) transaction.destroy();
   }
+}
+
+/**
+ * Whoever holds a connection must not answer in another's place. A peer that we connected to may answer by
+ * a connection of its own, for ours may be gone (RFC 3261 §18.2.2).
+ * @param asked - the way of the request
+ */
+function mayAnswer(asked: Flow, by: Flow): boolean {
+  if (asked === by) return true;
+  if (!isReliable(asked)) return !isReliable(by);
+  return asked.inbound !== true && asked.protocol === by.protocol && asked.address === by.address;
+}
+
+function nothing(): void {
+  // There is no connection to forget.
 }
 
 function withVia(request: SipRequest, value: string): SipRequest {

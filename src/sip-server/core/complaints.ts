@@ -28,6 +28,11 @@ export class Complaints {
     this.tell('unusable message', { source: address, reason });
   }
 
+  /** A connection that was not taken. */
+  refused(source: string, reason: string): void {
+    this.tell(`connection refused: ${reason}`, { source });
+  }
+
   /** Each kind of trouble is told once a minute. */
   tell(message: string, fields: Readonly<Record<string, unknown>>): void {
     const now = performance.now();

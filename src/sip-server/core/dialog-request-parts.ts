@@ -1,5 +1,6 @@
 import type { SipRequest } from '../message';
-import type { Flow } from '../transport';
+import { isWebSocket } from '../options';
+import type { Flow, Hop } from '../transport';
 import { applicationHeaders, tail } from './application-text';
 import type { AppDialog, Context } from './context';
 import type { NextHops } from './next-hop';
@@ -7,20 +8,29 @@ import type { NextHops } from './next-hop';
 /** Methods whose requests in a dialog carry our Contact. */
 const WITH_CONTACT = new Set(['INVITE', 'UPDATE', 'SUBSCRIBE', 'REFER']);
 
-/** Where a request in a dialog goes: back where the peer is, or to the next hop that the dialog names. */
+/**
+ * Where a request in a dialog goes: back where the peer is, or to the next hop that the dialog names. A
+ * browser's Contact names nothing that can be reached (RFC 7118 §5.2.4): its dialog lives on the
+ * connection that its last request came by.
+ */
 export function dialogFlow(
   { stack }: Context,
   hops: NextHops,
   dialog: AppDialog,
   nextHop: string,
-  onFailure: () => void = () => undefined,
 ): Flow | undefined {
-  if (dialog.symmetric) {
-    const { protocol, address, port } = dialog.flow;
-    return stack.flowTo({ protocol, address, port }, onFailure);
-  }
+  const { protocol, address, port, domain } = dialog.flow;
   const hop = hops.literal(nextHop);
-  return hop ? stack.flowTo(hop, onFailure) : dialog.flow;
+  const back: Hop = { protocol, address, port, domain, standing: dialog.flow.inbound === true };
+  const direct = dialog.routes.length === 0;
+  const bound = isWebSocket(protocol) && (hop === undefined || isWebSocket(hop.protocol));
+  if (dialog.symmetric || bound || (direct && hop?.standing === true)) return stack.flowTo(back);
+  if (direct && protocol === 'tls') {
+    // A phone's connection is verified already, and often the only way to it.
+    const standing = stack.flowTo({ ...back, standing: true });
+    if (standing?.established === true) return standing;
+  }
+  return hop ? stack.flowTo(hop) : dialog.flow;
 }
 
 /** What every request in a dialog carries (RFC 3261 §12.2.1.1). */

@@ -73,9 +73,7 @@ export class DialogRequests {
     const { method } = request;
     const { uri, routes, nextHop } = dialog.addressing();
     const id = newId();
-    const flow = dialogFlow(this.#context, this.#hops, dialog, nextHop, () =>
-      this.#sent.get(id)?.transaction?.fail('transport'),
-    );
+    const flow = dialogFlow(this.#context, this.#hops, dialog, nextHop);
     if (!flow) {
       connection?.respond(messageId, NOT_OVER_A_KNOWN_TRANSPORT);
       return undefined;
@@ -99,7 +97,7 @@ export class DialogRequests {
         onNoResponse: (why, from) => {
           dialog.inviteFromUs = false;
           this.#hops.failed(from.flow);
-          reportNoResponse(this.#context, sent, why);
+          reportNoResponse(this.#context, sent, why, from.flow);
         },
         onTerminated: () => this.#sent.delete(id),
       },
@@ -133,6 +131,8 @@ export class DialogRequests {
   #onFinal(sent: SentRequest, dialog: AppDialog, response: SipResponse, flow: Flow): void {
     const { method } = sent.request;
     if (method === 'INVITE') this.#reinviteEnded(sent, dialog, response, flow);
+    // A NOTIFY in a call belongs to a REFER: without its subscription the call goes on (RFC 5057 §5.1).
+    if (method === 'NOTIFY' && dialog.subscription === undefined) return;
     // The peer does not know the dialog any more (RFC 3261 §12.2.1.2).
     if ((response.status === 481 || response.status === 408) && method !== 'BYE') {
       if (dialog.subscription === undefined) this.#onLost(dialog);

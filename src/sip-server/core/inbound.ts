@@ -1,9 +1,11 @@
 import { sequenceOf, sessionExpires } from '../dialog';
 import type { SipRequest } from '../message';
 import { headerValue, maxForwards, parseUri, tagOf } from '../message';
+import { isWebSocket } from '../options';
 import type { ServerTransaction } from '../transaction';
 import type { Flow } from '../transport';
 import { ApplicationResponses } from './application-responses';
+import { unsentCancel } from './cancel-request';
 import type { AppDialog, Context } from './context';
 import { newId } from './identifiers';
 import type { Outbound } from './outbound';
@@ -67,7 +69,7 @@ export class Inbound implements StackUser {
 
   onAck(request: SipRequest, text: string, flow: Flow): void {
     const dialog = this.#dialogOf(request);
-    if (!dialog) this.#proxy.forwardAck(request);
+    if (!dialog) this.#proxy.forwardAck(request, flow);
     if (!dialog || dialog.pendingAnswer?.sequence !== sequenceOf(request)) return;
     const pending = dialog.acknowledged();
     dialog.flow = flow;
@@ -79,6 +81,11 @@ export class Inbound implements StackUser {
 
   onServerTransactionEnd(transaction: ServerTransaction): void {
     this.pending.forget(transaction.id);
+  }
+
+  /** The application hears a CANCEL, for the caller might as well have sent one. */
+  onCallerGone(invite: ServerTransaction): void {
+    if (!invite.answered) this.#gaveUp(invite, unsentCancel(invite.request), invite.flow);
   }
 
   /** Answers everything that waits, and whatever comes from now on; the server is going down. */
@@ -120,6 +127,9 @@ export class Inbound implements StackUser {
     if (request.method === 'PRACK' && !this.#reliable.acknowledge(dialog, request))
       return refuse(transaction, 481);
     if (request.method === 'INVITE') {
+      // Who comes back on another connection had our answer, or lost it with the old one: no ACK will come.
+      if (transaction.flow.inbound === true && dialog.pendingAnswer?.flow !== transaction.flow)
+        dialog.acknowledged();
       if (dialog.inviteFromPeer || dialog.pendingAnswer)
         return refuse(transaction, 500, 'Retry-After: 3\r\n');
       if (dialog.inviteFromUs) return refuse(transaction, 491);
@@ -130,6 +140,10 @@ export class Inbound implements StackUser {
       dialog.refreshTarget(request, transaction.flow);
       this.#sessions.refreshed(dialog, request);
     }
+    // Who is reached by its connection only is reached by the one that it uses now; others are where they were.
+    const { flow } = transaction;
+    if (flow.inbound === true && (isWebSocket(flow.protocol) || dialog.flow.inbound === true))
+      dialog.flow = flow;
     const { owner } = dialog;
     // A BYE ends the dialog on arrival, whatever the application answers (RFC 3261 §15.1.2).
     if (request.method === 'BYE') {
@@ -156,11 +170,15 @@ export class Inbound implements StackUser {
     if (!invite) return refuse(transaction, 481);
     transaction.localTag = invite.localTag;
     transaction.respond(200, plainResponse(transaction.request, 200, 'OK', invite.localTag));
+    this.#gaveUp(invite, text, transaction.flow);
+  }
+
+  #gaveUp(invite: ServerTransaction, cancel: string, by: Flow): void {
     if (this.#proxy.cancel(invite)) return;
     const pending = this.pending.cancel(invite);
     if (!pending) return;
     const dialog = pending.created ?? pending.dialog;
-    pending.connection.sip('network', text, transaction.flow, invite.id, dialog?.id ?? '');
+    pending.connection.sip('network', cancel, by, invite.id, dialog?.id ?? '');
   }
 
   #dialogOf(request: SipRequest): AppDialog | undefined {

@@ -20,16 +20,12 @@ export interface Detour {
  * within 2·T1, get the datagram all the same, and are remembered.
  */
 export class LongRequests {
-  readonly #connect: (hop: Hop, onFailure: () => void) => Flow | undefined;
+  readonly #connect: (hop: Hop) => Flow | undefined;
   readonly #scheduler: Scheduler;
   readonly #timers: TimerBases;
   readonly #refused = new Map<string, number>();
 
-  constructor(
-    connect: (hop: Hop, onFailure: () => void) => Flow | undefined,
-    scheduler: Scheduler,
-    timers: TimerBases,
-  ) {
+  constructor(connect: (hop: Hop) => Flow | undefined, scheduler: Scheduler, timers: TimerBases) {
     this.#connect = connect;
     this.#scheduler = scheduler;
     this.#timers = timers;
@@ -48,13 +44,17 @@ export class LongRequests {
       this.#remember(peer);
       tell();
     };
-    const flow = this.#connect({ protocol: 'tcp', address, port }, () => refuse());
+    const flow = this.#connect({ protocol: 'tcp', address, port });
+    const forget = flow?.onClosed?.(() => {
+      if (flow.established === false) refuse();
+    });
     const timer = this.#scheduler.after(2 * this.#timers.t1, () => {
       if (flow?.established === false) refuse();
     });
     const cancel = (): void => {
       over = true;
       timer.cancel();
+      forget?.();
     };
     if (!flow) {
       cancel();

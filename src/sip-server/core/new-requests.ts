@@ -67,7 +67,7 @@ export class NewRequests {
       return;
     }
     const id = newId();
-    const flow = first && this.#flow(id, first);
+    const flow = first && this.#context.stack.flowTo(first);
     if (!flow) {
       connection.respond(messageId, NOT_OVER_A_KNOWN_TRANSPORT);
       return;
@@ -79,10 +79,6 @@ export class NewRequests {
     this.#dialogs.expect(sent);
     const text = this.#start(sent, rest, flow);
     connection.echo(messageId, echoPeer(flow), id, undefined, text);
-  }
-
-  #flow(id: string, hop: Hop): Flow | undefined {
-    return this.#context.stack.flowTo(hop, () => this.#sent.get(id)?.transaction?.fail('transport'));
   }
 
   /** One hop's attempt: a transaction of its own. */
@@ -110,17 +106,18 @@ export class NewRequests {
 
   /** RFC 3263 §4.3: the next hop is tried when one does not answer; else the application hears a failure. */
   #onNoResponse(sent: SentRequest, rest: string, why: 'timeout' | 'transport'): void {
-    if (sent.transaction) this.#hops.failed(sent.transaction.flow);
+    const { transaction } = sent;
+    if (transaction) this.#hops.failed(transaction.flow);
     const [next, ...further] = sent.hops;
     if (next && sent.cancelled === undefined) {
       sent.hops = further;
-      const flow = this.#flow(sent.id, next);
+      const flow = this.#context.stack.flowTo(next);
       if (flow) {
         this.#start(sent, rest, flow);
         return;
       }
     }
-    reportNoResponse(this.#context, sent, why);
+    reportNoResponse(this.#context, sent, why, transaction?.flow);
   }
 
   #onResponse(sent: SentRequest, rest: string, response: SipResponse, text: string, flow: Flow): void {

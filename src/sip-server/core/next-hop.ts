@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import type { SipUri } from '../message';
 import { parseUri } from '../message';
 import type { Protocol } from '../options';
+import { isWebSocket } from '../options';
 import type { Hop } from '../transport';
 import type { DnsPort } from './dns';
 import { systemDns } from './dns';
@@ -18,7 +19,14 @@ const PENALTY_MS = 30_000;
 const MAX_CACHED = 2_000;
 const MAX_FAILED = 1_000;
 const MAX_HOPS = 8;
-const DEFAULT_PORT = 5060;
+/** RFC 3261 §19.1.2, RFC 7118 §5. */
+const DEFAULT_PORTS: Readonly<Record<Protocol, number>> = {
+  udp: 5060,
+  tcp: 5060,
+  tls: 5061,
+  ws: 80,
+  wss: 443,
+};
 
 /** One server of a name: an SRV record with its addresses, or the name itself. */
 interface Server {
@@ -74,10 +82,15 @@ export class NextHops {
   literal(uri: string): Hop | undefined {
     const parsed = parseUri(uri);
     if (!parsed) return undefined;
-    const host = hostOf(parsed);
-    if (isIP(host) === 0) return undefined;
+    const address = hostOf(parsed);
     const protocol = protocolOf(parsed);
-    return protocol && { protocol, address: host, port: parsed.port ?? DEFAULT_PORT };
+    // A WebSocket peer is found among the connections that stand, or not at all.
+    if (!protocol || (isIP(address) === 0 && !isWebSocket(protocol))) return undefined;
+    const port = parsed.port ?? DEFAULT_PORTS[protocol];
+    // RFC 5626 §5.2: `ob` asks for the connection that stands.
+    return parsed.params.has('ob')
+      ? { protocol, address, port, standing: true }
+      : { protocol, address, port };
   }
 
   /** Every hop to try, best first; empty when there is none. Never rejects, and takes 3 s at most. */
@@ -87,13 +100,15 @@ export class NextHops {
     const parsed = parseUri(uri);
     const protocol = parsed && protocolOf(parsed);
     if (!parsed || !protocol || isIP(hostOf(parsed)) !== 0 || hostOf(parsed) === '') return [];
-    const asked = parsed.params.has('transport') ? protocol : undefined;
+    const asked = parsed.params.has('transport') || protocol === 'tls' ? protocol : undefined;
     const { servers } = await this.#known(hostOf(parsed).toLowerCase(), parsed.port, asked);
     return this.#inOrder(servers);
   }
 
   /** This hop did not answer, or took no connection: for a while others of the same name come first. */
   failed(hop: Hop): void {
+    // A WebSocket connection is no choice among several.
+    if (isWebSocket(hop.protocol)) return;
     this.#failed.delete(nameOf(hop));
     this.#failed.set(nameOf(hop), this.#now() + PENALTY_MS);
     dropOldest(this.#failed, MAX_FAILED);
@@ -164,8 +179,8 @@ export class NextHops {
         return [];
       });
     const named = async (): Promise<Server[]> => {
-      const at = { port: port ?? DEFAULT_PORT, protocol: protocol ?? 'udp' };
-      const hops = await this.#addresses(host, at.port, at.protocol, noted);
+      const by = protocol ?? 'udp';
+      const hops = await this.#addresses(host, port ?? DEFAULT_PORTS[by], by, host, noted);
       return hops.length > 0 ? [{ rank: 0, priority: 0, weight: 0, hops }] : [];
     };
     // An explicit port rules SRV out (RFC 3263 §4.2).
@@ -187,7 +202,7 @@ export class NextHops {
           rank,
           priority,
           weight,
-          hops: await this.#addresses(name, port, service.protocol, noted),
+          hops: await this.#addresses(name, port, service.protocol, host, noted),
         })),
       );
     });
@@ -203,6 +218,7 @@ export class NextHops {
       { name: `_sip._udp.${host}`, protocol: 'udp' },
       { name: `_sip._tcp.${host}`, protocol: 'tcp' },
     ];
+    if (protocol === 'tls') return [{ name: `_sips._tcp.${host}`, protocol }];
     if (protocol !== undefined) return standard.filter((service) => service.protocol === protocol);
     const records = [...(await noted(this.#dns.naptr(host)))]
       .filter(({ flags }) => flags.toLowerCase() === 's')
@@ -214,10 +230,18 @@ export class NextHops {
     return named.length > 0 ? named.slice(0, MAX_HOPS) : standard;
   }
 
-  async #addresses(host: string, port: number, protocol: Protocol, noted: Noted): Promise<Hop[]> {
-    if (isIP(host) !== 0) return [{ protocol, address: host, port }];
+  /** @param asked - the name that the URI has: the certificate must be for it, whatever SRV says (RFC 5922 §7.1) */
+  async #addresses(
+    host: string,
+    port: number,
+    protocol: Protocol,
+    asked: string,
+    noted: Noted,
+  ): Promise<Hop[]> {
+    const domain = protocol === 'tls' ? { domain: asked } : {};
+    if (isIP(host) !== 0) return [{ protocol, address: host, port, ...domain }];
     const addresses = await noted(this.#dns.addresses(host));
-    return addresses.slice(0, MAX_HOPS).map((address) => ({ protocol, address, port }));
+    return addresses.slice(0, MAX_HOPS).map((address) => ({ protocol, address, port, ...domain }));
   }
 }
 
@@ -229,12 +253,22 @@ function hostOf(uri: SipUri): string {
   return uri.params.get('maddr')?.replace(/^\[|\]$/g, '') ?? uri.host;
 }
 
-/** What the URI is to be reached by; undefined for what we do not speak, as TLS, which sips: demands. */
+/** What the URI is to be reached by; undefined for what we do not speak, and for datagrams where sips: demands TLS. */
 function protocolOf(uri: SipUri): Protocol | undefined {
+  const name = uri.params.get('transport')?.toLowerCase();
+  if (uri.scheme === 'sips') return SECURED.get(name ?? 'tls');
   if (uri.scheme !== 'sip') return undefined;
-  const name = uri.params.get('transport')?.toLowerCase() ?? 'udp';
-  return name === 'udp' || name === 'tcp' ? name : undefined;
+  return PROTOCOLS.find((protocol) => protocol === (name ?? 'udp'));
 }
+
+const PROTOCOLS: readonly Protocol[] = ['udp', 'tcp', 'tls', 'ws', 'wss'];
+/** RFC 3261 §26.2.2, RFC 7118 §5.2.2: the transport of a sips: URI is what TLS is put below. */
+const SECURED = new Map<string, Protocol>([
+  ['tcp', 'tls'],
+  ['tls', 'tls'],
+  ['ws', 'wss'],
+  ['wss', 'wss'],
+]);
 
 function nameOf({ protocol, address, port }: Hop): string {
   return `${protocol}/${address}/${port}`;

@@ -8,7 +8,7 @@ import {
   writeMessage,
 } from '../message';
 import type { ServerTransaction } from '../transaction';
-import type { Flow } from '../transport';
+import type { Flow, Hop } from '../transport';
 import { bestResponse } from './best-response';
 import type { Context } from './context';
 import { refuse } from './response-text';
@@ -25,6 +25,8 @@ export interface ProxyPlan extends BranchTimeouts {
   readonly simultaneous: boolean;
   readonly followRedirects: boolean;
   readonly remainInDialog: boolean;
+  /** The connection that the request leaves by, wherever it is addressed to. */
+  readonly exit?: Hop | undefined;
 }
 
 export interface ProxyEvents {
@@ -129,7 +131,8 @@ export class ProxiedCall {
       },
     );
     this.#branches.push(branch);
-    branch.start(nextHop);
+    if (this.#plan.exit) branch.startAt(this.#plan.exit);
+    else branch.start(nextHop);
   }
 
   /** Provisionals, and every 2xx at once, whatever was sent before (RFC 3261 §16.7 step 5). */

@@ -8,6 +8,7 @@ import {
   splitAddresses,
   uriOfAddress,
 } from '../message';
+import { isWebSocket } from '../options';
 import type { Flow } from '../transport';
 import type { RecordRoutes } from './record-route';
 
@@ -16,6 +17,14 @@ export interface ForwardedRequest {
   readonly request: SipRequest;
   /** URI that the next hop is found by. */
   readonly nextHop: string;
+}
+
+/** A request on its way through us, and what brought it here. */
+export interface WithoutOurRoutes {
+  readonly request: SipRequest;
+  readonly ours: boolean;
+  readonly entry: string | undefined;
+  readonly exit: string | undefined;
 }
 
 /** Headers of the application's dummy request that do not go into the real one. */
@@ -34,32 +43,36 @@ const NOT_ADDED = new Set([
 /**
  * RFC 3261 §16.4: the request without the Route entries that brought it to us, and with its real
  * Request-URI where a strict router put ours in its place. `ours` tells whether one of them was ours:
- * not only our address, which anybody may write, but our mark.
+ * not only our address, which anybody may write, but our mark. `entry` and `exit` are the first
+ * and the last of them that were: they tell by which side the request came, and by which it leaves.
  * @param isUs - is this URI our address?
  */
 export function withoutOurRoutes(
   received: SipRequest,
   routes: RecordRoutes,
   isUs: (uri: string) => boolean,
-): { request: SipRequest; ours: boolean } {
+): WithoutOurRoutes {
   const request: SipRequest = { ...received, headers: received.headers.map((field) => ({ ...field })) };
   const callId = headerValue(request, 'call-id') ?? '';
   const values = request.headers
     .filter((field) => field.key === 'route')
     .flatMap((field) => splitAddresses(field.value));
-  let ours = false;
+  let entry: string | undefined;
+  let exit: string | undefined;
   if (values.length > 0 && routes.isOurs(request.uri, callId)) {
+    entry = exit = request.uri;
     request.uri = uriOfAddress(values.pop() ?? '');
-    ours = true;
   }
   for (let first = values[0]; first !== undefined; first = values[0]) {
     const marked = routes.isOurs(first, callId);
     if (!marked && !isUs(uriOfAddress(first))) break;
     values.shift();
-    ours ||= marked;
+    if (!marked) continue;
+    entry ??= first;
+    exit = first;
   }
   setRoutes(request, values);
-  return { request, ours };
+  return { request, ours: exit !== undefined, entry, exit };
 }
 
 /**
@@ -94,12 +107,13 @@ export function addApplicationHeaders(request: SipRequest, given: SipRequest): v
 
 /**
  * Puts us into the route set of the dialog (RFC 3261 §16.6 step 4); twice where the two sides speak
- * differently, so that each finds an address it can use (RFC 5658).
+ * differently, or one is on a connection of its own, so that each finds an address it can use, and we
+ * know on which side a request leaves (RFC 5658 §3, RFC 5626 §5.3).
  */
 export function recordRoute(request: SipRequest, from: Flow, to: Flow, routes: RecordRoutes): void {
   const callId = headerValue(request, 'call-id') ?? '';
-  const inside = routes.value(from, callId);
-  const outside = routes.value(to, callId);
+  const inside = routes.value(from, callId, isWebSocket(from.protocol));
+  const outside = routes.value(to, callId, to.inbound);
   const fields = (inside === outside ? [outside] : [outside, inside]).map((value): HeaderField => ({
     name: 'Record-Route',
     key: 'record-route',

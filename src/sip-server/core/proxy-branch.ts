@@ -1,5 +1,6 @@
 import type { SipRequest, SipResponse } from '../message';
 import { parseMessage } from '../message';
+import { isWebSocket } from '../options';
 import type { ClientTransaction, Timer } from '../transaction';
 import type { Flow, Hop } from '../transport';
 import { cancelRequest } from './cancel-request';
@@ -7,6 +8,7 @@ import type { Context } from './context';
 import { newId, newTag } from './identifiers';
 import { plainResponse, REASONS } from './response-text';
 import type { NextHops } from './next-hop';
+import { statusOfNoResponse } from './no-response';
 
 /** RFC 3261 §16.6 step 11, timer C: more than three minutes. */
 const TIMER_C_MS = 185_000;
@@ -38,6 +40,7 @@ export class ProxyBranch {
   #finalTimer: Timer | undefined;
   #cancelWanted = false;
   #cancelSent = false;
+  #flowGone = false;
   #answered = false;
   /** Its final response is known, or nobody waits for it any more. */
   over = false;
@@ -64,6 +67,11 @@ export class ProxyBranch {
     else void this.#hops.resolve(nextHop).then((hops) => this.#launch(hops));
   }
 
+  /** The same, where the hop is known. */
+  startAt(hop: Hop): void {
+    this.#launch([hop]);
+  }
+
   /** Gives the branch up: CANCEL as soon as RFC 3261 §9.1 allows. Its final response still comes. */
   cancel(): void {
     if (this.over || this.#cancelWanted) return;
@@ -83,12 +91,15 @@ export class ProxyBranch {
     if (this.over) return;
     const [first, ...further] = hops;
     this.#further = further;
-    if (!first) return this.#fail(480);
+    if (!first) return this.#fail(this.#flowGone ? 430 : 480);
     // What we would send to ourselves would come back for ever.
     if (this.#context.stack.isOurs(first)) return this.#fail(482);
-    const attempt: { transaction?: ClientTransaction } = {};
-    const flow = this.#context.stack.flowTo(first, () => attempt.transaction?.fail('transport'));
-    if (!flow) return this.#launch(further);
+    const flow = this.#context.stack.flowTo(first);
+    if (!flow) {
+      // Nobody but the peer can open such a connection (RFC 5626 §5.3.1).
+      this.#flowGone = first.standing === true || isWebSocket(first.protocol);
+      return this.#launch(further);
+    }
     const request = this.#write(flow);
     const head = `${request.method} ${request.uri} SIP/2.0\r\n`;
     let rest = '';
@@ -96,18 +107,17 @@ export class ProxyBranch {
       if (key !== 'content-length') rest += `${name}: ${value}\r\n`;
     }
     rest += `Content-Length: ${request.body.length}\r\n\r\n${request.body}`;
-    attempt.transaction = this.#context.stack.request(
+    this.#transaction = this.#context.stack.request(
       newId(),
       request,
       flow,
       {
         onResponse: (response, text, transaction) => this.#onResponse(response, text, transaction.flow),
-        onNoResponse: (why) => this.#onNoResponse(why === 'timeout' ? 408 : 503),
+        onNoResponse: (why, { flow: failed }) => this.#onNoResponse(statusOfNoResponse(why, failed)),
         onTerminated: () => undefined,
       },
       (via) => `${head}Via: ${via}\r\n${rest}`,
     );
-    this.#transaction = attempt.transaction;
     this.#arm(request);
   }
 

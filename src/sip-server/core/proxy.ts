@@ -1,13 +1,16 @@
 import type { ControlConnection } from '../control';
 import type { SipRequest, SipResponse } from '../message';
-import { headerValues, maxForwards, parseMessage, parseUri, writeMessage } from '../message';
+import { headerValue, headerValues, maxForwards, parseMessage, parseUri, writeMessage } from '../message';
+import { isWebSocket } from '../options';
 import type { ServerTransaction } from '../transaction';
 import type { Flow, Hop } from '../transport';
+import { ConnectionMoves } from './connection-moves';
 import type { Context } from './context';
 import { newBranch } from './identifiers';
 import { viaOf } from './own-address';
 import { refuse } from './response-text';
 import type { NextHops } from './next-hop';
+import type { WithoutOurRoutes } from './proxied-request';
 import { addApplicationHeaders, forwardedRequest, withoutOurRoutes } from './proxied-request';
 import type { ProxyPlan } from './proxied-call';
 import { ProxiedCall } from './proxied-call';
@@ -29,6 +32,7 @@ export class Proxy {
   readonly #context: Context;
   readonly #hops: NextHops;
   readonly #routes: RecordRoutes;
+  readonly #moves = new ConnectionMoves();
   /** Requests in hand, by the id of their server transaction. */
   readonly #calls = new Map<string, ProxiedCall>();
 
@@ -79,8 +83,10 @@ export class Proxy {
 
   /** A request with a tag in To that names no dialog of ours: true when it is one that we pass on. */
   forward(transaction: ServerTransaction): boolean {
-    const { request, ours } = this.#withoutOurRoutes(transaction.request);
-    if (!ours) return false;
+    const received = this.#withoutOurRoutes(transaction.request);
+    if (!received.ours) return false;
+    const { request } = received;
+    const exit = this.#exit(received, transaction.flow);
     if (maxForwards(request) === 0) {
       refuse(transaction, 483);
       return true;
@@ -95,6 +101,7 @@ export class Proxy {
         remainInDialog: request.method === 'INVITE',
         provisionalMs: undefined,
         finalMs: undefined,
+        exit,
       },
       { onFinal: () => undefined, onDone: () => undefined },
     );
@@ -102,19 +109,19 @@ export class Proxy {
   }
 
   /** The ACK of a 2xx that we passed on: no transaction, no answer (RFC 3261 §16.11). */
-  forwardAck(received: SipRequest): void {
-    const { request: base, ours } = this.#withoutOurRoutes(received);
-    if (!ours || maxForwards(received) === 0) return;
-    const { request, nextHop } = forwardedRequest(base, undefined);
+  forwardAck(ack: SipRequest, by: Flow): void {
+    const received = this.#withoutOurRoutes(ack);
+    if (!received.ours || maxForwards(ack) === 0) return;
+    const { request, nextHop } = forwardedRequest(received.request, undefined);
     const { stack } = this.#context;
     const send = (hop: Hop | undefined): void => {
       if (!hop || stack.isOurs(hop)) return;
-      const flow = stack.flowTo(hop, () => undefined);
+      const flow = stack.flowTo(hop);
       if (!flow) return;
       const via = { name: 'Via', key: 'via', value: viaOf(flow, newBranch()) };
       flow.send(writeMessage({ ...request, headers: [via, ...request.headers] }));
     };
-    const literal = this.#hops.literal(nextHop);
+    const literal = this.#exit(received, by) ?? this.#hops.literal(nextHop);
     if (literal) send(literal);
     else void this.#hops.resolve(nextHop).then(([hop]) => send(hop));
   }
@@ -137,7 +144,21 @@ export class Proxy {
     this.#calls.clear();
   }
 
-  #withoutOurRoutes(request: SipRequest): { request: SipRequest; ours: boolean } {
+  /**
+   * The connection that a request of a dialog leaves by, where its route names one. One of TCP or TLS
+   * that is gone leaves what the request itself says: some of those peers can be called back.
+   */
+  #exit({ request, entry, exit }: WithoutOurRoutes, by: Flow): Hop | undefined {
+    const callId = headerValue(request, 'call-id') ?? '';
+    if (entry !== undefined) this.#moves.seen(callId, this.#routes.connectionOf(entry), by);
+    const named = exit === undefined ? undefined : this.#routes.connectionOf(exit);
+    if (!named) return undefined;
+    const hop = this.#moves.now(callId, named);
+    if (isWebSocket(hop.protocol)) return hop;
+    return this.#context.stack.flowTo(hop)?.established === true ? hop : undefined;
+  }
+
+  #withoutOurRoutes(request: SipRequest): WithoutOurRoutes {
     return withoutOurRoutes(request, this.#routes, (uri) => {
       const hop = this.#hops.literal(uri);
       return hop !== undefined && this.#context.stack.isOurs(hop);

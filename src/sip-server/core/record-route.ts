@@ -1,11 +1,14 @@
 import { createHmac } from 'node:crypto';
 import { parseUri, uriOfAddress } from '../message';
-import type { Flow } from '../transport';
+import type { Protocol } from '../options';
+import type { Flow, Hop } from '../transport';
 import { sentBy } from './own-address';
 
 /** URI parameter that carries our mark. */
 const MARK = 'mark';
 const MARK_LENGTH = 16;
+/** `protocol/address/port`, as a flow token has it. */
+const TOKEN = /^(tcp|tls|ws|wss)\/([0-9a-fA-F.:]{2,45})\/(\d{1,5})$/;
 
 /**
  * Record-Route values of ours. Each carries a mark made from the Call-ID, so that later requests of the
@@ -19,21 +22,40 @@ export class RecordRoutes {
     this.#key = `record-route ${secret}`;
   }
 
-  /** The value for requests that leave by, or come by, this flow. */
-  value(flow: Flow, callId: string): string {
-    const transport = flow.protocol === 'udp' ? '' : `;transport=${flow.protocol}`;
-    return `<sip:${sentBy(flow)}${transport};lr;${MARK}=${this.#mark(callId)}>`;
+  /**
+   * The value for requests that leave by, or come by, this flow.
+   * @param bound - the peer is reached by this connection only: the user part names it (RFC 5626 §5.3)
+   */
+  value(flow: Flow, callId: string, bound = false): string {
+    const { protocol, address, port } = flow;
+    const transport = protocol === 'udp' ? '' : `;transport=${protocol}`;
+    const token = bound ? Buffer.from(`${protocol}/${address}/${port}`).toString('base64url') : '';
+    const user = token === '' ? '' : `${token}@`;
+    return `<sip:${user}${sentBy(flow)}${transport};lr;${MARK}=${this.#mark(callId, token)}>`;
+  }
+
+  /** The connection that a Route value of ours names. */
+  connectionOf(route: string): Hop | undefined {
+    const token = parseUri(uriIn(route))?.user ?? '';
+    const [, protocol, address, port] = TOKEN.exec(Buffer.from(token, 'base64url').toString('latin1')) ?? [];
+    if (protocol === undefined || address === undefined) return undefined;
+    return { protocol: protocol as Protocol, address, port: Number(port), standing: true };
   }
 
   /** True for a Route value, or a Request-URI, that this server once wrote for the dialog. */
   isOurs(routeOrUri: string, callId: string): boolean {
-    // The parameters of a bare URI are its own, as in a request line.
-    const uri = parseUri(routeOrUri.includes('<') ? uriOfAddress(routeOrUri) : routeOrUri);
+    const uri = parseUri(uriIn(routeOrUri));
     const mark = uri?.params.get(MARK);
-    return mark !== undefined && mark === this.#mark(callId);
+    return mark !== undefined && mark === this.#mark(callId, uri?.user ?? '');
   }
 
-  #mark(callId: string): string {
-    return createHmac('sha256', this.#key).update(callId, 'latin1').digest('hex').slice(0, MARK_LENGTH);
+  #mark(callId: string, token: string): string {
+    const of = token === '' ? callId : `${token} ${callId}`;
+    return createHmac('sha256', this.#key).update(of, 'latin1').digest('hex').slice(0, MARK_LENGTH);
   }
+}
+
+/** The parameters of a bare URI are its own, as in a request line. */
+function uriIn(routeOrUri: string): string {
+  return routeOrUri.includes('<') ? uriOfAddress(routeOrUri) : routeOrUri;
 }

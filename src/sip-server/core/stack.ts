@@ -9,13 +9,23 @@ import {
   withReceived,
   writeMessage,
 } from '../message';
-import type { ListenAddress, SipServerLimits, SipServerLog, TimerBases } from '../options';
+import type {
+  FlowChange,
+  ListenAddress,
+  SipServerLimits,
+  SipServerLog,
+  TimerBases,
+  TlsOptions,
+  WebSocketOptions,
+} from '../options';
+import { isSecure, isWebSocket } from '../options';
 import type { ClientTransaction, ClientTransactionUser, Scheduler, ServerTransaction } from '../transaction';
 import type { Flow, Hop } from '../transport';
 import { Listeners } from '../transport';
 import { ClientTransactions } from './client-transactions';
 import { Complaints } from './complaints';
 import { newBranch, newTag } from './identifiers';
+import { RegisteredFlows } from './registered-flows';
 import { plainResponse, REASONS } from './response-text';
 import { responseFlow } from './response-flow';
 import { ServerTransactions } from './server-transactions';
@@ -27,6 +37,8 @@ export interface StackUser {
   onRequest(transaction: ServerTransaction, text: string): void;
   /** An ACK that belongs to no failure response of ours: it confirms a 2xx. */
   onAck(request: SipRequest, text: string, flow: Flow): void;
+  /** An INVITE can be answered no more: its WebSocket connection, the only way back, is gone (RFC 7118 §5). */
+  onCallerGone(invite: ServerTransaction): void;
   /** No ACK came for a failure response. */
   onServerTransactionEnd(transaction: ServerTransaction): void;
 }
@@ -37,13 +49,18 @@ export class Stack {
   readonly #servers: ServerTransactions;
   readonly #clients: ClientTransactions;
   readonly #complaints: Complaints;
+  readonly #registeredFlows: RegisteredFlows;
   readonly #user: StackUser;
   readonly #limits: SipServerLimits;
   readonly #admits: (address: string) => boolean;
   /** Messages that were sent again because no answer came. */
   retransmissions = 0;
 
-  /** @param admits - may this address send requests outside a dialog? */
+  /**
+   * @param admits - may this address send requests outside a dialog, by UDP or TCP?
+   * @param onFlows - see {@link SipServerOptions.onFlows}
+   * @param tls - needed to listen on `tls:` and `wss:`
+   */
   constructor(
     user: StackUser,
     limits: SipServerLimits,
@@ -51,28 +68,44 @@ export class Stack {
     scheduler: Scheduler,
     log: SipServerLog,
     admits: (address: string) => boolean,
+    onFlows: (changes: readonly FlowChange[]) => void,
+    tls?: TlsOptions,
+    webSocket?: WebSocketOptions,
   ) {
     this.#user = user;
     this.#limits = limits;
     this.#admits = admits;
+    this.#registeredFlows = new RegisteredFlows(onFlows, scheduler);
     this.#complaints = new Complaints(log);
     const onRetransmit = (): void => {
       this.retransmissions++;
     };
-    this.#listeners = new Listeners(limits, {
-      onMessage: (text, flow) => this.#receive(text, flow),
-      onGarbage: (address, reason) => this.#complaints.garbage(address, reason),
-      onSocketError: (error) => this.#complaints.tell('UDP socket', { error: error.message }),
-    });
+    this.#listeners = new Listeners(
+      limits,
+      {
+        onMessage: (text, flow) => this.#receive(text, flow),
+        onGarbage: (address, reason) => this.#complaints.garbage(address, reason),
+        onRefused: (source, reason) => this.#complaints.refused(source, reason),
+        onSocketError: (error) => this.#complaints.tell('UDP socket', { error: error.message }),
+      },
+      log,
+      tls,
+      webSocket,
+    );
     this.#clients = new ClientTransactions(
-      (hop, onFailure) => this.flowTo(hop, onFailure),
+      (hop) => this.flowTo(hop),
       limits,
       timers,
       scheduler,
       onRetransmit,
     );
     this.#servers = new ServerTransactions(
-      { onNoAck: (transaction) => this.#user.onServerTransactionEnd(transaction), onRetransmit },
+      {
+        onResponse: (transaction, status) => this.#granted(transaction, status),
+        onNoAck: (transaction) => this.#user.onServerTransactionEnd(transaction),
+        onCallerGone: (invite) => this.#user.onCallerGone(invite),
+        onRetransmit,
+      },
       timers,
       scheduler,
     );
@@ -99,6 +132,11 @@ export class Stack {
     return this.#listeners.listen(at, external);
   }
 
+  /** Reads the certificate. @throws Error in one line when there is none, or it is no good */
+  loadCertificate(): void {
+    this.#listeners.loadCertificate();
+  }
+
   /** `proto/address:port` of every listener. */
   listening(): string[] {
     return this.#listeners.names();
@@ -114,9 +152,9 @@ export class Stack {
     return this.#listeners.speaks(hop);
   }
 
-  /** A flow to this hop, or undefined when no listener speaks its protocol and family. */
-  flowTo(hop: Hop, onFailure: () => void): Flow | undefined {
-    return this.#listeners.flowTo(hop, onFailure);
+  /** A flow to this hop, or undefined when no listener speaks its protocol and family; see {@link Listeners.flowTo}. */
+  flowTo(hop: Hop): Flow | undefined {
+    return this.#listeners.flowTo(hop);
   }
 
   /** The INVITE that a CANCEL names (RFC 3261 §9.2). */
@@ -141,6 +179,7 @@ export class Stack {
     write: (via: string) => string,
     branch = newBranch(),
   ): ClientTransaction {
+    flow.grant?.();
     return this.#clients.request(id, request, flow, user, write, branch);
   }
 
@@ -148,38 +187,41 @@ export class Stack {
     this.#servers.close();
     this.#clients.close();
     this.#listeners.close();
+    this.#registeredFlows.close();
   }
 
-  #receive(text: string, flow: Flow): void {
+  /** False when it is no SIP. */
+  #receive(text: string, flow: Flow): boolean {
     // Keep-alives of a NAT, one or two CRLF (RFC 5626 §4.4.1).
-    if (text.length <= 4 && text.trim() === '') return;
+    if (text.length <= 4 && text.trim() === '') return true;
     const parsed = parseMessage(text);
     if (parsed.ok) {
-      if (parsed.message.kind === 'response') this.#receiveResponse(parsed.message, text, flow);
-      else
-        this.#receiveRequest(parsed.message, parsed.excess > 0 ? text.slice(0, -parsed.excess) : text, flow);
-      return;
+      if (parsed.message.kind === 'response') return this.#receiveResponse(parsed.message, text, flow);
+      const whole = parsed.excess > 0 ? text.slice(0, -parsed.excess) : text;
+      return this.#receiveRequest(parsed.message, whole, flow);
     }
     this.#complaints.garbage(flow.address, parsed.reason);
     const { message, status } = parsed;
     if (message?.kind === 'request' && status !== undefined && message.method !== 'ACK') {
       this.#refuseMalformed(message, status, parsed.reason, flow);
     }
+    return false;
   }
 
-  #receiveResponse(response: SipResponse, text: string, flow: Flow): void {
+  #receiveResponse(response: SipResponse, text: string, flow: Flow): boolean {
     const problem = validateMessage(response);
     if (problem) this.#complaints.garbage(flow.address, problem.reason);
-    else this.#clients.receive(response, text);
+    else this.#clients.receive(response, text, flow);
+    return problem === undefined;
   }
 
-  #receiveRequest(request: SipRequest, received: string, flow: Flow): void {
+  #receiveRequest(request: SipRequest, received: string, flow: Flow): boolean {
     const topField = request.headers.find((field) => field.key === 'via');
     const via = topField ? parseVia(splitTopVia(topField.value).top) : undefined;
     const problem = via ? validateMessage(request) : { status: 400, reason: 'Via is missing or malformed' };
     if (!topField || !via) {
       this.#complaints.garbage(flow.address, problem?.reason ?? '');
-      return;
+      return false;
     }
     let text = received;
     const value = withReceived(topField.value, via, flow.address, flow.port);
@@ -190,7 +232,7 @@ export class Stack {
     if (problem) {
       this.#complaints.garbage(flow.address, problem.reason);
       if (request.method !== 'ACK') this.#refuseMalformed(request, problem.status, problem.reason, flow);
-      return;
+      return false;
     }
     const key = serverKey(request, via);
     const known = this.#servers.get(key, request.method === 'ACK' ? 'INVITE' : request.method);
@@ -199,18 +241,27 @@ export class Stack {
       else this.#user.onAck(request, text, flow);
     } else if (known) known.retransmitted();
     else this.#admit(request, text, responseFlow(flow, via), key);
+    return true;
   }
 
   /** A new request: taken, unless its sender is a stranger, there is no room, or it is here already. */
   #admit(request: SipRequest, text: string, flow: Flow, key: string): void {
     const outside = tagOf(headerValue(request, 'to') ?? '') === '';
-    if (outside && request.method !== 'CANCEL' && !this.#admits(flow.address)) {
+    if (outside && request.method !== 'CANCEL' && !this.#isAdmitted(flow)) {
       this.#complaints.stranger(flow.address);
       return;
     }
     if (this.#servers.size + this.#clients.size >= this.#limits.maxTransactions) {
       flow.send(plainResponse(request, 503, REASONS[503] ?? '', newTag(), 'Retry-After: 5\r\n'));
       this.#complaints.tell('too many transactions', { limit: this.#limits.maxTransactions });
+      return;
+    }
+    if (request.method !== 'CANCEL' && this.#asksTooMuch(flow)) {
+      flow.send(plainResponse(request, 503, REASONS[503] ?? '', newTag(), 'Retry-After: 5\r\n'));
+      this.#complaints.tell('too many requests by a connection on which nothing was granted', {
+        source: flow.address,
+        limit: this.#limits.maxStrangerRequests,
+      });
       return;
     }
     const merge = outside && request.method !== 'CANCEL' ? mergeKey(request) : undefined;
@@ -221,10 +272,29 @@ export class Stack {
     this.#user.onRequest(this.#servers.add(request, flow, key, merge), text);
   }
 
+  /** Trunks are known by where they call from; phones call from anywhere, and have other transports for it. */
+  #isAdmitted({ protocol, address }: Flow): boolean {
+    return isWebSocket(protocol) || isSecure(protocol) || this.#admits(address);
+  }
+
+  /** A stranger on a connection has as many requests open as it may have. */
+  #asksTooMuch(flow: Flow): boolean {
+    if (flow.inbound !== true || flow.granted === true) return false;
+    if (!isWebSocket(flow.protocol) && this.#admits(flow.address)) return false;
+    return this.#servers.countOf(flow) >= this.#limits.maxStrangerRequests;
+  }
+
+  /** What makes a peer known, beyond the 100 that every INVITE gets, and answers that cost nothing. */
+  #granted({ request: { method }, flow }: ServerTransaction, status: number): void {
+    if (status <= 100 || status >= 300 || (method !== 'REGISTER' && method !== 'INVITE')) return;
+    flow.grant?.();
+    if (method === 'REGISTER' && status >= 200) this.#registeredFlows.add(flow);
+  }
+
   /** Stateless refusal: nothing of a broken request is remembered. */
   #refuseMalformed(request: SipRequest, status: number, reason: string, flow: Flow): void {
     const via = parseVia(splitTopVia(headerValue(request, 'via') ?? '').top);
-    if (!via || !this.#admits(flow.address)) return;
+    if (!via || !this.#isAdmitted(flow)) return;
     const phrase = status === 400 ? `Bad Request - ${reason}` : (REASONS[status] ?? 'Bad Request');
     responseFlow(flow, via).send(plainResponse(request, status, phrase, newTag()));
   }

@@ -22,6 +22,8 @@ export interface PendingAnswer {
   readonly sequence: number;
   readonly retransmission: Retransmission | undefined;
   readonly deadline: Timer;
+  /** The way it went. */
+  readonly flow: Flow;
   /** Name under which the application knows the INVITE's transaction. */
   readonly transactionId: string;
 }

@@ -111,10 +111,13 @@ export class ClientTransaction {
     return true;
   }
 
-  /** Takes a response that matched (RFC 3261 §17.1.3). */
-  receive(response: SipResponse, text: string): void {
+  /**
+   * Takes a response that matched (RFC 3261 §17.1.3).
+   * @param by - the way that it came: its ACK goes back there when the connection of the request is gone
+   */
+  receive(response: SipResponse, text: string, by: Flow = this.#flow): void {
     if (this.#state === 'terminated') return;
-    if (this.isInvite) this.#receiveInvite(response, text);
+    if (this.isInvite) this.#receiveInvite(response, text, this.#flow.gone === true ? by : this.#flow);
     else this.#receiveOther(response, text);
   }
 
@@ -137,7 +140,7 @@ export class ClientTransaction {
     if (this.#state !== 'terminated') this.#terminate();
   }
 
-  #receiveInvite(response: SipResponse, text: string): void {
+  #receiveInvite(response: SipResponse, text: string, ackFlow: Flow): void {
     if (response.status < 200) {
       if (this.#state === 'calling') {
         this.#state = 'proceeding';
@@ -157,12 +160,12 @@ export class ClientTransaction {
       return;
     }
     if (this.#state === 'completed') {
-      if (this.#ackText !== undefined) this.#flow.send(this.#ackText);
+      if (this.#ackText !== undefined) ackFlow.send(this.#ackText);
       return;
     }
     if (this.#state === 'accepted') return;
     this.#ackText = ackForFailure(this.request, response);
-    this.#flow.send(this.#ackText);
+    ackFlow.send(this.#ackText);
     this.#settle(
       'completed',
       isReliable(this.#flow) ? 0 : Math.max(32_000 * (this.#timers.t1 / 500), 64 * this.#timers.t1),

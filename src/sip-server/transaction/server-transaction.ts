@@ -9,6 +9,8 @@ export type ServerState = 'proceeding' | 'completed' | 'accepted' | 'confirmed' 
 
 /** What the user of a server transaction hears. */
 export interface ServerTransactionUser {
+  /** A response went out, for the first time. */
+  onResponse(transaction: ServerTransaction, status: number): void;
   /** No ACK came for a failure response within 64·T1 (timer H). */
   onNoAck(transaction: ServerTransaction): void;
   onTerminated(transaction: ServerTransaction): void;
@@ -78,6 +80,7 @@ export class ServerTransaction {
     if (this.#state !== 'proceeding') return false;
     this.#lastResponse = text;
     const sent = this.flow.send(text);
+    this.#user.onResponse(this, status);
     if (status < 200) return sent;
     if (!this.isInvite) this.#finish('completed', isReliable(this.flow) ? 0 : 64 * this.#timers.t1);
     else if (status < 300) this.#finish('accepted', 64 * this.#timers.t1);

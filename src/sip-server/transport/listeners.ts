@@ -1,26 +1,67 @@
 import { formatHost } from '../message';
-import type { ListenAddress, Protocol, SipServerLimits } from '../options';
+import type {
+  ListenAddress,
+  Protocol,
+  SipServerLimits,
+  SipServerLog,
+  TlsOptions,
+  WebSocketOptions,
+} from '../options';
+import { isSecure } from '../options';
+import type { TlsSettings } from './certificate';
+import { Certificate, readRoots } from './certificate';
+import { ConnectionCounts } from './connection-counts';
+import type { ConnectionFlow } from './connection-flow';
+import { NoConnection } from './connection-flow';
 import type { Flow, Hop } from './flow';
 import type { LocalAddress } from './local-address';
-import type { TcpEvents } from './tcp-transport';
-import { TcpTransport } from './tcp-transport';
+import type { StreamEvents } from './stream-transport';
+import { StreamTransport } from './stream-transport';
 import { UdpTransport } from './udp-transport';
+import { UpgradeRules } from './upgrade-rules';
+import { WebSocketTransport } from './web-socket-transport';
 
-export interface ListenerEvents extends TcpEvents {
+export interface ListenerEvents extends StreamEvents {
   /** A UDP socket has a trouble of its own. */
   readonly onSocketError: (error: Error) => void;
+}
+
+/** A listener whose peers are reached by connections. */
+interface Connecting {
+  readonly local: LocalAddress;
+  readonly localPort: number;
+  standing(hop: Hop): ConnectionFlow | undefined;
+  close(): void;
 }
 
 /** Every address that the server listens on, and which of them serves for sending to a peer. */
 export class Listeners {
   readonly #udp: UdpTransport[] = [];
-  readonly #tcp: TcpTransport[] = [];
+  readonly #streams = { tcp: [] as StreamTransport[], tls: [] as StreamTransport[] };
+  readonly #webSockets = { ws: [] as WebSocketTransport[], wss: [] as WebSocketTransport[] };
   readonly #limits: SipServerLimits;
   readonly #events: ListenerEvents;
+  readonly #log: SipServerLog;
+  readonly #tlsOptions: TlsOptions | undefined;
+  readonly #rules: UpgradeRules;
+  readonly #streamCounts: ConnectionCounts;
+  readonly #webSocketCounts: ConnectionCounts;
+  #tls: TlsSettings | undefined;
 
-  constructor(limits: SipServerLimits, events: ListenerEvents) {
+  constructor(
+    limits: SipServerLimits,
+    events: ListenerEvents,
+    log: SipServerLog,
+    tls?: TlsOptions,
+    webSocket?: WebSocketOptions,
+  ) {
     this.#limits = limits;
     this.#events = events;
+    this.#log = log;
+    this.#tlsOptions = tls;
+    this.#rules = new UpgradeRules(webSocket);
+    this.#streamCounts = new ConnectionCounts(limits.maxConnections, limits.maxConnectionsPerSource);
+    this.#webSocketCounts = new ConnectionCounts(limits.maxWebSockets, limits.maxWebSocketsPerSource);
   }
 
   /**
@@ -28,26 +69,67 @@ export class Listeners {
    * @param external - the address that peers are to see
    * @throws Error of the operating system when the address is taken
    */
-  async listen(at: ListenAddress, external: string | undefined): Promise<void> {
-    const { protocol, address, port } = at;
+  async listen({ protocol, address, port }: ListenAddress, external: string | undefined): Promise<void> {
     const { onMessage, onSocketError } = this.#events;
     if (protocol === 'udp') {
       this.#udp.push(await UdpTransport.listen(address, port, external, onMessage, onSocketError));
-    } else {
-      this.#tcp.push(await TcpTransport.listen(address, port, external, this.#limits, this.#events));
+      return;
     }
+    const tls = isSecure(protocol) ? this.#tls : undefined;
+    if (protocol === 'tcp' || protocol === 'tls') {
+      this.#streams[protocol].push(
+        await StreamTransport.listen(
+          address,
+          port,
+          external,
+          tls,
+          this.#limits,
+          this.#streamCounts,
+          this.#events,
+        ),
+      );
+      return;
+    }
+    this.#webSockets[protocol].push(
+      await WebSocketTransport.listen(
+        address,
+        port,
+        external,
+        tls,
+        this.#rules,
+        this.#limits,
+        this.#webSocketCounts,
+        this.#events,
+      ),
+    );
+  }
+
+  /**
+   * Reads the certificate, before the first listener of TLS is opened.
+   * @throws Error in one line when there is none, or it is no good
+   */
+  loadCertificate(): void {
+    if (!this.#tlsOptions) {
+      throw new Error('listening on tls: or wss: takes a certificate: sip.tls.certFile and sip.tls.keyFile');
+    }
+    this.#tls ??= {
+      certificate: Certificate.load(this.#tlsOptions, this.#log),
+      roots: readRoots(this.#tlsOptions),
+      verifyPeers: this.#tlsOptions.verifyPeers ?? true,
+    };
   }
 
   /** `proto/address:port` of every listener. */
   names(): string[] {
-    const name = (protocol: Protocol, at: { local: LocalAddress; localPort: number }): string =>
-      `${protocol}/${formatHost(at.local.announced)}:${at.localPort}`;
-    return [...this.#udp.map((t) => name('udp', t)), ...this.#tcp.map((t) => name('tcp', t))];
+    const all: readonly Protocol[] = ['udp', 'tcp', 'tls', 'ws', 'wss'];
+    return all.flatMap((protocol) =>
+      this.#of(protocol).map((at) => `${protocol}/${formatHost(at.local.announced)}:${at.localPort}`),
+    );
   }
 
-  /** TCP connections that stand, or are being opened. */
+  /** Connections that stand, or are being opened. */
   get connections(): number {
-    return this.#tcp.reduce((sum, transport) => sum + transport.size, 0);
+    return this.#streamCounts.all + this.#webSocketCounts.all;
   }
 
   /** True when the address is one of ours: a request to it would come back. */
@@ -61,22 +143,51 @@ export class Listeners {
   }
 
   /**
-   * A flow to this hop, or undefined when no listener speaks its protocol and family.
-   * @param onFailure - hears when a connection to it never comes up
+   * A flow to this hop: the connection that stands, or a new one. Undefined when no listener speaks its
+   * protocol and family. WebSocket connections are never opened (RFC 7118 §3): where none stands, the
+   * flow is one that takes nothing.
    */
-  flowTo(hop: Hop, onFailure: () => void): Flow | undefined {
-    if (hop.protocol === 'udp') return nearest(this.#udp, hop.address)?.flowTo(hop.address, hop.port);
-    return nearest(this.#tcp, hop.address)?.flowTo(hop.address, hop.port, onFailure);
+  flowTo(hop: Hop): Flow | undefined {
+    const { protocol, address } = hop;
+    if (protocol === 'udp') return nearest(this.#udp, address)?.flowTo(address, hop.port);
+    for (const transport of this.#connecting(protocol)) {
+      const standing = transport.standing(hop);
+      if (standing) return standing;
+    }
+    if (protocol === 'tcp' || protocol === 'tls') {
+      const transport = nearest(this.#streams[protocol], address);
+      return hop.standing && transport ? gone(hop, transport) : transport?.open(hop);
+    }
+    const [first] = this.#webSockets[protocol];
+    return first && gone(hop, first);
   }
 
   close(): void {
+    this.#tls?.certificate.close();
     for (const transport of this.#udp.splice(0)) transport.close();
-    for (const transport of this.#tcp.splice(0)) transport.close();
+    for (const transport of this.#streams.tcp.splice(0)) transport.close();
+    for (const transport of this.#streams.tls.splice(0)) transport.close();
+    for (const transport of this.#webSockets.ws.splice(0)) transport.close();
+    for (const transport of this.#webSockets.wss.splice(0)) transport.close();
   }
 
   #of(protocol: Protocol): readonly { readonly local: LocalAddress; readonly localPort: number }[] {
-    return protocol === 'udp' ? this.#udp : this.#tcp;
+    return protocol === 'udp' ? this.#udp : this.#connecting(protocol);
   }
+
+  #connecting(protocol: Exclude<Protocol, 'udp'>): readonly Connecting[] {
+    return protocol === 'tcp' || protocol === 'tls' ? this.#streams[protocol] : this.#webSockets[protocol];
+  }
+}
+
+/** What a connection would be if it stood. */
+function gone(
+  { protocol, address, port, domain }: Hop,
+  { local, localPort }: { readonly local: LocalAddress; readonly localPort: number },
+): Flow {
+  const flow = new NoConnection(protocol, address, port, local.seenBy(address), localPort, true, domain);
+  flow.closed();
+  return flow;
 }
 
 /** The listener to send from: of the peer's family, and where there are several, on its network. */

@@ -17,9 +17,9 @@ export class UdpTransport {
     onMessage: OnMessage,
   ) {
     this.#socket = socket;
-    socket.on('message', (data, from) =>
-      onMessage(data.toString('latin1'), this.flowTo(from.address, from.port)),
-    );
+    socket.on('message', (data, from) => {
+      onMessage(data.toString('latin1'), this.flowTo(from.address, from.port));
+    });
   }
 
   /** @throws Error of the operating system when the address cannot be bound */

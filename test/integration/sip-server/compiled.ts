@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { transformFileSync } from '@swc/core';
@@ -10,6 +10,7 @@ export class CompiledServer {
   readonly folder = mkdtempSync(join(tmpdir(), 'sip-server-'));
 
   constructor() {
+    symlinkSync(join(__dirname, '../../../node_modules'), this.path('node_modules'));
     for (const name of readdirSync(SOURCES, { recursive: true, encoding: 'utf8' })) {
       if (!name.endsWith('.ts')) continue;
       const { code } = transformFileSync(join(SOURCES, name), {

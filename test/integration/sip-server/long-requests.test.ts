@@ -2,7 +2,7 @@ import type { Server } from 'node:net';
 import { createServer } from 'node:net';
 import type { SipRequest } from '../../../src/sip-server/message';
 import { headerValue, StreamFramer, parseMessage } from '../../../src/sip-server/message';
-import { freePort } from '../../e2e/support/processes';
+import { freePort } from '../../support/free-port';
 import { until } from '../../support/until';
 import type { Bench, UdpPeer } from './support';
 import { answered, benches, bridgeCalls, HOST, Leg, offered, responseTo } from './support';

@@ -468,7 +468,9 @@ describe('redirections', () => {
       b.send(refusal(await b.request('INVITE'), 302, [`Contact: <${uriOf(b, `n${n}`)}>`]));
     }
     caller.ack(await a.response(302));
-    expect(b.count('INVITE')).toBe(16);
+    // One that was sent again because we were slow is the same INVITE.
+    const invites = b.seen.filter((message) => message.kind === 'request' && message.method === 'INVITE');
+    expect(new Set(invites.map((invite) => headerValue(invite, 'via'))).size).toBe(16);
   });
 });
 

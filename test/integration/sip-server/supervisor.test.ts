@@ -1,14 +1,14 @@
 import { createSocket } from 'node:dgram';
 import { writeFileSync } from 'node:fs';
 import Srf from 'drachtio-srf';
-import type { SipServerReady } from '../../../src/sip-server';
+import type { RegisteredFlow, SipServerReady } from '../../../src/sip-server';
 import { SipServerSupervisor } from '../../../src/sip-server';
 import type { SupervisorTimes } from '../../../src/sip-server/supervisor';
 import type { Program } from '../../e2e/support/processes';
 import { startProgram } from '../../e2e/support/processes';
 import { until } from '../../support/until';
 import { CompiledServer } from './compiled';
-import { HOST, Leg, SDP, SECRET, TIMERS, UdpPeer } from './support';
+import { HOST, Leg, SDP, SECRET, TcpPeer, TIMERS, UdpPeer } from './support';
 
 const QUICK: Partial<SupervisorTimes> = { firstRetryMs: 20, stopTimeoutMs: 1_000 };
 const OPTIONS = {
@@ -58,7 +58,7 @@ interface Application {
   leave(): void;
 }
 
-/** An application that answers every call; counts its connections, those lost, and calls that ended. */
+/** An application that answers every call and grants every REGISTER; counts its connections, those lost, and calls that ended. */
 async function application(controlPort: number): Promise<Application> {
   const srf = new Srf();
   let left = false;
@@ -77,6 +77,7 @@ async function application(controlPort: number): Promise<Application> {
       if (!error) dialog.on('destroy', () => counts.ended++);
     });
   });
+  srf.use('register', (_req, res) => void res.send(200));
   srf.on('connect', (error) => (error ? undefined : counts.connected++));
   srf.on('error', () => undefined);
   (srf as unknown as NodeJS.EventEmitter).on('close', () => counts.lost++);
@@ -86,10 +87,10 @@ async function application(controlPort: number): Promise<Application> {
   return counts;
 }
 
-function udpPort({ listening }: SipServerReady): number {
+function portOf({ listening }: SipServerReady, protocol: string): number {
   return Number(
     listening
-      .find((name) => name.startsWith('udp/'))
+      .find((name) => name.startsWith(`${protocol}/`))
       ?.split(':')
       .pop(),
   );
@@ -123,7 +124,7 @@ describe('a server that is killed', () => {
     const supervisor = supervise();
     const ready = await supervisor.start();
     const counts = await application(ready.controlPort);
-    const a = await peerOf(udpPort(ready));
+    const a = await peerOf(portOf(ready, 'udp'));
     const caller = await call(a);
     const first = supervisor.pid ?? 0;
     process.kill(first, 'SIGKILL');
@@ -146,7 +147,7 @@ describe('a server that is killed', () => {
     const supervisor = supervise();
     supervisor.admit(['192.0.2.1', '198.51.100.0/24', '2001:db8::/32']);
     const ready = await supervisor.start();
-    const a = await peerOf(udpPort(ready));
+    const a = await peerOf(portOf(ready, 'udp'));
     const dropsOne = async (): Promise<void> => {
       await until('one dropped', async () => {
         Leg.caller(a).request('OPTIONS');
@@ -166,6 +167,48 @@ describe('a server that is killed', () => {
       Leg.caller(a).request('OPTIONS');
       await a.response(503, 'OPTIONS');
     }
+  });
+});
+
+describe('connections by which phones registered', () => {
+  async function registered(ready: SipServerReady): Promise<TcpPeer> {
+    const phone = await TcpPeer.connect(portOf(ready, 'tcp'));
+    closers.push(() => phone.close());
+    // The server may not know yet who answers it.
+    await until('its registration is granted', () => {
+      Leg.caller(phone).request('REGISTER');
+      return phone.count('200') > 0;
+    });
+    return phone;
+  }
+
+  test('are told of when they close, and all of them when the server dies', async () => {
+    const supervisor = supervise();
+    const closed: RegisteredFlow[] = [];
+    supervisor.onFlowsClosed((flows) => closed.push(...flows));
+    const ready = await supervisor.start();
+    const counts = await application(ready.controlPort);
+    const [first, second] = [await registered(ready), await registered(ready)];
+    second.close();
+    await until('the end of one is told', () => closed.length === 1);
+    process.kill(supervisor.pid ?? 0, 'SIGKILL');
+    await until('the end of the other, too', () => closed.length === 2);
+    expect(closed).toEqual([second, first].map(({ port }) => ({ transport: 'tcp', address: HOST, port })));
+    await until('the application is back', () => counts.connected === 2);
+  });
+
+  test('are not told of when the server is stopped', async () => {
+    const supervisor = supervise();
+    const closed: RegisteredFlow[] = [];
+    supervisor.onFlowsClosed((flows) => closed.push(...flows));
+    const ready = await supervisor.start();
+    const app = await application(ready.controlPort);
+    const [, second] = [await registered(ready), await registered(ready)];
+    second.close();
+    await until('the end of one is told', () => closed.length === 1);
+    app.leave();
+    await supervisor.stop();
+    expect(closed).toHaveLength(1);
   });
 });
 
@@ -259,7 +302,7 @@ describe('the end', () => {
     const supervisor = supervise();
     const ready = await supervisor.start();
     const app = await application(ready.controlPort);
-    const a = await peerOf(udpPort(ready));
+    const a = await peerOf(portOf(ready, 'udp'));
     const caller = await call(a);
     const pid = supervisor.pid ?? 0;
     const stopped = supervisor.stop();
@@ -284,7 +327,7 @@ describe('the end', () => {
     await until('it says where it listens', () => parent.output().includes('\n'));
     const ready = JSON.parse(parent.output()) as SipServerReady & { pid: number };
     const app = await application(ready.controlPort);
-    const a = await peerOf(udpPort(ready));
+    const a = await peerOf(portOf(ready, 'udp'));
     const caller = await call(a);
     await parent.stop('SIGKILL');
     const bye = await a.request('BYE');

@@ -1,11 +1,13 @@
 import { connect } from 'node:net';
 import Srf from 'drachtio-srf';
+import type { ClientOptions } from 'ws';
 import type { SipServerOptions } from '../../../../src/sip-server';
 import { SipServer } from '../../../../src/sip-server';
 import type { Scheduler } from '../../../../src/sip-server/transaction';
 import { until } from '../../../support/until';
 import { HOST, SECRET, TIMERS } from './constants';
 import { Control } from './control';
+import { Browser } from './browser';
 import { TcpPeer, UdpPeer } from './peers';
 
 /** A SIP server on free ports with the applications and peers of one test. */
@@ -31,7 +33,7 @@ export class Bench {
     return new Bench(server);
   }
 
-  port(protocol: 'udp' | 'tcp'): number {
+  port(protocol: 'udp' | 'tcp' | 'tls' | 'ws' | 'wss'): number {
     const found = this.server.listening.find((name) => name.startsWith(`${protocol}/`));
     return Number(found?.split(':').pop());
   }
@@ -83,9 +85,23 @@ export class Bench {
     return peer;
   }
 
+  /** The same over TLS. */
+  async tlsPeer(): Promise<TcpPeer> {
+    const peer = await TcpPeer.connectTls(this.port('tls'));
+    this.#closers.push(() => peer.close());
+    return peer;
+  }
+
+  /** A browser that has connected to the server. */
+  async browser(protocol: 'ws' | 'wss' = 'ws', options: ClientOptions = {}): Promise<Browser> {
+    const browser = await Browser.connect(protocol, this.port(protocol), options);
+    this.#closers.push(() => browser.close());
+    return browser;
+  }
+
   /** A peer that waits for the server to connect. */
-  async tcpListener(host = HOST): Promise<TcpPeer> {
-    const peer = await TcpPeer.listen(host);
+  async tcpListener(host = HOST, tls?: { cert: string; key: string }): Promise<TcpPeer> {
+    const peer = await TcpPeer.listen(host, tls);
     this.#closers.push(() => peer.close());
     return peer;
   }

@@ -1,4 +1,5 @@
 export { HOST, SDP, SECRET, TIMERS } from './constants';
+export { Browser } from './browser';
 export { Bench, benches } from './bench';
 export type { Call } from './calls';
 export { answered, bridgeCalls, offered, ringing } from './calls';

@@ -15,7 +15,7 @@ export class Leg {
   #inviteSequence = 1;
 
   private constructor(
-    readonly peer: Peer,
+    public peer: Peer,
     readonly callId: string,
     readonly local: string,
     public remote: string,
@@ -27,7 +27,7 @@ export class Leg {
   static caller(peer: Peer, user = '+12125550100'): Leg {
     const n = ++counter;
     const target = `sip:${user}@${peer.host}:${peer.serverPort}`;
-    const local = `<sip:caller@${peer.host}:${peer.port}>;tag=caller${n}`;
+    const local = `<sip:caller@${peer.sentBy}>;tag=caller${n}`;
     return new Leg(peer, `call-${process.pid}-${n}@test`, local, `<${target}>`, target);
   }
 
@@ -110,7 +110,7 @@ export class Leg {
     peer.send(
       [
         `${method} ${this.target} SIP/2.0`,
-        `Via: SIP/2.0/${peer.protocol} ${peer.host}:${peer.port};rport;branch=${branch}`,
+        `Via: SIP/2.0/${peer.protocol} ${peer.sentBy};rport;branch=${branch}`,
         ...(headers.some((line) => line.startsWith('Max-Forwards:')) ? [] : ['Max-Forwards: 70']),
         ...this.routes.map((route) => `Route: ${route}`),
         `From: ${this.local}`,

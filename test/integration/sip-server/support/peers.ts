@@ -1,7 +1,9 @@
 import type { Socket as DatagramSocket } from 'node:dgram';
 import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
+import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import type { SipMessage, SipRequest, SipResponse } from '../../../../src/sip-server/message';
 import { formatHost, headerValue, parseMessage, StreamFramer } from '../../../../src/sip-server/message';
 import { HOST } from './constants';
@@ -10,7 +12,7 @@ const PATIENCE_MS = 5_000;
 
 /** A SIP peer that does nothing by itself. */
 export abstract class Peer {
-  abstract readonly protocol: 'UDP' | 'TCP';
+  abstract readonly protocol: 'UDP' | 'TCP' | 'TLS' | 'WS' | 'WSS';
   abstract readonly port: number;
   /** Everything that came, in order. */
   readonly seen: SipMessage[] = [];
@@ -36,8 +38,14 @@ export abstract class Peer {
   abstract send(text: string): void;
   abstract close(): void;
 
+  /** Host and port of its Via, its Contact and its address. */
+  get sentBy(): string {
+    return `${this.host}:${this.port}`;
+  }
+
   get contact(): string {
-    return `<sip:peer@${this.host}:${this.port}${this.protocol === 'TCP' ? ';transport=tcp' : ''}>`;
+    const transport = this.protocol === 'UDP' ? '' : `;transport=${this.protocol.toLowerCase()}`;
+    return `<sip:peer@${this.sentBy}${transport}>`;
   }
 
   /** The next request with this method that was not taken before. */
@@ -130,25 +138,40 @@ export class UdpPeer extends Peer {
 }
 
 export class TcpPeer extends Peer {
-  readonly protocol = 'TCP';
+  readonly protocol: 'TCP' | 'TLS';
   #socket: Socket | undefined;
   #port = 0;
   #close: () => void = () => undefined;
   closed = false;
   pongs = 0;
 
+  private constructor(serverPort: number, host: string, protocol: 'TCP' | 'TLS' = 'TCP') {
+    super(serverPort, host);
+    this.protocol = protocol;
+  }
+
   static async connect(serverPort: number, address = HOST): Promise<TcpPeer> {
     const peer = new TcpPeer(serverPort, formatHost(address));
     const socket = connect(serverPort, address);
-    await new Promise<void>((resolve) => socket.once('connect', resolve));
+    await once(socket, 'connect');
     peer.#port = socket.localPort ?? 0;
     peer.#adopt(socket);
     return peer;
   }
 
-  static async listen(address = HOST): Promise<TcpPeer> {
-    const peer = new TcpPeer(0, formatHost(address));
-    const server = createServer((socket) => peer.#adopt(socket));
+  static async connectTls(serverPort: number, address = HOST): Promise<TcpPeer> {
+    const peer = new TcpPeer(serverPort, formatHost(address), 'TLS');
+    const socket = connectTls({ port: serverPort, host: address, rejectUnauthorized: false });
+    await once(socket, 'secureConnect');
+    peer.#port = socket.localPort ?? 0;
+    peer.#adopt(socket);
+    return peer;
+  }
+
+  static async listen(address = HOST, tls?: { cert: string; key: string }): Promise<TcpPeer> {
+    const peer = new TcpPeer(0, formatHost(address), tls ? 'TLS' : 'TCP');
+    const adopt = (socket: Socket): void => peer.#adopt(socket);
+    const server = tls ? createTlsServer(tls, adopt) : createServer(adopt);
     await new Promise<void>((resolve) => server.listen(0, address, resolve));
     peer.#port = (server.address() as AddressInfo).port;
     peer.#close = () => server.close();
@@ -166,6 +189,11 @@ export class TcpPeer extends Peer {
   close(): void {
     this.#socket?.destroy();
     this.#close();
+  }
+
+  /** Ends its connection; one that listens takes the next. */
+  hangUp(): void {
+    this.#socket?.destroy();
   }
 
   #adopt(socket: Socket): void {

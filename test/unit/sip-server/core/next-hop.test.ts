@@ -64,6 +64,13 @@ describe('URIs that name an address need no question', () => {
     ['sip:bob@[2001:db8::1]:5070;transport=tcp', 'tcp 2001:db8::1 5070'],
     ['sip:bob@example.com;maddr=192.0.2.7', 'udp 192.0.2.7 5060'],
     ['sip:bob@example.com:5099;maddr=[2001:db8::7]', 'udp 2001:db8::7 5099'],
+    ['sip:192.0.2.1;transport=tls', 'tls 192.0.2.1 5061'],
+    ['sips:192.0.2.1', 'tls 192.0.2.1 5061'],
+    ['sips:192.0.2.1:5071;transport=tcp', 'tls 192.0.2.1 5071'],
+    ['sip:192.0.2.1:50123;transport=ws', 'ws 192.0.2.1 50123'],
+    ['sip:192.0.2.1;transport=wss', 'wss 192.0.2.1 443'],
+    ['sips:[2001:db8::1]:50123;transport=ws', 'wss 2001:db8::1 50123'],
+    ['sip:x7k2@df7jal23ls0d.invalid;transport=ws', 'ws df7jal23ls0d.invalid 80'],
   ])('%s', async (uri, hop) => {
     const hops = hopsIn({});
     expect(names([hops.literal(uri)].flatMap((found) => found ?? []))).toEqual([hop]);
@@ -73,9 +80,8 @@ describe('URIs that name an address need no question', () => {
 
   test.each([
     'sip:192.0.2.1;transport=sctp',
-    'sip:example.com;transport=tls',
-    'sips:192.0.2.1',
-    'sips:example.com',
+    'sips:192.0.2.1;transport=udp',
+    'sips:example.com;transport=sctp',
     'tel:+12125550100',
     'nonsense',
     '',
@@ -86,6 +92,26 @@ describe('URIs that name an address need no question', () => {
     expect(server.asked).toEqual([]);
   });
 });
+
+test('ob asks for the connection that stands (RFC 5626 §5.2)', () => {
+  const hops = hopsIn({});
+  expect(hops.literal('sip:192.0.2.1:50123;transport=tls;ob')).toMatchObject({ standing: true });
+  expect(hops.literal('sip:192.0.2.1:50123;transport=tls')?.standing).toBeUndefined();
+});
+
+test.each(['sips:example.com', 'sip:example.com;transport=tls'])(
+  '%s is looked up for TLS alone, and the certificate must be for its name',
+  async (uri) => {
+    const hops = hopsIn({
+      '_sips._tcp.example.com': [srv('edge.example.net', 5071)],
+      'edge.example.net': [a('192.0.2.1')],
+    });
+    expect(await hops.resolve(uri)).toEqual([
+      { protocol: 'tls', address: '192.0.2.1', port: 5071, domain: 'example.com' },
+    ]);
+    expect(server.asked.filter((asked) => asked.startsWith('SRV'))).toEqual(['SRV _sips._tcp.example.com']);
+  },
+);
 
 describe('names (RFC 3263 §4)', () => {
   test('NAPTR says which services there are, and in which order', async () => {

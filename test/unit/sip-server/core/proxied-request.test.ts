@@ -168,3 +168,36 @@ describe('the proxy frame', () => {
     });
   });
 });
+
+describe('a connection that the peer opened (RFC 5626 §5.3)', () => {
+  const phone = { ...flow, protocol: 'ws' as const, address: '2001:db8::7', port: 50_123, inbound: true };
+  const named = routes.value(phone, 'call-1', true);
+
+  test('is named by our Record-Route, and found again', () => {
+    expect(routes.isOurs(named, 'call-1')).toBe(true);
+    expect(routes.connectionOf(named)).toEqual({
+      protocol: 'ws',
+      address: '2001:db8::7',
+      port: 50_123,
+      standing: true,
+    });
+    expect(routes.connectionOf(ours)).toBeUndefined();
+  });
+
+  test('another name in its place is not ours', () => {
+    const other = routes.value({ ...phone, port: 50_124 }, 'call-1', true);
+    const [user] = /[^:]+(?=@)/.exec(other) ?? [];
+    expect(routes.isOurs(named.replace(/:[^:]+@/, `:${user}@`), 'call-1')).toBe(false);
+  });
+
+  test('the side that a request leaves by is the last of ours', () => {
+    const towardsPhone = withoutOurRoutes(
+      request('sip:x@y.invalid', [['Route', `${ours}, ${named}`]]),
+      routes,
+      nobody,
+    );
+    expect([towardsPhone.entry, towardsPhone.exit]).toEqual([ours, named]);
+    const fromPhone = withoutOurRoutes(request('sip:a@b', [['Route', `${named}, ${ours}`]]), routes, nobody);
+    expect([fromPhone.entry, fromPhone.exit]).toEqual([named, ours]);
+  });
+});

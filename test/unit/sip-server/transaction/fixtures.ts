@@ -114,6 +114,7 @@ export class ServerBench {
       this.flow,
       'tag',
       {
+        onResponse: () => undefined,
         onNoAck: () => this.heard.push('no ack'),
         onTerminated: () => {
           this.heard.push('terminated');
