@@ -24,36 +24,75 @@ export interface MediaEngineStats {
 export interface MediaSessionListener {
   /** The engine lost this session (worker died, port gone). The session is closed already. */
   onMediaLost(reason: string): void;
-  /** A bridged leg that is not on hold has received no RTP for the inactivity timeout. */
+  /** A leg bridged to the caller's, or that one, is not on hold and has received no RTP for the inactivity timeout. */
   onRtpTimeout(leg: MediaLegRole): void;
+  /**
+   * The media of two who are bridged beside the call is gone: a leg of theirs is lost, or has been
+   * silent for the inactivity timeout. The call goes on.
+   */
+  onConsultLost?(): void;
   /** A DTMF digit was seen in the leg's RTP (RFC 4733), where the engine can see it. */
   onDigit?(leg: MediaLegRole, digit: string): void;
+  /**
+   * A while after caller and buyer were bridged for good (`media.oneWayAfterMs`) nothing was heard of this
+   * leg, though it is not on hold. Told once of a leg.
+   */
+  onOneWayAudio?(leg: MediaLegRole): void;
+  /**
+   * How the legs of caller and buyer do, every five seconds while they are bridged for good: counters of the whole call,
+   * loss and opinion score of the time since it was told last. Told of calls with browsers, and of
+   * others while the engine was told that somebody watches.
+   */
+  onQuality?(legs: Readonly<Partial<Record<MediaLegRole, LegStats>>>): void;
 }
 
-export type MediaLegRole = 'caller' | 'buyer';
+/** `consult`: a leg of the buyer's beside the call, to ask somebody while the caller waits. */
+export type MediaLegRole = 'caller' | 'buyer' | 'consult';
 
 export type SdpResult =
   { readonly ok: true; readonly sdp: string } | { readonly ok: false; readonly reason: SdpProblem };
 export type SdpProblem =
   'malformed' | 'no_common_codec' | 'no_audio' | 'no_ports' | 'unsupported_transport' | 'lost';
 
-/** The media of one call: a caller leg and, one after the other, buyer legs. */
+/** The media of one call: a caller leg and buyer legs, several at once while a team rings. */
 export interface MediaSession {
   /** Creates a leg and takes its port. Rejected with {@link MediaUnavailable} when no port or worker is free. */
   createLeg(role: MediaLegRole, hints?: LegHints): Promise<MediaLeg>;
   /**
    * Lets audio flow both ways between two legs whose SDP is negotiated; again when early media
-   * becomes a call.
+   * becomes a call. A leg that was bridged to another is taken from it; the other hears nothing then.
+   * Rejected with {@link MediaUnavailable} when one of the legs is closed or lost, which ends nothing
+   * else; without effect once the session is over.
    * @param options - `early` before the answer, when silence of either side says nothing
    */
   bridge(a: MediaLeg, b: MediaLeg, options?: { readonly early?: boolean }): Promise<void>;
+  /**
+   * Takes a leg from whom it is bridged to and from its sound: it hears nothing, and nobody hears it.
+   * A sound that the other hears goes on. Without effect for a leg that is not bridged.
+   */
+  unbridge(leg: MediaLeg): void;
+  /**
+   * Lets a leg hear a sound of the switch until it is bridged, or {@link Playing.stop}. Rejected with
+   * {@link MediaUnavailable} where the engine cannot.
+   */
+  play(leg: MediaLeg, sound: Sound): Promise<Playing>;
   /** Monotonic milliseconds of the last RTP packet seen on this leg, or on either; undefined before the first. */
   lastMediaAt(role?: MediaLegRole): number | undefined;
   /** Releases everything. Idempotent. */
   close(): void;
 }
 
+/** Sounds that every engine has: music on hold, and the ringback tone of the North American plan. */
+export type Sound = 'hold' | 'ringback';
+
+export interface Playing {
+  /** Idempotent. */
+  stop(): void;
+}
+
 export interface LegHints {
+  /** How the peer's audio travels: `rtp` by default, `webrtc` for browsers (ICE, DTLS-SRTP). */
+  readonly transport?: 'rtp' | 'webrtc';
   /** Address the signalling came from, for peers whose SDP names a private address. */
   readonly signalingAddress?: string;
 }
@@ -98,6 +137,12 @@ export interface Counters {
 
 export interface LegStats extends Counters {
   readonly codec: string | undefined;
+  /** Round trip by RTCP, in milliseconds; absent until it was measured. */
+  readonly rttMs?: number | undefined;
+  /** Packets of the peer that were lost on the way here, in percent of those it sent. */
+  readonly lossPercent?: number | undefined;
+  /** Mean opinion score 1 … 4.5 of what is heard from the peer, by the E-model (ITU-T G.107); absent before any audio. */
+  readonly mos?: number | undefined;
 }
 
 export const NO_COUNTERS: Counters = {

@@ -18,10 +18,9 @@ export class Feed {
     if (this.#wanted === producer) return;
     this.close();
     this.#wanted = producer;
-    const { rtpCapabilities } = exchange.router;
     try {
       const tap = await exchange.tap();
-      const consumer = await tap.consume({ producerId: producer.id, rtpCapabilities });
+      const consumer = await tap.consume({ producerId: producer.id, rtpCapabilities: exchange.hearing });
       if (this.#wanted !== producer) {
         consumer.close();
         return;

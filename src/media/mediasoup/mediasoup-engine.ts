@@ -1,9 +1,11 @@
 import { randomInt } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import type { MediaEngine, MediaEngineStats, MediaSession, MediaSessionListener } from '../media-engine';
+import { Rounds } from '../quality/rounds';
+import type { RtpAddress, SessionContext } from './mediasoup-session';
+import { MediasoupSession } from './mediasoup-session';
 import { PortAllocator } from './port-allocator';
-import type { SessionContext } from './rtp-session';
-import { RtpSession } from './rtp-session';
+import { Sounds } from './sounds';
 import { WorkerPool } from './worker-pool';
 
 export interface MediasoupOptions {
@@ -18,12 +20,33 @@ export interface MediasoupOptions {
   readonly otherListenAddress?: string;
   readonly otherAnnouncedAddress?: string;
   /**
-   * UDP ports, inclusive. The lower two thirds carry RTP, on even ports; the upper third carries
-   * RTCP towards peers that do not multiplex it, on ports that the workers choose.
+   * UDP ports, inclusive. After those of browsers, where these have none of their own, two thirds
+   * carry RTP, on even ports; the upper third carries RTCP towards peers that do not multiplex it,
+   * and browsers, on ports that the workers choose.
    */
   readonly portRange: readonly [number, number];
+  /**
+   * Where browsers send to: the first worker's first port; those of the next worker follow. Undefined
+   * for any ports of the upper part of the range.
+   */
+  readonly webRtcPort?: number;
+  /**
+   * Ports that the browsers of one worker share, opened when its first browser comes; 16 by default,
+   * 0 for no browsers.
+   */
+  readonly webRtcPorts?: number;
+  /** Whether browsers may send over TCP too; false by default. */
+  readonly webRtcTcp?: boolean;
   /** Milliseconds without audio on a bridged leg after which the session is told. */
   readonly rtpTimeoutMs: number;
+  /** The same for browsers, who change networks in mid-call; as for RTP by default. */
+  readonly webRtcTimeoutMs?: number;
+  /** Milliseconds after the answer by which each side must have been heard; 2,500 by default. */
+  readonly oneWayAfterMs?: number;
+  /** Milliseconds between two reports of how a call does; 5,000 by default. */
+  readonly qualityEveryMs?: number;
+  /** Whether calls without browsers are reported too: whether anybody watches. False by default. */
+  readonly qualityWanted?: () => boolean;
   /**
    * False to take RTP only from the addresses that a peer's description and signalling name. By
    * default a whole stream from elsewhere is taken when nothing comes from there.
@@ -36,22 +59,30 @@ export interface MediasoupOptions {
 }
 
 const MAX_SESSION_ID = 2 ** 31;
+const MAX_SSRC = 2 ** 32;
+const WEBRTC_PORTS = 16;
+const ONE_WAY_AFTER_MS = 2_500;
+const QUALITY_EVERY_MS = 5_000;
 
-/** Carrier RTP through mediasoup workers: audio crosses in C++, nothing is transcoded. */
+/** Carriers' RTP and browsers' SRTP through mediasoup workers: audio crosses in C++, nothing is transcoded. */
 export class MediasoupEngine implements MediaEngine {
   readonly name = 'mediasoup';
   readonly #pool: WorkerPool;
   readonly #context: SessionContext;
-  readonly #sessions = new Set<RtpSession>();
+  readonly #sessions = new Set<MediasoupSession>();
 
   private constructor(options: MediasoupOptions, pool: WorkerPool, ports: PortAllocator, now: () => number) {
     this.#pool = pool;
     this.#context = {
       pool,
       ports,
+      sounds: new Sounds(now, () => randomInt(1, MAX_SSRC)),
+      rounds: new Rounds(now, options.qualityEveryMs ?? QUALITY_EVERY_MS),
       addresses: addressesOf(options),
       strangers: options.acceptStrangers ?? true,
-      rtpTimeoutMs: options.rtpTimeoutMs,
+      timeoutMs: { rtp: options.rtpTimeoutMs, webrtc: options.webRtcTimeoutMs ?? options.rtpTimeoutMs },
+      oneWayAfterMs: options.oneWayAfterMs ?? ONE_WAY_AFTER_MS,
+      qualityWanted: options.qualityWanted ?? (() => false),
       now,
       sessionId: options.sessionId ?? (() => randomInt(1, MAX_SESSION_ID)),
       onClosed: (session) => this.#sessions.delete(session),
@@ -64,13 +95,21 @@ export class MediasoupEngine implements MediaEngine {
    */
   static async start(options: MediasoupOptions): Promise<MediasoupEngine> {
     const [first, last] = options.portRange;
-    const split = first + Math.floor(((last - first) * 2) / 3);
+    const portsPerWorker = webRtcPorts(options);
+    const ofBrowsers = options.webRtcPort === undefined ? portsPerWorker * options.workers : 0;
+    const split = first + Math.floor(((last - first - ofBrowsers) * 2) / 3);
     const ports = new PortAllocator(first, split);
     const now = options.now ?? (() => performance.now());
     const pool = await WorkerPool.start({
       workerBin: options.workerBin,
       workers: options.workers,
       rtcpPorts: [split + 1, last],
+      webRtc: {
+        addresses: addressesOf(options),
+        firstPort: options.webRtcPort,
+        portsPerWorker,
+        tcp: options.webRtcTcp ?? false,
+      },
       now,
       ...(options.onWorkerDied ? { onWorkerDied: options.onWorkerDied } : {}),
     });
@@ -83,7 +122,7 @@ export class MediasoupEngine implements MediaEngine {
   }
 
   openSession(_callId: string, listener: MediaSessionListener): MediaSession {
-    const session = new RtpSession(this.#context, listener);
+    const session = new MediasoupSession(this.#context, listener);
     this.#sessions.add(session);
     return session;
   }
@@ -96,12 +135,24 @@ export class MediasoupEngine implements MediaEngine {
 
   close(): Promise<void> {
     for (const session of [...this.#sessions]) session.close();
+    this.#context.sounds.close();
     this.#pool.close();
     return Promise.resolve();
   }
 }
 
-function addressesOf(options: MediasoupOptions): { listen: string; announced: string }[] {
+/** Of the range's own ports browsers get a sixth at most: the others are for RTP and RTCP. */
+function webRtcPorts({
+  webRtcPort,
+  webRtcPorts = WEBRTC_PORTS,
+  workers,
+  portRange: [first, last],
+}: MediasoupOptions): number {
+  if (webRtcPort !== undefined) return webRtcPorts;
+  return Math.min(webRtcPorts, Math.floor((last - first) / 6 / workers));
+}
+
+function addressesOf(options: MediasoupOptions): RtpAddress[] {
   const { listenAddress, announcedAddress = listenAddress, otherListenAddress } = options;
   const addresses = [{ listen: listenAddress, announced: announcedAddress }];
   if (otherListenAddress === undefined) return addresses;

@@ -1,21 +1,19 @@
-import type { types } from 'mediasoup';
 import { asError } from '../../domain';
-import type { Counters } from '../media-engine';
-import { NO_COUNTERS } from '../media-engine';
-import type { AudioCodec, RemoteAudio } from '../sdp/audio-description';
+import type { LegReading } from '../quality/leg-stats';
+import type { RemoteAudio } from '../sdp/audio-description';
 import { AUDIO_CODECS, PAYLOAD_TYPES } from '../sdp/audio-description';
 import { owesAudio, speaks, wantsAudio } from '../sdp/direction';
 import type { Sight } from './carriage';
 import { Carriage } from './carriage';
-import { addCounters } from './counters';
+import { addReadings, NO_READING } from './counters';
 import { Feed } from './feed';
+import type { MediaPath, PathPlan, Stream } from './media-path';
 import { retryWhileTaken } from './retry-while-taken';
 import type { LearnedSource } from './rtp-learner';
 import { RtpLearner } from './rtp-learner';
 import type { Endpoint } from './source-rule';
 import { isPrivate, SourceRule } from './source-rule';
 import { StreamWatch } from './stream-watch';
-import type { Exchange } from './worker-pool';
 
 /** What a path needs of the engine and of its leg. */
 export interface PathOptions {
@@ -37,19 +35,6 @@ export interface PathOptions {
   onLost(reason: string): void;
 }
 
-/** How a path joins the other one. */
-export interface PathPlan {
-  readonly exchange: Exchange;
-  /** What this path's peer may send. */
-  readonly codecs: readonly AudioCodec[];
-  /** Payload type of its digits, and that under which the other side wants them. */
-  readonly digitsIn: number | undefined;
-  readonly digitsOut: number | undefined;
-  readonly other: RtpPath;
-  /** The call is not answered yet: silence says nothing. */
-  readonly early: boolean;
-}
-
 /** A peer that waits to be spoken to first is spoken to after this long. */
 const SPEAK_FIRST_MS = 60;
 /** One that says nothing for this long is left to the worker, to be heard of when it sends at last. */
@@ -62,7 +47,7 @@ const MAX_PORT = 65_535;
  * sends as somebody new. While the learner holds it, what the other side says is sent from here, so
  * that two peers who each wait for the other's first packet do not wait for ever.
  */
-export class RtpPath {
+export class RtpPath implements MediaPath {
   readonly #options: PathOptions;
   readonly #rule: SourceRule;
   readonly #watch: StreamWatch;
@@ -75,7 +60,7 @@ export class RtpPath {
   /** The peer's stream; undefined while it is not known. */
   #source: LearnedSource | undefined;
   #feeding = false;
-  #past: Counters = NO_COUNTERS;
+  #past: LegReading = NO_READING;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
   /** Whatever opens or closes the port is done one after the other. */
@@ -101,7 +86,6 @@ export class RtpPath {
     return path;
   }
 
-  /** Monotonic milliseconds of the last media known of; undefined before the first. */
   get lastMediaAt(): number | undefined {
     return this.#watch.lastAt;
   }
@@ -124,12 +108,11 @@ export class RtpPath {
     this.#enqueue(() => this.#join());
   }
 
-  /** Lets the peer's audio be heard by the other path, and the other's here. */
   connect(plan: PathPlan): void {
     this.#plan = plan;
     this.#attend();
     this.#enqueue(async () => {
-      if (!plan.early) await this.#listenAgain();
+      if (plan.live) await this.#listenAgain();
       if (this.#carriage && this.#carriage.exchange !== plan.exchange) await this.#changeExchange();
       await this.#takeStream();
       await this.#join();
@@ -137,17 +120,19 @@ export class RtpPath {
     });
   }
 
-  /** The other path's stream appeared, changed or went away. */
   otherChanged(): void {
     this.#enqueue(() => this.#join());
   }
 
-  /** Counters over all the streams that this leg had. */
-  async counters(): Promise<Counters> {
-    return this.#carriage ? addCounters(this.#past, await this.#carriage.counters()) : this.#past;
+  async look(): Promise<void> {
+    const sight = await this.#look();
+    if (sight === 'media' || sight === 'mixed') this.#watch.heard();
   }
 
-  /** Frees everything. Idempotent. */
+  async reading(): Promise<LegReading> {
+    return this.#carriage ? addReadings(this.#past, await this.#carriage.reading()) : this.#past;
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -172,7 +157,7 @@ export class RtpPath {
   #attend(): void {
     const direction = this.#remote?.direction;
     if (!this.#plan || direction === undefined || !speaks(direction)) this.#watch.attend('none');
-    else this.#watch.attend(this.#plan.early || !owesAudio(direction) ? 'stream' : 'audio');
+    else this.#watch.attend(this.#plan.live && owesAudio(direction) ? 'audio' : 'stream');
   }
 
   #openLearner(): Promise<RtpLearner> {
@@ -265,22 +250,25 @@ export class RtpPath {
     if (await carriage.take(source.ssrc, labelled)) this.#options.onProducer();
   }
 
-  /** Joins this path's ears to the other path's stream. */
+  /** Joins this path's ears to what it is to hear. */
   async #join(): Promise<void> {
     const remote = this.#remote;
-    const heard = this.#plan?.other.stream;
-    if (!remote || !heard) return;
-    if (this.#learner && this.#feeding) await this.#feed.open(heard.exchange, heard.producer);
+    const plan = this.#plan;
+    if (!remote || !plan) return;
+    const heard = plan.hears?.stream;
+    if (!heard) {
+      // Whom it heard before, or music, is not whom it is to hear.
+      this.#feed.close();
+      await this.#carriage?.hush();
+    } else if (this.#learner && this.#feeding) await this.#feed.open(heard.exchange, heard.producer);
     // Two paths on their way to another router: the later one joins them.
     else if (this.#carriage?.exchange === heard.exchange) {
       await this.#carriage.hear(heard.producer, wantsAudio(remote.direction));
     }
   }
 
-  /** The stream that can be heard from here, once it is known. */
-  get stream(): { readonly exchange: Exchange; readonly producer: types.Producer } | undefined {
-    const producer = this.#carriage?.producer;
-    return this.#carriage && producer ? { exchange: this.#carriage.exchange, producer } : undefined;
+  get stream(): Stream | undefined {
+    return this.#carriage?.stream;
   }
 
   async #look(): Promise<Sight> {
@@ -321,7 +309,7 @@ export class RtpPath {
   async #leaveWorker(): Promise<void> {
     const carriage = this.#carriage;
     if (!carriage) return;
-    this.#past = addCounters(this.#past, await carriage.counters());
+    this.#past = addReadings(this.#past, await carriage.reading());
     carriage.close();
     this.#carriage = undefined;
     this.#options.onProducer();

@@ -1,4 +1,5 @@
 import type * as Mediasoup from 'mediasoup';
+import { asError } from '../../domain';
 import { Labels } from './labels';
 
 type Worker = Mediasoup.types.Worker;
@@ -9,8 +10,25 @@ export interface WorkerPoolOptions {
   readonly workers: number;
   /** Ports for RTCP that is not multiplexed, inclusive. */
   readonly rtcpPorts: readonly [number, number];
+  /** Where browsers reach the workers; undefined when they do not. */
+  readonly webRtc?: WebRtcListening;
   readonly now: () => number;
   readonly onWorkerDied?: (pid: number) => void;
+}
+
+/**
+ * Ports for the browsers of a worker. Each is one socket, whose queue in the kernel
+ * (`net.core.rmem_default`) overflows when hundreds of calls share it and the worker is late by a
+ * moment: so there are several, taken in turn.
+ */
+export interface WebRtcListening {
+  readonly addresses: readonly { readonly listen: string; readonly announced: string }[];
+  /** They are opened when the first browser comes. */
+  readonly portsPerWorker: number;
+  /** Whether browsers may come by TCP too. */
+  readonly tcp: boolean;
+  /** The first worker's first port, the next worker's follow its last; undefined for any of the RTCP range. */
+  readonly firstPort: number | undefined;
 }
 
 /** What a worker tells those who ride on it. */
@@ -53,7 +71,9 @@ export class WorkerPool {
     }
     const pool = new WorkerPool(mediasoup, options);
     try {
-      await Promise.all(Array.from({ length: options.workers }, () => pool.#spawn(FIRST_RETRY_MS)));
+      await Promise.all(
+        Array.from({ length: options.workers }, (_, seat) => pool.#spawn(seat, FIRST_RETRY_MS)),
+      );
     } catch (error) {
       pool.close();
       throw error;
@@ -102,7 +122,8 @@ export class WorkerPool {
     for (const done of [...this.#waiting]) done();
   }
 
-  async #spawn(retryMs: number): Promise<void> {
+  /** @param seat - which of the workers it is; the one that takes its place has its port too */
+  async #spawn(seat: number, retryMs: number): Promise<void> {
     const [rtcMinPort, rtcMaxPort] = this.#options.rtcpPorts;
     const worker = await this.#mediasoup.createWorker({ logLevel: 'error', rtcMinPort, rtcMaxPort });
     if (this.#closed) {
@@ -110,24 +131,49 @@ export class WorkerPool {
       return;
     }
     const startedAt = this.#options.now();
-    const pooled = new PooledWorker(worker);
+    const pooled = new PooledWorker(worker, () => this.#listen(worker, seat));
     this.#workers.add(pooled);
     for (const done of [...this.#waiting]) done();
     worker.on('died', () => {
       this.#workers.delete(pooled);
       const steady = this.#options.now() - startedAt > STEADY_MS;
-      this.#replaceAfter(steady ? FIRST_RETRY_MS : retryMs);
+      this.#replaceAfter(seat, steady ? FIRST_RETRY_MS : retryMs);
       for (const passenger of [...pooled.passengers]) passenger.workerDied();
       this.#options.onWorkerDied?.(pooled.pid);
     });
   }
 
-  #replaceAfter(delayMs: number): void {
+  /** A port that is taken is done without. @throws Error when all of them are */
+  async #listen(worker: Worker, seat: number): Promise<Mediasoup.types.WebRtcServer[]> {
+    const { webRtc } = this.#options;
+    const count = webRtc?.portsPerWorker ?? 0;
+    const protocols = webRtc?.tcp ? (['udp', 'tcp'] as const) : (['udp'] as const);
+    const opened = await Promise.allSettled(
+      Array.from({ length: count }, (_, index) => {
+        const port = webRtc?.firstPort === undefined ? {} : { port: webRtc.firstPort + seat * count + index };
+        const listenInfos = (webRtc?.addresses ?? []).flatMap(({ listen, announced }) =>
+          protocols.map((protocol) => ({
+            protocol,
+            ip: listen,
+            ...(announced === listen ? {} : { announcedIp: announced }),
+            ...port,
+          })),
+        );
+        return worker.createWebRtcServer({ listenInfos });
+      }),
+    );
+    const servers = opened.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+    const failed = opened.find((each) => each.status === 'rejected');
+    if (servers.length === 0 && failed) throw asError(failed.reason);
+    return servers;
+  }
+
+  #replaceAfter(seat: number, delayMs: number): void {
     if (this.#closed) return;
     const nextMs = Math.min(delayMs * 2, MAX_RETRY_MS);
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      this.#spawn(nextMs).catch(() => this.#replaceAfter(nextMs));
+      this.#spawn(seat, nextMs).catch(() => this.#replaceAfter(seat, nextMs));
     }, delayMs);
     this.#timers.add(timer);
   }
@@ -139,9 +185,14 @@ export class PooledWorker {
   readonly pid: number;
   readonly #worker: Worker;
   readonly #exchanges = new Map<string, Promise<Exchange>>();
+  readonly #listen: () => Promise<Mediasoup.types.WebRtcServer[]>;
+  #servers: Promise<readonly Mediasoup.types.WebRtcServer[]> | undefined;
+  #nextServer = 0;
 
-  constructor(worker: Worker) {
+  /** @param listen - opens what it is reached by for browsers */
+  constructor(worker: Worker, listen: () => Promise<Mediasoup.types.WebRtcServer[]>) {
     this.#worker = worker;
+    this.#listen = listen;
     this.pid = worker.pid;
   }
 
@@ -162,6 +213,21 @@ export class PooledWorker {
     return exchange;
   }
 
+  /**
+   * The next of those where it is reached by browsers; undefined when it is not.
+   * @throws Error when no port can be opened; the next one who asks tries again
+   */
+  async server(): Promise<Mediasoup.types.WebRtcServer | undefined> {
+    if (!this.#servers) {
+      const opening = (this.#servers = this.#listen());
+      opening.catch(() => {
+        if (this.#servers === opening) this.#servers = undefined;
+      });
+    }
+    const servers = await this.#servers;
+    return servers[this.#nextServer++ % servers.length];
+  }
+
   close(): void {
     this.#worker.close();
   }
@@ -176,11 +242,14 @@ export class PooledWorker {
 export class Exchange {
   readonly router: Mediasoup.types.Router;
   readonly labels: Labels;
+  /** What a peer is able to hear: every codec here, without header extensions, which none has agreed to. */
+  readonly hearing: Mediasoup.types.RtpCapabilities;
   #tap: Promise<Mediasoup.types.DirectTransport> | undefined;
 
   constructor(router: Mediasoup.types.Router, labels: Labels) {
     this.router = router;
     this.labels = labels;
+    this.hearing = { ...router.rtpCapabilities, headerExtensions: [] };
   }
 
   /** Shared by all who listen here: a transport without a socket. */

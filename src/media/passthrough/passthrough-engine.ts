@@ -1,15 +1,17 @@
 import { parseAudio } from '../sdp/parse-audio';
 import type { Direction } from '../sdp/audio-description';
 import type {
+  LegHints,
   LegStats,
   MediaEngine,
   MediaEngineStats,
   MediaLeg,
   MediaLegRole,
   MediaSession,
+  Playing,
   SdpResult,
 } from '../media-engine';
-import { NO_COUNTERS } from '../media-engine';
+import { MediaUnavailable, NO_COUNTERS } from '../media-engine';
 
 const NO_STATS: LegStats = { ...NO_COUNTERS, codec: undefined };
 
@@ -53,7 +55,8 @@ class PassthroughSession implements MediaSession {
     return this.#legs.size;
   }
 
-  createLeg(role: MediaLegRole): Promise<MediaLeg> {
+  createLeg(role: MediaLegRole, hints: LegHints = {}): Promise<MediaLeg> {
+    if (hints.transport === 'webrtc') return unavailable('browsers and carriers do not speak to each other');
     const leg: PassthroughLeg = new PassthroughLeg(
       role,
       () => this.#legs.get(role === 'caller' ? 'buyer' : 'caller')?.remote,
@@ -69,6 +72,13 @@ class PassthroughSession implements MediaSession {
     return Promise.resolve();
   }
 
+  /** Peers that exchange RTP directly go on doing so. */
+  unbridge(): void {}
+
+  play(): Promise<Playing> {
+    return unavailable('no audio passes through the switch');
+  }
+
   lastMediaAt(): undefined {
     return undefined;
   }
@@ -77,6 +87,10 @@ class PassthroughSession implements MediaSession {
     this.#legs.clear();
     this.#onClose();
   }
+}
+
+function unavailable(reason: string): Promise<never> {
+  return Promise.reject(new MediaUnavailable(reason));
 }
 
 class PassthroughLeg implements MediaLeg {

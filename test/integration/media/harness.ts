@@ -27,6 +27,8 @@ export interface CallOptions {
   readonly callerSdp?: string;
   readonly buyerSdp?: string;
   readonly early?: boolean;
+  /** Told besides. */
+  readonly listener?: Pick<MediaSessionListener, 'onConsultLost' | 'onOneWayAudio' | 'onQuality'>;
 }
 
 export const portOf = (sdp: string): number => parse(sdp).media[0]?.port ?? 0;
@@ -58,6 +60,7 @@ export class Harness {
         listenAddress: '127.0.0.1',
         otherListenAddress: '::1',
         portRange: [first, first + 119],
+        webRtcPorts: 2,
         rtpTimeoutMs: 1_500,
         ...options,
       }),
@@ -83,6 +86,7 @@ export class Harness {
     const session = this.session({
       onMediaLost: (reason) => lost.push(reason),
       onRtpTimeout: (leg) => silent.push(leg),
+      ...options.listener,
     });
     const callerLeg = await session.createLeg('caller', { signalingAddress: '127.0.0.1' });
     sdpOf(callerLeg.receiveOffer(options.callerSdp ?? caller.sdp()));

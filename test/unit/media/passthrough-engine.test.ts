@@ -1,5 +1,5 @@
 import type { MediaEngine } from '../../../src/media';
-import { PassthroughEngine } from '../../../src/media';
+import { MediaUnavailable, PassthroughEngine } from '../../../src/media';
 import { SAMPLES } from './sdp-samples';
 
 const engineOf = (): MediaEngine => new PassthroughEngine();
@@ -34,4 +34,11 @@ test('what a side wants is known: hold', async () => {
   const leg = await engineOf().openSession('call', silent).createLeg('caller');
   leg.receiveOffer(`${SAMPLES.sipp}a=sendonly\r\n`);
   expect(leg.remoteDirection()).toBe('sendonly');
+});
+
+test('it has no sounds, and browsers cannot be joined to carriers', async () => {
+  const session = engineOf().openSession('call', silent);
+  const leg = await session.createLeg('caller');
+  await expect(session.play(leg, 'hold')).rejects.toThrow(MediaUnavailable);
+  await expect(session.createLeg('buyer', { transport: 'webrtc' })).rejects.toThrow(MediaUnavailable);
 });
