@@ -14,8 +14,10 @@ import type {
 } from '../domain';
 import { canTransition, NEVER_CONNECTED } from '../domain';
 import type { MediaEngine, MediaLeg, MediaSession } from '../media';
+import { MediaUnavailable } from '../media';
 import { connectedMilliseconds, collectMediaStats } from './call-figures';
 import type {
+  AgentDesk,
   CallEndedRecord,
   CallObserver,
   CallRecorder,
@@ -26,8 +28,14 @@ import type {
   SaleDesk,
 } from './ports';
 import { MidCall } from './mid-call';
+import { BuyerSide } from './transfer/buyer-side';
+import { Party } from './transfer/party';
+import type { PlaceResult } from './transfer/place';
+import { RingingAddress, RingingBack, ringPlace } from './transfer/ringing-place';
+import type { Presentation } from './ringing';
 import { reasonHeader, statusFor } from './sip-status';
 import type { IncomingInvite, SipDialog, SipStack } from './sip/sip-stack';
+import type { WaterfallResult } from './waterfall';
 import { Waterfall } from './waterfall';
 
 /** What every session uses; none of it belongs to one call. */
@@ -35,6 +43,7 @@ export interface SessionServices {
   readonly stack: SipStack;
   /** Milliseconds a buyer has for its first response of any kind; undefined: its whole ring time. */
   readonly responseTimeoutMs: number | undefined;
+  readonly agents: AgentDesk;
   readonly media: MediaEngine;
   readonly caps: CapReservations;
   readonly funds: FundsDesk;
@@ -42,6 +51,8 @@ export interface SessionServices {
   readonly observer: CallObserver;
   readonly clock: Clock;
   readonly desk: SaleDesk;
+  /** Where a URI leads that somebody of a buyer names who hands a call on. */
+  findPlace(uri: string, buyerId: string): PlaceResult;
   /** An impossible thing happened; it is counted and told, and the call goes on to its end. */
   onBug(error: unknown, callId: string): void;
 }
@@ -55,6 +66,8 @@ export interface LiveCall {
   readonly answeredAt: number | undefined;
   readonly target: RingTarget | undefined;
 }
+
+type AnsweredTarget = Extract<WaterfallResult, { kind: 'answered' }>;
 
 /** How a call ends: said once, by whoever comes first. */
 interface Ending {
@@ -97,6 +110,10 @@ export class CallSession {
   #callerDialog: SipDialog | undefined;
   #buyerDialog: SipDialog | undefined;
   #buyerLeg: MediaLeg | undefined;
+  /** The agent who answered, until the buyer's side of the conversation takes over. */
+  #agentId: string | undefined;
+  /** Who has the call for the buyer, from the answer on. */
+  #buyerSide: BuyerSide | undefined;
   #firstRingAt: number | undefined;
   #answeredAt: number | undefined;
   #answeredMono = 0;
@@ -143,6 +160,20 @@ export class CallSession {
   connectedMs(): number {
     if (this.#answeredAt === undefined) return 0;
     return connectedMilliseconds(this.#answeredMono, this.#services.clock.monotonic(), undefined);
+  }
+
+  /** The agent who has the call now. */
+  get agentId(): string | undefined {
+    return this.#ending ? undefined : this.#buyerSide?.party.agentId;
+  }
+
+  /**
+   * The agent who has the call wants to ask somebody else.
+   * @param sourceAddress - whence the agent's phone sent the INVITE
+   */
+  consult(invite: IncomingInvite, sourceAddress: string = invite.sourceAddress): void {
+    if (this.#buyerSide) this.#buyerSide.consult(invite, sourceAddress);
+    else invite.reject(481);
   }
 
   /** Takes the call through its life. Resolves when it rings no more: answered, or ended. */
@@ -204,7 +235,8 @@ export class CallSession {
       const retry: Record<string, string> = sipStatus === 503 ? { 'Retry-After': '5' } : {};
       this.#invite.reject(sipStatus, undefined, { Reason: reason, ...retry });
     }
-    this.#buyerDialog?.bye(reason);
+    if (this.#buyerSide) this.#buyerSide.close(reason);
+    else this.#buyerDialog?.bye(reason);
     this.#transition(ending.state);
     void this.#conclude(ending, sipStatus, endedAt, endedMono);
   }
@@ -257,6 +289,9 @@ export class CallSession {
       onMediaLost: (detail) => this.#mediaEnded('media_failure', detail, this.#media?.lastMediaAt()),
       onRtpTimeout: (leg) =>
         this.#mediaEnded('rtp_timeout', `no audio from the ${leg}`, this.#media?.lastMediaAt(leg)),
+      onConsultLost: () => this.#buyerSide?.consultLost(),
+      onOneWayAudio: (leg) => this.#tell({ type: 'call.one_way_audio', leg }),
+      onQuality: (legs) => this.#tell({ type: 'call.quality', legs }),
     });
     this.#media = media;
     let leg: MediaLeg;
@@ -292,17 +327,18 @@ export class CallSession {
     this.#keepRingingTimer = setInterval(() => this.#invite.progress(180), KEEP_RINGING_MS);
     const waterfall = new Waterfall(this.#services, {
       callId: this.callId,
-      callingNumber: this.attempt.from?.slice(1) ?? 'anonymous',
       currency: terms.currency,
       confirm: (target) => this.#services.desk.confirm(this.attempt, target),
       media,
       callerLeg,
       attempts: this.#attempts,
+      presentationTo: (target) => this.#presentationTo(target),
       progress: (status, sdp) => this.#callerProgress(status, sdp),
       ringing: (target, attempt) => {
         this.#target = target;
         this.#tell({ type: 'call.ringing', target, attempt });
       },
+      queued: (target, position) => this.#tell({ type: 'call.queued', target, position }),
       failed: (target, outcome, sipStatus) =>
         this.#tell({ type: 'call.ring_failed', target, outcome, sipStatus }),
     });
@@ -311,48 +347,61 @@ export class CallSession {
       const result = await waterfall.ring(plan, next);
       if (result.kind === 'stopped') return;
       if (result.kind === 'exhausted') break;
-      if (await this.#connect(result.target, result.dialog, result.leg, terms, waterfall)) return;
+      if (await this.#connect(result, terms, waterfall)) return;
       next = result.index + 1;
     }
     const detail = this.#attempts.length === 0 ? 'no target could be rung' : 'every buyer was tried';
     this.finish({ state: this.#unansweredState(), reason: 'buyers_exhausted', detail });
   }
 
+  /** Agents see of the caller what their card shows; a target of its own sees the number. */
+  #presentationTo(target: RingTarget): Presentation {
+    const headers = { 'X-DCE-Call-ID': this.callId };
+    if (target.kind !== 'softphone') return { callingNumber: userOf(this.attempt.from), headers };
+    const card = this.#services.desk.card(this.attempt, target, false);
+    return {
+      callingNumber: userOf(card.number),
+      headers: { ...headers, 'X-DCE-Card': Buffer.from(JSON.stringify(card)).toString('base64url') },
+    };
+  }
+
   /** Joins the caller with the buyer who answered. False when the next buyer is to be rung. */
   async #connect(
-    target: RingTarget,
-    buyer: SipDialog,
-    buyerLeg: MediaLeg,
+    { target, dialog: buyer, leg: buyerLeg, agentId, ringMs }: AnsweredTarget,
     terms: SaleTerms,
     waterfall: Waterfall,
   ): Promise<boolean> {
     const callerLeg = this.#callerLeg;
     const media = this.#media;
     if (!callerLeg || !media) throw new Error('an answer without media');
+    if (this.#ending) {
+      buyer.bye();
+      if (agentId !== undefined) this.#services.agents.release(this.callId, agentId, 'caller_gone');
+      return true;
+    }
     this.#buyerDialog = buyer;
     this.#buyerLeg = buyerLeg;
+    this.#agentId = agentId;
     let buyerGone = false;
     const midCall = new MidCall(this.#services.onBug, this.callId);
-    midCall.attach('buyer', buyer, buyerLeg, () => {
-      buyerGone = true;
-      if (this.#answeredAt !== undefined) this.#hungUp('buyer_hangup', 'the buyer hung up');
-    });
+    midCall.attach('buyer', buyer, buyerLeg, () => (buyerGone = true));
     const sdp = this.#invite.sdp === '' ? callerLeg.createOffer() : await callerLeg.createAnswer();
+    const joined = sdp.ok && (await this.#bridge(media, callerLeg, buyerLeg));
     if (this.#ending) {
       buyer.bye();
       return true;
     }
-    if (buyerGone || !sdp.ok) {
+    if (buyerGone || !joined) {
       buyer.bye();
       this.#buyerDialog = undefined;
       this.#buyerLeg = undefined;
-      waterfall.lost(target, buyerLeg, buyerGone ? 'the buyer hung up at once' : 'no common codec');
+      this.#agentId = undefined;
+      waterfall.lost(target, buyerLeg, agentId);
       return false;
     }
-    await media.bridge(callerLeg, buyerLeg);
     const answering = this.#invite.answer(sdp.sdp);
     // On its way: whoever is killed from here on finds that it was.
-    this.#sold(target, terms);
+    this.#sold(target, terms, ringMs);
     const answer = await answering;
     if (this.#ending) {
       // The caller gave up in the same instant: whichever dialog stands is ended.
@@ -366,13 +415,76 @@ export class CallSession {
     }
     this.#callerDialog = answer.dialog;
     this.#answered(target, waterfall.takeHeld());
+    const party = new Party(buyer, buyerLeg, { agentId, targetId: target.targetId });
+    this.#buyerSide = this.#sideOf(party, target, media, callerLeg, midCall);
+    this.#agentId = undefined;
     midCall.attach('caller', answer.dialog, callerLeg, (cause) => this.#callerEnded(cause));
     if (buyerGone) this.#hungUp('buyer_hangup', 'the buyer hung up');
     return true;
   }
 
-  #sold(target: RingTarget, terms: SaleTerms): void {
-    this.#sale = { target, terms, setupMs: this.#pdd(), ringMs: this.#attempts.at(-1)?.durationMs };
+  /** False when the buyer's media is gone, which is no reason not to ring the next one. */
+  async #bridge(media: MediaSession, callerLeg: MediaLeg, buyerLeg: MediaLeg): Promise<boolean> {
+    try {
+      await media.bridge(callerLeg, buyerLeg);
+      return true;
+    } catch (error) {
+      if (error instanceof MediaUnavailable) return false;
+      throw error;
+    }
+  }
+
+  /** Whoever has the call for the buyer may hand it on within the buyer: it stays one sale. */
+  #sideOf(
+    party: Party,
+    target: RingTarget,
+    media: MediaSession,
+    callerLeg: MediaLeg,
+    midCall: MidCall,
+  ): BuyerSide {
+    const { callId } = this;
+    const services = this.#services;
+    const { agents, clock, onBug } = services;
+    const context = { callId, media };
+    const orderOf = (onRinging: () => void) => ({
+      buyerId: target.buyerId,
+      ringTimeoutMs: target.ringTimeoutMs,
+      toAgents: this.#presentationTo({ ...target, kind: 'softphone' }),
+      toOthers: this.#presentationTo({ ...target, kind: 'sip' }),
+      onRinging,
+    });
+    return new BuyerSide(
+      {
+        callId,
+        media,
+        callerLeg,
+        midCall,
+        agents,
+        clock,
+        place: (uri) => services.findPlace(uri, target.buyerId),
+        ring: (place, onRinging) => ringPlace(services, context, place, orderOf(onRinging), clock),
+        ringBack: ({ agentId }) => {
+          const order = orderOf(() => undefined);
+          return agentId === undefined
+            ? new RingingAddress(services, context, target.uri, order)
+            : new RingingBack(services, context, agentId, order);
+        },
+        transferred: (transfer) => this.#tell({ type: 'call.transferred', transfer }),
+        hungUp: (detail) => this.#hungUp('buyer_hangup', detail),
+        onBug: (error) => onBug(error, callId),
+      },
+      party,
+    );
+  }
+
+  #sold(target: RingTarget, terms: SaleTerms, ringMs: number): void {
+    this.#sale = {
+      target,
+      terms,
+      setupMs: this.#pdd(),
+      ringMs,
+      ...(this.#agentId === undefined ? {} : { agentId: this.#agentId }),
+    };
     const { clock, recorder } = this.#services;
     recorder.answered({ ...this.#basics(), sale: this.#sale, answeredAt: clock.now() });
   }
@@ -387,7 +499,7 @@ export class CallSession {
     this.#answeredAt = clock.now();
     this.#transition('answered');
     this.#services.desk.connected(this.attempt, target);
-    this.#tell({ type: 'call.answered', target, pddMs: this.#pdd() });
+    this.#tell({ type: 'call.answered', target, pddMs: this.#pdd(), agentId: this.#sale?.agentId });
     this.#maxDurationTimer = setTimeout(
       () => this.#hungUp('max_duration', 'the longest call allowed'),
       target.maxDurationMs,
@@ -430,12 +542,14 @@ export class CallSession {
   }
 
   async #conclude(ending: Ending, sipStatus: number, endedAt: number, endedMono: number): Promise<void> {
-    const { recorder, caps, funds } = this.#services;
+    const { recorder, caps, funds, agents } = this.#services;
+    if (this.#agentId !== undefined) agents.ended(this.callId, this.#agentId);
     const unused = this.#waterfall?.takeHeld();
     if (unused) funds.release(unused);
     try {
       const answered = this.#answeredAt !== undefined;
-      const media = answered ? await collectMediaStats(this.#callerLeg, this.#buyerLeg) : undefined;
+      const buyerLeg = this.#buyerSide?.party.leg ?? this.#buyerLeg;
+      const media = answered ? await collectMediaStats(this.#callerLeg, buyerLeg) : undefined;
       const connectedMs = answered
         ? connectedMilliseconds(this.#answeredMono, endedMono, ending.lastHeardAt)
         : 0;
@@ -446,6 +560,7 @@ export class CallSession {
           answered && this.#sale ? this.#services.desk.charge(this.#sale, connectedMs) : NEVER_CONNECTED;
         await caps.release(this.callId, reserved, { ...charge, connected: answered });
       }
+      const transfers = this.#buyerSide?.transfers ?? [];
       const record: CallEndedRecord = {
         ...this.#basics(),
         state: ending.state,
@@ -459,6 +574,7 @@ export class CallSession {
         attempts: this.#attempts,
         sale: answered ? this.#sale : undefined,
         media,
+        ...(transfers.length === 0 ? {} : { transfers }),
       };
       recorder.ended(record);
       this.#tell({ type: 'call.ended', record });
@@ -504,6 +620,11 @@ export class CallSession {
   #tell(event: TellableEvent): void {
     this.#services.observer.onCall({ ...event, callId: this.callId, at: this.#services.clock.now() });
   }
+}
+
+/** A number as the user part of an address. */
+function userOf(number: string | undefined): string {
+  return number?.replace(/^\+/, '') ?? 'anonymous';
 }
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;

@@ -1,12 +1,21 @@
-import type { MediaLeg, MediaLegRole } from '../media';
+import type { MediaLeg } from '../media';
 import type { DialogHandlers, SipDialog } from './sip/sip-stack';
+
+export type MidCallSide = 'caller' | 'buyer';
+
+/** What a side may be listened to besides. */
+export interface MidCallEvents {
+  readonly onRefer?: NonNullable<DialogHandlers['onRefer']>;
+  /** Its new offer was answered: hold, resume. */
+  onOffered?(): void;
+}
 
 /**
  * What the two sides of a connected call may do to each other: new offers (hold, resume, a new
  * address) are answered by each leg's own media; INFO and MESSAGE are carried across.
  */
 export class MidCall {
-  readonly #dialogs = new Map<MediaLegRole, SipDialog>();
+  readonly #dialogs = new Map<MidCallSide, SipDialog>();
   readonly #onBug: (error: unknown, callId: string) => void;
   readonly #callId: string;
 
@@ -15,12 +24,23 @@ export class MidCall {
     this.#callId = callId;
   }
 
-  /** Listens to one side. */
-  attach(role: MediaLegRole, dialog: SipDialog, leg: MediaLeg, onEnd: DialogHandlers['onEnd']): void {
+  /** Listens to one side; whoever was there before is out of the call. */
+  attach(
+    role: MidCallSide,
+    dialog: SipDialog,
+    leg: MediaLeg,
+    onEnd: DialogHandlers['onEnd'],
+    more: MidCallEvents = {},
+  ): void {
     this.#dialogs.set(role, dialog);
     dialog.setHandlers({
       onEnd,
-      onOffer: (sdp) => this.#answerOffer(leg, sdp),
+      ...(more.onRefer ? { onRefer: more.onRefer } : {}),
+      onOffer: async (sdp) => {
+        const answer = await this.#answerOffer(leg, sdp);
+        if (answer.ok && sdp !== '') more.onOffered?.();
+        return answer;
+      },
       onAckSdp: (sdp) => {
         leg.applyAnswer(sdp).catch((error: unknown) => this.#onBug(error, this.#callId));
       },

@@ -1,7 +1,9 @@
 import type {
+  AgentGroup,
   AnsweredRecord,
   CallAttempt,
   CallEndedRecord,
+  CallTransfer,
   CapLimit,
   CapOutcome,
   Currency,
@@ -14,6 +16,8 @@ import type {
   Sale,
   Trunk,
 } from '../domain';
+import type { LegStats, MediaLegRole } from '../media';
+import type { Binding } from './registrar/bindings';
 
 /** Reserves limits for one ring attempt, atomically and across nodes. */
 export interface CapReservations {
@@ -65,6 +69,18 @@ export interface FundsDesk {
   ended(held: HeldFunds, connectedMs: number): void;
 }
 
+/** What an agent sees of a call. Fields are absent where the campaign does not show them. */
+export interface CallCard {
+  readonly callId: string;
+  readonly campaign: string;
+  readonly state?: string | undefined;
+  readonly number?: string | undefined;
+  /** What the call costs, in micro-units, and in which currency. */
+  readonly price?: number | undefined;
+  readonly currency?: string | undefined;
+  readonly tags?: Readonly<Record<string, string>> | undefined;
+}
+
 /** The sale of a call: what is to be had for it, and what the buyers say. */
 export interface SaleDesk {
   /**
@@ -78,10 +94,96 @@ export interface SaleDesk {
   abandoned(attempt: CallAttempt): void;
   /** Asks the buyer of a live bid once more before it is rung. False: it takes its offer back. Never rejects. */
   confirm(attempt: CallAttempt, target: RingTarget): Promise<boolean>;
+  /** What the agent's phone shows of the call: a small JSON object. */
+  card(attempt: CallAttempt, target: RingTarget, answered: boolean): CallCard;
   /** A buyer answered: what duplicate rules and other nodes remember. */
   connected(attempt: CallAttempt, target: RingTarget): void;
   /** What the buyer owes for a conversation of so many milliseconds, as far as it is known when it ends. */
   charge(sale: Sale, connectedMs: number): Pick<CapOutcome, 'converted' | 'revenue'>;
+}
+
+/** One phone of an agent that can be rung now. */
+export interface AgentContact {
+  readonly agentId: string;
+  /** The registration by which it is known. */
+  readonly binding: Binding;
+  /** Request-URI: what the phone registered. */
+  readonly uri: string;
+  /** Where the INVITE is sent: the flow on which the phone registered, or the node that holds it. */
+  readonly route: string | undefined;
+  /** A browser, whose media is WebRTC; else plain RTP. */
+  readonly webrtc: boolean;
+}
+
+/** An agent taken for a call, with every phone that rings. */
+export interface ClaimedAgent {
+  readonly agentId: string;
+  readonly contacts: readonly AgentContact[];
+}
+
+/** For which call agents are wanted. */
+export interface AgentRequest {
+  readonly callId: string;
+  /** Whose people may be rung: a group of anybody else is as good as none. */
+  readonly buyerId: string;
+  readonly group: AgentGroup;
+  /** Every skill that the agent must have. */
+  readonly skills: readonly string[];
+  /** Agents who were rung for this target already. */
+  readonly tried: ReadonlySet<string>;
+}
+
+/** `nobody`: none is signed in, or has the skills. `busy`: some are, and none is free. */
+export type AgentClaim =
+  | { readonly kind: 'agents'; readonly agents: readonly ClaimedAgent[]; readonly ringMs: number | undefined }
+  | { readonly kind: 'busy' | 'nobody' };
+
+/** Why an agent who was claimed did not take the call. */
+export type AgentRelease =
+  'answered_elsewhere' | 'declined' | 'no_answer' | 'unreachable' | 'caller_gone' | 'failed';
+
+/** The people behind softphone targets: who is free, on every node, and who waits for them. */
+export interface AgentDesk {
+  /**
+   * Takes who is to be rung, by the team's distribution: they are ringing from here on, for no other
+   * call. Never rejects. `ringMs` is how long these ring before others are claimed; undefined: as long
+   * as the target.
+   */
+  claim(request: AgentRequest): Promise<AgentClaim>;
+  /**
+   * Gives an agent back who does not take the call, or no longer: its answer turned out useless.
+   * Never throws.
+   */
+  release(callId: string, agentId: string, why: AgentRelease): void;
+  /** The agent took the call. Never throws. */
+  answered(callId: string, agentId: string): void;
+  /** Phones on which an agent can be rung who has the call already, and lost it on the way. Never rejects. */
+  phonesOf(agentId: string): Promise<readonly AgentContact[]>;
+  /** The call that the agent is on, and the node that has it. Never rejects. */
+  callOf(agentId: string): Promise<{ readonly callId: string; readonly nodeId: string } | undefined>;
+  /** The agent's part in the call is over: wrap-up begins. Never throws. */
+  ended(callId: string, agentId: string): void;
+  /**
+   * A phone could not be reached: it is not rung again until it registers anew, if what was told says
+   * that it is gone. Never throws.
+   * @param sipStatus - the final status of its INVITE; 408 also when there was none in time
+   */
+  lost(contact: AgentContact, sipStatus: number): void;
+  /** Joins the queue of a team; undefined when it has none, or it is full. Never rejects. */
+  queue(request: AgentRequest): Promise<QueuePlace | undefined>;
+}
+
+/** A caller's place in the queue of a team. Whoever takes it leaves it. */
+export interface QueuePlace {
+  /** From 1. */
+  readonly position: number;
+  /** Milliseconds that it may be held. */
+  readonly maxWaitMs: number;
+  onPosition(handler: (position: number) => void): void;
+  /** Resolves when an agent may be free for this caller, who then claims; again for each further try. Never rejects. */
+  turn(): Promise<void>;
+  /** Idempotent. */
+  leave(): void;
 }
 
 /** Writes what happened to calls, durably and in order for one call. Never throws; spools when storage is away. */
@@ -113,7 +215,16 @@ export type CallEvent = {
       readonly outcome: RingAttempt['outcome'];
       readonly sipStatus: number;
     }
-  | { readonly type: 'call.answered'; readonly target: RingTarget; readonly pddMs: number }
+  | { readonly type: 'call.queued'; readonly target: RingTarget; readonly position: number }
+  | { readonly type: 'call.quality'; readonly legs: Readonly<Record<string, LegStats>> }
+  | { readonly type: 'call.one_way_audio'; readonly leg: MediaLegRole }
+  | { readonly type: 'call.transferred'; readonly transfer: CallTransfer }
+  | {
+      readonly type: 'call.answered';
+      readonly target: RingTarget;
+      readonly pddMs: number;
+      readonly agentId: string | undefined;
+    }
   | { readonly type: 'call.ended'; readonly record: CallEndedRecord }
   | {
       readonly type: 'call.refused';

@@ -21,6 +21,7 @@ export function ringOutcome(sipStatus: number): RingAttempt['outcome'] {
       return 'declined';
     case 0:
     case 408:
+    case 430:
     case 502:
     case 503:
     case 504:
@@ -80,9 +81,11 @@ export function reasonHeader(reason: EndReason, text: string): string {
   return `Q.850;cause=${Q850_BY_REASON[reason] ?? 16};text="${safe}"`;
 }
 
-/** Reason of a CANCEL to a target whose ring time is over or whose caller has gone. */
+/** Reasons of a CANCEL (RFC 3326), by why a phone is to stop ringing. */
 export const CANCEL_REASONS = {
   ringTimeout: 'SIP;cause=408;text="ring time over"',
   callerGone: 'SIP;cause=487;text="caller hung up"',
   callEnded: 'SIP;cause=487;text="call ended"',
+  answeredElsewhere: 'SIP;cause=200;text="Call completed elsewhere"',
+  declinedElsewhere: 'SIP;cause=603;text="declined on another phone"',
 } as const;

@@ -5,6 +5,9 @@ import { CallSession } from './call-session';
 import type { ReservedAddress } from './intake';
 import { readAttempt, reservedUser } from './intake';
 import type { TrunkDirectory } from './ports';
+import type { Flow } from './registrar/bindings';
+import type { Asker } from './relay/asker-tokens';
+import type { Relay } from './relay/relay';
 import { reasonHeader, statusFor } from './sip-status';
 import type { IncomingInvite } from './sip/sip-stack';
 
@@ -14,6 +17,10 @@ export type UnknownSourcePolicy = 'drop' | 'forbid';
 export interface SwitchboardServices extends SessionServices {
   readonly admission: AdmissionControl;
   readonly trunks: TrunkDirectory;
+  /** Whose phone registered on a connection of this node. */
+  agentOfFlow(flow: Flow): string | undefined;
+  /** What nodes pass on to each other: INVITEs for phones, and of agents whose call another one has. */
+  readonly relay: Pick<Relay, 'take' | 'sendAsker' | 'askerOf'>;
   /** A fresh id for a call; unique over all nodes. */
   newCallId(): string;
 }
@@ -53,6 +60,11 @@ export class Switchboard {
     return calls;
   }
 
+  /** Who is on a call; undefined when it is not up, or nobody's. */
+  agentOf(callId: string): string | undefined {
+    return this.#sessions.get(callId)?.agentId;
+  }
+
   /** Ends one call. False when no such call is up. */
   hangup(callId: string, detail: string): boolean {
     const session = this.#sessions.get(callId);
@@ -78,12 +90,28 @@ export class Switchboard {
   }
 
   #accept(invite: IncomingInvite): void {
-    const { trunks, admission } = this.#services;
-    const trunk = trunks.trunkBySource(invite.sourceAddress);
+    const { trunks, admission, relay } = this.#services;
+    if (relay.take(invite)) return;
+    const asker = relay.askerOf(invite);
+    if (asker !== undefined) {
+      if (asker === 'bad') invite.reject(403);
+      else this.#consultFor(invite, asker);
+      return;
+    }
+    const { transport, sourceAddress: address, sourcePort: port } = invite;
+    const agentId = this.#services.agentOfFlow({ transport, address, port });
+    if (agentId !== undefined) {
+      this.#consult(invite, agentId);
+      return;
+    }
+    const isPage = transport === 'ws' || transport === 'wss';
+    // An address may be a carrier's and that of people with browsers behind the same NAT.
+    const trunk = isPage ? undefined : trunks.trunkBySource(address);
     if (!trunk) {
-      // A dropped INVITE gets no answer from here: the SIP server keeps strangers out before this.
-      this.#refused('bad_request', 403, invite.sourceAddress);
-      if (this.#unknownSource === 'forbid') invite.reject(403);
+      this.#refused('bad_request', 403, address);
+      // A dropped INVITE gets no answer from here: the SIP server keeps strangers out before this. On
+      // connections that phones may make it lets them in, and keeps their INVITE until it is answered.
+      if (this.#unknownSource === 'forbid' || isPage || transport === 'tls') invite.reject(403);
       return;
     }
     const admitted = admission.admit(trunk);
@@ -99,6 +127,31 @@ export class Switchboard {
     const user = reservedUser(invite);
     if (user === undefined) this.#open(invite, trunk);
     else void this.#openReserved(invite, trunk, user);
+  }
+
+  /** Agents call only to ask somebody about the call that they have. */
+  #consult(invite: IncomingInvite, agentId: string): void {
+    const named = this.#sessions.get(invite.header('X-DCE-Call-ID') ?? '');
+    const session =
+      named?.agentId === agentId
+        ? named
+        : [...this.#sessions.values()].find((live) => live.agentId === agentId);
+    if (session) session.consult(invite);
+    else void this.#consultElsewhere(invite, agentId);
+  }
+
+  /** The agent's phone is connected to this node, and the call is perhaps another's. */
+  async #consultElsewhere(invite: IncomingInvite, agentId: string): Promise<void> {
+    const call = await this.#services.agents.callOf(agentId);
+    if (!call) invite.reject(403);
+    else if (!this.#services.relay.sendAsker(invite, { agentId, ...call })) invite.reject(480);
+  }
+
+  /** Another node vouches for who asks. It is not passed on once more. */
+  #consultFor(invite: IncomingInvite, { agentId, callId, sourceAddress }: Asker): void {
+    const session = this.#sessions.get(callId);
+    if (session?.agentId === agentId) session.consult(invite, sourceAddress);
+    else invite.reject(481);
   }
 
   /** A call to the address of a reservation is a call to the number that it stands for. */

@@ -6,6 +6,8 @@
 export interface SipStack {
   /** Called for every INVITE outside a dialog. Set before {@link connect}. */
   onInvite(handler: (invite: IncomingInvite) => void): void;
+  /** Called for every REGISTER. Without a handler, 405 is answered. */
+  onRegister(handler: (request: IncomingRequest) => void): void;
   /** Called when the connection to the SIP server is lost: every dialog is gone with it. */
   onLost(handler: () => void): void;
   /** Called when the connection stands again, and the first time. */
@@ -17,17 +19,31 @@ export interface SipStack {
 
 export type Headers = Readonly<Record<string, string>>;
 
-/** An INVITE outside a dialog, waiting for an answer. */
-export interface IncomingInvite {
+/** How a request came: over WebSocket, `ws` and `wss`, its answers and our requests go back on that connection. */
+export type SipTransport = 'udp' | 'tcp' | 'tls' | 'ws' | 'wss';
+
+/** What every request outside a dialog tells. */
+export interface RequestView {
   /** SIP Call-ID. */
   readonly callId: string;
   readonly requestUri: string;
-  /** The offer; '' for an INVITE without one (RFC 3264 §5, late offer). */
-  readonly sdp: string;
+  readonly transport: SipTransport;
   readonly sourceAddress: string;
   readonly sourcePort: number;
   /** First value of a header in any letter case, or undefined. */
   header(name: string): string | undefined;
+}
+
+/** A request outside a dialog that needs one answer. */
+export interface IncomingRequest extends RequestView {
+  /** The final response; headers with several values are lists. Ignored once one went out. */
+  respond(status: number, headers?: Readonly<Record<string, string | readonly string[]>>): void;
+}
+
+/** An INVITE outside a dialog, waiting for an answer. */
+export interface IncomingInvite extends RequestView {
+  /** The offer; '' for an INVITE without one (RFC 3264 §5, late offer). */
+  readonly sdp: string;
   /** Names of all headers as received. */
   headerNames(): string[];
   /** The caller gave up; the 487 has been sent already. */
@@ -38,6 +54,14 @@ export interface IncomingInvite {
   reject(status: number, reason?: string, headers?: Headers): void;
   /** Sends the 200; resolves when it is on the wire. */
   answer(sdp: string): Promise<AnswerResult>;
+  /**
+   * Hands the INVITE on to a phone whose connection this node holds, or to another node, staying in the path (Record-Route):
+   * its Request-URI stays, and the dialog is between its sender and that phone. Resolves when it is
+   * decided, one way or the other.
+   * @param route - URI of the connection or of the node, without a user part
+   * @param headers - added, in place of those of the same name
+   */
+  relay(route: string, headers?: Headers): Promise<void>;
 }
 
 export type AnswerResult =
@@ -48,6 +72,8 @@ export interface OutgoingInvite {
   /** User part of From and Contact. */
   readonly callingNumber: string;
   readonly headers?: Headers;
+  /** URI of where it is sent instead of where its Request-URI leads: a connection that a phone holds, another node. */
+  readonly route?: string | undefined;
 }
 
 export interface OutgoingInviteListener {
@@ -74,6 +100,8 @@ export interface SipDialog {
   setHandlers(handlers: DialogHandlers): void;
   /** Sends BYE once; later calls do nothing. */
   bye(reason?: string): void;
+  /** What names the dialog for Replaces (RFC 3891 §3): Call-ID and both tags, of our side and theirs. */
+  readonly id: { readonly callId: string; readonly localTag: string; readonly remoteTag: string };
   /** Sends a request in the dialog; resolves to the final status, 0 when it could not be sent. */
   request(method: 'INFO' | 'MESSAGE', contentType: string, body: string): Promise<number>;
 }
@@ -90,4 +118,24 @@ export interface DialogHandlers {
   onAckSdp(sdp: string): void;
   /** INFO or MESSAGE; resolves to the status to answer with. */
   onRequest(method: 'INFO' | 'MESSAGE', contentType: string, body: string): Promise<number>;
+  /** REFER (RFC 3515): the peer wants the call handed on. Without a handler, 603 is answered. */
+  onRefer?(refer: IncomingRefer): void;
+}
+
+/** A REFER in a dialog, waiting for an answer. */
+export interface IncomingRefer {
+  /** Refer-To as it came: a name-addr or a URI, with `?Replaces=…` for an attended transfer (RFC 3891). */
+  readonly referTo: string;
+  readonly referredBy: string | undefined;
+  reject(status: number): void;
+  /** Answers 202; what becomes of it is told by NOTIFY (RFC 3515 §2.4.4). */
+  accept(): ReferProgress;
+}
+
+export interface ReferProgress {
+  /**
+   * Tells how the new call does, as a status line in `message/sipfrag`: 100, 180, 200, 486 …; a final
+   * status ends the subscription. Later calls do nothing.
+   */
+  notify(status: number, reason: string): void;
 }

@@ -1,135 +1,24 @@
 import fc from 'fast-check';
-import type { CapLimit, Decision, Micros } from '../../../src/domain';
+import type { Decision } from '../../../src/domain';
 import { CallSession } from '../../../src/signaling/call-session';
 import {
   ATTEMPT,
   CountingMedia,
   deskOf,
   Journal,
+  MemoryAgents,
   MemoryCaps,
   MemoryFunds,
   ringTarget,
   ScriptedInvite,
   ScriptedStack,
-  sold,
   TRUNK,
 } from './fakes';
-import type { WalletScript } from './fakes';
+import type { Act, Play } from './play';
+import { play } from './play';
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
-
-type Act =
-  | { kind: 'answer'; after: number }
-  | { kind: 'fail'; after: number; status: number }
-  | { kind: 'silent' }
-  | { kind: 'trying'; after: number }
-  | { kind: 'early'; after: number; answerAfter: number };
-
-interface Play {
-  /** Milliseconds the decision takes; absent: it is there at once. */
-  decideAfter?: number | undefined;
-  /** Live bids whose buyers take their offer back when asked again, after so many milliseconds. */
-  takenBack?: Readonly<Record<number, number>> | undefined;
-  /** Buyers whose wallets must cover the call. */
-  wallets?: Readonly<Record<number, WalletScript>> | undefined;
-  /** The seller's limit on calls: absent for none. */
-  sourceLimit?: number | undefined;
-  buyers: Act[];
-  cancelAt: number | undefined;
-  hangup: { by: 'caller' | 'buyer' | 'admin' | 'media' | 'wallet'; after: number };
-}
-
-const after = (milliseconds: number): Promise<void> =>
-  new Promise((resolve) => setTimeout(resolve, milliseconds));
-
-const sellerLimit = (limit: number): CapLimit => ({
-  key: 'seller:seller-1:concurrent',
-  counter: 'concurrent',
-  limit,
-  amount: 1,
-  resetsAt: 0,
-});
-
-/** Runs one call to its end on a scripted stage and returns what is left. */
-async function play(script: Play, limits: { exhausted?: number[]; responseTimeoutMs?: number } = {}) {
-  const journal = new Journal();
-  const media = new CountingMedia();
-  const caps = new MemoryCaps();
-  const funds = new MemoryFunds(({ targetId }) => script.wallets?.[Number(targetId.split('-')[1])]);
-  const bugs: unknown[] = [];
-  const plan = script.buyers.map((_, index) => ringTarget(index, limits.exhausted?.includes(index) ? 0 : 1));
-  let abandoned = 0;
-  const { sourceLimit } = script;
-  const sale = sold(
-    plan.map((target, index) => ({
-      ...target,
-      reference: script.takenBack?.[index] === undefined ? undefined : `offer-${index}`,
-      hold: script.wallets?.[index] && (10_000_000 as Micros),
-    })),
-  );
-  const decision: Decision =
-    sale.ok && sourceLimit !== undefined ? { ...sale, sourceLimits: [sellerLimit(sourceLimit)] } : sale;
-  const stack = new ScriptedStack((uri, listener, stage) => {
-    const act = script.buyers[Number(uri.split('-')[1])] as Act;
-    if (act.kind === 'silent') return;
-    setTimeout(() => {
-      if (act.kind === 'trying') listener.onTrying();
-      else if (act.kind === 'fail') listener.onFailure(act.status, 'scripted');
-      else if (act.kind === 'answer') listener.onAnswer(stage.dialog());
-      else {
-        listener.onProgress(183, 'v=0 early');
-        setTimeout(() => listener.onAnswer(stage.dialog()), act.answerAfter);
-      }
-    }, act.after);
-  });
-  const invite = new ScriptedInvite();
-  let finished = 0;
-  const session = new CallSession(
-    {
-      stack,
-      responseTimeoutMs: limits.responseTimeoutMs,
-      media,
-      caps,
-      funds,
-      recorder: journal,
-      observer: journal,
-      clock: { now: () => Date.now(), monotonic: () => Date.now() },
-      desk: deskOf(
-        () => (script.decideAfter === undefined ? decision : after(script.decideAfter).then(() => decision)),
-        {
-          abandoned: () => abandoned++,
-          confirm: (_attempt, { targetId }) => {
-            const takenBack = script.takenBack?.[Number(targetId.split('-')[1])];
-            return takenBack === undefined ? Promise.resolve(true) : after(takenBack).then(() => false);
-          },
-        },
-      ),
-      onBug: (error) => bugs.push(error),
-    },
-    invite,
-    ATTEMPT,
-    TRUNK,
-    () => finished++,
-  );
-  const running = session.run();
-  // Before anything else has its turn: INVITE and CANCEL came in one packet.
-  if (script.cancelAt === -1) invite.cancel();
-  else if (script.cancelAt !== undefined) setTimeout(() => invite.cancel(), script.cancelAt);
-  for (let elapsed = 0; elapsed < 30_000 && finished === 0; elapsed += 50) {
-    await jest.advanceTimersByTimeAsync(50);
-    if (session.state !== 'answered' || elapsed < script.hangup.after) continue;
-    if (script.hangup.by === 'caller') invite.dialog.peerBye();
-    // Not one whose answer came too late and was hung up at once.
-    else if (script.hangup.by === 'buyer') stack.dialogs.find((dialog) => !dialog.ended)?.peerBye();
-    else if (script.hangup.by === 'admin') session.end('admin_hangup', 'by an admin');
-    else if (script.hangup.by === 'wallet') session.end('insufficient_funds', 'no more money');
-    else media.listener?.onMediaLost('worker died');
-  }
-  await jest.advanceTimersByTimeAsync(5_000);
-  await running;
-  return { journal, media, caps, funds, bugs, stack, invite, finished, session, abandoned };
-}
 
 const act = fc.oneof(
   fc.record({ kind: fc.constant('answer' as const), after: fc.integer({ min: 0, max: 1_200 }) }),
@@ -146,6 +35,22 @@ const act = fc.oneof(
   }),
 );
 
+const teamAct: fc.Arbitrary<Act> = fc.record({
+  kind: fc.constant('team' as const),
+  team: fc.record({
+    agents: fc.array(
+      fc.record({
+        phones: fc.integer({ min: 0, max: 2 }),
+        freeAfter: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 1_500 })),
+      }),
+      { maxLength: 3 },
+    ),
+    ringMs: fc.option(fc.integer({ min: 50, max: 800 }), { nil: undefined }),
+    maxWaitMs: fc.option(fc.integer({ min: 0, max: 1_500 }), { nil: undefined }),
+  }),
+  phones: fc.array(act, { minLength: 1, maxLength: 6 }),
+});
+
 const script: fc.Arbitrary<Play> = fc.record({
   decideAfter: fc.option(fc.integer({ min: 0, max: 800 }), { nil: undefined }),
   takenBack: fc.option(fc.dictionary(fc.constantFrom('0', '1', '2', '3'), fc.integer({ min: 0, max: 300 })), {
@@ -159,10 +64,14 @@ const script: fc.Arbitrary<Play> = fc.record({
     { nil: undefined },
   ),
   sourceLimit: fc.option(fc.integer({ min: 0, max: 1 }), { nil: undefined }),
-  buyers: fc.array(act, { minLength: 1, maxLength: 4 }),
+  buyers: fc.array(fc.oneof(act, teamAct), { minLength: 1, maxLength: 4 }),
   cancelAt: fc.option(fc.oneof(fc.integer({ min: -1, max: 200 }), fc.integer({ min: 0, max: 4_000 })), {
     nil: undefined,
   }),
+  whenBridged: fc.option(
+    fc.constantFrom('cancel' as const, 'buyer hangs up' as const, 'media is gone' as const),
+    { nil: undefined },
+  ),
   hangup: fc.record({
     by: fc.constantFrom('caller' as const, 'buyer' as const, 'admin' as const, 'media' as const),
     after: fc.integer({ min: 0, max: 2_000 }),
@@ -172,7 +81,7 @@ const script: fc.Arbitrary<Play> = fc.record({
 test('whatever buyers and caller do, a call ends exactly once and holds nothing afterwards', async () => {
   await fc.assert(
     fc.asyncProperty(script, async (scripted) => {
-      const { journal, media, caps, funds, bugs, stack, invite, finished } = await play(scripted);
+      const { journal, media, caps, funds, agents, bugs, stack, invite, finished } = await play(scripted);
       expect(bugs).toEqual([]);
       expect(finished).toBe(1);
       expect(journal.ended_).toHaveLength(1);
@@ -184,11 +93,17 @@ test('whatever buyers and caller do, a call ends exactly once and holds nothing 
       const wallet = scripted.wallets?.[Number(journal.ended_[0]?.sale?.target.targetId.split('-')[1])];
       expect(settled).toEqual(wallet ? ['settled'] : []);
       expect(stack.dialogs.every((dialog) => dialog.ended)).toBe(true);
+      const states = [...agents.states.values()];
+      expect(states.filter((state) => state === 'ringing' || state === 'on_call')).toEqual([]);
+      expect(agents.waiting).toBe(0);
       expect(invite.finals[0] !== 200 || invite.dialog.ended).toBe(true);
       expect(jest.getTimerCount()).toBe(0);
       const record = journal.ended_[0];
       expect(record?.state === 'completed').toBe(record?.answeredAt !== undefined);
       expect(record?.sale !== undefined).toBe(record?.state === 'completed');
+      const agentId = record?.sale?.agentId;
+      expect(agentId !== undefined).toBe(record?.sale?.target.kind === 'softphone');
+      if (agentId !== undefined) expect(agents.states.get(agentId)).toBe('after_call');
     }),
     { numRuns: 300 },
   );
@@ -307,10 +222,12 @@ test('a refusal by the decision reaches the carrier with its status and reason',
       media: new CountingMedia(),
       caps: new MemoryCaps(),
       funds: new MemoryFunds(() => undefined),
+      agents: new MemoryAgents(),
       recorder: journal,
       observer: journal,
       clock: { now: () => Date.now(), monotonic: () => Date.now() },
       desk: deskOf(() => refused),
+      findPlace: () => ({ ok: false, status: 404 }),
       onBug: (error) => {
         throw error;
       },
@@ -334,6 +251,54 @@ test('media lost in mid-call ends it, billed to the last audio heard', async () 
     hangup: { by: 'media', after: 1_000 },
   });
   expect(journal.ended_).toMatchObject([{ state: 'completed', reason: 'media_failure', connectedMs: 0 }]);
+});
+
+test.each(['buyer hangs up', 'media is gone'] as const)(
+  'the next buyer is rung when of one who answered the %s as they are joined',
+  async (whenBridged) => {
+    const { journal } = await play({
+      buyers: [
+        { kind: 'answer', after: 0 },
+        { kind: 'answer', after: 0 },
+      ],
+      whenBridged,
+      cancelAt: undefined,
+      hangup: { by: 'caller', after: 100 },
+    });
+    expect(journal.ended_[0]?.attempts.map(({ outcome }) => outcome)).toEqual(['failed', 'answered']);
+    expect(journal.ended_[0]).toMatchObject({
+      state: 'completed',
+      sale: { target: { targetId: 'target-1' } },
+    });
+    expect(journal.answered_).toHaveLength(1);
+  },
+);
+
+test('early media whose leg is gone is no reason to lose the call', async () => {
+  const { journal, invite, bugs } = await play({
+    buyers: [
+      { kind: 'early', after: 0, answerAfter: 500 },
+      { kind: 'answer', after: 0 },
+    ],
+    whenBridged: 'media is gone',
+    cancelAt: undefined,
+    hangup: { by: 'caller', after: 100 },
+  });
+  expect(invite.progressed[0]).toBe(180);
+  expect(journal.ended_[0]).toMatchObject({ state: 'completed', sale: { target: { targetId: 'target-1' } } });
+  expect(bugs).toEqual([]);
+});
+
+test('a caller who gives up as it is joined with the buyer is not sold', async () => {
+  const { journal, invite } = await play({
+    buyers: [{ kind: 'answer', after: 0 }],
+    whenBridged: 'cancel',
+    cancelAt: undefined,
+    hangup: { by: 'caller', after: 100 },
+  });
+  expect(invite.finals).toEqual([487]);
+  expect(journal.answered_).toEqual([]);
+  expect(journal.ended_).toMatchObject([{ state: 'canceled', sale: undefined }]);
 });
 
 test('a live bid whose buyer takes its offer back is passed over without being rung', async () => {

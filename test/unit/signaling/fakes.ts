@@ -1,24 +1,33 @@
 import type { CallAttempt, CapLimit, Decision, Micros, RingTarget, Trunk } from '../../../src/domain';
 import type { LegStats, MediaEngine, MediaLeg, MediaSession, MediaSessionListener } from '../../../src/media';
-import { NO_COUNTERS } from '../../../src/media';
+import { MediaUnavailable, NO_COUNTERS } from '../../../src/media';
 import type { CallEvent } from '../../../src/signaling';
 import type {
+  AgentClaim,
+  AgentContact,
+  AgentDesk,
+  AgentRelease,
+  AgentRequest,
   CallEndedRecord,
   FundsDesk,
   FundsRequest,
   HeldFunds,
+  QueuePlace,
   SaleDesk,
 } from '../../../src/signaling/ports';
 import type {
   AnswerResult,
   DialogHandlers,
   IncomingInvite,
+  IncomingRefer,
   InviteInProgress,
   OutgoingInvite,
   OutgoingInviteListener,
   SipDialog,
   SipStack,
+  SipTransport,
 } from '../../../src/signaling/sip/sip-stack';
+import { bindingOf } from './registrar/bindings';
 
 /** Everything that waits for something outside takes this long, so that a caller can give up meanwhile. */
 const STEP_MS = 20;
@@ -31,19 +40,25 @@ export class ScriptedStack implements SipStack {
   /** URIs in the order they were rung, and those given up. */
   readonly rung: string[] = [];
   readonly abandoned: string[] = [];
+  /** Why each was given up. */
+  readonly reasons = new Map<string, string>();
   readonly listeners = new Map<string, OutgoingInviteListener>();
+  /** What each INVITE said, in the order of {@link rung}. */
+  readonly requests: OutgoingInvite[] = [];
 
   constructor(
     private readonly behave: (uri: string, listener: OutgoingInviteListener, stack: ScriptedStack) => void,
   ) {}
 
   onInvite(): void {}
+  onRegister(): void {}
   onLost(): void {}
   onReady(): void {}
   close(): void {}
 
-  invite(uri: string, _request: OutgoingInvite, listener: OutgoingInviteListener): InviteInProgress {
+  invite(uri: string, request: OutgoingInvite, listener: OutgoingInviteListener): InviteInProgress {
     this.rung.push(uri);
+    this.requests.push(request);
     this.listeners.set(uri, listener);
     let over = false;
     const once: OutgoingInviteListener = {
@@ -70,9 +85,10 @@ export class ScriptedStack implements SipStack {
     };
     this.behave(uri, once, this);
     return {
-      abandon: () => {
+      abandon: (reason) => {
         over = true;
         this.abandoned.push(uri);
+        this.reasons.set(uri, reason);
       },
     };
   }
@@ -85,10 +101,17 @@ export class ScriptedStack implements SipStack {
 }
 
 export class ScriptedDialog implements SipDialog {
+  static #made = 0;
+  readonly id: SipDialog['id'];
   readonly remoteSdp = 'v=0 answer';
   handlers: DialogHandlers | undefined;
   byes = 0;
   ended = false;
+
+  constructor() {
+    const name = ++ScriptedDialog.#made;
+    this.id = { callId: `dialog-${name}`, localTag: `ours-${name}`, remoteTag: `theirs-${name}` };
+  }
 
   setHandlers(handlers: DialogHandlers): void {
     this.handlers = handlers;
@@ -107,13 +130,44 @@ export class ScriptedDialog implements SipDialog {
   request(): Promise<number> {
     return Promise.resolve(200);
   }
+  /** The peer sends a REFER. */
+  refer(referTo: string): ScriptedRefer {
+    const refer = new ScriptedRefer(referTo);
+    // Without a handler the adapter answers.
+    if (this.handlers?.onRefer) this.handlers.onRefer(refer);
+    else refer.reject(603);
+    return refer;
+  }
+}
+
+/** A REFER, with what became of it. */
+export class ScriptedRefer implements IncomingRefer {
+  readonly referredBy = undefined;
+  /** The final response; 202 when it was accepted. */
+  status: number | undefined;
+  readonly notified: number[] = [];
+
+  constructor(readonly referTo: string) {}
+
+  reject(status: number): void {
+    this.status ??= status;
+  }
+  accept(): { notify(status: number): void } {
+    this.status ??= 202;
+    return {
+      notify: (status) => {
+        if ((this.notified.at(-1) ?? 0) < 200) this.notified.push(status);
+      },
+    };
+  }
 }
 
 export class ScriptedInvite implements IncomingInvite {
-  readonly callId = 'sip-call-id';
-  readonly requestUri = 'sip:+18005550100@switch';
+  readonly callId: string = 'sip-call-id';
+  readonly requestUri: string = 'sip:+18005550100@switch';
   readonly sdp = 'v=0 offer';
-  readonly sourceAddress = '127.0.0.1';
+  readonly transport: SipTransport = 'udp';
+  readonly sourceAddress: string = '127.0.0.1';
   readonly sourcePort = 5060;
   readonly dialog = new ScriptedDialog();
   readonly progressed: number[] = [];
@@ -145,6 +199,9 @@ export class ScriptedInvite implements IncomingInvite {
     this.finals.push(200);
     return later({ ok: true, dialog: this.dialog });
   }
+  relay(_route?: string, _headers?: Readonly<Record<string, string>>): Promise<void> {
+    return Promise.resolve();
+  }
   /** The caller gives up, as far as it still can. */
   cancel(): void {
     if (this.finals.length > 0) return;
@@ -159,6 +216,10 @@ export class CountingMedia implements MediaEngine {
   legs = 0;
   sessions = 0;
   listener: MediaSessionListener | undefined;
+  /** Legs that are gone though nobody has been told: they cannot be bridged. */
+  readonly gone = new Set<MediaLeg>();
+  /** Called as two are being bridged. */
+  onBridge: (a: MediaLeg, b: MediaLeg) => void = () => undefined;
 
   openSession(_callId: string, listener: MediaSessionListener): MediaSession {
     this.listener = listener;
@@ -168,13 +229,17 @@ export class CountingMedia implements MediaEngine {
     return {
       createLeg: (role) => {
         this.legs++;
+        let direction: ReturnType<MediaLeg['remoteDirection']> = 'sendrecv';
         const leg: MediaLeg = {
           role,
           createOffer: () => ({ ok: true, sdp: `offer to ${role}` }),
           applyAnswer: () => later({ ok: true, sdp: '' }),
-          receiveOffer: () => ({ ok: true, sdp: '' }),
+          receiveOffer: (sdp) => {
+            direction = (/\b(sendonly|recvonly|inactive)\b/.exec(sdp)?.[1] as typeof direction) ?? 'sendrecv';
+            return { ok: true, sdp: '' };
+          },
           createAnswer: () => later({ ok: true, sdp: `answer to ${role}` }),
-          remoteDirection: () => 'sendrecv',
+          remoteDirection: () => direction,
           stats: () => Promise.resolve(NO_STATS),
           close: () => {
             if (legs.delete(leg)) this.legs--;
@@ -183,7 +248,13 @@ export class CountingMedia implements MediaEngine {
         legs.add(leg);
         return later(leg);
       },
-      bridge: () => later(undefined),
+      bridge: (a, b) => {
+        this.onBridge(a, b);
+        const gone = this.gone.has(a) || this.gone.has(b);
+        return gone ? Promise.reject(new MediaUnavailable('a leg is gone')) : later(undefined);
+      },
+      unbridge: () => undefined,
+      play: () => Promise.resolve({ stop: () => undefined }),
       lastMediaAt: () => undefined,
       close: () => {
         if (!open) return;
@@ -264,6 +335,107 @@ export class MemoryFunds implements FundsDesk {
   #become(id: string, from: string | undefined, to: 'held' | 'answered' | 'released' | 'settled'): void {
     if (this.states.get(id) !== from) throw new Error(`${id} is ${this.states.get(id)}, cannot be ${to}`);
     this.states.set(id, to);
+  }
+}
+
+/** A team of scripts. */
+export interface TeamScript {
+  /** For each agent, how many phones, and milliseconds until it is free; 0 = at once. */
+  readonly agents: readonly { readonly phones: number; readonly freeAfter: number }[];
+  /** One after the other, each for so many milliseconds; absent: all at once. */
+  readonly ringMs?: number | undefined;
+  /** Milliseconds that callers may wait; absent: no queue. */
+  readonly maxWaitMs?: number | undefined;
+}
+
+type AgentState = 'available' | 'ringing' | 'on_call' | 'after_call';
+
+/** Agents in memory: phone `p` of agent `a` of team `t` is `sip:agent-t-a-p`. Refuses what cannot be. */
+export class MemoryAgents implements AgentDesk {
+  readonly states = new Map<string, AgentState>();
+  readonly released: { readonly agentId: string; readonly why: AgentRelease }[] = [];
+  readonly lostPhones: string[] = [];
+  /** Places in queues that are held. */
+  waiting = 0;
+  readonly #startedAt = Date.now();
+
+  constructor(private readonly team: (id: string) => TeamScript | undefined = () => undefined) {}
+
+  claim({ group, tried }: AgentRequest): Promise<AgentClaim> {
+    const team = this.team(group.id);
+    const untried = (team?.agents ?? [])
+      .map((agent, index) => ({ ...agent, agentId: `${group.id}-${index}` }))
+      .filter(({ agentId }) => !tried.has(agentId));
+    const free = untried.filter(
+      ({ agentId, freeAfter }) =>
+        (this.states.get(agentId) ?? 'available') === 'available' && this.#now() >= freeAfter,
+    );
+    const taken = team?.ringMs === undefined ? free : free.slice(0, 1);
+    for (const { agentId } of taken) this.states.set(agentId, 'ringing');
+    if (taken.length === 0) return later({ kind: untried.length === 0 ? 'nobody' : 'busy' });
+    const agents = taken.map(({ agentId, phones }) => ({
+      agentId,
+      contacts: Array.from({ length: phones }, (_, phone) => ({
+        agentId,
+        binding: bindingOf({ agentId, key: `${phone}` }),
+        uri: `sip:agent-${agentId}-${phone}`,
+        route: undefined,
+        webrtc: true,
+      })),
+    }));
+    return later({ kind: 'agents', agents, ringMs: team?.ringMs });
+  }
+  release(_callId: string, agentId: string, why: AgentRelease): void {
+    const state = this.states.get(agentId);
+    if (state !== 'ringing' && state !== 'on_call') throw new Error(`${agentId} is ${state}, not claimed`);
+    this.states.set(agentId, 'available');
+    this.released.push({ agentId, why });
+  }
+  answered(_callId: string, agentId: string): void {
+    this.#become(agentId, 'ringing', 'on_call');
+  }
+  phonesOf(agentId: string): Promise<readonly AgentContact[]> {
+    const uri = `sip:agent-${agentId}-0`;
+    const binding = bindingOf({ agentId, key: '0' });
+    return later([{ agentId, binding, uri, route: undefined, webrtc: true }]);
+  }
+  /** Where agents' calls are that are no calls of this node. */
+  readonly elsewhere = new Map<string, { callId: string; nodeId: string }>();
+  callOf(agentId: string): Promise<{ callId: string; nodeId: string } | undefined> {
+    return later(this.elsewhere.get(agentId));
+  }
+  ended(_callId: string, agentId: string): void {
+    this.#become(agentId, 'on_call', 'after_call');
+  }
+  lost({ uri }: { uri: string }): void {
+    this.lostPhones.push(uri);
+  }
+  queue({ group }: AgentRequest): Promise<QueuePlace | undefined> {
+    const team = this.team(group.id);
+    if (team?.maxWaitMs === undefined) return later(undefined);
+    this.waiting++;
+    let left = false;
+    return later({
+      position: 1,
+      maxWaitMs: team.maxWaitMs,
+      onPosition: () => undefined,
+      turn: () => new Promise((resolve) => setTimeout(resolve, 100)),
+      leave: () => {
+        if (!left) this.waiting--;
+        left = true;
+      },
+    });
+  }
+
+  #now(): number {
+    return Date.now() - this.#startedAt;
+  }
+
+  #become(agentId: string, from: AgentState, to: AgentState): void {
+    if (this.states.get(agentId) !== from) {
+      throw new Error(`${agentId} is ${this.states.get(agentId)}, cannot be ${to}`);
+    }
+    this.states.set(agentId, to);
   }
 }
 
@@ -352,6 +524,7 @@ export function deskOf(decide: SaleDesk['decide'], over: Partial<SaleDesk> = {})
     reservedNumber: () => Promise.resolve(undefined),
     abandoned: () => undefined,
     confirm: () => Promise.resolve(true),
+    card: ({ callId }) => ({ callId, campaign: 'Campaign' }),
     connected: () => undefined,
     charge: () => ({ converted: true, revenue: 10_000_000 }),
     ...over,
