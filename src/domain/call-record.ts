@@ -46,9 +46,30 @@ export interface RingAttempt {
     | 'unreachable'
     | 'cap_reached'
     | 'no_funds'
+    | 'no_agent'
+    | 'queue_timeout'
     | 'canceled';
   /** Final SIP status; 0 when none came. */
   readonly sipStatus: number;
+  /** The agent who answered, or was rung last. */
+  readonly agentId?: string | undefined;
+  /** Every agent whose phones were rung, in their order; also the one who answered. Absent where none was. */
+  readonly rung?: readonly string[] | undefined;
+}
+
+/** One time that a buyer handed its conversation on, or tried to. The sale stays one. */
+export interface CallTransfer {
+  /** When it was asked for: UTC epoch milliseconds. */
+  readonly at: number;
+  /** `attended`: the transferor had spoken with the other first, or rung them. */
+  readonly how: 'blind' | 'attended';
+  /** Who handed it on, and to whom, where these are agents; else the buyer's target. */
+  readonly fromAgentId?: string | undefined;
+  readonly toAgentId?: string | undefined;
+  readonly toTargetId?: string | undefined;
+  readonly outcome: RingAttempt['outcome'];
+  /** Since when they spoke with the caller: UTC epoch milliseconds; absent where nobody took the call. */
+  readonly takenAt?: number | undefined;
 }
 
 export interface CallEndedRecord extends CallBasics {
@@ -67,4 +88,6 @@ export interface CallEndedRecord extends CallBasics {
   /** The target that answered, and on which terms; undefined when none did. */
   readonly sale: Sale | undefined;
   readonly media: Readonly<Record<string, unknown>> | undefined;
+  /** In their order; absent when there were none. */
+  readonly transfers?: readonly CallTransfer[] | undefined;
 }

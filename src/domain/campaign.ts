@@ -1,3 +1,4 @@
+import type { CallCardPolicy } from './agents';
 import type { CallOrigin } from './call';
 import type { LookupKind } from './facts';
 import type { Currency, Micros } from './money';
@@ -113,4 +114,6 @@ export interface Campaign {
   readonly stickyWindowMs: number;
   /** Tag that names the skills a call needs, separated by commas; skill routing goes by it. */
   readonly skillTag: string;
+  /** What agents see of a call on their phone; absent: its state alone, the number once answered. */
+  readonly card?: CallCardPolicy | undefined;
 }

@@ -137,6 +137,8 @@ export interface RingTarget {
   readonly targetId: string;
   readonly kind: 'sip' | 'softphone' | 'pstn';
   readonly uri: string;
+  /** Skills that the call asks of whoever answers, where a team is rung; absent when none. */
+  readonly skills?: readonly string[] | undefined;
   readonly ringTimeoutMs: number;
   /** Milliseconds of conversation after which both legs are ended. */
   readonly maxDurationMs: number;
@@ -181,6 +183,8 @@ export interface Sale {
   readonly setupMs?: number | undefined;
   /** Monotonic milliseconds for which the target rang that answered. */
   readonly ringMs?: number | undefined;
+  /** The agent who took it, where agents were rung. */
+  readonly agentId?: string | undefined;
 }
 
 /** The verdict on one call. */

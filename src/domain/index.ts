@@ -7,6 +7,7 @@ export * from './conversion';
 export * from './account-terms';
 export * from './caps';
 export * from './parties';
+export * from './agents';
 export * from './campaign';
 export * from './bid';
 export * from './consent';

@@ -109,7 +109,7 @@ export interface Target {
   readonly name: string;
   readonly status: 'active' | 'paused' | 'archived';
   readonly kind: 'sip' | 'softphone' | 'pstn';
-  /** SIP URI to ring, e.g. `sip:sales@192.0.2.7:5060;transport=tcp`. */
+  /** SIP URI to ring, e.g. `sip:sales@192.0.2.7:5060;transport=tcp`; of a softphone, `agent:ID` or `team:ID`. */
   readonly uri: string;
   readonly caps: CapSet;
   readonly settings: DeliverySettings | undefined;

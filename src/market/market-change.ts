@@ -1,5 +1,6 @@
 import type {
   Account,
+  Agent,
   Bid,
   BidQuality,
   Buyer,
@@ -11,6 +12,7 @@ import type {
   HoursOverride,
   Seller,
   Target,
+  Team,
   Trunk,
 } from '../domain';
 
@@ -23,6 +25,8 @@ export interface MarketEntities {
   campaign: Campaign;
   buyer: Buyer;
   target: Target;
+  agent: Agent;
+  team: Team;
   bid: Bid;
   dnc: DncEntry;
   override: HoursOverride;
@@ -52,6 +56,8 @@ export interface MarketContents {
   readonly campaigns: Iterable<Campaign>;
   readonly buyers: Iterable<Buyer>;
   readonly targets: Iterable<Target>;
+  readonly agents: Iterable<Agent>;
+  readonly teams: Iterable<Team>;
   readonly bids: Iterable<Bid>;
   readonly dnc: Iterable<DncEntry>;
   readonly overrides: Iterable<HoursOverride>;
@@ -69,6 +75,8 @@ export const EMPTY_MARKET: MarketContents = {
   campaigns: [],
   buyers: [],
   targets: [],
+  agents: [],
+  teams: [],
   bids: [],
   dnc: [],
   overrides: [],

@@ -1,5 +1,6 @@
 import type {
   Account,
+  Agent,
   Bid,
   BidQuality,
   Buyer,
@@ -12,8 +13,10 @@ import type {
   HoursOverride,
   Seller,
   Target,
+  Team,
   Trunk,
 } from '../domain';
+import { AgentTable } from './agent-table';
 import { BidBook } from './bid-book';
 import { BidScreen } from './bid-screen';
 import { BidTable } from './bid-table';
@@ -37,6 +40,7 @@ export class Market {
   readonly #campaigns = new Map<string, Campaign>();
   readonly #buyers = new Map<string, Buyer>();
   readonly #targets = new Map<string, Target>();
+  readonly #agents = new AgentTable();
   readonly #sellers = new Map<string, Seller>();
   readonly #overrides = new Map<string, HoursOverride>();
   #overridesNow: readonly HoursOverride[] = [];
@@ -92,6 +96,45 @@ export class Market {
 
   target(id: string): Target | undefined {
     return this.#targets.get(id);
+  }
+
+  agent(id: string): Agent | undefined {
+    return this.#agents.get(id);
+  }
+
+  /** Every agent, active or not. */
+  agents(): Iterable<Agent> {
+    return this.#agents.all();
+  }
+
+  /** Active or not. @param username - in lower case */
+  agentByUsername(username: string): Agent | undefined {
+    return this.#agents.byUsername(username);
+  }
+
+  /** Agents of a buyer, active or not, by their ids. */
+  agentsOfBuyer(buyerId: string): readonly Agent[] {
+    return this.#agents.ofBuyer(buyerId);
+  }
+
+  team(id: string): Team | undefined {
+    return this.#agents.team(id);
+  }
+
+  /** Teams that an agent is in, active or not, by their ids. */
+  teamsOf(agentId: string): readonly Team[] {
+    return this.#agents.teamsOf(agentId);
+  }
+
+  /** Teams of a buyer, active or not, by their ids. */
+  teamsOfBuyer(buyerId: string): readonly Team[] {
+    return this.#agents.teamsOfBuyer(buyerId);
+  }
+
+  /** Targets of a buyer, whatever their status, by their ids. Looks through all of them: for people, not for calls. */
+  targetsOfBuyer(buyerId: string): readonly Target[] {
+    const targets = [...this.#targets.values()].filter((target) => target.buyerId === buyerId);
+    return targets.sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
   bid(id: string): Bid | undefined {
@@ -151,6 +194,8 @@ export class Market {
     for (const value of contents.campaigns) this.apply({ entity: 'campaign', op: 'upsert', value });
     for (const value of contents.buyers) this.apply({ entity: 'buyer', op: 'upsert', value });
     for (const value of contents.targets) this.apply({ entity: 'target', op: 'upsert', value });
+    for (const value of contents.agents) this.apply({ entity: 'agent', op: 'upsert', value });
+    for (const value of contents.teams) this.apply({ entity: 'team', op: 'upsert', value });
     for (const value of contents.bids) this.apply({ entity: 'bid', op: 'upsert', value });
     for (const value of contents.dnc) this.apply({ entity: 'dnc', op: 'upsert', value });
     for (const value of contents.overrides) this.apply({ entity: 'override', op: 'upsert', value });
@@ -213,6 +258,14 @@ export class Market {
         if (change.op === 'upsert') this.#putTarget(change.value);
         else this.#dropTarget(change.id);
         break;
+      case 'agent':
+        if (change.op === 'upsert') this.#agents.put(change.value);
+        else this.#agents.drop(change.id);
+        break;
+      case 'team':
+        if (change.op === 'upsert') this.#agents.putTeam(change.value);
+        else this.#agents.dropTeam(change.id);
+        break;
       case 'bid':
         if (change.op === 'upsert') this.#bids.put(change.value);
         else this.#bids.drop(change.id);
@@ -231,6 +284,7 @@ export class Market {
     this.#numbers.clear();
     for (const map of [this.#accounts, this.#campaigns, this.#targets, this.#sellers]) map.clear();
     for (const map of [this.#overrides, this.#qualities, this.#priors, this.#models]) map.clear();
+    this.#agents.clear();
     this.#overridesNow = [];
     this.lists.clearRows();
     this.#trunks.clear();

@@ -48,6 +48,18 @@ export async function identifyApiKey(db: Queryable, key: string): Promise<ApiKey
   return rows[0];
 }
 
+/** Which of these keys are known, not expired and not revoked. */
+export async function liveApiKeys(db: Queryable, keys: readonly string[]): Promise<Set<string>> {
+  const byHash = new Map(keys.map((key) => [hashOf(key).toString('hex'), key]));
+  const { rows } = await db.query<{ hash: string }>({
+    name: 'live-api-keys',
+    text: `select encode(key_hash, 'hex') as hash from api_keys
+      where key_hash = any($1) and revoked_at is null and (expires_at is null or expires_at > now())`,
+    values: [[...byHash.keys()].map((hash) => Buffer.from(hash, 'hex'))],
+  });
+  return new Set(rows.flatMap(({ hash }) => byHash.get(hash) ?? []));
+}
+
 function hashOf(key: string): Buffer {
   return createHash('sha256').update(key, 'utf8').digest();
 }

@@ -39,14 +39,15 @@ const STORE_DECIDED = {
 const STORE_ANSWERED = {
   name: 'calls-answered',
   text: `insert into calls as c (id, node_id, boot_id, sip_call_id, trunk_id, caller, dialled, origin, campaign_id,
-      received_at, state, answered_at, buyer_id, target_id, sale)
+      received_at, state, answered_at, buyer_id, target_id, agent_id, sale)
     select id, node_id, boot_id, sip_call_id, trunk_id, caller, dialled, origin, campaign_id, received_at, 'answered',
-      answered_at, buyer_id, target_id, sale
+      answered_at, buyer_id, target_id, agent_id, sale
     from json_to_recordset($1::json) as r(
       id text, node_id text, boot_id text, sip_call_id text, trunk_id text, caller text, dialled text, origin text,
-      campaign_id text, received_at bigint, answered_at bigint, buyer_id text, target_id text, sale jsonb)
+      campaign_id text, received_at bigint, answered_at bigint, buyer_id text, target_id text,
+      agent_id text, sale jsonb)
     on conflict (id) do update set state = 'answered', answered_at = excluded.answered_at,
-      buyer_id = excluded.buyer_id, target_id = excluded.target_id, sale = excluded.sale
+      buyer_id = excluded.buyer_id, target_id = excluded.target_id, agent_id = excluded.agent_id, sale = excluded.sale
     where c.ended_at is null
     returning c.id`,
 };
@@ -101,23 +102,37 @@ const STORE_ENDED = {
   name: 'calls-ended',
   text: `with ended as (
       insert into calls as c (id, node_id, boot_id, sip_call_id, trunk_id, caller, dialled, origin, campaign_id,
-        received_at, state, end_reason, sip_status, detail, buyer_id, target_id, first_ring_at, answered_at, ended_at,
-        connected_ms, attempts, sale, media)
+        received_at, state, end_reason, sip_status, detail, buyer_id, target_id, agent_id, first_ring_at, answered_at,
+        ended_at, connected_ms, attempts, sale, media, transfers)
       select id, node_id, boot_id, sip_call_id, trunk_id, caller, dialled, origin, campaign_id,
-        received_at, state, end_reason, sip_status, detail, buyer_id, target_id, first_ring_at, answered_at, ended_at,
-        connected_ms, attempts, sale, media
+        received_at, state, end_reason, sip_status, detail, buyer_id, target_id, agent_id, first_ring_at, answered_at,
+        ended_at, connected_ms, attempts, sale, media, transfers
       from json_to_recordset($1::json) as r(
         id text, node_id text, boot_id text, sip_call_id text, trunk_id text, caller text, dialled text, origin text,
         campaign_id text, received_at bigint, state text, end_reason text, sip_status integer, detail text, buyer_id text,
-        target_id text, first_ring_at bigint, answered_at bigint, ended_at bigint, connected_ms bigint, attempts jsonb,
-        sale jsonb, media jsonb)
+        target_id text, agent_id text, first_ring_at bigint, answered_at bigint, ended_at bigint, connected_ms bigint, attempts jsonb,
+        sale jsonb, media jsonb, transfers jsonb)
       on conflict (id) do update set state = excluded.state, end_reason = excluded.end_reason,
         sip_status = excluded.sip_status, detail = excluded.detail, buyer_id = excluded.buyer_id,
-        target_id = excluded.target_id, first_ring_at = excluded.first_ring_at, answered_at = excluded.answered_at,
+        target_id = excluded.target_id, agent_id = excluded.agent_id, first_ring_at = excluded.first_ring_at, answered_at = excluded.answered_at,
         ended_at = excluded.ended_at, connected_ms = excluded.connected_ms, attempts = excluded.attempts,
-        sale = excluded.sale, media = excluded.media, campaign_id = coalesce(c.campaign_id, excluded.campaign_id)
+        sale = excluded.sale, media = excluded.media, transfers = excluded.transfers,
+        campaign_id = coalesce(c.campaign_id, excluded.campaign_id)
       where c.ended_at is null
-      returning c.id, c.connected_ms, c.sale is not null as sold),
+      returning c.id, c.connected_ms, c.sale is not null as sold, c.received_at, c.agent_id, c.attempts, c.transfers),
+    others as (
+      insert into agent_calls (agent_id, received_at, call_id, answered)
+      select agent_id, received_at, id, bool_or(answered) from (
+        select rung as agent_id, e.received_at, e.id, false as answered
+        from ended e, jsonb_array_elements(e.attempts) a,
+          jsonb_array_elements_text(coalesce(a -> 'rung', jsonb_build_array(a -> 'agentId'))) rung
+        where rung <> coalesce(e.agent_id, '') and a ->> 'outcome' <> 'answered'
+        union all
+        select t ->> 'toAgentId', e.received_at, e.id, t ->> 'outcome' = 'answered'
+        from ended e, jsonb_array_elements(e.transfers) t
+        where t ->> 'toAgentId' <> coalesce(e.agent_id, '')) offered
+      group by 1, 2, 3
+      on conflict (agent_id, received_at, call_id) do update set answered = agent_calls.answered or excluded.answered),
     told as (
       insert into outbox (type, subject, payload)
       select 'call.ended', id, json_build_object('callId', id, 'connectedMs', connected_ms, 'sold', sold) from ended
@@ -241,6 +256,7 @@ function endedRow(record: CallEndedRecord, boot: Boot): unknown {
     attempts: record.attempts,
     sale,
     media: record.media,
+    transfers: record.transfers,
   };
 }
 
@@ -263,6 +279,7 @@ function saleRow(sale: Sale | undefined): object {
     campaign_id: sale?.terms.campaignId,
     buyer_id: sale?.target.buyerId,
     target_id: sale?.target.targetId,
+    agent_id: sale?.agentId,
   };
 }
 

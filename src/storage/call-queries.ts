@@ -16,6 +16,8 @@ export interface CallRow {
   readonly campaignId: string | null;
   readonly buyerId: string | null;
   readonly targetId: string | null;
+  /** Of the person who took it. */
+  readonly agentId: string | null;
   readonly receivedAt: number;
   readonly firstRingAt: number | null;
   readonly answeredAt: number | null;
@@ -23,12 +25,15 @@ export interface CallRow {
   readonly connectedMs: number;
   readonly attempts: unknown;
   readonly media: unknown;
+  /** How the buyer handed the conversation on; null: it did not. */
+  readonly transfers: unknown;
 }
 
 export interface CallFilter {
   readonly state?: string;
   readonly campaignId?: string;
   readonly buyerId?: string;
+  readonly agentId?: string;
   /** UTC epoch milliseconds, inclusive. */
   readonly fromTime?: number;
   /** UTC epoch milliseconds, exclusive. */
@@ -40,9 +45,9 @@ export interface CallFilter {
 
 const COLUMNS = `id, node_id as "nodeId", sip_call_id as "sipCallId", state, end_reason as "endReason",
   sip_status as "sipStatus", detail, trunk_id as "trunkId", caller as "from", dialled as "to", origin,
-  campaign_id as "campaignId", buyer_id as "buyerId", target_id as "targetId", received_at as "receivedAt",
+  campaign_id as "campaignId", buyer_id as "buyerId", target_id as "targetId", agent_id as "agentId", received_at as "receivedAt",
   first_ring_at as "firstRingAt", answered_at as "answeredAt", ended_at as "endedAt",
-  connected_ms as "connectedMs", attempts, media`;
+  connected_ms as "connectedMs", attempts, media, transfers`;
 
 /** Calls, newest first. */
 export async function listCalls(db: Queryable, filter: CallFilter): Promise<CallRow[]> {
@@ -56,6 +61,7 @@ export async function listCalls(db: Queryable, filter: CallFilter): Promise<Call
   add((p) => `state = ${p}`, filter.state);
   add((p) => `campaign_id = ${p}`, filter.campaignId);
   add((p) => `buyer_id = ${p}`, filter.buyerId);
+  add((p) => `agent_id = ${p}`, filter.agentId);
   add((p) => `received_at >= ${p}`, filter.fromTime);
   add((p) => `received_at < ${p}`, filter.toTime);
   if (filter.after) {

@@ -65,6 +65,9 @@ export function readRing(
     case 'declined':
     case 'cap_reached':
     case 'no_funds':
+    // Nobody rang: it is there again as soon as one of its people is.
+    case 'no_agent':
+    case 'queue_timeout':
       return undefined;
   }
 }

@@ -206,6 +206,8 @@ export function entityStores(db: Queryable): EntityStores {
     campaign: new EntityStore(db, 'campaign'),
     buyer: new EntityStore(db, 'buyer'),
     target: new EntityStore(db, 'target'),
+    agent: new EntityStore(db, 'agent'),
+    team: new EntityStore(db, 'team'),
     bid: new EntityStore(db, 'bid'),
     dnc: new EntityStore(db, 'dnc'),
     override: new EntityStore(db, 'override'),

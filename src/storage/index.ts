@@ -30,6 +30,7 @@ export type { DisciplineOptions, TargetPaused } from './discipline-job';
 export { CallLog } from './call-log';
 export { Journal } from './journal';
 export { PostgresCallRecorder } from './call-recorder';
+export { NodeAddresses } from './node-addresses';
 export { NodeHeartbeat } from './nodes';
 export { nodeIsGone, NodeSilence } from './node-silence';
 export { OrphanCloser } from './orphan-closer';
@@ -48,7 +49,7 @@ export { FraudRollUp } from './fraud-roll-up';
 export type { FraudReport, FraudRollUpOptions } from './fraud-roll-up';
 export { readTrainingCalls } from './fraud-training-calls';
 export type { TrainingCall } from './fraud-training-calls';
-export { createApiKey, identifyApiKey, insertApiKey } from './api-keys';
+export { createApiKey, identifyApiKey, insertApiKey, liveApiKeys } from './api-keys';
 export type { ApiKeyIdentity } from './api-keys';
 export { DEMO, seedDemoMarket } from './seed';
 export { NumberListFeed } from './number-lists/number-list-feed';
@@ -117,6 +118,7 @@ export { RedisReservations } from './rtb-redis-reservations';
 export { BidRequestLog, listBidRequests, pruneBidLog } from './rtb-log';
 export type { BidLogFilter, BidLogRow } from './rtb-log';
 export { sharedSecret } from './rtb-secret';
+export { phoneSecret } from './phone-secret';
 export { RtbKeeper } from './rtb-keeper';
 export type { RtbKeeperOptions } from './rtb-keeper';
 export { ChangeListener } from './change-listener';
@@ -125,3 +127,25 @@ export { inTransaction, transactionDespiteRivals } from './in-transaction';
 export { PeriodicJob } from './periodic-job';
 export type { PeriodicOptions } from './periodic-job';
 export { RecurringWork } from './recurring-work';
+export { findAgentSecret, putAgentSecret } from './agent-secrets';
+export type { AgentSecret } from './agent-secrets';
+export {
+  agentDay,
+  getAgentCall,
+  listAgentCalls,
+  dispositionOf,
+  noteTransfer,
+  putDisposition,
+} from './agent-calls';
+export type { AgentCallRow } from './agent-calls';
+export {
+  findSignIn,
+  identifyPhoneSession,
+  openPhoneSession,
+  revokePhoneSession,
+  revokePhoneSessionsOf,
+  livePhoneTokens,
+} from './phone-sessions';
+export type { PhoneIdentity, SignInCandidate } from './phone-sessions';
+export { SignInLockout } from './sign-in-lockout';
+export type { SignInTry, SignInTurn } from './sign-in-lockout';

@@ -1,5 +1,6 @@
 import type {
   Account,
+  Agent,
   Bid,
   BidQuality,
   Buyer,
@@ -11,6 +12,7 @@ import type {
   HoursOverride,
   Seller,
   Target,
+  Team,
   Trunk,
 } from '../domain';
 import type { MarketContents, MarketEntities, MarketEntity } from '../market';
@@ -97,8 +99,9 @@ export const MARKET_TABLES: Readonly<Record<MarketEntity, TableSpec>> = {
       rtb: 'rtb',
       stickyWindowMs: 'sticky_window_ms',
       skillTag: 'skill_tag',
+      card: 'card',
     },
-    ['payout', 'conversions', 'duplicates', 'compliance', 'fraud', 'margin', 'rtb'],
+    ['payout', 'conversions', 'duplicates', 'compliance', 'fraud', 'margin', 'rtb', 'card'],
   ),
   buyer: spec<Buyer>(
     'buyers',
@@ -128,6 +131,33 @@ export const MARKET_TABLES: Readonly<Record<MarketEntity, TableSpec>> = {
       trunkId: 'trunk_id',
     },
     ['caps', 'settings', 'skills'],
+  ),
+  agent: spec<Agent>(
+    'agents',
+    {
+      buyerId: 'buyer_id',
+      name: 'name',
+      username: 'username',
+      status: 'status',
+      skills: 'skills',
+      maxContacts: 'max_contacts',
+      wrapUpMs: 'wrap_up_ms',
+      signedOutAt: 'signed_out_at',
+    },
+    ['skills'],
+  ),
+  team: spec<Team>(
+    'teams',
+    {
+      buyerId: 'buyer_id',
+      name: 'name',
+      status: 'status',
+      agentIds: 'agent_ids',
+      distribution: 'distribution',
+      ringMs: 'ring_ms',
+      queue: 'queue',
+    },
+    ['queue'],
   ),
   bid: spec<Bid>(
     'bids',
@@ -185,6 +215,8 @@ export const MARKET_ENTITIES = [
   'campaign',
   'buyer',
   'target',
+  'agent',
+  'team',
   'bid',
   'dnc',
   'override',
@@ -202,6 +234,8 @@ export const CONTENTS_KEY = {
   campaign: 'campaigns',
   buyer: 'buyers',
   target: 'targets',
+  agent: 'agents',
+  team: 'teams',
   bid: 'bids',
   dnc: 'dnc',
   override: 'overrides',

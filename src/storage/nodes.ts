@@ -7,6 +7,7 @@ export class NodeHeartbeat {
   readonly #database: Database;
   readonly #nodeId: string;
   readonly #bootId: string;
+  #sipAddress: string | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(database: Database, nodeId: string, bootId: string) {
@@ -21,6 +22,16 @@ export class NodeHeartbeat {
     this.#timer = setInterval(() => void this.#beat().catch(() => undefined), BEAT_MS);
   }
 
+  /**
+   * Tells the others where they reach this node's SIP server, from now on.
+   * @param sipAddress - e.g. `sip:192.0.2.7:5060;transport=tcp`
+   * @throws Error when it cannot be written now; the next beat tells it
+   */
+  async announce(sipAddress: string | undefined): Promise<void> {
+    this.#sipAddress = sipAddress;
+    await this.#beat();
+  }
+
   stop(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
@@ -28,9 +39,10 @@ export class NodeHeartbeat {
 
   async #beat(): Promise<void> {
     await this.#database.query(
-      `insert into nodes (id, boot_id, heartbeat_at) values ($1, $2, now())
-       on conflict (id) do update set boot_id = excluded.boot_id, heartbeat_at = now()`,
-      [this.#nodeId, this.#bootId],
+      `insert into nodes (id, boot_id, heartbeat_at, sip_address) values ($1, $2, now(), $3)
+       on conflict (id) do update set boot_id = excluded.boot_id, heartbeat_at = now(),
+         sip_address = excluded.sip_address`,
+      [this.#nodeId, this.#bootId, this.#sipAddress ?? null],
     );
   }
 }

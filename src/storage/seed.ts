@@ -13,6 +13,9 @@ export const DEMO = {
   number: '+18005550100',
   operatorId: 'operator',
   campaignId: 'demo-insurance',
+  /** Whose calls the phone page takes. */
+  phoneNumber: '+18005550101',
+  agent: { id: 'demo-agent', username: 'demo' },
 } as const;
 
 const MINUTE_MS = 60_000;
@@ -24,7 +27,7 @@ export async function seedDemoMarket(database: Database, options: SeedOptions): 
     await tx.query('select pg_advisory_xact_lock($1)', [0x5eed]);
     const { rowCount } = await tx.query('select 1 from trunks limit 1');
     if ((rowCount ?? 0) > 0) return false;
-    const { account, trunk, seller, number, campaign, buyer, target, bid } = entityStores(tx);
+    const { account, trunk, seller, number, campaign, buyer, target, bid, agent, team } = entityStores(tx);
     const party = { status: 'active', currency: 'USD', timezone: 'America/New_York' } as const;
     await account.insert('demo-carrier', { ...party, name: 'Demo carrier', type: 'carrier' });
     await account.insert('demo-seller', { ...party, name: 'Demo publisher', type: 'seller' });
@@ -45,8 +48,7 @@ export async function seedDemoMarket(database: Database, options: SeedOptions): 
       maxChannels: 0,
       trustsVerstat: true,
     });
-    await campaign.insert(DEMO.campaignId, {
-      name: 'Demo insurance',
+    const terms = {
       status: 'active',
       currency: 'USD',
       auctionType: 'second_price',
@@ -67,13 +69,45 @@ export async function seedDemoMarket(database: Database, options: SeedOptions): 
       rtb: { deadlineMs: 300, maxPings: 20 },
       stickyWindowMs: 0,
       skillTag: 'skills',
-    });
+    } as const;
+    const sold = { sellerId: 'demo-seller', status: 'active' } as const;
+    await campaign.insert(DEMO.campaignId, { ...terms, name: 'Demo insurance' });
     await number.insert('demo-number', {
+      ...sold,
       number: DEMO.number as never,
       campaignId: DEMO.campaignId,
-      sellerId: 'demo-seller',
-      status: 'active',
     });
+    const card = { number: 'answered', price: true, tags: [] } as const;
+    await campaign.insert('demo-phones', { ...terms, name: 'Demo calls for the phone page', card });
+    await number.insert('demo-phone-number', {
+      ...sold,
+      number: DEMO.phoneNumber as never,
+      campaignId: 'demo-phones',
+    });
+    const offer = {
+      status: 'active',
+      priority: 1,
+      weight: 1,
+      targeting: {},
+      caps: { connections: { day: 1_000 }, concurrent: 50 },
+      expiresAt: undefined,
+      modifiers: [],
+      ping: undefined,
+      fallback: false,
+    } as const;
+    const contract = {
+      status: 'active',
+      caps: { concurrent: 100 },
+      settings: undefined,
+      discipline: undefined,
+    } as const;
+    const floor = {
+      status: 'active',
+      caps: { concurrent: 50 },
+      skills: undefined,
+      costPerMinute: 0,
+      pausedUntil: undefined,
+    } as const;
     const buyers = [
       {
         id: 'demo-buyer-1',
@@ -92,43 +126,65 @@ export async function seedDemoMarket(database: Database, options: SeedOptions): 
     ];
     for (const { id, name, price, port, ring } of buyers) {
       await account.insert(`${id}-account`, { ...party, name, type: 'buyer' });
-      await buyer.insert(id, {
-        accountId: `${id}-account`,
-        name,
-        status: 'active',
-        caps: { concurrent: 100 },
-        settings: undefined,
-        discipline: undefined,
-      });
+      await buyer.insert(id, { ...contract, accountId: `${id}-account`, name });
       await target.insert(`${id}-target`, {
+        ...floor,
         buyerId: id,
         name: `${name}, sales floor`,
-        status: 'active',
         kind: 'sip',
         uri: `sip:sales@127.0.0.1:${port}`,
-        caps: { concurrent: 50 },
         settings: ring === undefined ? undefined : { ringTimeoutMs: ring },
-        skills: undefined,
-        costPerMinute: 0,
-        pausedUntil: undefined,
       });
       await bid.insert(`${id}-bid`, {
+        ...offer,
         campaignId: DEMO.campaignId,
         buyerId: id,
         targetId: `${id}-target`,
-        status: 'active',
         plan: { kind: 'per_call', amount: micros(price), afterMs: 2_000 },
         price: micros(price),
-        priority: 1,
-        weight: 1,
-        targeting: {},
-        caps: { connections: { day: 1_000 }, concurrent: 50 },
-        expiresAt: undefined,
-        modifiers: [],
-        ping: undefined,
-        fallback: false,
       });
     }
+    const buyerId = 'demo-buyer-3';
+    await account.insert(`${buyerId}-account`, { ...party, name: 'Day Shift Insurance', type: 'buyer' });
+    await buyer.insert(buyerId, {
+      ...contract,
+      accountId: `${buyerId}-account`,
+      name: 'Day Shift Insurance',
+    });
+    await agent.insert(DEMO.agent.id, {
+      buyerId,
+      name: 'Demo agent',
+      username: DEMO.agent.username,
+      status: 'active',
+      skills: undefined,
+      maxContacts: 5,
+      wrapUpMs: 10_000,
+    });
+    await team.insert('demo-team', {
+      buyerId,
+      name: 'Day shift',
+      status: 'active',
+      agentIds: [DEMO.agent.id],
+      distribution: 'simultaneous',
+      ringMs: 15_000,
+      queue: { maxWaitMs: 60_000, maxLength: 10 },
+    });
+    await target.insert(`${buyerId}-target`, {
+      ...floor,
+      buyerId,
+      name: 'Day shift, at their browsers',
+      kind: 'softphone',
+      uri: 'team:demo-team',
+      settings: undefined,
+    });
+    await bid.insert(`${buyerId}-bid`, {
+      ...offer,
+      campaignId: 'demo-phones',
+      buyerId,
+      targetId: `${buyerId}-target`,
+      plan: { kind: 'per_call', amount: micros(20_000_000), afterMs: 2_000 },
+      price: micros(20_000_000),
+    });
     return true;
   });
 }

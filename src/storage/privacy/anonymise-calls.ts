@@ -93,8 +93,18 @@ export async function anonymiseCalls(
       ]);
     }
   }
-  if (persons && rows.length > 0) await forgetReservations(tx, callIds);
+  if (persons && rows.length > 0) {
+    await forgetReservations(tx, callIds);
+    await forgetNotes(tx, callIds);
+  }
   return rows.length;
+}
+
+/** What agents wrote down of the call. */
+async function forgetNotes(tx: Queryable, callIds: readonly string[]): Promise<void> {
+  await tx.query('update call_dispositions set note = null where call_id = any($1) and note is not null', [
+    callIds,
+  ]);
 }
 
 /** What a seller said of the call when it asked for bids. */

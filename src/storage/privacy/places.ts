@@ -41,6 +41,8 @@ export const PLACES: readonly Place[] = [
   { table: 'rtb_reservations', erase: 'scrub', exported: true, dropped: [['content', 'tags']] },
   { table: 'rtb_bid_requests', erase: 'scrub', exported: true },
   { table: 'fraud_cases', erase: 'scrub', exported: true },
+  // What agents wrote down of a call.
+  { table: 'call_dispositions', erase: 'scrub', exported: true },
   // Carriers' own records of calls.
   { table: 'carrier_cdrs', erase: 'scrub', exported: true },
   // What parties wrote about the money of a call.

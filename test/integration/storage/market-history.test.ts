@@ -295,11 +295,13 @@ test('a table that is emptied at once is empty for the market, and was not befor
   const market = new MirrorMarket();
   const feed = feedOf(db, market);
   await feed.start();
+  const { bidCount } = market;
+  expect(bidCount).toBeGreaterThan(0);
   const before = market.position as string;
   await own.query('truncate bids cascade');
   await until('the bids to be gone', () => market.bidCount === 0);
   feed.close();
-  expect((await past(before)).bids).toHaveLength(2);
+  expect((await past(before)).bids).toHaveLength(bidCount);
   expect((await past(market.position as string)).bids).toHaveLength(0);
 });
 
@@ -333,7 +335,8 @@ test('more changes than are worth it are far', async () => {
 });
 
 test('pruning takes what is replaced or gone, and no market of a later instant changes', async () => {
-  const rename = (name: string): Promise<unknown> => own.query('update campaigns set name = $1', [name]);
+  const rename = (name: string): Promise<unknown> =>
+    own.query(`update campaigns set name = $1 where id = 'demo-insurance'`, [name]);
   const list = (): Promise<unknown> =>
     own.query(
       `insert into dnc_entries (id, number, source) values ('+12125550100/internal', '+12125550100', 'internal')`,
@@ -344,6 +347,13 @@ test('pruning takes what is replaced or gone, and no market of a later instant c
   await rename('Second');
   await own.query('delete from dnc_entries');
   await own.query(`update market_history set at = at - interval '10 days'`);
+  // A transaction of somebody else that is still open makes a position one that may miss what is pruned.
+  await until('older transactions to be over', async () => {
+    const [row] = await own.query<{ over: boolean }>(
+      'select pg_snapshot_xmin(pg_current_snapshot()) > max(xid) as over from market_history',
+    );
+    return row?.over === true;
+  });
   const second = await positionNow();
   await rename('Third');
   await list();
@@ -404,7 +414,7 @@ test('old history is let go from time to time, and trouble with that does not en
     onPruned: (rows) => pruned.push(rows),
     onError: (error) => errors.push(error.message),
   });
-  await own.query(`update campaigns set name = 'Next'`);
+  await own.query(`update campaigns set name = 'Next' where id = 'demo-insurance'`);
   await own.query('alter table market_history rename to elsewhere');
   keeper.start();
   await until('the trouble', () => errors.length > 0);
@@ -431,7 +441,7 @@ test('in a database restored from a dump an era begins: old positions stay what 
   await until('the change', () => market.campaign('demo-insurance')?.name === 'New');
   feed.close();
   expect(market.position).toMatch(/^2\//);
-  expect([...(await past(shifted)).campaigns]).toMatchObject([{ name: 'Old' }]);
+  expect(Array.from((await past(shifted)).campaigns, ({ name }) => name)).toEqual(['Old', 'Old']);
   expect(contentsPicture(await marketAt(db, market.position as string))).toEqual(market.picture());
   expect(await changesBetween(db, shifted, market.position as string, 10)).toEqual({
     ok: false,

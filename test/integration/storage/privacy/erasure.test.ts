@@ -40,7 +40,7 @@ async function livedLife(): Promise<void> {
   await storeCalls(db, [
     { id: 'call-1', from: PERSON, tags: { phone: '(212) 555-0123', name: 'Zoë Person', zip: '10001' } },
     { id: 'call-2', from: PERSON, detail: 'no buyer wanted +12125550123' },
-    { id: 'call-3', from: OTHER, tags: { referrer: '212-555-0123', name: 'Otto Other' } },
+    { id: 'call-3', from: OTHER, tags: { referrer: '212-555-0123', name: 'Other Caller' } },
     { id: 'call-4', from: OTHER, forwardedBy: [PERSON] },
     { id: 'call-5', from: OTHER },
   ]);
@@ -201,7 +201,7 @@ test('calls keep what they earned, and are anonymous: the same person has the sa
   // Somebody else's call loses the number and nothing else.
   expect(decisions[2]?.decision.trace.attempt).toMatchObject({
     from: OTHER,
-    tags: { referrer: name, name: 'Otto Other' },
+    tags: { referrer: name, name: 'Other Caller' },
   });
   expect(decisions[3]?.decision.trace.attempt).toMatchObject({ from: OTHER, forwardedBy: [name] });
 });

@@ -1,0 +1,10 @@
+drop table call_dispositions;
+drop table agent_calls;
+drop index calls_by_agent;
+alter table calls drop column agent_id;
+delete from market_history where entity in ('agent', 'team');
+update market_history set value = value - 'card' where value is not null and entity = 'campaign';
+alter table campaigns drop column card;
+drop table agent_secrets;
+drop table teams;
+drop table agents;
