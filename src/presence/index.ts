@@ -1,0 +1,10 @@
+export type { AgentDirectory } from './agent-directory';
+export type { RouteVia } from './agent-contacts';
+export { createAgentDesk } from './agent-desk';
+export type { AgentDeskOptions, PresenceDesk } from './agent-desk';
+export { AgentStates } from './agent-states';
+export type { AgentPresence, AgentStatesOptions, PresenceChange } from './agent-states';
+export { PresenceBus } from './presence-bus';
+export type { QueueLength } from './team-queues';
+export { RedisBindings } from './redis-bindings';
+export type { RedisBindingsOptions } from './redis-bindings';
