@@ -1,5 +1,6 @@
 export { apiRoutes, createApi, listen } from './create-api';
-export type { ApiServices } from './create-api';
+export type { ApiServices, ListenTls } from './create-api';
+export { Realtime } from './realtime/realtime';
 export type { CallNews } from './event-streams';
 export type { Health, HealthCheck, HealthChecks } from './health';
 export type { LiveCalls } from './resources/calls';
@@ -7,3 +8,5 @@ export { MarketFields } from './market-fields';
 export { openApiDocument } from './openapi';
 export type { PaymentServices } from './resources/payments';
 export type { PersonServices } from './resources/consents';
+export type { AgentPresence, PhoneNews, PhoneServices, Presences, ReachedBy } from './phone/services';
+export { Passwords } from './phone/passwords';

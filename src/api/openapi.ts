@@ -8,7 +8,7 @@ const VERSION = '0.1.0';
 /** Problems by status: the component that describes each. */
 const PROBLEMS = {
   400: ['BadRequest', 'The path, the query, a header or the body is not acceptable; `errors` says where'],
-  401: ['Unauthorized', 'There is no API key, or it is not known, expired or revoked'],
+  401: ['Unauthorized', 'There is no API key or session, or it is not known, expired or revoked'],
   403: ['Forbidden', 'The API key lacks the scope'],
   404: ['NotFound', 'There is no such thing'],
   409: ['Conflict', 'There is such a thing already'],
@@ -52,6 +52,11 @@ export function openApiDocument(routes: readonly Route[]): Record<string, unknow
       securitySchemes: {
         apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
         bearer: { type: 'http', scheme: 'bearer', description: 'The same API key' },
+        phoneSession: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'Token of an agent who signed in: `dcep_…`',
+        },
       },
       schemas: { Problem: jsonSchema(problemSchema, 'output') },
       headers: HEADERS,
@@ -90,7 +95,7 @@ function operation(route: Route): Record<string, unknown> {
     operationId: route.operationId,
     tags: [route.tag],
     summary: route.summary,
-    description: `Needs the scope \`${route.scope}\`.`,
+    ...accessOf(route),
     parameters: [
       ...parameters(route.params, 'path'),
       ...parameters(route.query, 'query'),
@@ -107,6 +112,18 @@ function operation(route: Route): Record<string, unknown> {
       ),
     },
   };
+}
+
+/** Who may call it. */
+function accessOf({ access, scope }: Route): Record<string, unknown> {
+  switch (access) {
+    case 'key':
+      return { description: `Needs the scope \`${scope}\`.` };
+    case 'phone':
+      return { description: 'For an agent who is signed in.', security: [{ phoneSession: [] }] };
+    case 'open':
+      return { description: 'Needs no API key.', security: [] };
+  }
 }
 
 function bodyOf(route: Route): Record<string, unknown> {

@@ -2,6 +2,7 @@ import type { Express, Request, RequestHandler, Response } from 'express';
 import { identifyPostbackToken, SIGNAL_VALUE } from '../billing';
 import { AppError } from '../domain';
 import type { Queryable } from '../storage';
+import type { ClientAddress } from './client-address';
 import { WindowCounter } from './middleware/window-counter';
 import type { MoneyServices } from './money-rules';
 import { sendProblem } from './problem';
@@ -17,6 +18,8 @@ const PIXEL = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBR
 
 export interface PostbackPixelOptions extends MoneyServices {
   readonly database: Queryable;
+  /** Of whom unknown tokens are counted. */
+  readonly addressOf: ClientAddress;
   /** Postbacks that one token may send in a minute. */
   readonly perMinute: number;
   /** Monotonic milliseconds. */
@@ -58,7 +61,7 @@ async function takeWithToken(
   options: PostbackPixelOptions,
   { failures, tokens }: Limits,
 ): Promise<void> {
-  const address = request.socket.remoteAddress ?? '';
+  const address = options.addressOf(request);
   if (failures.add(address, 0).count >= MAX_FAILURES) {
     return tooMany(response, failures.add(address, 0).resetSeconds, 'unknown tokens from this address');
   }

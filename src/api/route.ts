@@ -3,6 +3,9 @@ import type { z } from 'zod';
 import type { ApiKeyIdentity, Queryable } from '../storage';
 import type { IfMatch } from './if-match';
 
+/** `key`: with an API key that has the scope. `phone`: with the session of an agent. */
+export type Access = 'key' | 'phone' | 'open';
+
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
 /** What a handler gets: everything validated. */
@@ -15,9 +18,9 @@ export interface RouteCall<Params, Query, Body> {
   readonly db: Queryable;
   /** Undefined when any version will do. */
   readonly ifMatch: IfMatch | undefined;
-  /** For streams only. */
+  /** For streams, and for what sessions of agents need. */
   readonly request: Request;
-  /** For streams only. */
+  /** For streams, and for headers of their own. */
   readonly response: Response;
 }
 
@@ -38,8 +41,10 @@ interface RouteText<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodTyp
   readonly operationId: string;
   readonly tag: string;
   readonly summary: string;
-  /** `resource:read` or `resource:write`. */
+  /** `resource:read` or `resource:write`; of no account where no API key is asked for. */
   readonly scope: string;
+  /** Who may call it: holders of an API key by default, agents who are signed in, or anybody. */
+  readonly access?: Access;
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
@@ -85,6 +90,7 @@ export function route<
 >(text: RouteText<P, Q, B, R>): Route {
   return {
     status: 200,
+    access: 'key',
     idempotent: false,
     conditional: false,
     streams: false,

@@ -69,7 +69,13 @@ export const source = z
 /** Printable ASCII, without a password (RFC 3261 §19.1.1 advises against it) and without headers. */
 const SIP_URI = /^[sS][iI][pP][sS]?:[!#-9;=A-~]+@[!#-;=A-~]+$/;
 
-export const sipUri = z.string().max(512).regex(SIP_URI, 'must look like sip:user@host:port');
+/** Where a target is rung: a SIP URI, or an agent or a team of a softphone. */
+const TARGET_URI = new RegExp(`${SIP_URI.source}|^(?:agent|team):[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`);
+
+export const targetUri = z
+  .string()
+  .max(512)
+  .regex(TARGET_URI, 'must look like sip:user@host:port, or agent:ID or team:ID of a softphone');
 
 export const weeklySchedule = z.strictObject({
   timezone,
@@ -99,6 +105,11 @@ const zip = z.string().regex(/^\d{5}$/);
 const sellers = z.array(id).max(1_000).optional();
 
 export const tagName = printable(z.string().min(1).max(256)).transform((key) => key.toLowerCase());
+/** What the people of a target, or an agent, can do. */
+export const skills = z
+  .record(tagName, z.number().int().min(1).max(10))
+  .refine((known) => Object.keys(known).length <= 64, 'more than 64 skills')
+  .describe('From 1 (a little) to 10 (masters)');
 /** Names of tags, separated by commas. */
 export const tagList = printable(z.string().trim().min(1).max(256));
 export const tagValue = printable(z.string().max(256));

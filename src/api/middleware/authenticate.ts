@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import { AppError } from '../../domain';
 import type { ApiKeyIdentity } from '../../storage';
+import type { ClientAddress } from '../client-address';
 import { sendProblem } from '../problem';
+import type { Access } from '../route';
 import { WindowCounter } from './window-counter';
 
 interface Passed {
@@ -13,9 +15,12 @@ interface Passed {
 
 const passed = new WeakMap<Request, Passed>();
 
-/** Who made a request that passed {@link authenticate}. */
-export function callerOf(request: Request): ApiKeyIdentity {
-  return passedOf(request).identity;
+/** Of requests that need no API key: it may do nothing that needs one. */
+const NO_KEY: ApiKeyIdentity = { keyId: 'none', accountId: '', scopes: [] };
+
+/** Who made a request that passed {@link authenticate}; nobody where that is not asked for. */
+export function callerOf(request: Request, access: Access = 'key'): ApiKeyIdentity {
+  return access === 'key' ? passedOf(request).identity : NO_KEY;
 }
 
 /** True while the key of a long request has not been revoked and has not expired. */
@@ -41,10 +46,12 @@ const MAX_FAILURES = 300;
  * key, and no key stays in memory. Who guesses is slowed down.
  *
  * @param identify - the identity behind a key; undefined for one that is unknown, expired or revoked
+ * @param addressOf - of whom unknown keys are counted
  * @param now - monotonic milliseconds
  */
 export function authenticate(
   identify: (key: string) => Promise<ApiKeyIdentity | undefined>,
+  addressOf: ClientAddress,
   now: () => number,
 ): RequestHandler {
   const cache = new Map<string, { readonly identity: ApiKeyIdentity; readonly at: number }>();
@@ -61,7 +68,7 @@ export function authenticate(
     if (known && now() - known.at < CACHE_MS) return pass(known.identity);
     cache.delete(hash);
 
-    const address = request.socket.remoteAddress ?? '';
+    const address = addressOf(request);
     const { count, resetSeconds } = failures.add(address, 0);
     if (count >= MAX_FAILURES) {
       response.setHeader('Retry-After', resetSeconds);

@@ -1,4 +1,8 @@
 import { z } from 'zod';
+import type { Target } from '../../domain';
+import { agentGroupOf, AppError } from '../../domain';
+import type { Queryable } from '../../storage';
+import { EntityStore } from '../../storage';
 import type { Route } from '../route';
 import {
   capSet,
@@ -8,8 +12,8 @@ import {
   micros,
   milliseconds,
   name,
-  sipUri,
-  tagName,
+  skills,
+  targetUri,
 } from '../schemas';
 import { entityRoutes } from './entity-resource';
 
@@ -33,16 +37,12 @@ const buyerSchema = z.strictObject({
   discipline: discipline.optional(),
 });
 
-const skills = z
-  .record(tagName, z.number().int().min(1).max(10))
-  .refine((known) => Object.keys(known).length <= 64, 'more than 64 skills');
-
 const targetSchema = z.strictObject({
   buyerId: id,
   name,
   status,
   kind: z.enum(['sip', 'softphone', 'pstn']).default('sip'),
-  uri: sipUri,
+  uri: targetUri.describe('A SIP URI; of a softphone, `agent:ID` or `team:ID` of the same buyer'),
   caps: capSet.default({}),
   settings: deliverySettings.optional().describe("Go before the buyer's and the campaign's"),
   skills: skills.optional().describe('What its people can do, from 1 (a little) to 10 (masters)'),
@@ -73,6 +73,27 @@ export function buyerRoutes(): Route[] {
       schema: targetSchema,
       filters: ['buyerId', 'status'],
       archivedAs: 'archived',
+      check: checkTarget,
     }),
   ];
+}
+
+/** @throws AppError `validation` when it rings what its kind cannot, or people of somebody else */
+async function checkTarget({ kind, uri, buyerId, status: now }: Target, db: Queryable): Promise<void> {
+  // One that is of no use any more can still be put away.
+  if (now === 'archived') return;
+  const group = agentGroupOf(uri);
+  if (kind !== 'softphone') {
+    if (group) throw badUri('is for targets of the kind softphone');
+    return;
+  }
+  if (!group) throw badUri('must be agent:ID or team:ID');
+  const found = await new EntityStore(db, group.kind).get(group.id);
+  if (found?.buyerId !== buyerId) throw badUri(`names no ${group.kind} of the buyer`);
+}
+
+function badUri(message: string): AppError {
+  return new AppError('validation', 'invalid_target', 'the target cannot be rung', {
+    errors: [{ in: 'body', pointer: '/uri', message }],
+  });
 }

@@ -33,6 +33,7 @@ const call = z.object({
   campaignId: z.string().nullable(),
   buyerId: z.string().nullable(),
   targetId: z.string().nullable(),
+  agentId: z.string().nullable().describe('The person who took it, where people were rung'),
   receivedAt: epoch,
   firstRingAt: epoch.nullable(),
   answeredAt: epoch.nullable(),
@@ -40,6 +41,7 @@ const call = z.object({
   connectedMs: z.number().int(),
   attempts: z.unknown().describe('Targets rung, in order'),
   media: z.unknown().describe('What the media engine saw; null before the end'),
+  transfers: z.unknown().describe('How the buyer handed the conversation on; null when it did not'),
 });
 
 /** A call that is up has no end to tell of: what it carries beside these is for people. */
@@ -65,6 +67,7 @@ export function callRoutes(live: LiveCalls, streams: EventStreams): Route[] {
         state: z.enum(CALL_STATES).optional(),
         campaignId: id.optional(),
         buyerId: id.optional(),
+        agentId: id.optional(),
         fromTime: z.coerce.number().int().optional().describe('UTC epoch milliseconds, inclusive'),
         toTime: z.coerce.number().int().optional().describe('UTC epoch milliseconds, exclusive'),
       }),

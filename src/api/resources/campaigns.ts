@@ -11,6 +11,7 @@ import {
   ringback,
   ringTimeoutMs,
   tagList,
+  tagName,
 } from '../schemas';
 import { entityRoutes } from './entity-resource';
 
@@ -79,6 +80,14 @@ const rtb = z.strictObject({
   maxPings: z.number().int().min(1).max(200).describe('Buyers pinged for one call at most'),
 });
 
+const card = z
+  .strictObject({
+    number: z.enum(['ringing', 'answered', 'never']).describe("When the caller's number is shown"),
+    price: z.boolean().describe('Whether what the call costs is shown'),
+    tags: z.array(tagName).max(20).describe('Tags of the call that are shown'),
+  })
+  .describe('What agents see of a call besides its state; absent: the number, once they answered');
+
 const schema = z.strictObject({
   name,
   status: z.enum(['draft', 'active', 'paused', 'archived']).default('draft'),
@@ -118,6 +127,7 @@ const schema = z.strictObject({
     .default(0)
     .describe('A caller goes back to the buyer it spoke with within so many milliseconds; 0 = never'),
   skillTag: tagList.default('skills').describe('Tag that names the skills a call needs'),
+  card: card.optional(),
 });
 
 /** What is sold, and under which rules. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { AppError, defined, notFound } from '../../domain';
 import type { MarketEntities, MarketEntity } from '../../market';
 import type { Queryable, Stored } from '../../storage';
-import { EntityStore } from '../../storage';
+import { EntityStore, inTransaction } from '../../storage';
 import { pageOf, readCursor } from '../cursor';
 import type { IfMatch } from '../if-match';
 import type { Route } from '../route';
@@ -39,6 +39,10 @@ export interface EntityResource<E extends MarketEntity, S extends z.ZodObject> {
   ) => Partial<Omit<MarketEntities[E], 'id'>>;
   /** What is shown of it; everything by default. */
   readonly show?: (row: Stored<MarketEntities[E]>) => unknown;
+  /** What goes with a change: in its transaction. */
+  readonly changed?: (value: MarketEntities[E], before: MarketEntities[E], tx: Queryable) => Promise<void>;
+  /** Told of every change that was made. */
+  readonly told?: (value: MarketEntities[E], before: MarketEntities[E]) => void;
   /** What fields cannot say of each other. @throws AppError */
   readonly check?: (value: MarketEntities[E], db: Queryable) => Promise<void>;
 }
@@ -77,7 +81,13 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
       const changes = whole(sent, before);
       await resource.check?.({ ...before, ...changes }, db);
       try {
-        return await store.update(wanted, before.version, changes);
+        const row = await inTransaction(db, async (tx) => {
+          const changed = await new EntityStore(tx, entity).update(wanted, before.version, changes);
+          await resource.changed?.(changed, before, tx);
+          return changed;
+        });
+        resource.told?.(row, before);
+        return row;
       } catch (error) {
         // What was checked is not what is there any more.
         const raced = error instanceof AppError && error.code === 'changed_meanwhile';

@@ -176,4 +176,22 @@ describe('requests', () => {
     skipped += 60_000;
     expect((await guess(1)).status).toBe(401);
   });
+
+  test.each([
+    ['keys', 300, '/api/v1/accounts', (key: string) => ({ key })],
+    ['tokens of postbacks', 100, '/api/v1/postbacks', () => ({ key: null })],
+  ])('with unknown %s are counted of the client that the proxy names', async (_what, free, path, as) => {
+    skipped += 120_000;
+    const from = (client: string, secret: string): Promise<Answer> =>
+      limited.ask('GET', path === '/api/v1/accounts' ? path : `${path}?token=${secret}`, {
+        ...as(secret),
+        headers: { 'X-Forwarded-For': `192.0.2.99, ${client}, 10.1.1.1` },
+      });
+    for (let n = 0; n < free; n++) expect((await from('198.51.100.1', `dce_wrong-${n}`)).status).toBe(401);
+    expect((await from('198.51.100.1', 'dce_wrong')).status).toBe(429);
+    expect((await from('198.51.100.2', 'dce_wrong')).status).toBe(401);
+    if (path === '/api/v1/accounts') {
+      expect((await from('198.51.100.2', await limited.keyWith('*'))).status).toBe(200);
+    }
+  });
 });

@@ -47,6 +47,8 @@ const ENTITIES: Readonly<Partial<Record<MarketEntity, string>>> = {
   bid: 'bids',
   dnc: 'dnc',
   override: 'hours-overrides',
+  agent: 'agents',
+  team: 'teams',
 };
 
 const schemaOf = (path: string): z.ZodType =>

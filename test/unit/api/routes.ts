@@ -1,4 +1,5 @@
 import { apiRoutes, openApiDocument } from '../../../src/api';
+import { testPhone } from '../../integration/api/support/test-phone';
 import { AddressPolicy } from '../../../src/domain';
 import { NumberLists } from '../../../src/market';
 import { Vault } from '../../../src/storage';
@@ -18,6 +19,7 @@ export const ROUTES = apiRoutes({
     places: { addresses: new AddressPolicy(), allowHttp: [] },
     tester: { test: () => Promise.resolve(undefined) },
   },
+  phone: testPhone().services,
 });
 
 export const DOCUMENT = openApiDocument(ROUTES);

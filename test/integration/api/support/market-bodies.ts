@@ -152,6 +152,27 @@ export const MARKET_RESOURCES: readonly MarketResource[] = [
     archived: 'archived',
   },
   {
+    path: 'agents',
+    body: (n) => ({ buyerId: 'buyer', name: `Agent ${n}`, username: `agent-${n}`, skills: { spanish: 8 } }),
+    change: { wrapUpMs: 5_000, maxContacts: 1 },
+    archived: 'disabled',
+  },
+  {
+    path: 'teams',
+    before: (n) => ({
+      path: 'agents',
+      body: { id: `of-team-${n}`, buyerId: 'buyer', name: 'Somebody', username: `of-team-${n}` },
+    }),
+    body: (n) => ({
+      buyerId: 'buyer',
+      name: `Team ${n}`,
+      agentIds: [`of-team-${n}`],
+      queue: { maxWaitMs: 60_000, maxLength: 20 },
+    }),
+    change: { distribution: 'round_robin', queue: { maxWaitMs: 5_000, maxLength: 1 } },
+    archived: 'disabled',
+  },
+  {
     path: 'bids',
     body: (n) => ({
       campaignId: 'campaign',

@@ -105,6 +105,7 @@ export async function startTestApi(more: Partial<ApiServices> = {}): Promise<Tes
       webhooks: { places: HERE, tester },
       payments: { enabled: true, stripeWebhookSecret: WEBHOOK_SECRET },
       requestsPerMinute: 1_000_000,
+      trustedProxies: ['127.0.0.1', '10.0.0.0/8'],
       now: () => performance.now(),
       onBug: (error) => parts.bugs.push(error),
       onRequest: (report) => parts.reports.push(report),
