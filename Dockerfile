@@ -9,7 +9,7 @@ COPY scripts ./scripts
 # Packages without their install scripts, and without `npm ci`: scripts/lib/packages.mjs says why. Then
 # the media worker, downloaded or built. Both before the sources, so that a change of those costs neither.
 RUN apt-get update && node scripts/setup.mjs packages media-worker
-COPY tsconfig.json tsconfig.build.json ./
+COPY tsconfig.json tsconfig.build.json vite.config.mjs ./
 COPY src ./src
 RUN node scripts/setup.mjs dist \
   && npm prune --omit=dev --omit=optional --ignore-scripts --no-save --no-audit --no-fund \

@@ -19,7 +19,7 @@ module.exports = tseslint.config(
   { ignores: ['dist/', '.cache/', '.dce/', 'coverage/', 'node_modules/'] },
   ...tseslint.configs.strict,
   {
-    files: ['src/**/*.ts', 'test/**/*.ts'],
+    files: ['src/**/*.{ts,tsx}', 'test/**/*.ts'],
     languageOptions: {
       parserOptions: { projectService: true, tsconfigRootDir: __dirname },
       globals: { ...globals.node },
@@ -46,6 +46,7 @@ module.exports = tseslint.config(
       eqeqeq: 'error',
     },
   },
+  { files: ['src/web/**/*.{ts,tsx}'], languageOptions: { globals: { ...globals.browser } } },
   {
     files: ['**/*.{js,cjs,mjs}'],
     languageOptions: { globals: { ...globals.node } },

@@ -24,6 +24,9 @@ exports.ROOMS = {
   storage: ['market', 'domain'],
   billing: ['rating', 'outbound', 'storage', 'domain'],
   signaling: ['decision', 'market', 'media', 'domain'],
+  presence: ['signaling', 'storage', 'market', 'domain'],
   replay: ['decision', 'fraud', 'rating', 'storage', 'market', 'domain'],
+  // Its own build, for browsers: it knows the exchange by its API alone.
+  web: [],
   api: ['billing', 'rating', 'decision', 'market', 'rtb', 'storage', 'domain'],
 };

@@ -4,27 +4,60 @@ import { hand } from './lib/run.mjs';
 import { say } from './lib/say.mjs';
 import { setUp } from './lib/setup.mjs';
 
+const tool = (path) => join(ROOT, 'node_modules', path);
+const run = (path, args, env = {}) =>
+  hand(process.execPath, [tool(path), ...args], { cwd: ROOT, env: { ...process.env, ...env } });
+
+/** Beside each other: one after the other within a row. */
+const CHECKS = [
+  [
+    ['types', 'typescript/bin/tsc', '--noEmit'],
+    ['types of the phone page', 'typescript/bin/tsc', '--noEmit', '-p', 'src/web/phone'],
+    ['format', 'prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'],
+  ],
+  [['lint', 'eslint/bin/eslint.js', '.']],
+];
+
+/** Kinds of proof that bear each other's company; those of the first run wait for databases most of their time. */
+const RUNS = [
+  { projects: ['unit', 'integration'], workers: 3 },
+  { projects: ['e2e', 'chaos'], workers: 2 },
+];
+
+/** Resolves to the exit code of the first that fails, or 0. */
+async function check(row) {
+  for (const [name, path, ...args] of row) {
+    say(`checking ${name}`);
+    const code = await run(path, args);
+    if (code !== 0) return code;
+  }
+  return 0;
+}
+
+function jest(workers, projects, paths) {
+  const selected = projects.length > 0 ? ['--selectProjects', ...projects, '--'] : [];
+  return run('jest/bin/jest.js', ['--ci', `--maxWorkers=${workers}`, ...selected, ...paths], {
+    NODE_ENV: 'test',
+  });
+}
+
 /** `npm test` proves everything; `npm test -- unit` or a path proves a part. */
 const parts = process.argv.slice(2);
-const PROJECTS = new Set(['unit', 'integration', 'e2e', 'chaos']);
-const bin = (...path) => join(ROOT, 'node_modules', ...path);
-
 await setUp('test');
-const steps = [];
+const codes = [];
 if (parts.length === 0) {
-  steps.push(['types', bin('typescript/bin/tsc'), '--noEmit']);
-  steps.push(['lint', bin('eslint/bin/eslint.js'), '.']);
-  steps.push(['format', bin('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.']);
+  codes.push(...(await Promise.all(CHECKS.map(check))));
+  if (codes.every((code) => code === 0))
+    for (const { projects, workers } of RUNS) codes.push(await jest(workers, projects, []));
+} else {
+  const all = new Set(RUNS.flatMap(({ projects }) => projects));
+  const projects = parts.filter((part) => all.has(part));
+  codes.push(
+    await jest(
+      2,
+      projects,
+      parts.filter((part) => !all.has(part)),
+    ),
+  );
 }
-for (const [name, ...command] of steps) {
-  say(`checking ${name}`);
-  const code = await hand(process.execPath, command, { cwd: ROOT });
-  if (code !== 0) process.exit(code);
-}
-const projects = parts.filter((part) => PROJECTS.has(part));
-const rest = parts.filter((part) => !PROJECTS.has(part));
-const jest = [bin('jest/bin/jest.js'), '--ci', '--maxWorkers=2'];
-if (projects.length > 0) jest.push('--selectProjects', ...projects, '--');
-process.exit(
-  await hand(process.execPath, [...jest, ...rest], { cwd: ROOT, env: { ...process.env, NODE_ENV: 'test' } }),
-);
+process.exit(codes.find((code) => code !== 0) ?? 0);

@@ -1,11 +1,14 @@
 import type { CallEvent, CallObserver } from './signaling';
 import type { Metrics } from './telemetry';
 
+type Listener = (event: unknown) => void;
+
 const MAX_LISTENERS = 1_000;
 
 /** Hands live news of calls to whoever watches. A watcher that fails is let go; calls never notice. */
 export class CallNewsHub implements CallObserver {
-  readonly #listeners = new Set<(event: unknown) => void>();
+  readonly #parts = new Set<Listener>();
+  readonly #watchers = new Set<Listener>();
   readonly #count: (event: CallEvent) => void;
 
   /** @param count - told of every event first */
@@ -13,21 +16,33 @@ export class CallNewsHub implements CallObserver {
     this.#count = count;
   }
 
+  /** Whether anybody watches: what nobody would see need not be found out. */
+  get watched(): boolean {
+    return this.#watchers.size > 0;
+  }
+
   onCall(event: CallEvent): void {
     this.#count(event);
-    for (const listener of this.#listeners) {
-      try {
-        listener(event);
-      } catch {
-        this.#listeners.delete(listener);
+    for (const listeners of [this.#parts, this.#watchers]) {
+      for (const listener of listeners) {
+        try {
+          listener(event);
+        } catch {
+          listeners.delete(listener);
+        }
       }
     }
   }
 
+  /** For parts of the switch, which listen always: nothing is found out for their sake. */
+  attend(listener: Listener): void {
+    this.#parts.add(listener);
+  }
+
   /** @returns how to stop */
-  subscribe(listener: (event: unknown) => void): () => void {
-    if (this.#listeners.size < MAX_LISTENERS) this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+  subscribe(listener: Listener): () => void {
+    if (this.#watchers.size < MAX_LISTENERS) this.#watchers.add(listener);
+    return () => this.#watchers.delete(listener);
   }
 }
 
@@ -62,6 +77,14 @@ export function countCall(metrics: Metrics, event: CallEvent): void {
     case 'call.refused':
       metrics.callsRefused.inc({ reason: event.reason });
       break;
+    case 'call.one_way_audio':
+      metrics.oneWayAudio.inc({ leg: event.leg });
+      break;
+    case 'call.transferred':
+      metrics.transfers.inc({ how: event.transfer.how });
+      break;
+    case 'call.queued':
+    case 'call.quality':
     case 'call.ringing':
       break;
   }

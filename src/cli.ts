@@ -13,7 +13,8 @@ import { addRatesCommands } from './rates-commands';
 import type { WhatifArguments } from './replay-commands';
 import { runReplay, runWhatif } from './replay-commands';
 import { runDemoHere, runStart } from './run-here';
-import { parseListenAddress, SipServer, timersFrom } from './sip-server';
+import { sipServerOptions } from './embedded-sip';
+import { parseListenAddress, SipServer } from './sip-server';
 import {
   createApiKey,
   createMigration,
@@ -91,12 +92,9 @@ program
     const { config } = configured();
     const log = logger(config, 'sip-server');
     const { address: host, port } = parseListenAddress(`tcp:${control}`);
-    const { externalAddress, t1Ms } = config.sip;
     const server = new SipServer({
-      listen: config.sip.listen.map(parseListenAddress),
+      ...sipServerOptions(config),
       control: { host, port, secret: config.sip.drachtio.secret },
-      timers: timersFrom(t1Ms),
-      ...(externalAddress === undefined ? {} : { externalAddress }),
       log: (level, message, fields) => log[level](fields, message),
     });
     await server.start();

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Config } from './config';
-import { asError } from './domain';
+import { asError, defined } from './domain';
 import type { DrachtioStack } from './signaling';
+import type { SupervisedOptions } from './sip-server';
 import { parseListenAddress, SipServerSupervisor, timersFrom } from './sip-server';
 import type { Logger } from './telemetry';
 
@@ -14,16 +15,29 @@ export interface EmbeddedSip {
   readonly secret: string;
 }
 
+/** What the configuration says of the embedded server, but for its control port. */
+export function sipServerOptions({ sip }: Config): Omit<SupervisedOptions, 'control'> {
+  const { certFile, keyFile, caFile, verifyPeers } = sip.tls;
+  return {
+    listen: sip.listen.map(parseListenAddress),
+    timers: timersFrom(sip.t1Ms),
+    ...defined({ externalAddress: sip.externalAddress }),
+    ...(certFile === undefined || keyFile === undefined
+      ? {}
+      : { tls: { certFile, keyFile, verifyPeers, ...defined({ caFile }) } }),
+    webSocket: { origins: sip.ws.origins, trustedProxies: sip.ws.trustedProxies },
+    limits: {
+      maxWebSockets: sip.ws.maxConnections,
+      maxWebSocketsPerSource: sip.ws.maxConnectionsPerAddress,
+    },
+  };
+}
+
 /** Makes the embedded server; it is started by {@link connectSip}. */
 export function superviseSip(config: Config, log: Logger): EmbeddedSip {
   const secret = randomBytes(24).toString('hex');
   const supervisor = new SipServerSupervisor(
-    {
-      listen: config.sip.listen.map(parseListenAddress),
-      control: { host: '127.0.0.1', port: 0, secret },
-      timers: timersFrom(config.sip.t1Ms),
-      ...(config.sip.externalAddress === undefined ? {} : { externalAddress: config.sip.externalAddress }),
-    },
+    { ...sipServerOptions(config), control: { host: '127.0.0.1', port: 0, secret } },
     (level, message, fields) => log[level](fields, message),
   );
   return { supervisor, secret };
@@ -39,7 +53,7 @@ export async function connectSip(
   if (embedded) {
     const ready = await embedded.supervisor.start().catch((error: unknown) => {
       throw new Error(
-        `the SIP server cannot start: ${asError(error).message}; change sip.listen (DCE_SIP_LISTEN)`,
+        `the SIP server cannot start: ${asError(error).message}; change sip.listen (DCE_SIP_LISTEN) or sip.tls`,
       );
     });
     connection = { host: '127.0.0.1', port: ready.controlPort, secret: embedded.secret };

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from './config';
+import type { DemoAgent } from './demo-agent';
+import { demoAgent } from './demo-agent';
 import { SHIPPED_MODELS } from './fraud';
 import {
   createApiKey,
@@ -16,12 +18,17 @@ import {
 
 const MIGRATIONS = join(__dirname, '../migrations');
 
+/** With what people get in. */
+export interface Entrances {
+  readonly adminKey: string;
+  readonly agent: DemoAgent | undefined;
+}
+
 /**
  * Brings the schema up to date, lays the fraud model in the shadow, seeds an empty market, and makes
- * sure that there is an admin key.
- * @returns the admin key
+ * sure that there is an admin key, and a password for the agent of a demo market.
  */
-export async function prepareDatabase(config: Config, say: (line: string) => void): Promise<string> {
+export async function prepareDatabase(config: Config, say: (line: string) => void): Promise<Entrances> {
   const database = new Database({ ...config.database, url: config.database.url ?? '', poolSize: 2 });
   try {
     const applied = await migrateUp(database, readMigrations(MIGRATIONS));
@@ -35,7 +42,11 @@ export async function prepareDatabase(config: Config, say: (line: string) => voi
         say('the database was empty: it has a demo market now');
       }
     }
-    return await adminKey(database, join(config.dataDir, 'admin-key'));
+    const agentFile = join(config.dataDir, 'demo-agent');
+    return {
+      adminKey: await adminKey(database, join(config.dataDir, 'admin-key')),
+      agent: await demoAgent(database, agentFile, config.sip.domain.toLowerCase()),
+    };
   } finally {
     await database.close();
   }

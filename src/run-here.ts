@@ -35,6 +35,11 @@ function announce(file: RunFile, say: Say): void {
   say(`  its docs        ${file.apiUrl}/docs`);
   say(`  admin key       ${file.apiKey}   (header X-API-Key)`);
   say('  see it work     npm run demo');
+  if (file.phone && file.sip.some((address) => /^wss?\//.test(address))) {
+    const { username, password, number } = file.phone;
+    say(`  phone page      ${file.apiUrl}/phone   (user ${username}, password ${password})`);
+    say(`  it rings for    sip:${number}@${udpAddress(file)}`);
+  }
   say('');
 }
 

@@ -1,3 +1,4 @@
+import { callCard } from './call-card';
 import type {
   CallAttempt,
   CallEndedRecord,
@@ -18,7 +19,7 @@ import type { LookupService } from './lookups';
 import type { Activity, Market } from './market';
 import { revenueAtEnd } from './rating';
 import type { Claim, LiveBidding, LossReason, Reservations } from './rtb';
-import type { SaleDesk } from './signaling';
+import type { CallCard, SaleDesk } from './signaling';
 
 export interface SaleDeskParts {
   readonly market: Market;
@@ -95,6 +96,10 @@ export class ExchangeSaleDesk implements SaleDesk {
     const { currency } = offers.request.plan.campaign;
     const call = { callId: attempt.callId, caller: attempt.from, currency };
     return (await this.#parts.bidding.confirm(call, bid, { reference, price })).ok;
+  }
+
+  card(attempt: CallAttempt, target: RingTarget, answered: boolean): CallCard {
+    return callCard(this.#parts.market, attempt, target, answered);
   }
 
   connected(attempt: CallAttempt, target: RingTarget): void {

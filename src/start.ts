@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from './config';
+import type { DemoAgent } from './demo-agent';
 import { prepareDatabase } from './prepare-database';
 import type { PrivateService, WantedAddress } from './provision';
 import {
@@ -24,6 +25,8 @@ export interface RunFile {
   readonly apiKey: string;
   readonly sip: readonly string[];
   readonly number: string;
+  /** Who signs in on the phone page of a demo market, and the number that rings there. */
+  readonly phone: (DemoAgent & { readonly number: string }) | undefined;
   readonly buyerPorts: readonly [number, number];
   readonly databaseUrl: string;
   readonly redisUrl: string;
@@ -110,15 +113,16 @@ export class Exchange {
       database: { ...this.#config.database, url: databaseUrl },
       redis: { ...this.#config.redis, url: redisUrl },
     };
-    const apiKey = await prepareDatabase(complete, this.#say);
+    const { adminKey, agent } = await prepareDatabase(complete, this.#say);
     this.#switch = await startSwitch(complete, this.#log);
     this.#worker = new SupervisedWorker(complete, this.#log);
     const file: RunFile = {
       pid: process.pid,
       apiUrl: this.#switch.apiUrl,
-      apiKey,
+      apiKey: adminKey,
       sip: this.#switch.sipListening,
       number: DEMO.number,
+      phone: agent && { ...agent, number: DEMO.phoneNumber },
       buyerPorts: [demo.buyerPort1, demo.buyerPort2],
       databaseUrl,
       redisUrl,
@@ -147,7 +151,10 @@ function wantedAddresses({ sip, api, media }: Config): WantedAddress[] {
   ];
   if (sip.drachtio.host === undefined) {
     const setting = 'sip.listen (DCE_SIP_LISTEN)';
-    wanted.push(...sip.listen.map((text) => ({ ...parseListenAddress(text), setting })));
+    for (const text of sip.listen) {
+      const { protocol, address, port } = parseListenAddress(text);
+      wanted.push({ protocol: protocol === 'udp' ? 'udp' : 'tcp', address, port, setting });
+    }
   }
   if (media.engine === 'mediasoup') {
     // Any port: what matters is that the address is this machine's.

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
+import type { ListenTls } from './api';
 import { createApi, listen } from './api';
 import { openSettlementQueue, OutboxRelay } from './billing';
 import { CallActivity } from './call-activity';
@@ -13,13 +14,16 @@ import { KnownMarket } from './known-market';
 import { observeCaps } from './market';
 import type { MediaEngine } from './media';
 import { openMedia } from './open-media';
+import { announceNode, openNodes } from './open-nodes';
 import { openFunds } from './open-funds';
+import { openPhones } from './open-phones';
 import { openSales } from './open-sales';
 import { paymentServices } from './payment-parts';
+import { openPhoneApi } from './phone-parts';
 import { openWebhooks } from './postback-parts';
 import { openVaultOf } from './privacy-parts';
 import type { PingReport } from './rtb';
-import { AdmissionControl, DrachtioStack, Switchboard } from './signaling';
+import { AdmissionControl, DrachtioStack, findPlace, Switchboard } from './signaling';
 import type { SipServerStats } from './sip-server';
 import {
   CallLog,
@@ -34,7 +38,7 @@ import {
 } from './storage';
 import { checkHealth } from './switch-health';
 import type { Logger } from './telemetry';
-import { createMetrics, LoadSampler, observeLists, RepeatedLog } from './telemetry';
+import { createMetrics, LoadSampler, observeLists, observeRegistrations, RepeatedLog } from './telemetry';
 
 /** What is in use in a running switch; everything is zero when no call is up. */
 export interface SwitchStats {
@@ -90,7 +94,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     );
   };
 
-  const media = await openMedia(config, log);
+  const media = await openMedia(config, log, () => news.watched);
 
   // Storage: the books of calls, and what several nodes share.
   const database = new Database({
@@ -150,7 +154,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     clock,
     log,
     degraded,
-    onTrunks: () => admitTrunks(),
+    onTrunks: () => admitPeers(),
   });
   const { market } = known;
   const caps = observeCaps(redisCaps, known.activity, () => clock.now());
@@ -172,13 +176,32 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     endCall: (callId) => switchboard.endUncovered(callId),
   });
 
+  // The people who answer for buyers, on whichever node their phones are.
+  const nodes = await openNodes({ config, database, clock, warn });
+  nodes.addresses.onChange(() => admitPeers());
+  const phones = await openPhones({
+    config,
+    bootId,
+    database,
+    redis,
+    market,
+    clock,
+    routeVia: (binding) => nodes.relay.routeVia(binding),
+    onDegraded: degraded('phones'),
+    warn,
+  });
+
   // SIP and media.
   const sipServer = config.sip.drachtio.host === undefined ? superviseSip(config, log) : undefined;
-  const admitTrunks = (): void => {
+  const admitPeers = (): void => {
     // Strangers are turned away by the SIP server itself, before anything is spent on them.
-    if (config.sip.unknownSource === 'drop') sipServer?.supervisor.admit(market.trunkSources());
+    if (config.sip.unknownSource !== 'drop') return;
+    sipServer?.supervisor.admit([...market.trunkSources(), ...nodes.addresses.hosts()]);
   };
-  const stack = new DrachtioStack(log);
+  // A drachtio-server tells connections of WebSocket as TCP or TLS.
+  const stack = new DrachtioStack(log, { viaTellsWebSocket: sipServer === undefined });
+  stack.onRegister((request) => phones.registrar.handle(request));
+  sipServer?.supervisor.onFlowsClosed((flows) => phones.bindings.flowsClosed(flows));
   const calls = new CallActivity(
     (event) => known.tell(event),
     () => clock.now(),
@@ -197,6 +220,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     {
       stack,
       responseTimeoutMs: sipServer ? config.sip.responseTimeoutMs : undefined,
+      agents: phones.desk,
       media,
       caps,
       funds: funds.desk,
@@ -205,12 +229,28 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
       clock,
       admission,
       trunks: market,
+      agentOfFlow: (flow) => phones.registrar.agentOfFlow(flow),
+      relay: nodes.relay,
       newCallId: () => newCallId(clock.now()),
       desk,
+      findPlace: (uri, buyerId) => findPlace(uri, buyerId, config.sip.domain, market),
       onBug,
     },
     config.sip.unknownSource,
   );
+  const sipListening: string[] = [];
+  const phoneApi = openPhoneApi({
+    config,
+    database,
+    redis,
+    market,
+    phones,
+    news,
+    agentOfCall: (callId) => switchboard.agentOf(callId),
+    listening: () => sipListening,
+    clock,
+    warn,
+  });
   const checkpoint = setInterval(() => {
     const answered = switchboard.answered();
     recorder.checkpoint(answered);
@@ -239,14 +279,17 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     stack.close();
     await sipServer?.supervisor.stop();
     await media.close();
+    phoneApi.close();
     api?.closeAllConnections();
     api?.close();
     webhooks.tester.close();
     await sales.close();
+    await phones.close();
     await known.close();
     await funds.close();
     orphans.stop();
     heartbeat.stop();
+    await nodes.addresses.close();
     await recorder.close();
     await relay.close();
     redisCaps.close();
@@ -264,8 +307,12 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     await orphans.start();
     await known.start();
     await sales.start();
+    await phones.start();
     relay.start();
+    nodes.addresses.start();
     const listening = await connectSip(config, stack, sipServer);
+    sipListening.push(...listening);
+    await announceNode(heartbeat, config.sip, listening, warn);
     api = await listen(
       createApi({
         database,
@@ -279,9 +326,11 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
         moneyRules: config.billing,
         webhooks,
         payments: paymentServices(config),
+        phone: phoneApi.services,
         requestsPerMinute: config.api.requestsPerMinute,
         timeoutMs: config.api.timeoutMs,
         corsOrigins: config.api.corsOrigins,
+        trustedProxies: config.api.trustedProxies,
         now: () => clock.monotonic(),
         onBug,
         onRequest: ({ method, endpoint, status, seconds }) => {
@@ -301,6 +350,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
           ready: () => stack.connected && !stopping,
           metrics: async () => {
             observeLists(metrics, market.lists.stats(clock.now()));
+            observeRegistrations(metrics, { ...phones.registrar.figures });
             return {
               contentType: metrics.registry.contentType,
               text: await metrics.registry.metrics(),
@@ -310,10 +360,12 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
       }),
       config.api.host,
       config.api.port,
+      apiTls(config, warn('the new certificate of the API cannot be used')),
     ).catch((error: unknown) => {
       const why = asError(error).message;
       throw new Error(`the API cannot start: ${why}; change api.port (DCE_API_PORT)`);
     });
+    phoneApi.attach(api);
     const url = apiUrl(api, config.api.host);
     log.info({ sip: listening, api: url, node: config.node.id }, 'the switch takes calls');
     return {
@@ -336,10 +388,15 @@ function newCallId(now: number): string {
   return `${now.toString(36).padStart(9, '0')}${randomBytes(9).toString('hex')}`;
 }
 
+function apiTls({ api: { tls } }: Config, onError: (error: Error) => void): ListenTls | undefined {
+  const { certFile, keyFile } = tls;
+  return certFile === undefined || keyFile === undefined ? undefined : { certFile, keyFile, onError };
+}
+
 function apiUrl(server: Server, host: string): string {
   const address = server.address();
   const port = typeof address === 'object' && address ? address.port : 0;
-  return `http://${host}:${port}`;
+  return `${'setSecureContext' in server ? 'https' : 'http'}://${host}:${port}`;
 }
 
 function required(value: string | undefined, what: string): string {

@@ -8,41 +8,60 @@ import { fail, progress } from './say.mjs';
 /** Errors of the compiler that are shown: the first say most. */
 const MAX_SHOWN = 5;
 
-/** Compiles src/ to dist/ when a source changed since the last time. */
+/** What is built, from which sources, and by what. What stands later may lie in the folder of the first. */
+const PRODUCTS = [
+  {
+    stamp: 'dist/.sources',
+    doing: 'compiling',
+    sources: ['src', 'tsconfig.json', 'tsconfig.build.json'],
+    except: ['src/web'],
+    command: ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'],
+    failed: 'the sources do not compile',
+  },
+  {
+    stamp: 'dist/web/.sources',
+    doing: 'building the phone page',
+    sources: ['src/web', 'vite.config.mjs', 'package-lock.json'],
+    except: [],
+    command: ['node_modules/vite/bin/vite.js', 'build', '--config', 'vite.config.mjs'],
+    failed: 'the phone page cannot be built',
+  },
+];
+
+/** Builds into dist/ what has changed since the last time. */
 export async function buildProduct() {
-  const stamp = join(ROOT, 'dist', '.sources');
-  const wanted = fingerprint(join(ROOT, 'src'));
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
-  const shown = progress('compiling');
-  const result = await run(
-    process.execPath,
-    [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'],
-    { cwd: ROOT },
-  );
+  for (const product of PRODUCTS) await build(product);
+}
+
+async function build({ stamp, doing, sources, except, command: [script, ...args], failed }) {
+  const stampFile = join(ROOT, stamp);
+  const wanted = fingerprint(sources, new Set(except.map((path) => join(ROOT, path))));
+  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wanted) return;
+  const shown = progress(doing);
+  const result = await run(process.execPath, [join(ROOT, script), ...args], { cwd: ROOT });
   if (result.code !== 0) {
-    const errors = result.output.split('\n').filter((line) => line.includes('error TS'));
-    fail(
-      `the sources do not compile:\n${errors.slice(0, MAX_SHOWN).join('\n') || result.output.slice(-500)}`,
-    );
+    const errors = result.output.split('\n').filter((line) => /\berror\b/i.test(line));
+    fail(`${failed}:\n${errors.slice(0, MAX_SHOWN).join('\n') || result.output.slice(-500)}`);
   }
-  mkdirSync(join(ROOT, 'dist'), { recursive: true });
-  writeFileSync(stamp, wanted);
+  mkdirSync(join(stampFile, '..'), { recursive: true });
+  writeFileSync(stampFile, wanted);
   shown.done();
 }
 
-/** Changes whenever a file below the folder does. */
-function fingerprint(folder) {
+/** Changes whenever one of the files, or a file below one of the folders, does. */
+function fingerprint(paths, except) {
   const hash = createHash('sha256');
-  const visit = (at) => {
-    for (const entry of readdirSync(at, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      const path = join(at, entry.name);
-      if (entry.isDirectory()) visit(path);
-      else {
-        const { size, mtimeMs } = statSync(path);
-        hash.update(`${path}|${size}|${mtimeMs}\n`);
-      }
-    }
+  const visit = (path) => {
+    if (except.has(path)) return;
+    const { size, mtimeMs, isFolder } = look(path);
+    if (isFolder) for (const name of readdirSync(path).sort()) visit(join(path, name));
+    else hash.update(`${path}|${size}|${mtimeMs}\n`);
   };
-  visit(folder);
+  for (const path of paths) visit(join(ROOT, path));
   return hash.digest('hex');
+}
+
+function look(path) {
+  const found = statSync(path);
+  return { size: found.size, mtimeMs: found.mtimeMs, isFolder: found.isDirectory() };
 }

@@ -15,6 +15,11 @@ const TEST_PACKAGES = {
   kamailio: 'kamailio',
   // Reads invoices back.
   pdftotext: 'poppler-utils',
+  // Browsers answer calls, directly and through a TURN server, over TLS.
+  chromium: 'chromium',
+  'firefox-esr': 'firefox-esr',
+  turnserver: 'coturn',
+  openssl: 'openssl',
 };
 
 /** Brings a bare machine to where the product runs. Does nothing where nothing is missing. */
@@ -23,7 +28,7 @@ export async function setUp(purpose) {
   requireMachine();
   const redis = process.env.DCE_REDIS_URL ? {} : RUN_PACKAGES;
   if (purpose === 'test')
-    await installDebian(TEST_PACKAGES, 'to test with real SIP peers and to read documents');
+    await installDebian(TEST_PACKAGES, 'to test with real SIP peers and browsers, and to read documents');
   else if (purpose === 'demo')
     await installDebian({ ...redis, ...PEER_PACKAGES }, 'for Redis and a SIP peer');
   else await installDebian(redis, 'for Redis');

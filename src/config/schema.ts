@@ -6,8 +6,13 @@ const port = z.number().int().min(0).max(65_535);
 const positive = z.number().int().positive();
 const nonNegative = z.number().int().nonnegative();
 
-/** `udp:127.0.0.1:5060`, `tcp:[::1]:5060`. */
-const listen = z.string().refine(isListenAddress, 'must look like udp:127.0.0.1:5060 or tcp:[::1]:5060');
+/** `udp:127.0.0.1:5060`, `wss:[::1]:443`. */
+const listen = z
+  .string()
+  .refine(
+    isListenAddress,
+    'must look like udp:127.0.0.1:5060 or tcp:[::1]:5060, and may begin with tls, ws and wss, too',
+  );
 const address = z.string().refine((text) => isIP(text) !== 0, 'must be an IP address');
 /** RFC 1123 §2.1; an address is one too. */
 const host = z
@@ -25,6 +30,17 @@ const url = (...schemes: readonly string[]) =>
       (text) => URL.canParse(text) && schemes.includes(new URL(text).protocol.slice(0, -1)),
       `must be a URL that begins with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`,
     );
+/** A STUN or TURN server as browsers take it (RFC 7064, RFC 7065). */
+const iceServer = (...schemes: readonly string[]) =>
+  z
+    .string()
+    .max(512)
+    .refine(
+      (text) =>
+        schemes.some((scheme) => text.startsWith(`${scheme}:`)) &&
+        /^[a-z]+:(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:\?transport=(?:udp|tcp))?$/.test(text),
+      `must look like ${schemes[0]}:${schemes[0]}.example.com:3478`,
+    );
 /** An address, a CIDR block, or a name. */
 const privatePlace = z
   .string()
@@ -33,6 +49,10 @@ const privatePlace = z
     (text) => isIP(text) !== 0 || isBlock(text) || host.safeParse(text).success,
     'must be an address, a CIDR block or a host name',
   );
+const addressOrBlock = z
+  .string()
+  .refine((text) => isIP(text) !== 0 || isBlock(text), 'must be an address or a CIDR block');
+const file = z.string().min(1).max(4_096);
 /** A host, or `*.` and what is below it. */
 const hostRule = z
   .string()
@@ -104,11 +124,62 @@ const settings = z.strictObject({
         .array(listen)
         .min(1)
         .max(16)
-        .default(['udp:127.0.0.1:5060', 'tcp:127.0.0.1:5060'])
-        .describe('Where the embedded SIP server listens'),
+        .default(['udp:127.0.0.1:5060', 'tcp:127.0.0.1:5060', 'ws:127.0.0.1:5066'])
+        .describe('Where the embedded SIP server listens: udp, tcp, tls, ws and wss'),
+      tls: z
+        .strictObject({
+          certFile: file
+            .optional()
+            .describe(
+              'PEM file of the certificate (with its chain) that tls and wss listeners show; read again when it changes',
+            ),
+          keyFile: file.optional().describe('PEM file of its private key, without a passphrase'),
+          caFile: file
+            .optional()
+            .describe(
+              'PEM file of the roots that peers called by TLS are trusted by, instead of the well-known ones',
+            ),
+          verifyPeers: z
+            .boolean()
+            .default(true)
+            .describe('Whether peers called by TLS must show a certificate that is good for their name'),
+        })
+        .prefault({}),
+      ws: z
+        .strictObject({
+          origins: z
+            .array(origin)
+            .max(256)
+            .default([])
+            .describe(
+              'Origins of web pages that may open WebSocket connections to the SIP server; empty: any',
+            ),
+          trustedProxies: z
+            .array(addressOrBlock)
+            .max(64)
+            .default([])
+            .describe(
+              'Addresses and CIDR blocks of reverse proxies before the SIP server, whose X-Forwarded-For is believed',
+            ),
+          maxConnections: positive
+            .max(200_000)
+            .default(20_000)
+            .describe('WebSocket connections that the SIP server holds at once'),
+          maxConnectionsPerAddress: positive
+            .max(200_000)
+            .default(1_000)
+            .describe('The same from one address, behind which there may be a whole call centre'),
+        })
+        .prefault({}),
       externalAddress: host
         .optional()
         .describe('Address that SIP peers see, where it differs from the one bound'),
+      nodeAddress: listen
+        .refine((text) => /^(udp|tcp):/.test(text), 'must be udp or tcp')
+        .optional()
+        .describe(
+          'Where the other nodes reach this SIP server, e.g. tcp:10.0.0.7:5060; by default its first tcp or udp listener',
+        ),
       t1Ms: positive
         .max(5_000)
         .default(500)
@@ -123,6 +194,36 @@ const settings = z.strictObject({
         .enum(['drop', 'forbid'])
         .default('drop')
         .describe('What an INVITE from an address of no trunk gets: nothing, or 403'),
+      domain: host
+        .default('dce.invalid')
+        .describe('Domain of the addresses that phones register, and the realm of their passwords'),
+      digest: z
+        .array(z.enum(['SHA-256', 'MD5']))
+        .min(1)
+        .max(2)
+        .default(['SHA-256', 'MD5'])
+        .describe('How phones may prove their password; many know MD5 alone'),
+      registrar: z
+        .strictObject({
+          minSeconds: positive
+            .max(3_600)
+            .default(60)
+            .describe('Shortest registration; a phone that asks for less is told to ask for this'),
+          maxSeconds: positive
+            .max(86_400)
+            .default(3_600)
+            .describe('Longest registration; a phone that asks for more gets this'),
+          defaultSeconds: positive
+            .max(86_400)
+            .default(600)
+            .describe('Registration of a phone that does not say how long'),
+          keepAliveSeconds: positive
+            .min(10)
+            .max(3_600)
+            .default(120)
+            .describe('Within which a phone is to show that its connection lives (Flow-Timer, RFC 5626)'),
+        })
+        .prefault({}),
       drachtio: z
         .strictObject({
           host: host
@@ -153,6 +254,27 @@ const settings = z.strictObject({
       rtpTimeoutMs: positive
         .default(20_000)
         .describe('Milliseconds without audio after which a call is ended'),
+      webrtcPort: port
+        .min(1024)
+        .optional()
+        .describe('First port for browsers; without it any of portMin to portMax'),
+      webrtcPorts: nonNegative
+        .max(256)
+        .default(16)
+        .describe(
+          'Ports that the browsers of one media worker share, the next worker has the next; 0 for none',
+        ),
+      webrtcTcp: z
+        .boolean()
+        .default(false)
+        .describe('Browsers may send media over TCP too, on the same ports'),
+      webrtcTimeoutMs: positive
+        .default(20_000)
+        .describe('Milliseconds without audio from a browser after which a call is ended'),
+      oneWayAfterMs: positive
+        .max(60_000)
+        .default(2_500)
+        .describe('Milliseconds after the answer by which each side must have been heard'),
     })
     .prefault({}),
   database: z
@@ -188,6 +310,93 @@ const settings = z.strictObject({
         .max(64)
         .default([])
         .describe('Origins whose pages may call the API from a browser; none by default'),
+      trustedProxies: z
+        .array(addressOrBlock)
+        .max(64)
+        .default([])
+        .describe(
+          'Addresses and CIDR blocks of reverse proxies before the API, whose X-Forwarded-For is believed where wrong keys, tokens and sign-ins are counted',
+        ),
+      tls: z
+        .strictObject({
+          certFile: z
+            .string()
+            .min(1)
+            .max(1_024)
+            .optional()
+            .describe(
+              'Certificate chain in PEM, with which the API is served over HTTPS; read again on change',
+            ),
+          keyFile: z.string().min(1).max(1_024).optional().describe('Its private key in PEM'),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
+  phone: z
+    .strictObject({
+      websocketUrls: z
+        .array(url('ws', 'wss'))
+        .max(8)
+        .default([])
+        .describe(
+          'Where browser phones reach SIP, best first; by default the WS and WSS listeners at the host that the page was loaded from',
+        ),
+      stunUrls: z
+        .array(iceServer('stun', 'stuns'))
+        .max(8)
+        .default([])
+        .describe('STUN servers of browser phones; media that is announced by its address needs none'),
+      turn: z
+        .strictObject({
+          urls: z
+            .array(iceServer('turn', 'turns'))
+            .max(8)
+            .default([])
+            .describe('TURN servers of browser phones, e.g. turn:turn.example.com:3478?transport=udp'),
+          secret: z
+            .string()
+            .min(16)
+            .max(256)
+            .optional()
+            .describe('Secret shared with the TURN servers, of which credentials are made')
+            .meta({ secret: true }),
+        })
+        .prefault({}),
+      missedBeforeAway: positive
+        .max(100)
+        .default(3)
+        .describe(
+          'Calls in a row that may ring at an agent in vain; with the last of them the agent is away',
+        ),
+      relayOnly: z
+        .boolean()
+        .default(false)
+        .describe('Browser phones send media over the TURN servers alone, and tell nobody their addresses'),
+      sessionHours: positive.max(720).default(12).describe('Hours after which an agent signs in again'),
+      credentialSeconds: positive
+        .min(60)
+        .max(86_400)
+        .default(3_600)
+        .describe('Seconds for which SIP and TURN credentials of a browser phone are good'),
+      dispositions: z
+        .array(
+          z.strictObject({
+            code: z.string().regex(/^[A-Za-z0-9_.:#*-]{1,64}$/, '1 to 64 letters, digits, _ . : # * -'),
+            label: z.string().trim().min(1).max(64),
+          }),
+        )
+        .min(1)
+        .max(50)
+        .default([
+          { code: 'sale', label: 'Sale' },
+          { code: 'appointment', label: 'Appointment' },
+          { code: 'call_back', label: 'Call back' },
+          { code: 'not_interested', label: 'Not interested' },
+          { code: 'not_qualified', label: 'Not qualified' },
+          { code: 'wrong_number', label: 'Wrong number' },
+          { code: 'no_conversation', label: 'No conversation' },
+        ])
+        .describe('What agents may say of a call after it; JSON in a variable'),
     })
     .prefault({}),
   limits: z
@@ -498,6 +707,57 @@ export const configSchema = settings.superRefine((config, context) => {
       message: `must be at least ${MIN_MEDIA_PORTS} above media.portMin, which is ${portMin}`,
     });
   }
+  const { webrtcPort, webrtcPorts, workers } = config.media;
+  const lastWebrtcPort = (webrtcPort ?? 0) + webrtcPorts * workers - 1;
+  if (webrtcPort !== undefined && webrtcPort <= portMax && lastWebrtcPort >= portMin) {
+    context.addIssue({
+      code: 'custom',
+      path: ['media', 'webrtcPort'],
+      message: `must lie outside media.portMin to media.portMax; these would be ${webrtcPort} to ${lastWebrtcPort}`,
+    });
+  }
+  const { listen: listeners, tls } = config.sip;
+  for (const name of ['certFile', 'keyFile'] as const) {
+    if (tls[name] !== undefined || !listeners.some((text) => /^(tls|wss):/.test(text))) continue;
+    context.addIssue({
+      code: 'custom',
+      path: ['sip', 'tls', name],
+      message: 'is needed to listen on tls or wss (sip.listen)',
+    });
+  }
+  const complain = (path: string[], message: string): void =>
+    context.addIssue({ code: 'custom', path, message });
+  const { certFile, keyFile } = config.api.tls;
+  if ((certFile === undefined) !== (keyFile === undefined)) {
+    complain(
+      ['api', 'tls', certFile === undefined ? 'certFile' : 'keyFile'],
+      'goes with the other of api.tls',
+    );
+  }
+  const { turn, relayOnly, dispositions } = config.phone;
+  if (turn.urls.length > 0 && turn.secret === undefined) {
+    complain(['phone', 'turn', 'secret'], 'is needed by the servers of phone.turn.urls');
+  }
+  if (relayOnly && turn.urls.length === 0) {
+    complain(['phone', 'relayOnly'], 'needs servers in phone.turn.urls');
+  }
+  if (new Set(dispositions.map(({ code }) => code)).size < dispositions.length) {
+    complain(['phone', 'dispositions'], 'must have each code once');
+  }
+  const { minSeconds, maxSeconds, defaultSeconds } = config.sip.registrar;
+  if (maxSeconds < minSeconds) {
+    context.addIssue({
+      code: 'custom',
+      path: ['sip', 'registrar', 'maxSeconds'],
+      message: `must be at least sip.registrar.minSeconds, which is ${minSeconds}`,
+    });
+  } else if (defaultSeconds < minSeconds || defaultSeconds > maxSeconds) {
+    context.addIssue({
+      code: 'custom',
+      path: ['sip', 'registrar', 'defaultSeconds'],
+      message: `must lie between sip.registrar.minSeconds and sip.registrar.maxSeconds, ${minSeconds} and ${maxSeconds}`,
+    });
+  }
 });
 
 /** The validated configuration. */
@@ -510,7 +770,7 @@ function isBlock(text: string): boolean {
 }
 
 function isListenAddress(text: string): boolean {
-  const match = /^(?:udp|tcp):(?:\[([0-9a-fA-F:.]{2,45})\]|([0-9.]{7,15})):(\d{1,5})$/.exec(text);
+  const match = /^(?:udp|tcp|tls|ws|wss):(?:\[([0-9a-fA-F:.]{2,45})\]|([0-9.]{7,15})):(\d{1,5})$/.exec(text);
   const [, six, four, portText] = match ?? [];
   return isIP(six ?? four ?? '') === (six === undefined ? 4 : 6) && Number(portText) <= 65_535;
 }

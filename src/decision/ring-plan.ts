@@ -9,6 +9,7 @@ import {
   rankByPriority,
   rankBySkill,
   rankByWeight,
+  neededSkills,
   rankRoundRobin,
   ringTarget,
 } from '../routing';
@@ -70,11 +71,20 @@ export function ringPlan(request: PlanRequest): RingPlan {
       const bid = book.bidAt(entry.row);
       const free = isFreeDuplicate(campaign, activity, bid) ? ('duplicate' as const) : undefined;
       const charge = { ...chargeOf(bid, entry, query.liveBids), free };
-      return ringTarget(bid, charge, campaign, market, query.now);
+      const target = ringTarget(bid, charge, campaign, market, query.now);
+      return target.kind === 'softphone' ? withSkills(target, request) : target;
     }),
     rows: plan.map(({ row }) => row),
     offers: plan.map(({ offer }) => offer),
   };
+}
+
+/** People are chosen when they are rung, by what the call asks for however it was routed. */
+function withSkills(target: RingTarget, { campaign, query: { tags, skills } }: PlanRequest): RingTarget {
+  const key = campaign.skillTag;
+  const asked = Object.hasOwn(tags, key) ? tags[key] : undefined;
+  const needed = skills.length > 0 ? skills : neededSkills(asked);
+  return needed.length > 0 ? { ...target, skills: needed } : target;
 }
 
 function rank(request: PlanRequest, candidates: Candidates, places: number, first: number): Entry[] {

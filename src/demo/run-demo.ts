@@ -162,6 +162,14 @@ function describe(event: CallEvent): string[] | undefined {
     }
     case 'call.refused':
       return [`refused    ${event.source}: ${event.sipStatus} ${event.reason}`];
+    case 'call.queued':
+      return [`queue      ${event.target.uri}: place ${event.position}`];
+    case 'call.transferred':
+      return [`transfer   ${event.transfer.how}`];
+    case 'call.one_way_audio':
+      return [`silence    nothing is heard of the ${event.leg}`];
+    case 'call.quality':
+      return undefined;
   }
 }
 

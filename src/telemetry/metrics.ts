@@ -84,6 +84,24 @@ export function createMetrics() {
       labelNames: ['outcome'],
       registers,
     }),
+    oneWayAudio: new Counter({
+      name: 'dce_one_way_audio_total',
+      help: 'Legs that sent no audio three seconds after the answer',
+      labelNames: ['leg'],
+      registers,
+    }),
+    transfers: new Counter({
+      name: 'dce_transfers_total',
+      help: 'Calls that agents handed on',
+      labelNames: ['how'],
+      registers,
+    }),
+    registrations: new Counter({
+      name: 'dce_registrations_total',
+      help: 'REGISTERs of phones, by what became of them',
+      labelNames: ['outcome'],
+      registers,
+    }),
     settlements: new Counter({
       name: 'dce_settlements_total',
       help: 'Settlement jobs',
@@ -152,4 +170,10 @@ export function observeLists(
     metrics.listEntries.set({ list }, entries);
     metrics.listAge.set({ list }, ageMs / 1_000);
   }
+}
+
+/** Writes down what became of REGISTERs so far. */
+export function observeRegistrations(metrics: Metrics, figures: Readonly<Record<string, number>>): void {
+  metrics.registrations.reset();
+  for (const [outcome, count] of Object.entries(figures)) metrics.registrations.inc({ outcome }, count);
 }

@@ -55,7 +55,7 @@ function start(env: Readonly<Record<string, string>> = {}): Start {
       ...process.env,
       NODE_ENV: 'production',
       DCE_DATA_DIR: dataDir,
-      DCE_SIP_LISTEN: `udp:127.0.0.1:${sipPort},tcp:127.0.0.1:${sipPort}`,
+      DCE_SIP_LISTEN: `udp:127.0.0.1:${sipPort},tcp:127.0.0.1:${sipPort},ws:127.0.0.1:0`,
       DCE_API_PORT: '0',
       DCE_MEDIA_PORT_MIN: String(mediaPort),
       DCE_MEDIA_PORT_MAX: String(mediaPort + 499),
@@ -182,6 +182,29 @@ describe('what keeps it from starting is one line that says what to do, and leav
     expect(one.output()).toContain('DCE_SIP_T1MS: there is no such setting; did you mean DCE_SIP_T1_MS?');
     expect(one.output()).toContain('DCE_API_PORT (api.port):');
   });
+});
+
+test('the phone page that it tells of is there, and its user can sign in, the next time as well', async () => {
+  const passwords = new Set<string>();
+  for (let time = 0; time < 2; time++) {
+    const one = start();
+    const { apiUrl, phone } = await opened(one);
+    await until('the page to be told of', () => one.output().includes('it rings for'));
+    expect(one.output()).toContain(`${apiUrl}/phone   (user demo, password ${phone?.password})`);
+    expect(await (await fetch(`${apiUrl}/phone`)).text()).toContain('<script type="module"');
+    const headers = { 'Content-Type': 'application/json' };
+    const signIn = (password: string | undefined): Promise<Response> =>
+      fetch(`${apiUrl}/api/v1/phone/sessions`, {
+        ...{ method: 'POST', headers },
+        body: JSON.stringify({ username: phone?.username, password }),
+      });
+    expect((await signIn('not the password')).status).toBe(401);
+    expect((await signIn(phone?.password)).status).toBe(201);
+    passwords.add(phone?.password ?? '');
+    one.child.kill('SIGTERM');
+    expect(await one.exited).toBe(0);
+  }
+  expect(passwords.size).toBe(1);
 });
 
 test('a second exchange on the same folder is refused, and the first does not notice', async () => {

@@ -8,6 +8,7 @@ export class TcpProxy {
   readonly #server: Server;
   readonly #target: { readonly host: string; readonly port: number };
   readonly #pairs = new Set<readonly [Socket, Socket]>();
+  readonly #dead = new Set<readonly [Socket, Socket]>();
   #mode: 'open' | 'cut' | 'frozen' = 'open';
 
   private constructor(server: Server, target: URL) {
@@ -30,7 +31,7 @@ export class TcpProxy {
   /** Connections break, and new ones break at once. */
   cut(): void {
     this.#mode = 'cut';
-    for (const [near, far] of this.#pairs) {
+    for (const [near, far] of [...this.#pairs, ...this.#dead]) {
       near.destroy();
       far.destroy();
     }
@@ -40,6 +41,15 @@ export class TcpProxy {
   freeze(): void {
     this.#mode = 'frozen';
     for (const pair of this.#pairs) for (const socket of pair) socket.pause();
+  }
+
+  /** Nothing passes any more on the connections that there are, for good, and nobody is told. New ones are well. */
+  deaden(): void {
+    for (const pair of this.#pairs) {
+      for (const socket of pair) socket.pause();
+      this.#dead.add(pair);
+    }
+    this.#pairs.clear();
   }
 
   /** Everything passes again; what was held back too. */
@@ -65,6 +75,7 @@ export class TcpProxy {
     for (const [one, other] of [pair, [far, near] as const]) {
       one.on('close', () => {
         this.#pairs.delete(pair);
+        this.#dead.delete(pair);
         other.destroy();
       });
     }

@@ -245,7 +245,7 @@ export async function switchNode(folder: string, name: string, lines: Lines): Pr
     DCE_NODE_ID: name,
     DCE_SIP_LISTEN: `udp:127.0.0.1:${sipPort},tcp:127.0.0.1:${sipPort}`,
     DCE_SIP_T1_MS: '50',
-    DCE_SIP_RESPONSE_TIMEOUT_MS: '800',
+    DCE_SIP_RESPONSE_TIMEOUT_MS: '2000',
     DCE_API_PORT: String(apiPort),
     DCE_API_REQUESTS_PER_MINUTE: '100000',
     DCE_MEDIA_ENGINE: 'passthrough',

@@ -1,10 +1,10 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client } from 'pg';
+import { Pool } from 'pg';
 import type { RunFile } from '../../../src/start';
 import type { SwitchStats } from '../../../src/switch';
-import type { DrachtioServer } from './drachtio-server';
+import type { DrachtioServer, TlsFiles } from './drachtio-server';
 import { DRACHTIO_BINARY, startDrachtioServer } from './drachtio-server';
 import type { Program } from './processes';
 import { freePort, startProgram, until } from './processes';
@@ -18,12 +18,23 @@ export interface ExchangeOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Folder of an exchange that ran before. */
   readonly dataDir?: string;
+  /** More places to listen for SIP, as `ws:127.0.0.1:5066`. */
+  readonly listen?: readonly string[];
+  /** What is shown where it listens with TLS. */
+  readonly tls?: TlsFiles;
 }
+
+const FIRST_MEDIA_PORT = 42_000;
+const MEDIA_PORTS = 500;
+const MEDIA_RANGES = 15;
+/** Two exchanges of one test never have the same ports; those of several tests seldom do. */
+let mediaRange = Math.floor(Math.random() * MEDIA_RANGES);
 
 /** A whole exchange as `dce start` runs it, on its own ports, with its own PostgreSQL and Redis. */
 export class Exchange {
   #program: Program;
   #file: RunFile;
+  #database: Pool | undefined;
 
   private constructor(
     readonly dataDir: string,
@@ -40,30 +51,34 @@ export class Exchange {
   static async start(options: ExchangeOptions = {}): Promise<Exchange> {
     const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'dce-e2e-'));
     const sipPort = await freePort();
-    const mediaPort = 42_000 + Math.floor(Math.random() * 15) * 500;
+    const mediaPort = FIRST_MEDIA_PORT + (mediaRange++ % MEDIA_RANGES) * MEDIA_PORTS;
+    const { listen = [], tls } = options;
     const drachtio =
-      DRACHTIO_BINARY === undefined ? undefined : await startDrachtioServer(DRACHTIO_BINARY, sipPort, T1_MS);
+      DRACHTIO_BINARY === undefined
+        ? undefined
+        : await startDrachtioServer(DRACHTIO_BINARY, { sipPort, listen, tls, t1Ms: T1_MS });
     const env: NodeJS.ProcessEnv = {
       ...process.env,
       NODE_ENV: 'production',
       DCE_DATA_DIR: dataDir,
-      DCE_SIP_LISTEN: `udp:127.0.0.1:${sipPort},tcp:127.0.0.1:${sipPort}`,
+      DCE_SIP_LISTEN: [`udp:127.0.0.1:${sipPort}`, `tcp:127.0.0.1:${sipPort}`, ...listen].join(','),
       DCE_SIP_T1_MS: String(T1_MS),
       DCE_SIP_RESPONSE_TIMEOUT_MS: '800',
       DCE_API_PORT: '0',
       DCE_API_REQUESTS_PER_MINUTE: '100000',
       DCE_DEMO_SEED: 'false',
       DCE_MEDIA_PORT_MIN: String(mediaPort),
-      DCE_MEDIA_PORT_MAX: String(mediaPort + 499),
+      DCE_MEDIA_PORT_MAX: String(mediaPort + MEDIA_PORTS - 1),
       DCE_MEDIA_RTP_TIMEOUT_MS: '3000',
       DCE_BILLING_CHECKPOINT_MS: '500',
       DCE_LIMITS_DRAIN_MS: '0',
       DCE_TELEMETRY_LOG_LEVEL: 'warn',
+      ...(tls ? { DCE_SIP_TLS_CERT_FILE: tls.certFile, DCE_SIP_TLS_KEY_FILE: tls.keyFile } : {}),
       ...drachtio?.env,
       ...options.env,
     };
     const { program, file } = await boot(env, dataDir).catch(async (error: unknown) => {
-      await drachtio?.program.stop('SIGKILL');
+      await drachtio?.stop();
       throw error;
     });
     return new Exchange(dataDir, sipPort, env, drachtio, program, file);
@@ -91,11 +106,13 @@ export class Exchange {
     const { program, file } = await boot(this.env, this.dataDir);
     this.#program = program;
     this.#file = file;
+    await this.#leaveDatabase();
   }
 
   async stop(): Promise<void> {
+    await this.#leaveDatabase();
     await this.#program.stop('SIGTERM');
-    await this.drachtio?.program.stop('SIGTERM');
+    await this.drachtio?.stop();
     rmSync(this.dataDir, { recursive: true, force: true });
   }
 
@@ -129,13 +146,17 @@ export class Exchange {
 
   /** Rows of a statement on the exchange's own database. */
   async sql<T extends object>(text: string, values: unknown[] = []): Promise<T[]> {
-    const client = new Client({ connectionString: this.#file.databaseUrl });
-    await client.connect();
-    try {
-      return (await client.query<T>(text, values)).rows;
-    } finally {
-      await client.end();
+    if (!this.#database) {
+      this.#database = new Pool({ connectionString: this.#file.databaseUrl, max: 1 });
+      // A connection that breaks while nobody asks is replaced by the next who does.
+      this.#database.on('error', () => undefined);
     }
+    return (await this.#database.query<T>(text, values)).rows;
+  }
+
+  async #leaveDatabase(): Promise<void> {
+    await this.#database?.end();
+    this.#database = undefined;
   }
 
   /**

@@ -177,6 +177,39 @@ export const callerWaitsForBye = (): string =>
 /** Calls, is answered, and is never heard of again: its BYE was lost. */
 export const callerVanishes = (): string => scenario('caller vanishes', [invite(), ...ANSWERED]);
 
+/** Where the switch wants audio to be sent, written to the scenario's log. */
+const MEDIA_ADDRESS = `<action><ereg regexp="m=audio ([0-9]+) " search_in="body" check_it="false" assign_to="1,2"/><ereg regexp="c=IN IP4 ([0-9.]+)" search_in="body" check_it="false" assign_to="3,4"/><log message="media [$4]:[$2]"/></action>`;
+
+/**
+ * Calls with audio of the test's own (`tone_port`), and hangs up when it is told to: by a MESSAGE with its
+ * Call-ID, which the test sends. The switch may hang up first, and may offer anew meanwhile.
+ */
+export const callerUntilTold = (extra = ''): string =>
+  scenario('caller until told', [
+    invite(extra),
+    recv('response="100"', 'optional="true"'),
+    recv('response="180"', 'optional="true"'),
+    `<recv response="183" optional="true">${MEDIA_ADDRESS}</recv>`,
+    `<recv response="200" rrs="true">${MEDIA_ADDRESS}</recv>`,
+    ACK_200,
+    '<nop><action><log message="up [call_id]"/></action></nop>',
+    '<label id="3"/>',
+    recv('request="BYE"', 'optional="true" next="4"'),
+    recv('request="INVITE"', 'optional="true" next="5"'),
+    recv('request="MESSAGE"', 'timeout="120000"'),
+    CALLER_BYE,
+    recv('response="200"', 'next="6"'),
+    '<label id="4"/>',
+    `<nop><action><log message="bye"/></action></nop>`,
+    OK.replace('<send ', '<send next="6" '),
+    '<label id="5"/>',
+    respond(200, 'OK', true),
+    recv('request="ACK"', 'next="3"'),
+    '<label id="6"/>',
+    pause(1),
+    '<Reference variables="1,3"/>',
+  ]).replaceAll('[media_port]', '[tone_port]');
+
 /** Calls and expects to be refused with this status. */
 export const callerIsRefused = (status: number, expectHeader = ''): string =>
   scenario('caller is refused', [

@@ -151,6 +151,10 @@ describe('what is wrong', () => {
       'media: {portMin: 5000, portMax: 5001}\n',
       'config.yaml: media.portMax: must be at least 10 above media.portMin, which is 5000',
     ],
+    [
+      'sip: {listen: ["udp:127.0.0.1:5060", "wss:127.0.0.1:443"], tls: {certFile: cert.pem}}\n',
+      'sip.tls.keyFile: is needed to listen on tls or wss (sip.listen)',
+    ],
   ])('%j', (yaml, line) => {
     expect(problems({ yaml })).toEqual([line]);
     expect(({} as { polluted?: true }).polluted).toBeUndefined();
@@ -171,7 +175,9 @@ describe('what is wrong', () => {
     ['sip.listen', 'udp:1.2.3:5060'],
     ['sip.listen', 'udp:999.0.0.1:5060'],
     ['sip.listen', 'tcp:[127.0.0.1]:5060'],
-    ['sip.listen', 'tls:127.0.0.1:5061'],
+    ['sip.listen', 'sctp:127.0.0.1:5060'],
+    ['sip.ws.trustedProxies', 'proxy.example.com'],
+    ['sip.ws.origins', 'phone.example.com'],
     ['sip.drachtio.host', 'bad host'],
     ['media.listenAddress', 'localhost'],
     ['database.url', 'mysql://db/dce'],

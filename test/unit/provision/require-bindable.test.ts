@@ -4,6 +4,7 @@ import type { Server } from 'node:net';
 import { createServer } from 'node:net';
 import type { WantedAddress } from '../../../src/provision';
 import { requireBindable } from '../../../src/provision';
+import { freePort } from '../../support/free-port';
 
 const wanted = (protocol: 'udp' | 'tcp', port: number, address = '127.0.0.1'): WantedAddress => ({
   protocol,
@@ -24,9 +25,7 @@ const tcp = (): Promise<Server> =>
 const portOf = (one: Socket | Server): number => (one.address() as { port: number }).port;
 
 test('addresses that are free pass, and are free afterwards', async () => {
-  const socket = await udp();
-  const port = portOf(socket);
-  await new Promise<void>((resolve) => socket.close(() => resolve()));
+  const port = await freePort();
   const addresses = [wanted('udp', port), wanted('tcp', port), wanted('udp', 0), wanted('tcp', 0, '::1')];
   await requireBindable(addresses, 0);
   await requireBindable(addresses, 0);

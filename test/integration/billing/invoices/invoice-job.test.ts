@@ -1,7 +1,7 @@
 import { InvoiceJob, listDocuments, putInvoiceProfile } from '../../../../src/billing';
 import { zoneOf } from '../../../../src/domain';
 import { BUYER_ACCOUNT } from '../../../support/call-records';
-import { BillingRoom, profile } from './support/billing-room';
+import { BillingRoom, intoNextWeek, profile } from './support/billing-room';
 
 const DAY_MS = 86_400_000;
 let room: BillingRoom;
@@ -62,7 +62,7 @@ test('weeks begin on Monday; those that were missed are made up for, one by one'
 test('what was posted late into an invoiced week is on the invoice of the next', async () => {
   await putInvoiceProfile(room.db, profile(BUYER_ACCOUNT, { period: 'weekly' }));
   await room.calls(1);
-  const now = Date.now() + 8 * DAY_MS;
+  const now = intoNextWeek();
   await job(now).run();
   await room.calls(1);
   await job(now).run();
@@ -79,7 +79,7 @@ test('an account that cannot be invoiced keeps nobody else from it', async () =>
   await room.move(5_000_000, { accountId: 'a-broken' });
   await room.own.query(`update accounts set timezone = 'Moon/Base' where id = 'a-broken'`);
   await room.calls(1);
-  const run = job(Date.now() + 8 * DAY_MS);
+  const run = job(intoNextWeek());
   await run.run();
   expect(run.told).toEqual([BUYER_ACCOUNT]);
   expect(run.errors).toHaveLength(1);
@@ -95,7 +95,7 @@ test('a currency that cannot be invoiced keeps no other of the account from it',
     `create trigger refuse before insert on billing_documents for each row when (new.currency = 'GBP')
      execute function refuse()`,
   );
-  const now = Date.now() + 8 * DAY_MS;
+  const now = intoNextWeek();
   const broken = job(now);
   await broken.run();
   const issued = async () => (await listDocuments(room.db, { limit: 9, now })).map((one) => one.currency);

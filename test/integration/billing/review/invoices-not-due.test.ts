@@ -2,9 +2,7 @@ import { InvoiceJob, listDocuments, putInvoiceProfile } from '../../../../src/bi
 import { BUYER_ACCOUNT } from '../../../support/call-records';
 import { openDatabase } from '../../../support/open-database';
 import { rowsReadOf } from '../../../support/rows-read';
-import { BillingRoom, profile } from '../invoices/support/billing-room';
-
-const DAY_MS = 86_400_000;
+import { BillingRoom, intoNextWeek, profile } from '../invoices/support/billing-room';
 
 test('while no period can be over, what is to be invoiced is not read', async () => {
   const room = await BillingRoom.open();
@@ -12,7 +10,7 @@ test('while no period can be over, what is to be invoiced is not read', async ()
   try {
     await putInvoiceProfile(room.db, profile(BUYER_ACCOUNT, { period: 'weekly' }));
     await room.calls(1);
-    const now = Date.now() + 8 * DAY_MS;
+    const now = intoNextWeek();
     const run = (): Promise<void> => new InvoiceJob(db, { now: () => now }).run();
     /** Rows of the ledger that a run reads. */
     const read = async (): Promise<number> => {

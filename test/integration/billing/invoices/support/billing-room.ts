@@ -1,5 +1,6 @@
 import type { DocumentPeriod, InvoiceProfile, LedgerKind } from '../../../../../src/billing';
 import { postTransaction, putInvoiceProfile, settleCalls } from '../../../../../src/billing';
+import { periodAt } from '../../../../../src/billing/invoices/invoice-period';
 import type { AccountTerms, CallEndedRecord, Currency } from '../../../../../src/domain';
 import { micros } from '../../../../../src/domain';
 import type { Database } from '../../../../../src/storage';
@@ -33,6 +34,13 @@ export const BUYER_TERMS: AccountTerms = {
 };
 /** What one call of the records costs the buyer: 25.00 + 0.50 + 8.875 % of both. */
 export const CALL_COST = 25_000_000 + 500_000 + 2_263_125;
+
+const DAY_MS = 86_400_000;
+
+/** A day into next week by UTC, whatever day it is now: by then this week is over, and no later one. */
+export function intoNextWeek(): number {
+  return periodAt('weekly', 'UTC', Date.now()).to + DAY_MS;
+}
 
 export function profile(accountId: string, more: Partial<InvoiceProfile> = {}): InvoiceProfile {
   return {
