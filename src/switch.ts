@@ -48,6 +48,8 @@ export interface SwitchStats {
   /** Ring attempts and calls for which money of a wallet is held. */
   readonly held: number;
   readonly queuedRecords: number;
+  /** Up to where decisions know the market, as `market.position`; undefined before it was first read. */
+  readonly market: string | undefined;
   readonly sip: SipServerStats | undefined;
   /** Processor time of the embedded SIP server, in microseconds. */
   readonly sipCpuMicros: number | undefined;
@@ -265,6 +267,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
       reserved: redisCaps.held,
       held: funds.desk.size,
       queuedRecords: recorder.queued,
+      market: market.position,
       sip: sip?.stats,
       sipCpuMicros: sip?.cpuMicros,
     };

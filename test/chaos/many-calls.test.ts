@@ -10,9 +10,7 @@ let buyer: Sipp;
 beforeAll(async () => {
   exchange = await Exchange.start({
     env: {
-      // As in service: with a thousand calls, one of them meets the machine's longest pause.
-      DCE_SIP_RESPONSE_TIMEOUT_MS: '4000',
-      // Room for all that hang up at once after such a pause.
+      // Room for all that hang up at once after a pause of the machine.
       DCE_MEDIA_PORT_MIN: '50000',
       DCE_MEDIA_PORT_MAX: '51999',
     },

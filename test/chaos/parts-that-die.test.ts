@@ -36,9 +36,15 @@ async function callsUp(): Promise<Sipp> {
     calls: CALLS,
     rate: CALLS,
   });
+  let last: object[] = [];
   await until('the calls to be up', async () => {
-    const rows = await exchange.sql(`select 1 from calls where state = 'answered'`);
-    return rows.length === CALLS;
+    last = await exchange.sql(
+      'select state, end_reason, attempts from calls order by received_at desc limit $1',
+      [CALLS],
+    );
+    return last.filter((call) => 'state' in call && call.state === 'answered').length === CALLS;
+  }).catch((error: unknown) => {
+    throw new Error(`not all calls are up: ${JSON.stringify(last)}`, { cause: error });
   });
   return carrier;
 }

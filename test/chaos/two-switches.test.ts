@@ -40,9 +40,8 @@ async function peer(options: Parameters<typeof Sipp.start>[0]): Promise<Sipp> {
 }
 
 async function capBid(caps: object): Promise<void> {
-  const { status } = await first.api('PATCH', '/api/v1/bids/buyer-bid', { caps });
-  if (status !== 200) throw new Error(`the caps cannot be changed: ${status}`);
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await first.change('bids/buyer-bid', { caps });
+  await second.knowsMarket();
 }
 
 /** Twenty calls at once to each node; those over a limit are refused. */

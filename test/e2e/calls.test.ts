@@ -9,6 +9,9 @@ import { Sipp } from './support/sipp';
 
 /** The first buyer bids more than the second, so it is rung first. */
 const SECOND_REVENUE = 15_000_000;
+/** For its first sign of life, and for its answer; a peer whose machine stands still for a second loses no call. */
+const RESPONSE_MS = 2_000;
+const RING_MS = 3_000;
 
 let exchange: Exchange;
 const peers: Sipp[] = [];
@@ -25,10 +28,11 @@ interface CallRecord {
 }
 
 beforeAll(async () => {
-  exchange = await Exchange.start();
+  exchange = await Exchange.start({ env: { DCE_SIP_RESPONSE_TIMEOUT_MS: String(RESPONSE_MS) } });
   await openMarket(exchange);
-  await addBuyer(exchange, { id: 'first', uri: 'sip:a@127.0.0.1:9', price: REVENUE });
-  await addBuyer(exchange, { id: 'second', uri: 'sip:b@127.0.0.1:9', price: SECOND_REVENUE });
+  const asked = { uri: 'sip:x@127.0.0.1:9', ringTimeoutMs: RING_MS };
+  await addBuyer(exchange, { ...asked, id: 'first', price: REVENUE });
+  await addBuyer(exchange, { ...asked, id: 'second', price: SECOND_REVENUE });
 });
 afterEach(async () => {
   for (const peer of peers.splice(0)) await peer.stop();
@@ -148,8 +152,7 @@ describe('an answered call', () => {
   test('ended by an admin ends both sides', async () => {
     await buyer('first', scenario.buyerAnswers());
     const caller = await carrier(scenario.callerWaitsForBye());
-    await until('the call to be up', async () => (await exchange.stats()).calls === 1);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await until('the call to be up', async () => (await lastCall()).state === 'answered');
     const { body } = await exchange.api<{ items: { callId: string }[] }>('GET', '/api/v1/calls/live');
     expect(body.items).toHaveLength(1);
     expect((await exchange.api('DELETE', `/api/v1/calls/${body.items[0]?.callId}`)).status).toBe(204);
@@ -183,8 +186,7 @@ describe('an answered call', () => {
   });
 
   test('at the longest duration allowed: both sides are hung up', async () => {
-    await exchange.api('PATCH', '/api/v1/campaigns/campaign', { maxDurationMs: 1_000 });
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await exchange.change('campaigns/campaign', { maxDurationMs: 1_000 });
     try {
       await buyer('first', scenario.buyerAnswers());
       await (await carrier(scenario.callerWaitsForBye())).succeeds();
@@ -193,8 +195,7 @@ describe('an answered call', () => {
       expect(call).toMatchObject({ state: 'completed', end_reason: 'max_duration', ...SOLD_TO_FIRST });
       expect(call.connected_ms).toBeGreaterThanOrEqual(1_000);
     } finally {
-      await exchange.api('PATCH', '/api/v1/campaigns/campaign', { maxDurationMs: 3_600_000 });
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await exchange.change('campaigns/campaign', { maxDurationMs: 3_600_000 });
     }
   });
 
@@ -264,7 +265,7 @@ describe('when the first buyer fails, the second answers', () => {
 describe('the caller gives up', () => {
   test.each([
     ['while the first buyer rings', 1, 200],
-    ['while the second buyer rings', 1, 1_800],
+    ['while the second buyer rings', 1, RING_MS + 300],
     ['almost at once', 0, 0],
   ])('%s', async (_when, rings, thenMs) => {
     await buyer('first', scenario.buyerRingsOn());
@@ -312,17 +313,13 @@ describe('a call that is not sold', () => {
   });
 
   test('no buyer is eligible: 480 with the reason', async () => {
-    for (const id of ['first', 'second'])
-      await exchange.api('PATCH', `/api/v1/bids/${id}-bid`, { status: 'paused' });
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    for (const id of ['first', 'second']) await exchange.change(`bids/${id}-bid`, { status: 'paused' });
     try {
       await (await carrier(scenario.callerIsRefused(480, 'Reason: Q.850;cause=34'))).succeeds();
       await exchange.isClean();
       expect(await lastCall()).toMatchObject({ state: 'rejected', end_reason: 'no_buyer', sip_status: 480 });
     } finally {
-      for (const id of ['first', 'second'])
-        await exchange.api('PATCH', `/api/v1/bids/${id}-bid`, { status: 'active' });
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      for (const id of ['first', 'second']) await exchange.change(`bids/${id}-bid`, { status: 'active' });
     }
   });
 

@@ -101,8 +101,7 @@ beforeAll(async () => {
     confirmUrl: `${live.url}/confirm`,
     noticeUrl: `${live.url}/notice`,
   };
-  const { status, body } = await exchange.api('PATCH', '/api/v1/bids/live-bid', { ping });
-  if (status !== 200) throw new Error(`no live bid: ${JSON.stringify(body)}`);
+  await exchange.change('bids/live-bid', { ping });
   const standing = await peer({ scenario: scenario.buyerAnswers(), transport: 'u1' });
   const pinged = await peer({ scenario: scenario.buyerAnswers(), transport: 'u1' });
   await moveTarget(exchange, 'standing', `sip:buyer@127.0.0.1:${standing.port}`);
@@ -220,7 +219,7 @@ describe('a bid request of a seller', () => {
       bidRequestsPerSecond: 50,
     });
     live.answer = { nbr: 1003 };
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    await exchange.knowsMarket();
   });
 
   interface Offer {
@@ -270,11 +269,7 @@ describe('a bid request of a seller', () => {
 });
 
 test("a seller's cap holds, whoever would have bought the call", async () => {
-  const { status } = await exchange.api('PATCH', '/api/v1/sellers/seller', {
-    caps: { concurrent: 1 },
-  });
-  expect(status).toBe(200);
-  await new Promise((resolve) => setTimeout(resolve, 150));
+  await exchange.change('sellers/seller', { caps: { concurrent: 1 } });
   const long = await peer({
     scenario: scenario.callerHangsUp(2_500),
     remote: exchange.sip,
@@ -298,15 +293,15 @@ test("a seller's cap holds, whoever would have bought the call", async () => {
   await exchange.isClean();
   await call(scenario.callerHangsUp(300));
   expect(await lastCall()).toMatchObject({ state: 'completed' });
-  await exchange.api('PATCH', '/api/v1/sellers/seller', { caps: {} });
+  await exchange.change('sellers/seller', { caps: {} });
 });
 
 test('every decision so far comes out the same when it is made again, whatever became of the market since', async () => {
-  await exchange.api('PATCH', '/api/v1/bids/standing-bid', {
+  await exchange.change('bids/standing-bid', {
     price: 99_000_000,
     plan: { kind: 'per_call', amount: 99_000_000, afterMs: 0 },
   });
-  await exchange.api('PATCH', '/api/v1/campaigns/campaign', { auctionType: 'second_price', maxAttempts: 1 });
+  await exchange.change('campaigns/campaign', { auctionType: 'second_price', maxAttempts: 1 });
   const calls = await exchange.sql<{ id: string }>('select call_id as id from call_decisions');
   expect(calls.length).toBeGreaterThan(8);
   for (const { id } of calls) {

@@ -108,7 +108,7 @@ async function fill(id: string, money: number): Promise<void> {
     const { body } = await exchange.api<{ funds?: string }>('GET', `/api/v1/accounts/${id}-account`);
     return body.funds !== 'stopped';
   });
-  await new Promise((resolve) => setTimeout(resolve, 150));
+  await exchange.knowsMarket();
 }
 
 const answeredCalls = (count: number) => async (): Promise<boolean> =>
@@ -166,12 +166,12 @@ describe('a buyer whose wallet has the money for one call', () => {
   });
 
   test('is offered no more calls when nothing is left, until there is money again', async () => {
-    await exchange.api('PATCH', '/api/v1/wallets/prepaid-account', { stopBelow: PRICE / 2 });
+    await exchange.change('wallets/prepaid-account', { stopBelow: PRICE / 2 });
     await until('it is stopped', async () => {
       const { body } = await exchange.api<{ funds?: string }>('GET', '/api/v1/accounts/prepaid-account');
       return body.funds === 'stopped';
     });
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    await exchange.knowsMarket();
     await buyer('open', scenario.buyerAnswers());
     await dial(scenario.callerHangsUp(200));
     await exchange.isClean();
@@ -215,7 +215,7 @@ describe('a call that is paid by the second', () => {
     );
     expect(extended.length).toBeGreaterThan(0);
     expect(await wallet('patient')).toMatchObject({ balance: 100 * UNIT - (call.revenue ?? 0), held: 0 });
-    await exchange.api('PATCH', '/api/v1/bids/patient-bid', { status: 'paused' });
+    await exchange.change('bids/patient-bid', { status: 'paused' });
   });
 
   test('ends when its wallet is used up, where that is wanted, and is never more than that', async () => {
@@ -230,7 +230,7 @@ describe('a call that is paid by the second', () => {
     expect(balance).toBe(5 * UNIT - (call.revenue ?? 0));
     expect(balance).toBeGreaterThanOrEqual(0);
     expect(held).toBe(0);
-    await exchange.api('PATCH', '/api/v1/bids/strict-bid', { status: 'paused' });
+    await exchange.change('bids/strict-bid', { status: 'paused' });
   });
 });
 

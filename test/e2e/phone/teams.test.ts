@@ -103,7 +103,7 @@ test('who is away is not rung', async () => {
 describe('a team with a queue', () => {
   beforeAll(async () => {
     for (const id of ['first', 'second'])
-      await phones.exchange.api('PATCH', `/api/v1/bids/${id}-bid`, { status: 'paused' });
+      await phones.exchange.change(`bids/${id}-bid`, { status: 'paused' });
     await phones.addBuyer({
       id: 'third',
       price: REVENUE,

@@ -63,7 +63,6 @@ export class Exchange {
       DCE_DATA_DIR: dataDir,
       DCE_SIP_LISTEN: [`udp:127.0.0.1:${sipPort}`, `tcp:127.0.0.1:${sipPort}`, ...listen].join(','),
       DCE_SIP_T1_MS: String(T1_MS),
-      DCE_SIP_RESPONSE_TIMEOUT_MS: '800',
       DCE_API_PORT: '0',
       DCE_API_REQUESTS_PER_MINUTE: '100000',
       DCE_DEMO_SEED: 'false',
@@ -140,8 +139,29 @@ export class Exchange {
     if (status !== 201) throw new Error(`POST ${path}: ${status} ${JSON.stringify(reply)}`);
   }
 
+  /** Changes something of the market, and waits until decisions know. @throws Error with the problem when it is refused */
+  async change(path: string, fields: Record<string, unknown>): Promise<void> {
+    const { status, body } = await this.api('PATCH', `/api/v1/${path}`, fields);
+    if (status !== 200) throw new Error(`PATCH ${path}: ${status} ${JSON.stringify(body)}`);
+    await this.knowsMarket();
+  }
+
   async stats(): Promise<SwitchStats> {
     return (await this.api<SwitchStats>('GET', '/api/v1/system/stats')).body;
+  }
+
+  /** Waits until decisions know every change of the market that was made. */
+  async knowsMarket(): Promise<void> {
+    await until('the last change of the market to be known', async () => {
+      const [era, snapshot] = (await this.stats()).market?.split('/') ?? [];
+      if (era === undefined) return false;
+      const unknown = await this.sql(
+        `select 1 from market_history where era > $1 or era = $1 and not pg_visible_in_snapshot(xid, $2::pg_snapshot)
+         limit 1`,
+        [era, snapshot],
+      );
+      return unknown.length === 0;
+    });
   }
 
   /** Rows of a statement on the exchange's own database. */

@@ -44,7 +44,7 @@ export async function openMarket(exchange: Exchange, campaign: Record<string, un
   await exchange.create('numbers', { number: NUMBER, campaignId: 'campaign', sellerId: 'seller' });
 }
 
-/** Adds a buyer with one target and one bid; the higher price rings first. */
+/** Adds a buyer with one target and one bid, and waits until decisions know it; the higher price rings first. */
 export async function addBuyer(exchange: Exchange, buyer: TestBuyer): Promise<void> {
   const accountId = `${buyer.id}-account`;
   const funding = buyer.wallet ? 'wallet' : 'open';
@@ -66,7 +66,7 @@ export async function addBuyer(exchange: Exchange, buyer: TestBuyer): Promise<vo
     name: 'desk',
     uri: buyer.uri,
     caps: { concurrent: 500 },
-    settings: { ringTimeoutMs: buyer.ringTimeoutMs ?? 1_500 },
+    settings: { ringTimeoutMs: buyer.ringTimeoutMs ?? 10_000 },
   });
   await exchange.create('bids', {
     id: `${buyer.id}-bid`,
@@ -77,6 +77,7 @@ export async function addBuyer(exchange: Exchange, buyer: TestBuyer): Promise<vo
     price: buyer.price,
     caps: { connections: { day: 1_000_000 }, concurrent: 500 },
   });
+  await exchange.knowsMarket();
 }
 
 /** Puts money into a buyer's wallet. */
@@ -87,7 +88,5 @@ export async function topUp(exchange: Exchange, buyerId: string, amount: number)
 
 /** Sends one target elsewhere, and waits until decisions know. */
 export async function moveTarget(exchange: Exchange, buyerId: string, uri: string): Promise<void> {
-  const { status } = await exchange.api('PATCH', `/api/v1/targets/${buyerId}-target`, { uri });
-  if (status !== 200) throw new Error(`the target of ${buyerId} cannot be moved: ${status}`);
-  await new Promise((resolve) => setTimeout(resolve, 150));
+  await exchange.change(`targets/${buyerId}-target`, { uri });
 }

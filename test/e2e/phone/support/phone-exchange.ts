@@ -153,11 +153,7 @@ export class PhoneExchange {
       });
     }
     const group = alone ? `agent:${agents[0]?.id ?? ''}` : `team:${id}-team`;
-    const { status, body } = await exchange.api('PATCH', `/api/v1/targets/${id}-target`, {
-      kind: 'softphone',
-      uri: group,
-    });
-    if (status !== 200) throw new Error(`no softphone target: ${status} ${JSON.stringify(body)}`);
+    await exchange.change(`targets/${id}-target`, { kind: 'softphone', uri: group });
   }
 
   /** An agent in a browser whose microphone hears this tone, signed in and available. */
