@@ -65,7 +65,7 @@ export class TestBrowser {
 
   async #page(owner: Pick<Browser, 'newPage'>): Promise<Page> {
     const page = await owner.newPage();
-    await page.setViewport(this.viewport);
+    await setSize(page, this.viewport);
     await giveEars(page);
     return page;
   }
@@ -138,6 +138,13 @@ export async function screenshot(page: Page, name: string): Promise<void> {
   if (SCREENSHOTS === undefined || SCREENSHOTS === '') return;
   mkdirSync(SCREENSHOTS, { recursive: true });
   await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) as `${string}.png`, fullPage: true });
+}
+
+/** Firefox takes a size at any version; older ones do not know the orientation that is set along with it. */
+async function setSize(page: Page, size: { width: number; height: number }): Promise<void> {
+  await page.setViewport(size).catch((error: unknown) => {
+    if (!String(error).includes('setScreenOrientationOverride')) throw error;
+  });
 }
 
 function chromium(folder: string, options: BrowserOptions): LaunchOptions {
