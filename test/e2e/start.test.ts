@@ -247,7 +247,13 @@ describe('when told to end, everything that was started is gone', () => {
   });
 
   test('Ctrl-C again, while a call is up that would be waited for', async () => {
-    const one = start({ DCE_LIMITS_DRAIN_MS: '60000' });
+    // Nobody answers there: the call rings for as long as the demo market lets it.
+    const [buyer1, buyer2] = [await freePort(), await freePort()];
+    const one = start({
+      DCE_LIMITS_DRAIN_MS: '60000',
+      DCE_DEMO_BUYER_PORT1: String(buyer1),
+      DCE_DEMO_BUYER_PORT2: String(buyer2),
+    });
     const { apiUrl, apiKey, number } = await opened(one);
     const caller = startProgram('sipp', [
       ...['-sn', 'uac', '-i', '127.0.0.1', '-s', number, '-m', '1', '-nostdin', `127.0.0.1:${sipPort}`],
@@ -255,6 +261,8 @@ describe('when told to end, everything that was started is gone', () => {
     await until('the call to be up', async () => {
       const reply = await fetch(`${apiUrl}/api/v1/system/stats`, { headers: { 'X-API-Key': apiKey } });
       return ((await reply.json()) as { calls: number }).calls === 1;
+    }).catch((error: unknown) => {
+      throw new Error(`no call is up: ${caller.output()}`, { cause: error });
     });
     const group = -(one.child.pid ?? 0);
     process.kill(group, 'SIGINT');

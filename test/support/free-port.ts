@@ -1,10 +1,13 @@
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 
-/** Each of jest's workers has ports of its own: what a test was given stays free while it is not in use. */
+/**
+ * Each of jest's workers has ports of its own: what a test was given stays free while it is not in use.
+ * They lie beyond those of the demo market's buyers, which a test's peer would answer for.
+ */
 const WORKERS = 8;
-const FIRST_PORT = 10_000;
-const PORTS_PER_WORKER = 2_800;
+const FIRST_PORT = 16_000;
+const PORTS_PER_WORKER = 2_000;
 const NEIGHBOURS = 4;
 
 /**
