@@ -20,6 +20,8 @@ export interface FundsDeskParts {
   ) => Micros;
   /** Milliseconds of conversation that a hold covers before the target rings. */
   readonly aheadMs: number;
+  /** Milliseconds that a caller waits for a wallet. */
+  readonly holdTimeoutMs: number;
   /** Whether calls are let through while wallets cannot be asked. */
   readonly whenAway: 'allow' | 'refuse';
   readonly exposure: UnheldExposure;
@@ -29,8 +31,6 @@ export interface FundsDeskParts {
   readonly onDegraded: (degraded: boolean, error?: Error) => void;
 }
 
-/** Milliseconds that a caller waits for a wallet: as long as nobody notices. */
-const HOLD_TIMEOUT_MS = 300;
 /** After two failures nobody waits any more but one caller a second, who finds out whether it is over. */
 const BREAKER = { requests: 2, failureRatio: 1, openMs: 1_000 } as const;
 
@@ -137,6 +137,7 @@ export class WalletFundsDesk implements FundsDesk {
   }
 
   async #ask(request: FundsRequest): Promise<Asked> {
+    const { holdTimeoutMs } = this.#parts;
     const pass = this.#breaker.enter();
     if (pass === undefined) return 'away';
     let timer: NodeJS.Timeout | undefined;
@@ -145,7 +146,7 @@ export class WalletFundsDesk implements FundsDesk {
       timer = setTimeout(() => {
         late = true;
         resolve('late');
-      }, HOLD_TIMEOUT_MS);
+      }, holdTimeoutMs);
     });
     try {
       const asked = await Promise.race([this.#askWallet(request, () => late), tooLate]);
@@ -153,7 +154,7 @@ export class WalletFundsDesk implements FundsDesk {
         this.#answers(pass);
         return asked;
       }
-      this.#fails(pass, request, new Error(`a wallet took longer than ${HOLD_TIMEOUT_MS} ms`));
+      this.#fails(pass, request, new Error(`a wallet took longer than ${holdTimeoutMs} ms`));
       return 'away';
     } catch (thrown) {
       const error = asError(thrown);

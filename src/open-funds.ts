@@ -41,7 +41,7 @@ const TERMS_FRESH_MS = 60_000;
 export function openFunds(parts: FundsParts): Funds {
   const { config, databaseUrl, bootId, clock, onDegraded, warn, endCall } = parts;
   const { statementTimeoutMs, connectTimeoutMs } = config.database;
-  const { holdAheadMs, whenDatabaseIsAway, maxUnheldMicros } = config.billing;
+  const { holdAheadMs, holdTimeoutMs, whenDatabaseIsAway, maxUnheldMicros } = config.billing;
   const database = new Database({
     url: databaseUrl,
     poolSize: POOL_SIZE,
@@ -67,6 +67,7 @@ export function openFunds(parts: FundsParts): Funds {
     termsOf: async (accountId) => (await terms.at(database, [accountId], clock.now())).get(accountId),
     costOf: worstCost,
     aheadMs: holdAheadMs,
+    holdTimeoutMs,
     whenAway: whenDatabaseIsAway,
     exposure: new UnheldExposure(micros(maxUnheldMicros)),
     extender,

@@ -592,6 +592,12 @@ const settings = z.strictObject({
         .describe(
           'Milliseconds of conversation that a wallet must cover before its buyer is rung; longer calls are covered further while they last',
         ),
+      holdTimeoutMs: positive
+        .max(10_000)
+        .default(300)
+        .describe(
+          'Milliseconds that a caller waits for a wallet before it is taken for away; nobody notices 300 while it rings',
+        ),
       whenDatabaseIsAway: z
         .enum(['allow', 'refuse'])
         .default('allow')

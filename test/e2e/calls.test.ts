@@ -12,6 +12,8 @@ const SECOND_REVENUE = 15_000_000;
 /** For its first sign of life, and for its answer; a peer whose machine stands still for a second loses no call. */
 const RESPONSE_MS = 2_000;
 const RING_MS = 3_000;
+/** After which a caller is taken for gone. */
+const SILENCE_MS = 3_000;
 
 let exchange: Exchange;
 const peers: Sipp[] = [];
@@ -28,7 +30,12 @@ interface CallRecord {
 }
 
 beforeAll(async () => {
-  exchange = await Exchange.start({ env: { DCE_SIP_RESPONSE_TIMEOUT_MS: String(RESPONSE_MS) } });
+  exchange = await Exchange.start({
+    env: {
+      DCE_SIP_RESPONSE_TIMEOUT_MS: String(RESPONSE_MS),
+      DCE_MEDIA_RTP_TIMEOUT_MS: String(SILENCE_MS),
+    },
+  });
   await openMarket(exchange);
   const asked = { uri: 'sip:x@127.0.0.1:9', ringTimeoutMs: RING_MS };
   await addBuyer(exchange, { ...asked, id: 'first', price: REVENUE });
@@ -155,7 +162,7 @@ describe('an answered call', () => {
     await until('the call to be up', async () => (await lastCall()).state === 'answered');
     const { body } = await exchange.api<{ items: { callId: string }[] }>('GET', '/api/v1/calls/live');
     expect(body.items).toHaveLength(1);
-    expect((await exchange.api('DELETE', `/api/v1/calls/${body.items[0]?.callId}`)).status).toBe(204);
+    await exchange.hangUp(body.items[0]?.callId ?? '');
     await caller.succeeds();
     await exchange.isClean();
     expect(await lastCall()).toMatchObject({ state: 'completed', end_reason: 'admin_hangup' });
@@ -175,8 +182,7 @@ describe('an answered call', () => {
   test('on hold for longer than silence would be allowed, and taken up again', async () => {
     const phone = await Baresip.start({ user: 'buyer', hertz: 1_000, answer: 'auto' });
     await moveTarget(exchange, 'first', phone.uri);
-    // The exchange of these tests takes a caller for gone after three seconds.
-    await (await carrier(scenario.callerHolds(4_500))).succeeds();
+    await (await carrier(scenario.callerHolds(SILENCE_MS + 1_500))).succeeds();
     await phone.terminated();
     await phone.stop();
     await exchange.isClean();

@@ -4,6 +4,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { replayCall } from '../../src/replay';
+import { openDatabase } from '../support/open-database';
 import { Exchange } from './support/exchange';
 import { addBuyer, moveTarget, NUMBER, openMarket, PAYOUT, REVENUE } from './support/market';
 import { until } from './support/processes';
@@ -102,8 +104,8 @@ beforeAll(async () => {
     noticeUrl: `${live.url}/notice`,
   };
   await exchange.change('bids/live-bid', { ping });
-  const standing = await peer({ scenario: scenario.buyerAnswers(), transport: 'u1' });
-  const pinged = await peer({ scenario: scenario.buyerAnswers(), transport: 'u1' });
+  const standing = await peer({ scenario: scenario.buyerAnswers(), timeoutSeconds: 600 });
+  const pinged = await peer({ scenario: scenario.buyerAnswers(), timeoutSeconds: 600 });
   await moveTarget(exchange, 'standing', `sip:buyer@127.0.0.1:${standing.port}`);
   await moveTarget(exchange, 'live', `sip:buyer@127.0.0.1:${pinged.port}`);
 });
@@ -271,14 +273,16 @@ describe('a bid request of a seller', () => {
 test("a seller's cap holds, whoever would have bought the call", async () => {
   await exchange.change('sellers/seller', { caps: { concurrent: 1 } });
   const long = await peer({
-    scenario: scenario.callerHangsUp(2_500),
+    scenario: scenario.callerWaitsForBye(),
     remote: exchange.sip,
     service: NUMBER,
     calls: 1,
     keys: { caller: String(nextCaller++) },
   });
+  let up = '';
   await until('the first call is up', async () => {
-    const rows = await exchange.sql(`select 1 from calls where state = 'answered'`);
+    const rows = await exchange.sql<{ id: string }>(`select id from calls where state = 'answered'`);
+    up = rows[0]?.id ?? '';
     return rows.length === 1;
   });
   const second = await peer({
@@ -289,6 +293,7 @@ test("a seller's cap holds, whoever would have bought the call", async () => {
     keys: { caller: String(nextCaller++) },
   });
   await second.succeeds();
+  await exchange.hangUp(up);
   await long.succeeds();
   await exchange.isClean();
   await call(scenario.callerHangsUp(300));
@@ -304,10 +309,18 @@ test('every decision so far comes out the same when it is made again, whatever b
   await exchange.change('campaigns/campaign', { auctionType: 'second_price', maxAttempts: 1 });
   const calls = await exchange.sql<{ id: string }>('select call_id as id from call_decisions');
   expect(calls.length).toBeGreaterThan(8);
-  for (const { id } of calls) {
-    const { stdout } = await promisify(execFile)(process.execPath, [join('dist', 'cli.js'), 'replay', id], {
-      env: { ...process.env, DCE_DATABASE_URL: exchange.file.databaseUrl, DCE_TELEMETRY_LOG_LEVEL: 'silent' },
-    });
-    expect(stdout).toMatch(/same/);
+  const { databaseUrl } = exchange.file;
+  const database = openDatabase(databaseUrl);
+  try {
+    for (const { id } of calls) {
+      expect(await replayCall(database, id)).toMatchObject({ ok: true, differences: [] });
+    }
+  } finally {
+    await database.close();
   }
+  const command = [join('dist', 'cli.js'), 'replay', calls[0]?.id ?? ''];
+  const { stdout } = await promisify(execFile)(process.execPath, command, {
+    env: { ...process.env, DCE_DATABASE_URL: databaseUrl, DCE_TELEMETRY_LOG_LEVEL: 'silent' },
+  });
+  expect(stdout).toMatch(/same/);
 });

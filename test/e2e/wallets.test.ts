@@ -37,8 +37,8 @@ const peers: Sipp[] = [];
 
 beforeAll(async () => {
   exchange = await Exchange.start({
-    // Peers here are silent, and calls last.
-    env: { DCE_BILLING_HOLD_AHEAD_MS: String(AHEAD_MS), DCE_MEDIA_RTP_TIMEOUT_MS: '60000' },
+    // A wallet is waited for, however busy the machine: without, a call would be let through unheld.
+    env: { DCE_BILLING_HOLD_AHEAD_MS: String(AHEAD_MS), DCE_BILLING_HOLD_TIMEOUT_MS: '10000' },
   });
   await openMarket(exchange, { margin: { allowLoss: true } });
   const nowhere = 'sip:x@127.0.0.1:9';
@@ -143,8 +143,9 @@ describe('a buyer whose wallet has the money for one call', () => {
   test('buys one call; the next one, meanwhile, goes to another buyer at once', async () => {
     await buyer('prepaid', scenario.buyerAnswers());
     await buyer('open', scenario.buyerAnswers());
-    const first = await carrier(scenario.callerHangsUp(4_000));
+    const first = await carrier(scenario.callerWaitsForBye());
     await until('the first call is up', answeredCalls(1));
+    const { id } = await lastCall();
     expect(await wallet('prepaid')).toMatchObject({ available: PRICE / 2, held: PRICE });
     await dial(scenario.callerHangsUp(200));
     await until('the second call has ended', async () => {
@@ -156,6 +157,7 @@ describe('a buyer whose wallet has the money for one call', () => {
       { buyerId: 'prepaid', outcome: 'no_funds' },
       { buyerId: 'open', outcome: 'answered' },
     ]);
+    await exchange.hangUp(id);
     await first.succeeds();
     await exchange.isClean();
     expect(await wallet('prepaid')).toMatchObject({ balance: PRICE / 2, held: 0 });

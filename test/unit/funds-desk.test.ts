@@ -44,6 +44,7 @@ function open(whenAway: 'allow' | 'refuse' = 'allow') {
     costOf: (_target, connectedMs, _currency, known) =>
       micros(Math.ceil(connectedMs / 1_000) + (known ? FEE : 0)),
     aheadMs: 60_000,
+    holdTimeoutMs: 300,
     whenAway,
     exposure,
     extender: { add: (call) => covered.push(call), remove: (callId) => removed.push(callId) },

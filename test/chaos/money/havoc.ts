@@ -43,6 +43,9 @@ export class Havoc {
   readonly #next: () => number;
   readonly #say: (line: string) => void;
   readonly #gapMs: number;
+  /** What must be done once yet. */
+  readonly #owed: Deed[];
+  readonly #all: readonly Deed[];
   #stopped = false;
   #running: Promise<void> | undefined;
 
@@ -55,6 +58,13 @@ export class Havoc {
     this.#next = seededRandom(seed);
     this.#gapMs = gapMs;
     this.#say = say;
+    this.#all = this.#choices();
+    this.#owed = this.#once(this.#all);
+  }
+
+  /** Whether each kind of part has died. */
+  get eachDied(): boolean {
+    return this.#owed.length === 0;
   }
 
   start(): void {
@@ -68,17 +78,17 @@ export class Havoc {
   }
 
   async #run(): Promise<void> {
-    const deeds = this.#choices();
-    const first = this.#once(deeds);
+    const deeds = this.#all;
     const total = deeds.reduce((sum, { weight }) => sum + weight, 0);
     while (!this.#stopped) {
       await wait(this.#gapMs * (0.5 + this.#next()));
       let place = this.#next() * total;
-      const deed = first.pop() ?? deeds.find(({ weight }) => (place -= weight) < 0);
+      const deed = this.#owed.at(-1) ?? deeds.find(({ weight }) => (place -= weight) < 0);
       if (!deed || this.#stopped) continue;
       this.deeds[deed.does]++;
       this.#say(deed.name);
       await deed.run();
+      if (deed === this.#owed.at(-1)) this.#owed.pop();
     }
   }
 

@@ -101,9 +101,9 @@ async function run(
   havoc.start();
   const answered = new Set<string>();
   try {
-    for (let wave = 0; answered.size < options.calls; wave++) {
+    for (let wave = 0; answered.size < options.calls || !havoc.eachDied; wave++) {
       if (wave === MAX_WAVES) throw new Error(`only ${answered.size} calls were answered`);
-      const missing = Math.ceil((options.calls - answered.size) * 1.1);
+      const missing = Math.max(Math.ceil((options.calls - answered.size) * 1.1), options.rate);
       const each = Math.ceil(Math.min(missing, options.rate * WAVE_SECONDS) / nodes.length);
       const seen = await Promise.all(
         nodes.map(({ sip }) =>
