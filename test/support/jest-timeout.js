@@ -1,4 +1,4 @@
 'use strict';
 
 /** Tests with real peers wait for real time; what hangs still ends. */
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);

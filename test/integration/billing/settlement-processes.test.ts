@@ -43,7 +43,7 @@ beforeAll(async () => {
   await migrateUp(db, readMigrations(join(__dirname, '../../../migrations')));
   await insertParties(db);
   await db.query(`insert into wallets (account_id, currency) values ($1, 'USD')`, [BUYER_ACCOUNT]);
-}, 60_000);
+});
 afterAll(async () => {
   for (const worker of workers) worker.kill('SIGKILL');
   await db.close();
@@ -172,4 +172,4 @@ test('workers killed in the middle of batches, a Redis that forgets, a PostgreSQ
     { purpose: 'wallet', balance: CALLS * (25_000_000 - 30_000_000) },
   ]);
   expect((await db.query(`select 1 from outbox where dead_at is not null`)).rowCount).toBe(0);
-}, 150_000);
+});

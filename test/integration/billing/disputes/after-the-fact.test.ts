@@ -205,4 +205,4 @@ test('whatever happens to a call at once and in whatever order, nobody gets back
     `select count(*)::integer as dead from outbox where dead_at is not null`,
   );
   expect(dead?.dead).toBe(0);
-}, 90_000);
+});

@@ -211,4 +211,4 @@ test('of those who move the same money at the same time none waits in a circle, 
   expect(await trialBalance(room.db)).toMatchObject({ imbalanceMicros: 0n, wrongBalances: 0 });
   expect(surprises).toEqual([]);
   expect(deadlocks).toBe('0');
-}, 120_000);
+});

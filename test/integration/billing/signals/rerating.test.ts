@@ -149,7 +149,7 @@ test('in whatever order signals, settlement and any number of jobs meet: the cal
     { numRuns: 25 },
   );
   expect(await trialBalance(room.db)).toMatchObject({ imbalanceMicros: 0n, wrongBalances: 0 });
-}, 60_000);
+});
 
 test('what cannot be rated is tried again, then for people, and can be driven again', async () => {
   await room.settled('broken', { sale: signalled() });
