@@ -1,3 +1,5 @@
+import { HeaderReader } from './header-reader';
+
 /** One value of Contact in a REGISTER (RFC 3261 §20.10, RFC 5626 §4.1). */
 export interface RegisterContact {
   /** As written, without the brackets. */
@@ -63,35 +65,28 @@ interface ContactValue {
 /** Undefined when malformed, or when there is none. */
 function splitContacts(header: string): ContactValue[] | undefined {
   const values: ContactValue[] = [];
-  let at = 0;
-  const take = (pattern: RegExp): RegExpExecArray | undefined => {
-    pattern.lastIndex = at;
-    const match = pattern.exec(header) ?? undefined;
-    if (match) at += match[0].length;
-    return match;
-  };
+  const reader = new HeaderReader(header);
   const skip = (char: string): boolean => {
-    take(BLANKS);
-    if (header[at] !== char) return false;
-    at++;
-    take(BLANKS);
-    return true;
+    reader.take(BLANKS);
+    const skipped = reader.skip(char);
+    if (skipped) reader.take(BLANKS);
+    return skipped;
   };
   do {
-    take(BLANKS);
-    if (take(QUOTED)) take(BLANKS);
-    else take(WORDS);
-    const uri = take(BRACKETED)?.[1]?.trim() ?? take(BARE)?.[0];
+    reader.take(BLANKS);
+    if (reader.take(QUOTED)) reader.take(BLANKS);
+    else reader.take(WORDS);
+    const uri = reader.take(BRACKETED)?.[1]?.trim() ?? reader.take(BARE)?.[0];
     if (uri === undefined) return undefined;
     const params = new Map<string, string>();
     while (skip(';')) {
-      const name = take(NAME)?.[0].toLowerCase();
+      const name = reader.take(NAME)?.[0].toLowerCase();
       if (name === undefined || params.has(name)) return undefined;
-      params.set(name, skip('=') ? ((take(QUOTED) ?? take(VALUE))?.[0] ?? '') : '');
+      params.set(name, skip('=') ? ((reader.take(QUOTED) ?? reader.take(VALUE))?.[0] ?? '') : '');
     }
     values.push({ uri, params });
   } while (skip(',') && values.length <= MAX_CONTACTS);
-  return at === header.length || values.length > MAX_CONTACTS ? values : undefined;
+  return reader.done || values.length > MAX_CONTACTS ? values : undefined;
 }
 
 /** What is wrong with it, when something is. */

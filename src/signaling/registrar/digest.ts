@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { HeaderReader } from './header-reader';
 
 /** How a password is proven, the strongest first (RFC 8760 §2.1). */
 export const DIGEST_ALGORITHMS = ['SHA-256', 'MD5'] as const;
@@ -148,33 +149,26 @@ const QUOTED_VALUE = /"((?:[^"\\\x00-\x1f\x7f]|\\[\x20-\x7e])*)"/y;
  */
 function parameterSets(header: string): ParameterSet[] | undefined {
   const sets: ParameterSet[] = [];
-  let at = 0;
-  const take = (pattern: RegExp): RegExpExecArray | undefined => {
-    pattern.lastIndex = at;
-    const match = pattern.exec(header) ?? undefined;
-    if (match) at += match[0].length;
-    return match;
-  };
-  while (at < header.length) {
-    take(BLANKS);
-    let name = take(NAME)?.[0];
-    const blanks = take(BLANKS)?.[0].length ?? 0;
-    if (name !== undefined && header[at] !== '=' && blanks > 0) {
+  const reader = new HeaderReader(header);
+  while (!reader.done) {
+    reader.take(BLANKS);
+    let name = reader.take(NAME)?.[0];
+    const blanks = reader.take(BLANKS)?.[0].length ?? 0;
+    if (name !== undefined && !reader.sees('=') && blanks > 0) {
       if (sets.length === MAX_SETS) return undefined;
       sets.push({ scheme: name.toLowerCase(), params: new Map() });
-      name = take(NAME)?.[0];
-      take(BLANKS);
+      name = reader.take(NAME)?.[0];
+      reader.take(BLANKS);
     }
     const params = sets.at(-1)?.params;
-    if (name === undefined || !params || header[at] !== '=' || params.size === MAX_PARAMS) return undefined;
-    at++;
-    take(BLANKS);
-    const value = take(QUOTED_VALUE)?.[1]?.replace(/\\(.)/g, '$1') ?? take(PLAIN_VALUE)?.[0];
+    if (name === undefined || !params || params.size === MAX_PARAMS || !reader.skip('=')) return undefined;
+    reader.take(BLANKS);
+    const value = reader.take(QUOTED_VALUE)?.[1]?.replace(/\\(.)/g, '$1') ?? reader.take(PLAIN_VALUE)?.[0];
     const key = name.toLowerCase();
     if (value === undefined || value.length > MAX_VALUE || params.has(key)) return undefined;
     params.set(key, value);
-    take(BLANKS);
-    if (at < header.length && header[at++] !== ',') return undefined;
+    reader.take(BLANKS);
+    if (!reader.done && !reader.skip(',')) return undefined;
   }
   return sets;
 }
