@@ -1,4 +1,3 @@
-import { asError } from '../../domain';
 import type { LegReading } from '../quality/leg-stats';
 import type { RemoteAudio } from '../sdp/audio-description';
 import { AUDIO_CODECS, PAYLOAD_TYPES } from '../sdp/audio-description';
@@ -13,6 +12,7 @@ import type { LearnedSource } from './rtp-learner';
 import { RtpLearner } from './rtp-learner';
 import type { Endpoint } from './source-rule';
 import { isPrivate, SourceRule } from './source-rule';
+import { StepQueue } from './step-queue';
 import { StreamWatch } from './stream-watch';
 
 /** What a path needs of the engine and of its leg. */
@@ -64,7 +64,7 @@ export class RtpPath implements MediaPath {
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
   /** Whatever opens or closes the port is done one after the other. */
-  #queue: Promise<void> = Promise.resolve();
+  readonly #steps = new StepQueue((reason) => this.#options.onLost(reason));
 
   private constructor(options: PathOptions) {
     this.#options = options;
@@ -100,18 +100,18 @@ export class RtpPath implements MediaPath {
     if (elsewhere && isSomewhere(remote)) {
       this.#rule.expect(remote.address, this.#options.signalingAddress, this.#options.now());
       this.#learner?.forget();
-      if (before) this.#enqueue(() => this.#relearn());
+      if (before) this.#steps.add(() => this.#relearn());
     } else if (this.#carriage) {
-      this.#enqueue(() => this.#listenAgain());
+      this.#steps.add(() => this.#listenAgain());
       this.#watch.lookSoon();
     }
-    this.#enqueue(() => this.#join());
+    this.#steps.add(() => this.#join());
   }
 
   connect(plan: PathPlan): void {
     this.#plan = plan;
     this.#attend();
-    this.#enqueue(async () => {
+    this.#steps.add(async () => {
       if (plan.live) await this.#listenAgain();
       if (this.#carriage && this.#carriage.exchange !== plan.exchange) await this.#changeExchange();
       await this.#takeStream();
@@ -121,7 +121,7 @@ export class RtpPath implements MediaPath {
   }
 
   otherChanged(): void {
-    this.#enqueue(() => this.#join());
+    this.#steps.add(() => this.#join());
   }
 
   async look(): Promise<void> {
@@ -136,22 +136,12 @@ export class RtpPath implements MediaPath {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#steps.close();
     clearTimeout(this.#timer);
     this.#watch.close();
     this.#feed.close();
     this.#carriage?.close();
     void this.#learner?.close();
-  }
-
-  #enqueue(step: () => Promise<void>): void {
-    this.#queue = this.#queue.then(async () => {
-      if (this.#closed) return;
-      try {
-        await step();
-      } catch (error) {
-        if (!this.#closed) this.#options.onLost(asError(error).message);
-      }
-    });
   }
 
   #attend(): void {
@@ -178,11 +168,11 @@ export class RtpPath implements MediaPath {
     clearTimeout(this.#timer);
     const silent = this.#remote !== undefined && !owesAudio(this.#remote.direction);
     this.#timer = setTimeout(() => {
-      this.#timer = setTimeout(() => this.#enqueue(() => this.#leaveToWorker()), silent ? 0 : MAX_FEED_MS);
+      this.#timer = setTimeout(() => this.#steps.add(() => this.#leaveToWorker()), silent ? 0 : MAX_FEED_MS);
       this.#feeding = !silent;
-      this.#enqueue(() => this.#join());
+      this.#steps.add(() => this.#join());
     }, speakAfterMs);
-    this.#learner.onLearned((source) => this.#enqueue(() => this.#settle(source)));
+    this.#learner.onLearned((source) => this.#steps.add(() => this.#settle(source)));
   }
 
   async #settle(source: LearnedSource): Promise<void> {
@@ -275,7 +265,7 @@ export class RtpPath implements MediaPath {
     const carriage = this.#carriage;
     if (!carriage) return 'nothing';
     const sight = await carriage.look().catch(() => 'nothing' as const);
-    if (sight === 'strange' && carriage === this.#carriage) this.#enqueue(() => this.#relearn());
+    if (sight === 'strange' && carriage === this.#carriage) this.#steps.add(() => this.#relearn());
     return sight;
   }
 

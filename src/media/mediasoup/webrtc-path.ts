@@ -1,5 +1,4 @@
 import type { types } from 'mediasoup';
-import { asError } from '../../domain';
 import type { LegReading } from '../quality/leg-stats';
 import type {
   DtlsSetup,
@@ -12,6 +11,7 @@ import { owesAudio, speaks, wantsAudio } from '../sdp/direction';
 import type { Sight } from './carriage';
 import { Carriage } from './carriage';
 import type { MediaPath, PathPlan, Stream } from './media-path';
+import { StepQueue } from './step-queue';
 import { StreamWatch } from './stream-watch';
 import type { Exchange } from './worker-pool';
 
@@ -43,7 +43,7 @@ export class WebRtcPath implements MediaPath {
   #plan: PathPlan | undefined;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
-  #queue: Promise<void> = Promise.resolve();
+  readonly #steps = new StepQueue((reason) => this.#lost(reason));
 
   private constructor(options: WebRtcPathOptions, transport: types.WebRtcTransport) {
     this.#options = options;
@@ -118,7 +118,7 @@ export class WebRtcPath implements MediaPath {
   describe(remote: RemoteWebRtc): void {
     this.#remote = remote;
     this.#attend();
-    this.#enqueue(async () => {
+    this.#steps.add(async () => {
       await this.#takeStream();
       await this.#join();
     });
@@ -127,14 +127,14 @@ export class WebRtcPath implements MediaPath {
   connect(plan: PathPlan): void {
     this.#plan = plan;
     this.#attend();
-    this.#enqueue(async () => {
+    this.#steps.add(async () => {
       await this.#takeStream();
       await this.#join();
     });
   }
 
   otherChanged(): void {
-    this.#enqueue(() => this.#join());
+    this.#steps.add(() => this.#join());
   }
 
   async look(): Promise<void> {
@@ -148,20 +148,10 @@ export class WebRtcPath implements MediaPath {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#steps.close();
     clearTimeout(this.#timer);
     this.#watch.close();
     this.#transport.close();
-  }
-
-  #enqueue(step: () => Promise<void>): void {
-    this.#queue = this.#queue.then(async () => {
-      if (this.#closed) return;
-      try {
-        await step();
-      } catch (error) {
-        this.#lost(asError(error).message);
-      }
-    });
   }
 
   #attend(): void {
