@@ -1,8 +1,7 @@
 import { classifyNumber, placeOf } from './compliance';
-import type { CallAttempt, CallCardPolicy } from './domain';
+import type { CallAttempt, CallCard, CallCardPolicy } from './domain';
 import { defined } from './domain';
 import type { Market } from './market';
-import type { CallCard } from './signaling';
 
 /** Of a campaign that says nothing: who answers may know who calls. */
 const USUAL: CallCardPolicy = { number: 'answered', price: false, tags: [] };

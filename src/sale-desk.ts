@@ -1,6 +1,7 @@
 import { callCard } from './call-card';
 import type {
   CallAttempt,
+  CallCard,
   CallEndedRecord,
   Clock,
   Decision,
@@ -19,7 +20,7 @@ import type { LookupService } from './lookups';
 import type { Activity, Market } from './market';
 import { revenueAtEnd } from './rating';
 import type { Claim, LiveBidding, LossReason, Reservations } from './rtb';
-import type { CallCard, SaleDesk } from './signaling';
+import type { SaleDesk } from './signaling';
 
 export interface SaleDeskParts {
   readonly market: Market;

@@ -17,6 +17,7 @@ export * from './reservation';
 export * from './activity-event';
 export * from './end-signs';
 export * from './decision';
+export * from './call-card';
 export * from './call-record';
 export * from './errors';
 export * from './clock';

@@ -2,6 +2,7 @@ import type {
   AgentGroup,
   AnsweredRecord,
   CallAttempt,
+  CallCard,
   CallEndedRecord,
   CallTransfer,
   CapLimit,
@@ -67,18 +68,6 @@ export interface FundsDesk {
    * @param connectedMs - milliseconds of conversation
    */
   ended(held: HeldFunds, connectedMs: number): void;
-}
-
-/** What an agent sees of a call. Fields are absent where the campaign does not show them. */
-export interface CallCard {
-  readonly callId: string;
-  readonly campaign: string;
-  readonly state?: string | undefined;
-  readonly number?: string | undefined;
-  /** What the call costs, in micro-units, and in which currency. */
-  readonly price?: number | undefined;
-  readonly currency?: string | undefined;
-  readonly tags?: Readonly<Record<string, string>> | undefined;
 }
 
 /** The sale of a call: what is to be had for it, and what the buyers say. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Agent, E164 } from '../../domain';
+import type { Agent, CallCard, E164 } from '../../domain';
 import { AppError, defined, notFound, PRESENCES, zoneOf } from '../../domain';
 import type { AgentCallRow, Queryable } from '../../storage';
 import {
@@ -23,7 +23,7 @@ import { colleaguesOf } from './colleagues';
 import type { Passwords } from './passwords';
 import { phoneSessionRoutes } from './phone-sessions';
 import { reachedBy } from './reached-by';
-import type { AgentPresence, PhoneServices, ShownCard } from './services';
+import type { AgentPresence, PhoneServices } from './services';
 
 /** Of today's calls so many are shown. */
 const MAX_CALLS = 200;
@@ -278,7 +278,7 @@ async function storedSoon(db: Queryable, agentId: string, callId: string): Promi
   return undefined;
 }
 
-function cardOf(phone: PhoneServices, row: AgentCallRow): ShownCard {
+function cardOf(phone: PhoneServices, row: AgentCallRow): CallCard {
   const { callId, caller, tags, bidId, price, outcome } = row;
   // A call that lost its person has a keyed hash in place of the number.
   const from = caller !== null && /^\+[1-9]\d{6,14}$/.test(caller) ? (caller as E164) : undefined;

@@ -1,4 +1,4 @@
-import type { Account, Agent, Buyer, E164, Presence, Target, Team } from '../../domain';
+import type { Account, Agent, Buyer, CallCard, E164, Presence, Target, Team } from '../../domain';
 import type { SignInTry, SignInTurn } from '../../storage';
 
 /** What of the market the people of a buyer see. */
@@ -34,17 +34,6 @@ export interface CardSource {
   readonly callId: string;
   readonly from: E164 | undefined;
   readonly tags: Readonly<Record<string, string>>;
-}
-
-/** What an agent may know of a call; `price` is in micro-units of `currency`. */
-export interface ShownCard {
-  readonly callId: string;
-  readonly campaign: string;
-  readonly state?: string | undefined;
-  readonly number?: string | undefined;
-  readonly price?: number | undefined;
-  readonly currency?: string | undefined;
-  readonly tags?: Readonly<Record<string, string>> | undefined;
 }
 
 /** With what a phone signs in to SIP and to TURN servers. */
@@ -112,7 +101,7 @@ export interface PhoneServices {
     call: CardSource,
     sold: { readonly bidId: string; readonly price: number | undefined },
     answered: boolean,
-  ): ShownCard;
+  ): CallCard;
   /** The agent may not be rung any more by what registered so far. Never throws. */
   signedOut(agentId: string): void;
 }
