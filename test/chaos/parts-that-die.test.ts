@@ -36,13 +36,13 @@ async function callsUp(): Promise<Sipp> {
     calls: CALLS,
     rate: CALLS,
   });
-  let last: object[] = [];
+  let last: { state: string }[] = [];
   await until('the calls to be up', async () => {
     last = await exchange.sql(
       'select state, end_reason, attempts from calls order by received_at desc limit $1',
       [CALLS],
     );
-    return last.filter((call) => 'state' in call && call.state === 'answered').length === CALLS;
+    return last.filter(({ state }) => state === 'answered').length === CALLS;
   }).catch((error: unknown) => {
     throw new Error(`not all calls are up: ${JSON.stringify(last)}`, { cause: error });
   });

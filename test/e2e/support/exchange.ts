@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Pool } from 'pg';
 import type { RunFile } from '../../../src/start';
+import { readPosition } from '../../../src/storage';
 import type { SwitchStats } from '../../../src/switch';
 import type { DrachtioServer, TlsFiles } from './drachtio-server';
 import { DRACHTIO_BINARY, startDrachtioServer } from './drachtio-server';
@@ -162,12 +163,12 @@ export class Exchange {
   /** Waits until decisions know every change of the market that was made. */
   async knowsMarket(): Promise<void> {
     await until('the last change of the market to be known', async () => {
-      const [era, snapshot] = (await this.stats()).market?.split('/') ?? [];
-      if (era === undefined) return false;
+      const known = readPosition((await this.stats()).market ?? '');
+      if (!known) return false;
       const unknown = await this.sql(
         `select 1 from market_history where era > $1 or era = $1 and not pg_visible_in_snapshot(xid, $2::pg_snapshot)
          limit 1`,
-        [era, snapshot],
+        [known.era, known.snapshot],
       );
       return unknown.length === 0;
     });
