@@ -405,7 +405,7 @@ const settings = z.strictObject({
       maxCps: nonNegative.default(0).describe('New calls per second on a node; 0 = no limit'),
       maxEventLoopDelayMs: nonNegative
         .default(500)
-        .describe('Event-loop delay over which new calls are refused; 0 = no limit'),
+        .describe('Lasting event-loop delay in milliseconds over which new calls are refused; 0 = no limit'),
       maxRssMegabytes: nonNegative
         .default(4_096)
         .describe('Resident memory over which new calls are refused; 0 = no limit'),

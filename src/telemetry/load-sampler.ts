@@ -1,27 +1,35 @@
+import type { IntervalHistogram } from 'node:perf_hooks';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 const SAMPLE_MS = 500;
+const RESOLUTION_MS = 10;
 
-/** How late the event loop is, and how much memory is in use; sampled twice a second. */
+/** What the load is read from: how late the event loop's turns were, in nanoseconds. */
+export type DelayHistogram = Pick<IntervalHistogram, 'enable' | 'disable' | 'percentile' | 'reset'>;
+
+/**
+ * How late the event loop is, and how much memory is in use; sampled twice a second.
+ *
+ * One long turn is no overload: it is over when the next call comes, and refusing that call would lose a caller
+ * for nothing. The delay that is told is therefore one that lasts, the smaller of the last two samples.
+ */
 export class LoadSampler {
-  readonly #histogram = monitorEventLoopDelay({ resolution: 10 });
+  readonly #histogram: DelayHistogram;
   readonly #timer: NodeJS.Timeout;
-  #delayMs = 0;
+  #latestMs = 0;
+  #lastingMs = 0;
   #rss = process.memoryUsage.rss();
 
-  constructor() {
+  constructor(histogram: DelayHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS })) {
+    this.#histogram = histogram;
     this.#histogram.enable();
-    this.#timer = setInterval(() => {
-      // The histogram counts the sampling interval itself.
-      this.#delayMs = Math.max(0, this.#histogram.percentile(90) / 1e6 - 10);
-      this.#histogram.reset();
-      this.#rss = process.memoryUsage.rss();
-    }, SAMPLE_MS);
+    this.#timer = setInterval(() => this.#sample(), SAMPLE_MS);
     this.#timer.unref();
   }
 
+  /** How late the event loop has been for at least two samples, in milliseconds. */
   eventLoopDelayMs(): number {
-    return this.#delayMs;
+    return this.#lastingMs;
   }
 
   rssBytes(): number {
@@ -31,5 +39,14 @@ export class LoadSampler {
   close(): void {
     clearInterval(this.#timer);
     this.#histogram.disable();
+  }
+
+  #sample(): void {
+    // The histogram counts the sampling interval itself.
+    const delayMs = Math.max(0, this.#histogram.percentile(90) / 1e6 - RESOLUTION_MS);
+    this.#lastingMs = Math.min(this.#latestMs, delayMs);
+    this.#latestMs = delayMs;
+    this.#histogram.reset();
+    this.#rss = process.memoryUsage.rss();
   }
 }

@@ -61,4 +61,19 @@ describe('the load of the process', () => {
     expect(jest.getTimerCount()).toBe(0);
     jest.useRealTimers();
   });
+
+  it('is a delay that lasts: one long turn of the event loop is none', () => {
+    jest.useFakeTimers();
+    let turnMs = 10;
+    const histogram = { enable: () => true, disable: () => true, reset: () => undefined };
+    const load = new LoadSampler({ ...histogram, percentile: () => turnMs * 1e6 });
+    const told = [12, 710, 10, 610, 710, 660, 10].map((ms) => {
+      turnMs = ms;
+      jest.advanceTimersByTime(500);
+      return load.eventLoopDelayMs();
+    });
+    expect(told).toEqual([0, 2, 0, 0, 600, 650, 0]);
+    load.close();
+    jest.useRealTimers();
+  });
 });
