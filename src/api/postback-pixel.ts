@@ -3,6 +3,7 @@ import { identifyPostbackToken, SIGNAL_VALUE } from '../billing';
 import { AppError } from '../domain';
 import type { Queryable } from '../storage';
 import type { ClientAddress } from './client-address';
+import { Guesses } from './middleware/guesses';
 import { WindowCounter } from './middleware/window-counter';
 import type { MoneyServices } from './money-rules';
 import { sendProblem } from './problem';
@@ -10,6 +11,8 @@ import { takeSignal } from './take-postback';
 
 /** Unknown tokens that one address may try in a minute. */
 const MAX_FAILURES = 100;
+const TOO_MANY = 'too_many_postbacks';
+const GUESSED = { code: TOO_MANY, text: 'too many unknown tokens from this address' };
 const MAX_TOKEN = 128;
 /** PostgreSQL takes neither U+0000 nor halves of surrogate pairs. */
 const NAME = /^[^\0\p{Surrogate}]{1,200}$/u;
@@ -33,7 +36,7 @@ export interface PostbackPixelOptions extends MoneyServices {
  */
 export function servePostbacks(app: Express, options: PostbackPixelOptions): void {
   const limits = {
-    failures: new WindowCounter(options.monotonic),
+    guesses: new Guesses(MAX_FAILURES, GUESSED, options.monotonic),
     tokens: new WindowCounter(options.monotonic),
   };
   const handle: RequestHandler = async (request, response, next) => {
@@ -50,7 +53,7 @@ export function servePostbacks(app: Express, options: PostbackPixelOptions): voi
 }
 
 interface Limits {
-  readonly failures: WindowCounter;
+  readonly guesses: Guesses;
   readonly tokens: WindowCounter;
 }
 
@@ -59,20 +62,20 @@ async function takeWithToken(
   response: Response,
   token: string,
   options: PostbackPixelOptions,
-  { failures, tokens }: Limits,
+  { guesses, tokens }: Limits,
 ): Promise<void> {
   const address = options.addressOf(request);
-  if (failures.add(address, 0).count >= MAX_FAILURES) {
-    return tooMany(response, failures.add(address, 0).resetSeconds, 'unknown tokens from this address');
-  }
+  if (guesses.refuse(address, response)) return;
   const known = token.length <= MAX_TOKEN ? await identifyPostbackToken(options.database, token) : undefined;
   if (!known) {
-    failures.add(address);
+    guesses.wrong(address);
     throw new AppError('unauthorized', 'unknown_token', 'the token is not known, expired or revoked');
   }
   const used = tokens.add(known.id);
-  if (used.count > options.perMinute)
-    return tooMany(response, used.resetSeconds, 'postbacks with this token');
+  if (used.count > options.perMinute) {
+    response.setHeader('Retry-After', used.resetSeconds);
+    return sendProblem(response, 429, TOO_MANY, 'too many postbacks with this token');
+  }
   const event = eventOf(request);
   if (known.events.length > 0 && !known.events.includes(event)) {
     throw new AppError('forbidden', 'event_not_allowed', `this token does not tell of ${event}`);
@@ -89,11 +92,6 @@ async function takeWithToken(
   // Pages of others show it.
   response.setHeader('Cross-Origin-Resource-Policy', 'cross-origin');
   response.status(200).type('image/gif').send(PIXEL);
-}
-
-function tooMany(response: Response, seconds: number, what: string): void {
-  response.setHeader('Retry-After', seconds);
-  sendProblem(response, 429, 'too_many_postbacks', `too many ${what}`);
 }
 
 function callOf(request: Request): string {

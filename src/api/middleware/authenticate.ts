@@ -3,9 +3,8 @@ import type { Request, RequestHandler } from 'express';
 import { AppError } from '../../domain';
 import type { ApiKeyIdentity } from '../../storage';
 import type { ClientAddress } from '../client-address';
-import { sendProblem } from '../problem';
 import type { Access } from '../route';
-import { WindowCounter } from './window-counter';
+import { Guesses } from './guesses';
 
 interface Passed {
   readonly identity: ApiKeyIdentity;
@@ -39,6 +38,7 @@ const CACHE_MS = 5_000;
 const MAX_CACHED = 1_000;
 /** Unknown keys that one address may try in a minute. */
 const MAX_FAILURES = 300;
+const TOO_MANY = { code: 'too_many_failures', text: 'too many unknown API keys from this address' };
 
 /**
  * Takes an API key from `X-API-Key` or `Authorization: Bearer`, and finds whom it speaks for. Keys
@@ -55,7 +55,7 @@ export function authenticate(
   now: () => number,
 ): RequestHandler {
   const cache = new Map<string, { readonly identity: ApiKeyIdentity; readonly at: number }>();
-  const failures = new WindowCounter(now);
+  const guesses = new Guesses(MAX_FAILURES, TOO_MANY, now);
   return async (request, response, next) => {
     const key = keyOf(request);
     if (key === undefined) throw new AppError('unauthorized', 'no_api_key', 'send an API key in X-API-Key');
@@ -69,15 +69,10 @@ export function authenticate(
     cache.delete(hash);
 
     const address = addressOf(request);
-    const { count, resetSeconds } = failures.add(address, 0);
-    if (count >= MAX_FAILURES) {
-      response.setHeader('Retry-After', resetSeconds);
-      sendProblem(response, 429, 'too_many_failures', 'too many unknown API keys from this address');
-      return;
-    }
+    if (guesses.refuse(address, response)) return;
     const identity = await identify(key);
     if (!identity) {
-      failures.add(address);
+      guesses.wrong(address);
       throw new AppError('unauthorized', 'unknown_api_key', 'the API key is not known, expired or revoked');
     }
     if (cache.size >= MAX_CACHED) {

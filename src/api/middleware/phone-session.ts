@@ -2,8 +2,7 @@ import type { Request, RequestHandler } from 'express';
 import { AppError } from '../../domain';
 import type { PhoneIdentity } from '../../storage';
 import type { ClientAddress } from '../client-address';
-import { sendProblem } from '../problem';
-import { WindowCounter } from './window-counter';
+import { Guesses } from './guesses';
 
 const signedIn = new WeakMap<Request, PhoneIdentity>();
 
@@ -16,6 +15,7 @@ export function agentOf(request: Request): PhoneIdentity {
 
 /** Unknown tokens that one address may try in a minute. */
 const MAX_FAILURES = 300;
+const TOO_MANY = { code: 'too_many_failures', text: 'too many unknown sessions from this address' };
 
 /**
  * Takes the token of an agent's session from `Authorization: Bearer`, and finds who is signed in by it.
@@ -32,20 +32,15 @@ export function phoneSession(
   addressOf: ClientAddress,
   now: () => number,
 ): RequestHandler {
-  const failures = new WindowCounter(now);
+  const guesses = new Guesses(MAX_FAILURES, TOO_MANY, now);
   return async (request, response, next) => {
     if (isOpen(request)) return next();
     const address = addressOf(request);
-    const { count, resetSeconds } = failures.add(address, 0);
-    if (count >= MAX_FAILURES) {
-      response.setHeader('Retry-After', resetSeconds);
-      sendProblem(response, 429, 'too_many_failures', 'too many unknown sessions from this address');
-      return;
-    }
+    if (guesses.refuse(address, response)) return;
     const [, token] = /^Bearer (dcep_[A-Za-z0-9_-]{43})$/i.exec(request.get('Authorization') ?? '') ?? [];
     const identity = token === undefined ? undefined : await identify(token);
     if (!identity) {
-      failures.add(address);
+      guesses.wrong(address);
       throw new AppError('unauthorized', 'not_signed_in', 'nobody is signed in by this token');
     }
     signedIn.set(request, identity);
