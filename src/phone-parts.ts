@@ -47,7 +47,7 @@ const PAGE_FOLDER = join(__dirname, '../dist/web/phone');
 /** Puts together what phone pages are told, and by which rules. */
 export function openPhoneApi(parts: PhoneApiParts): PhoneApi {
   const { config, database, redis, market, phones, clock, warn } = parts;
-  const domain = config.sip.domain.toLowerCase();
+  const { domain } = config.sip;
   const urlsFor = (by: ReachedBy): readonly string[] => websocketUrls(config, parts.listening(), by);
   const bus = new PresenceBus(redis, warn('the quality of a call is not told'));
   let realtime: Realtime | undefined;

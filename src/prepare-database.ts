@@ -45,7 +45,7 @@ export async function prepareDatabase(config: Config, say: (line: string) => voi
     const agentFile = join(config.dataDir, 'demo-agent');
     return {
       adminKey: await adminKey(database, join(config.dataDir, 'admin-key')),
-      agent: await demoAgent(database, agentFile, config.sip.domain.toLowerCase()),
+      agent: await demoAgent(database, agentFile, config.sip.domain),
     };
   } finally {
     await database.close();

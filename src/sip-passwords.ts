@@ -7,7 +7,7 @@ export interface SipPasswordsOptions {
   /** Asks the database. */
   readonly find: (agentId: string) => Promise<AgentSecret | undefined>;
   readonly agent: (agentId: string) => Pick<Agent, 'signedOutAt'> | undefined;
-  /** Realm of the passwords. */
+  /** Realm of the passwords, in lower case. */
   readonly domain: string;
   /** UTC epoch milliseconds. */
   readonly now: () => number;
@@ -37,7 +37,7 @@ export class SipPasswords {
   #awayUntil: number | undefined;
 
   constructor(options: SipPasswordsOptions) {
-    this.#options = { ...options, domain: options.domain.toLowerCase() };
+    this.#options = options;
   }
 
   /**

@@ -195,6 +195,7 @@ const settings = z.strictObject({
         .default('drop')
         .describe('What an INVITE from an address of no trunk gets: nothing, or 403'),
       domain: host
+        .toLowerCase()
         .default('dce.invalid')
         .describe('Domain of the addresses that phones register, and the realm of their passwords'),
       digest: z

@@ -22,7 +22,7 @@ beforeEach(() => {
       return away ? Promise.reject(new Error('away')) : Promise.resolve(secrets.get(agentId));
     },
     agent: (agentId) => (['ann', 'bob'].includes(agentId) ? { signedOutAt } : undefined),
-    domain: 'DCE.invalid',
+    domain: 'dce.invalid',
     now: () => now,
     monotonic: () => now,
   });

@@ -14,7 +14,7 @@ export interface CreateRegistrarOptions {
   readonly directory: PhoneDirectory;
   /** Of short-lived credentials; the same on every node. */
   readonly secret: Buffer;
-  /** Domain of the addresses that agents register, and the realm of their passwords. */
+  /** Domain of the addresses that agents register, and the realm of their passwords; in lower case. */
   readonly domain: string;
   readonly algorithms: readonly DigestAlgorithm[];
   readonly nodeId: string;
@@ -32,9 +32,19 @@ const KEY_BYTES = 32;
 
 /** The registrar of a node with all its parts. Nothing of it needs to be closed but the store. */
 export function createRegistrar(options: CreateRegistrarOptions): Registrar {
-  const { store, directory, secret, algorithms, clock, nodeId, expiry, keepAliveSeconds, gruus, warn } =
-    options;
-  const domain = options.domain.toLowerCase();
+  const {
+    store,
+    directory,
+    secret,
+    algorithms,
+    clock,
+    nodeId,
+    domain,
+    expiry,
+    keepAliveSeconds,
+    gruus,
+    warn,
+  } = options;
   const now = (): number => clock.now();
   const authenticator = new Authenticator({
     directory,

@@ -35,8 +35,10 @@ const NOT_YOURS: PlaceResult = { ok: false, status: 403 };
 
 /**
  * Where an address leads that somebody of a buyer named: `sip:USERNAME@DOMAIN`, `sip:team~ID@DOMAIN`,
- * `sip:target~ID@DOMAIN` (an IP address may stand for the domain), or the number or URI of one of its targets. What belongs to another buyer is
- * as little there as what does not exist.
+ * `sip:target~ID@DOMAIN` (an IP address may stand for the domain), or the number or URI of one of its targets. What
+ * belongs to another buyer is as little there as what does not exist.
+ *
+ * @param domain - of the exchange, in lower case
  */
 export function findPlace(
   uri: string,
@@ -50,7 +52,7 @@ export function findPlace(
   if (user === undefined) return NOT_THERE;
   const host = hostOf(uri);
   // Phones that were given the address of a node in the domain's stead write that.
-  const here = host === domain.toLowerCase() || isIP(host.replace(/^\[|\]$/g, '')) !== 0;
+  const here = host === domain || isIP(host.replace(/^\[|\]$/g, '')) !== 0;
   // Usernames may be digits: a colleague's goes before a number.
   const agent = here ? directory.agentByUsername(user.toLowerCase()) : undefined;
   if (agent?.buyerId === buyerId && agent.status === 'active') {

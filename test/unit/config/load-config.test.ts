@@ -72,6 +72,10 @@ describe('where a setting comes from', () => {
     expect(new Set(CONFIG_KEYS.map(({ env }) => env)).size).toBe(CONFIG_KEYS.length);
   });
 
+  it('the domain of phones is the same whatever its capitals', () => {
+    expect(load({ env: { DCE_SIP_DOMAIN: 'DCE.invalid' } }).config.sip.domain).toBe('dce.invalid');
+  });
+
   it('lists are written with commas', () => {
     const { config } = load({ env: { DCE_SIP_LISTEN: 'udp:192.0.2.1:5060, tcp:[2001:db8::1]:5061' } });
     expect(config.sip.listen).toEqual(['udp:192.0.2.1:5060', 'tcp:[2001:db8::1]:5061']);
