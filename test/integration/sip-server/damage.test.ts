@@ -27,33 +27,38 @@ function answersEverything(control: Control, statuses: readonly number[]): () =>
   return () => shown;
 }
 
-const message = fc.constantFrom(
-  ...TORTURE.map(({ text }) => text),
-  ...['INVITE', 'OPTIONS', 'SUBSCRIBE', 'REGISTER'].map((method) =>
-    [
-      `${method} sip:bob@${HOST} SIP/2.0`,
-      `Via: SIP/2.0/UDP ${HOST};rport;branch=BRANCH`,
-      'From: <sip:a@a>;tag=1',
-      'To: <sip:b@b>',
-      'Call-ID: BRANCH',
-      `CSeq: 1 ${method}`,
-      `Contact: <sip:a@${HOST}:9>`,
-      'Record-Route: <sip:p@127.0.0.1:9;lr>, <sip:q@q>',
-      'Session-Expires: 1800;refresher=uac',
-      'Supported: 100rel, timer',
-      'Max-Forwards: 70',
-      '',
-      SDP,
-    ].join('\r\n'),
-  ),
+/** As many that an application is shown while they are whole as torture messages, most of which it never is. */
+const message = fc.oneof(
+  fc.constantFrom(...TORTURE.map(({ text }) => text)),
+  fc
+    .constantFrom('INVITE', 'OPTIONS', 'SUBSCRIBE', 'REGISTER')
+    .map((method) =>
+      [
+        `${method} sip:bob@${HOST} SIP/2.0`,
+        `Via: SIP/2.0/UDP ${HOST};rport;branch=BRANCH`,
+        'From: <sip:a@a>;tag=1',
+        'To: <sip:b@b>',
+        'Call-ID: BRANCH',
+        `CSeq: 1 ${method}`,
+        `Contact: <sip:a@${HOST}:9>`,
+        'Record-Route: <sip:p@127.0.0.1:9;lr>, <sip:q@q>',
+        'Session-Expires: 1800;refresher=uac',
+        'Supported: 100rel, timer',
+        'Max-Forwards: 70',
+        `Content-Length: ${Buffer.byteLength(SDP)}`,
+        '',
+        SDP,
+      ].join('\r\n'),
+    ),
 );
+/** Anywhere in a message, not at its start and its end above all. */
+const anywhere = fc.noBias(fc.nat());
+const hit = fc.record({ at: anywhere, byte: fc.constantFrom(...'\r\n\0 :;,<>"@=\xff[]%1') });
 const damaged = fc
   .record({
     text: message,
-    hits: fc.array(fc.record({ at: fc.nat(), byte: fc.constantFrom(...'\r\n\0 :;,<>"@=\xff[]%1') }), {
-      maxLength: 4,
-    }),
-    cut: fc.option(fc.nat(), { freq: 6 }),
+    hits: fc.array(hit, { maxLength: 4 }),
+    cut: fc.oneof({ weight: 5, arbitrary: fc.constant(null) }, anywhere),
   })
   .map(({ text, hits, cut }) => {
     const bytes = [...text.replaceAll('BRANCH', newBranch())];
@@ -73,7 +78,20 @@ test.each(['udp', 'tcp'] as const)(
     const shown = answersEverything(control, [200, 486, 302]);
     const a = await bench.udpPeer();
     const seed = Date.now();
-    for (const text of fc.sample(damaged, { numRuns: 600, seed })) {
+    let probes = 0;
+    const serverIsWell = (): Promise<void> => {
+      probes++;
+      const from = a.seen.length;
+      Leg.caller(a).request('OPTIONS');
+      return until(`the server is well (seed ${seed})`, () =>
+        a.seen
+          .slice(from)
+          .some((seen) => seen.kind === 'response' && headerValue(seen, 'call-id')?.endsWith('@test')),
+      );
+    };
+    for (const [n, text] of fc.sample(damaged, { numRuns: 600, seed }).entries()) {
+      // What a socket's buffer has no room for never reaches the server.
+      if (n % 20 === 0) await serverIsWell();
       if (protocol === 'udp') a.send(text);
       else {
         const connection = await bench.tcpPeer();
@@ -82,12 +100,8 @@ test.each(['udp', 'tcp'] as const)(
         setTimeout(() => connection.close(), 50);
       }
     }
-    Leg.caller(a).request('OPTIONS');
-    await until(`the server is well (seed ${seed})`, () => {
-      const answers = a.seen.filter((seen) => seen.kind === 'response');
-      return answers.some((answer) => headerValue(answer, 'call-id')?.endsWith('@test'));
-    });
-    expect(shown()).toBeGreaterThan(10);
+    await serverIsWell();
+    expect(shown() - probes).toBeGreaterThan(40);
     expect({ seed, applications: bench.server.stats().controlConnections }).toEqual({
       seed,
       applications: 1,
