@@ -2,7 +2,7 @@
 
 /**
  * The rooms of src/ and what each may import: the dependency rule that lint enforces.
- * A room that is not a row here (the composition roots: switch, worker, cli) may import everything.
+ * A room that is not a row here (the composition roots: the programs at the top, parts, commands) may import everything.
  */
 exports.ROOMS = {
   domain: [],

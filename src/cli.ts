@@ -4,16 +4,16 @@ import { Command } from 'commander';
 import type { Config, LoadedConfig } from './config';
 import { ConfigError, configReference, explainConfig, loadConfig, takeFlags } from './config';
 import { systemClock } from './domain';
-import { addFraudCommands } from './fraud-commands';
-import { addInvoiceCommands } from './invoice-commands';
-import { addLedgerCommands } from './ledger-commands';
-import { addListCommands } from './list-commands';
-import { addPrivacyCommands, terminalUser } from './privacy-commands';
-import { addRatesCommands } from './rates-commands';
-import type { WhatifArguments } from './replay-commands';
-import { runReplay, runWhatif } from './replay-commands';
+import { addFraudCommands } from './commands/fraud-commands';
+import { addInvoiceCommands } from './commands/invoice-commands';
+import { addLedgerCommands } from './commands/ledger-commands';
+import { addListCommands } from './commands/list-commands';
+import { addPrivacyCommands, terminalUser } from './commands/privacy-commands';
+import { addRatesCommands } from './commands/rates-commands';
+import type { WhatifArguments } from './commands/replay-commands';
+import { runReplay, runWhatif } from './commands/replay-commands';
 import { runDemoHere, runStart } from './run-here';
-import { sipServerOptions } from './embedded-sip';
+import { sipServerOptions } from './parts/embedded-sip';
 import { parseListenAddress, SipServer } from './sip-server';
 import {
   createApiKey,
@@ -26,12 +26,12 @@ import {
   readMigrations,
   seedDemoMarket,
 } from './storage';
-import { addReconciliationCommands } from './reconciliation-commands';
-import { addSettlementCommands } from './settlement-commands';
+import { addReconciliationCommands } from './commands/reconciliation-commands';
+import { addSettlementCommands } from './commands/settlement-commands';
 import { startSwitch } from './switch';
 import type { Logger } from './telemetry';
 import { createLogger, startTracing } from './telemetry';
-import { untilTold } from './until-told';
+import { untilTold } from './parts/until-told';
 import { startWorker } from './worker';
 
 /** Longest a worker that was told to end may take. */

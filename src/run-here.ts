@@ -6,7 +6,7 @@ import type { RunFile } from './start';
 import { Exchange, runFilePath } from './start';
 import type { Logger } from './telemetry';
 import { createLogger } from './telemetry';
-import { untilTold } from './until-told';
+import { untilTold } from './parts/until-told';
 
 type Say = (line: string) => void;
 

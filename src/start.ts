@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from './config';
-import type { DemoAgent } from './demo-agent';
-import { prepareDatabase } from './prepare-database';
+import type { DemoAgent } from './parts/demo-agent';
+import { prepareDatabase } from './parts/prepare-database';
 import type { PrivateService, WantedAddress } from './provision';
 import {
   claimFolder,
@@ -13,7 +13,7 @@ import {
 } from './provision';
 import { parseListenAddress } from './sip-server';
 import { DEMO } from './storage';
-import { SupervisedWorker } from './supervised-worker';
+import { SupervisedWorker } from './parts/supervised-worker';
 import type { RunningSwitch } from './switch';
 import { startSwitch } from './switch';
 import type { Logger } from './telemetry';

@@ -5,23 +5,23 @@ import { join } from 'node:path';
 import type { ListenTls } from './api';
 import { createApi, listen } from './api';
 import { openSettlementQueue, OutboxRelay } from './billing';
-import { CallActivity } from './call-activity';
-import { CallNewsHub, countCall } from './call-news';
+import { CallActivity } from './parts/call-activity';
+import { CallNewsHub, countCall } from './parts/call-news';
 import type { Config } from './config';
 import { asError, NEVER_CONNECTED, systemClock } from './domain';
-import { connectSip, superviseSip } from './embedded-sip';
-import { KnownMarket } from './known-market';
+import { connectSip, superviseSip } from './parts/embedded-sip';
+import { KnownMarket } from './parts/known-market';
 import { observeCaps } from './market';
 import type { MediaEngine } from './media';
-import { openMedia } from './open-media';
-import { announceNode, openNodes } from './open-nodes';
-import { openFunds } from './open-funds';
-import { openPhones } from './open-phones';
-import { openSales } from './open-sales';
-import { paymentServices } from './payment-parts';
-import { openPhoneApi } from './phone-parts';
-import { openWebhooks } from './postback-parts';
-import { openVaultOf } from './privacy-parts';
+import { openMedia } from './parts/open-media';
+import { announceNode, openNodes } from './parts/open-nodes';
+import { openFunds } from './parts/open-funds';
+import { openPhones } from './parts/open-phones';
+import { openSales } from './parts/open-sales';
+import { paymentServices } from './parts/payment-parts';
+import { openPhoneApi } from './parts/phone-parts';
+import { openWebhooks } from './parts/postback-parts';
+import { openVaultOf } from './parts/privacy-parts';
 import type { PingReport } from './rtb';
 import { AdmissionControl, DrachtioStack, findPlace, Switchboard } from './signaling';
 import type { SipServerStats } from './sip-server';
@@ -36,7 +36,7 @@ import {
   PostgresCallRecorder,
   RedisCapReservations,
 } from './storage';
-import { checkHealth } from './switch-health';
+import { checkHealth } from './parts/switch-health';
 import type { Logger } from './telemetry';
 import { createMetrics, LoadSampler, observeLists, observeRegistrations, RepeatedLog } from './telemetry';
 

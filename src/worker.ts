@@ -1,11 +1,11 @@
 import { ledgerSums } from './billing';
 import type { Config } from './config';
 import { asError } from './domain';
-import type { BackgroundJob } from './money-jobs';
-import { moneyJobs } from './money-jobs';
-import type { PrivacyParts } from './privacy-parts';
-import { openPrivacy } from './privacy-parts';
-import { startSettling } from './settling';
+import type { BackgroundJob } from './parts/money-jobs';
+import { moneyJobs } from './parts/money-jobs';
+import type { PrivacyParts } from './parts/privacy-parts';
+import { openPrivacy } from './parts/privacy-parts';
+import { startSettling } from './parts/settling';
 import {
   CapUsage,
   Database,

@@ -1,4 +1,4 @@
-import { callCard } from '../../src/call-card';
+import { callCard } from '../../src/parts/call-card';
 import type { CallCardPolicy } from '../../src/domain';
 import { bid, CALLER, marketOf, usd } from './market/fixtures';
 

@@ -1,4 +1,4 @@
-import { CallNewsHub } from '../../src/call-news';
+import { CallNewsHub } from '../../src/parts/call-news';
 import type { CallEvent } from '../../src/signaling';
 
 const EVENT = { type: 'call.refused', reason: 'overload' } as unknown as CallEvent;

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import type { FundsReply } from '../../src/billing';
 import type { Micros } from '../../src/domain';
 import { micros } from '../../src/domain';
-import type { CoveredCall } from '../../src/funds-extender';
-import { HoldExtender } from '../../src/funds-extender';
+import type { CoveredCall } from '../../src/parts/funds-extender';
+import { HoldExtender } from '../../src/parts/funds-extender';
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());

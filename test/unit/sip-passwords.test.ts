@@ -1,4 +1,4 @@
-import { SipPasswords } from '../../src/sip-passwords';
+import { SipPasswords } from '../../src/parts/sip-passwords';
 import type { AgentSecret } from '../../src/storage';
 
 const SECRET: AgentSecret = { passwordHash: '', realm: 'dce.invalid', ha1Md5: 'md5', ha1Sha256: 'sha' };

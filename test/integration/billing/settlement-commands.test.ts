@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { DeadLetters } from '../../../src/billing';
-import { addSettlementCommands } from '../../../src/settlement-commands';
+import { addSettlementCommands } from '../../../src/commands/settlement-commands';
 import type { Database } from '../../../src/storage';
 import { endedRecord, storeEnded } from '../../support/call-records';
 import { openDatabase } from '../../support/open-database';

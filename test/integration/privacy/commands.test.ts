@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { Command } from 'commander';
 import { loadConfig } from '../../../src/config';
-import { addPrivacyCommands, terminalUser } from '../../../src/privacy-commands';
+import { addPrivacyCommands, terminalUser } from '../../../src/commands/privacy-commands';
 import type { Database } from '../../../src/storage';
 import { openDatabase } from '../../support/open-database';
 import type { TestDatabase } from '../../support/test-database';

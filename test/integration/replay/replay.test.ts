@@ -7,7 +7,7 @@ import { MarketFields } from '../../../src/api';
 import { Activity, Market } from '../../../src/market';
 import { MarketEdits, parseEdit, replayCall, whatif } from '../../../src/replay';
 import type { WhatifReport } from '../../../src/replay';
-import { runReplay, runWhatif } from '../../../src/replay-commands';
+import { runReplay, runWhatif } from '../../../src/commands/replay-commands';
 import type { Database, EntityStores } from '../../../src/storage';
 import { DEMO, entityStores, MarketFeed, seedDemoMarket } from '../../../src/storage';
 import { storeEntries } from '../../../src/storage/call-entries';

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { systemClock } from '../../../src/domain';
-import { addFraudCommands } from '../../../src/fraud-commands';
+import { addFraudCommands } from '../../../src/commands/fraud-commands';
 import type { Database } from '../../../src/storage';
 import { storeEntries } from '../../../src/storage/call-entries';
 import { decidedRecord, endedRecord } from '../../support/call-records';

@@ -1,4 +1,4 @@
-import { trainOnCalls } from '../../../src/fraud-training';
+import { trainOnCalls } from '../../../src/commands/fraud-training';
 import { parseModel, signalsFrom } from '../../../src/fraud';
 import type { TrainingCall } from '../../../src/storage';
 import { START, randomFrom } from './support';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { Command } from 'commander';
-import { addRatesCommands } from '../../../../src/rates-commands';
+import { addRatesCommands } from '../../../../src/commands/rates-commands';
 import type { Database } from '../../../../src/storage';
 import { openDatabase } from '../../../support/open-database';
 import type { TestDatabase } from '../../../support/test-database';

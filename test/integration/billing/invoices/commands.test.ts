@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { formatMoney, micros } from '../../../../src/domain';
-import { addInvoiceCommands } from '../../../../src/invoice-commands';
-import { addReconciliationCommands } from '../../../../src/reconciliation-commands';
+import { addInvoiceCommands } from '../../../../src/commands/invoice-commands';
+import { addReconciliationCommands } from '../../../../src/commands/reconciliation-commands';
 import { BUYER_ACCOUNT } from '../../../support/call-records';
 import { BillingRoom } from './support/billing-room';
 

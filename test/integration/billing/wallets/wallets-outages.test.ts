@@ -1,7 +1,7 @@
 import { configSchema } from '../../../../src/config';
 import { systemClock } from '../../../../src/domain';
-import type { Funds } from '../../../../src/open-funds';
-import { openFunds } from '../../../../src/open-funds';
+import type { Funds } from '../../../../src/parts/open-funds';
+import { openFunds } from '../../../../src/parts/open-funds';
 import { ringTarget } from '../../../support/call-records';
 import { TcpProxy } from '../../../support/tcp-proxy';
 import { until } from '../../../support/until';

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { systemClock } from '../../../../src/domain';
-import { addListCommands } from '../../../../src/list-commands';
+import { addListCommands } from '../../../../src/commands/list-commands';
 import { Database } from '../../../../src/storage';
 
 /** `dce dnc …` on the database whose URL is the first argument. */
