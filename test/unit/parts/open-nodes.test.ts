@@ -1,4 +1,4 @@
-import { announceNode, nodeSipAddress } from '../../src/parts/open-nodes';
+import { announceNode, nodeSipAddress } from '../../../src/parts/open-nodes';
 
 test.each([
   [

@@ -1,10 +1,10 @@
-import type { FundsReply, HoldRequest } from '../../src/billing';
-import type { AccountTerms, RingTarget } from '../../src/domain';
-import { AppError, micros } from '../../src/domain';
-import { WalletFundsDesk } from '../../src/parts/funds-desk';
-import { UnheldExposure } from '../../src/parts/funds-exposure';
-import type { CoveredCall } from '../../src/parts/funds-extender';
-import { ringTarget } from '../support/call-records';
+import type { FundsReply, HoldRequest } from '../../../src/billing';
+import type { AccountTerms, RingTarget } from '../../../src/domain';
+import { AppError, micros } from '../../../src/domain';
+import { WalletFundsDesk } from '../../../src/parts/funds-desk';
+import { UnheldExposure } from '../../../src/parts/funds-exposure';
+import type { CoveredCall } from '../../../src/parts/funds-extender';
+import { ringTarget } from '../../support/call-records';
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());

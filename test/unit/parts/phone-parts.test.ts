@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
-import { loadConfig } from '../../src/config';
-import { iceServers, issuedAfter, websocketUrls } from '../../src/parts/phone-parts';
+import { loadConfig } from '../../../src/config';
+import { iceServers, issuedAfter, websocketUrls } from '../../../src/parts/phone-parts';
 
 const configOf = (flags: Record<string, string>) => loadConfig({ env: {}, flags, file: undefined }).config;
 const LISTENING = ['udp/127.0.0.1:5060', 'ws/0.0.0.0:8088', 'wss/[::]:8443', 'tls/0.0.0.0:5061'];

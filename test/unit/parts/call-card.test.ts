@@ -1,6 +1,6 @@
-import { callCard } from '../../src/parts/call-card';
-import type { CallCardPolicy } from '../../src/domain';
-import { bid, CALLER, marketOf, usd } from './market/fixtures';
+import { callCard } from '../../../src/parts/call-card';
+import type { CallCardPolicy } from '../../../src/domain';
+import { bid, CALLER, marketOf, usd } from '../market/fixtures';
 
 const TAGS = { product: 'solar', zip: '10001', lead: `ani=${CALLER.slice(2)};x` };
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { micros } from '../../src/domain';
-import { UnheldExposure } from '../../src/parts/funds-exposure';
+import { micros } from '../../../src/domain';
+import { UnheldExposure } from '../../../src/parts/funds-exposure';
 
 test('one account is let through up to the sum, whatever the others do', () => {
   const exposure = new UnheldExposure(100);

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import type { FundsReply } from '../../src/billing';
-import type { Micros } from '../../src/domain';
-import { micros } from '../../src/domain';
-import type { CoveredCall } from '../../src/parts/funds-extender';
-import { HoldExtender } from '../../src/parts/funds-extender';
+import type { FundsReply } from '../../../src/billing';
+import type { Micros } from '../../../src/domain';
+import { micros } from '../../../src/domain';
+import type { CoveredCall } from '../../../src/parts/funds-extender';
+import { HoldExtender } from '../../../src/parts/funds-extender';
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());

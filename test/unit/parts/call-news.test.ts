@@ -1,5 +1,5 @@
-import { CallNewsHub } from '../../src/parts/call-news';
-import type { CallEvent } from '../../src/signaling';
+import { CallNewsHub } from '../../../src/parts/call-news';
+import type { CallEvent } from '../../../src/signaling';
 
 const EVENT = { type: 'call.refused', reason: 'overload' } as unknown as CallEvent;
 

@@ -1,4 +1,4 @@
-import { ProgressBar, secondsOf } from '../../src/commands/list-progress';
+import { ProgressBar, secondsOf } from '../../../src/commands/list-progress';
 
 let written: string[];
 let now: number;

@@ -1,5 +1,5 @@
-import { SipPasswords } from '../../src/parts/sip-passwords';
-import type { AgentSecret } from '../../src/storage';
+import { SipPasswords } from '../../../src/parts/sip-passwords';
+import type { AgentSecret } from '../../../src/storage';
 
 const SECRET: AgentSecret = { passwordHash: '', realm: 'dce.invalid', ha1Md5: 'md5', ha1Sha256: 'sha' };
 
