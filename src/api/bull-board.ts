@@ -2,9 +2,9 @@ import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
 import type { Express, Request, RequestHandler } from 'express';
-import { AppError } from '../domain';
+import { AppError, allows } from '../domain';
 import type { SettlementQueue } from '../billing';
-import { allows, callerOf } from './middleware/authenticate';
+import { callerOf } from './middleware/authenticate';
 
 /** Queues that are shown to people. */
 export interface ShownQueues {

@@ -210,17 +210,17 @@ export function createApi(services: ApiServices): Express {
     perMinute: services.requestsPerMinute,
     monotonic: now,
   });
-  const ofPhones = routes.filter(({ access }) => access !== 'key');
-  const ofKeys = routes.filter(({ access }) => access === 'key');
+  const ofPhones = routes.filter(({ access }) => access !== 'account');
+  const ofAccounts = routes.filter(({ access }) => access === 'account');
   if (services.phone) servePhones(app, ofPhones, addressOf, services);
   const guards = [
     authenticate((key) => identifyApiKey(database, key), addressOf, now),
     rateLimit(services.requestsPerMinute, now),
   ];
-  app.use('/api/v1', ...guards, ...readBody(ofKeys));
+  app.use('/api/v1', ...guards, ...readBody(ofAccounts));
   if (services.queues) serveBullBoard(app, services.queues, guards);
-  for (const route of ofKeys) mount(app, route, database);
-  refuseOtherMethods(app, ofKeys);
+  for (const route of ofAccounts) mount(app, route, database);
+  refuseOtherMethods(app, ofAccounts);
   app.use((_request, response) => sendProblem(response, 404, 'not_found', 'there is nothing here'));
   app.use(problemHandler(services.onBug));
   return app;

@@ -1,7 +1,5 @@
-import type { Micros } from '../domain';
-import { AppError, micros } from '../domain';
-import { OPERATOR_ACCOUNT } from '../billing';
-import type { ApiKeyIdentity } from '../storage';
+import type { Micros, Principal } from '../domain';
+import { OPERATOR_ACCOUNT, AppError, micros, principalName } from '../domain';
 
 /** What the configuration says of money after the fact. */
 export interface MoneyRules {
@@ -40,18 +38,13 @@ export function adjustmentRules({ rules }: MoneyServices): { mostAlone: Micros }
   return { mostAlone: micros(rules.maxAdjustmentMicros) };
 }
 
-/** Whose things a key may see: those of its account; undefined for keys of the exchange, which see all. */
-export function ownOnly({ accountId }: ApiKeyIdentity): string | undefined {
-  return accountId === OPERATOR_ACCOUNT ? undefined : accountId;
-}
-
-/** @throws AppError `forbidden` for keys of others */
-export function assertOperator({ accountId }: ApiKeyIdentity): void {
+/** @throws AppError `forbidden` for people of other accounts */
+export function assertOperator({ accountId }: Principal): void {
   if (accountId === OPERATOR_ACCOUNT) return;
   throw new AppError('forbidden', 'operator_only', 'this is for keys of the exchange');
 }
 
-/** A key as the one who did something. */
-export function actorOf({ keyId, accountId }: ApiKeyIdentity): { keyId: string; accountId: string } {
-  return { keyId, accountId };
+/** A caller as the one who did something. */
+export function actorOf(caller: Principal): { keyId: string; accountId: string } {
+  return { keyId: principalName(caller), accountId: caller.accountId };
 }

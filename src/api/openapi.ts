@@ -117,7 +117,7 @@ function operation(route: Route): Record<string, unknown> {
 /** Who may call it. */
 function accessOf({ access, scope }: Route): Record<string, unknown> {
   switch (access) {
-    case 'key':
+    case 'account':
       return { description: `Needs the scope \`${scope}\`.` };
     case 'phone':
       return { description: 'For an agent who is signed in.', security: [{ phoneSession: [] }] };

@@ -1,10 +1,11 @@
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
-import type { ApiKeyIdentity, Queryable } from '../storage';
+import type { Principal, TenantRole } from '../domain';
+import type { Queryable } from '../storage';
 import type { IfMatch } from './if-match';
 
-/** `key`: with an API key that has the scope. `phone`: with the session of an agent. */
-export type Access = 'key' | 'phone' | 'open';
+/** `account`: somebody of an account, whose role and scopes allow it. `phone`: with the session of an agent. */
+export type Access = 'account' | 'phone' | 'open';
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
@@ -13,7 +14,9 @@ export interface RouteCall<Params, Query, Body> {
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
-  readonly caller: ApiKeyIdentity;
+  readonly caller: Principal;
+  /** Account whose things alone may be seen and changed; undefined for the exchange's own people, who see all. */
+  readonly own: string | undefined;
   /** Where the work is done: the pool, or the transaction of an Idempotency-Key. */
   readonly db: Queryable;
   /** Undefined when any version will do. */
@@ -33,6 +36,13 @@ export interface RouteReply<Reply> {
   readonly location?: string;
 }
 
+/** RFC 9745 and RFC 8594: the instants as ISO dates, and the path below `/api/v1` of what replaces it. */
+export interface Deprecation {
+  readonly since: string;
+  readonly sunset?: string;
+  readonly successor: string;
+}
+
 interface RouteText<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R extends z.ZodType> {
   readonly method: Method;
   /** Express path below `/api/v1`, e.g. `/campaigns/:id`. */
@@ -41,10 +51,16 @@ interface RouteText<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodTyp
   readonly operationId: string;
   readonly tag: string;
   readonly summary: string;
-  /** `resource:read` or `resource:write`; of no account where no API key is asked for. */
+  /** `resource:read` or `resource:write`; of no account where nobody of an account is asked for. */
   readonly scope: string;
-  /** Who may call it: holders of an API key by default, agents who are signed in, or anybody. */
+  /** Who may call it: people and programs of accounts by default, agents who are signed in, or anybody. */
   readonly access?: Access;
+  /** Roles besides the exchange's own that may call it, for what is their account's: none by default. */
+  readonly tenants?: readonly TenantRole[];
+  /** Whether it is written to the audit log: every operation that changes something, by default. */
+  readonly audited?: boolean;
+  /** Since when it should not be used any more, until when it works, and what to use instead. */
+  readonly deprecated?: Deprecation;
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
@@ -74,9 +90,10 @@ export type Route = Required<Omit<RouteText<z.ZodType, z.ZodType, z.ZodType, z.Z
   readonly params: z.ZodType | undefined;
   readonly query: z.ZodType | undefined;
   readonly body: z.ZodType | undefined;
+  readonly deprecated: Deprecation | undefined;
   readonly handle: (call: RouteCall<never, never, never>) => Promise<RouteReply<unknown>>;
 };
-type Untyped = 'params' | 'query' | 'body' | 'handle';
+type Untyped = 'params' | 'query' | 'body' | 'deprecated' | 'handle';
 
 /** What is read before the handler is asked. */
 export const JSON_TYPE = 'application/json';
@@ -90,7 +107,9 @@ export function route<
 >(text: RouteText<P, Q, B, R>): Route {
   return {
     status: 200,
-    access: 'key',
+    access: 'account',
+    tenants: [],
+    audited: text.method !== 'get',
     idempotent: false,
     conditional: false,
     streams: false,
@@ -100,6 +119,7 @@ export function route<
     params: text.params,
     query: text.query,
     body: text.body,
+    deprecated: text.deprecated,
     handle: text.handle as unknown as Route['handle'],
   };
 }

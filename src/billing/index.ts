@@ -1,4 +1,4 @@
-export { LEDGER_KINDS, LEDGER_PURPOSES, OPERATOR_ACCOUNT } from './ledger/chart';
+export { LEDGER_KINDS, LEDGER_PURPOSES } from './ledger/chart';
 export type { LedgerKind, LedgerPurpose } from './ledger/chart';
 export { describeFinding, LEDGER_PROBLEMS } from './ledger/findings';
 export type { LedgerFinding, LedgerProblem } from './ledger/findings';

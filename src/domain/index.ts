@@ -1,4 +1,5 @@
 export * from './money';
+export * from './access';
 export * from './phone-number';
 export * from './call';
 export * from './schedule';

@@ -1,12 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import type { Principal, TenantRole } from '../domain';
+import { roleOf } from '../domain';
 import type { Queryable } from './database';
-
-/** Who an API key speaks for. */
-export interface ApiKeyIdentity {
-  readonly keyId: string;
-  readonly accountId: string;
-  readonly scopes: readonly string[];
-}
 
 const PREFIX = 'dce_';
 
@@ -37,15 +32,24 @@ export async function insertApiKey(
 }
 
 /** The identity behind a key; undefined for one that is unknown, expired or revoked. */
-export async function identifyApiKey(db: Queryable, key: string): Promise<ApiKeyIdentity | undefined> {
+export async function identifyApiKey(db: Queryable, key: string): Promise<Principal | undefined> {
   if (!key.startsWith(PREFIX) || key.length > 128) return undefined;
-  const { rows } = await db.query<{ keyId: string; accountId: string; scopes: string[] }>({
+  const { rows } = await db.query<{
+    id: string;
+    accountId: string;
+    type: 'operator' | TenantRole;
+    scopes: string[];
+  }>({
     name: 'identify-api-key',
-    text: `select id as "keyId", account_id as "accountId", scopes from api_keys
-      where key_hash = $1 and revoked_at is null and (expires_at is null or expires_at > now())`,
+    text: `select k.id, k.account_id as "accountId", a.type, k.scopes
+      from api_keys k join accounts a on a.id = k.account_id
+      where k.key_hash = $1 and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())`,
     values: [hashOf(key)],
   });
-  return rows[0];
+  const [row] = rows;
+  if (!row) return undefined;
+  const { type, ...rest } = row;
+  return { kind: 'key', ...rest, role: roleOf(type) };
 }
 
 /** Which of these keys are known, not expired and not revoked. */

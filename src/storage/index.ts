@@ -50,7 +50,6 @@ export type { FraudReport, FraudRollUpOptions } from './fraud-roll-up';
 export { readTrainingCalls } from './fraud-training-calls';
 export type { TrainingCall } from './fraud-training-calls';
 export { createApiKey, identifyApiKey, insertApiKey, liveApiKeys } from './api-keys';
-export type { ApiKeyIdentity } from './api-keys';
 export { DEMO, seedDemoMarket } from './seed';
 export { NumberListFeed } from './number-lists/number-list-feed';
 export type { NumberListFeedEvents } from './number-lists/number-list-feed';

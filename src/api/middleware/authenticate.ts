@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
+import type { Principal } from '../../domain';
 import { AppError } from '../../domain';
-import type { ApiKeyIdentity } from '../../storage';
 import type { ClientAddress } from '../client-address';
 import type { Access } from '../route';
 import { Guesses } from './guesses';
 
 interface Passed {
-  readonly identity: ApiKeyIdentity;
+  readonly identity: Principal;
   /** Asks again, whatever is remembered. */
   readonly stillKnown: () => Promise<boolean>;
 }
@@ -15,11 +15,11 @@ interface Passed {
 const passed = new WeakMap<Request, Passed>();
 
 /** Of requests that need no API key: it may do nothing that needs one. */
-const NO_KEY: ApiKeyIdentity = { keyId: 'none', accountId: '', scopes: [] };
+const NO_KEY: Principal = { kind: 'key', id: 'none', accountId: '', role: 'auditor', scopes: [] };
 
 /** Who made a request that passed {@link authenticate}; nobody where that is not asked for. */
-export function callerOf(request: Request, access: Access = 'key'): ApiKeyIdentity {
-  return access === 'key' ? passedOf(request).identity : NO_KEY;
+export function callerOf(request: Request, access: Access = 'account'): Principal {
+  return access === 'account' ? passedOf(request).identity : NO_KEY;
 }
 
 /** True while the key of a long request has not been revoked and has not expired. */
@@ -50,16 +50,16 @@ const TOO_MANY = { code: 'too_many_failures', text: 'too many unknown API keys f
  * @param now - monotonic milliseconds
  */
 export function authenticate(
-  identify: (key: string) => Promise<ApiKeyIdentity | undefined>,
+  identify: (key: string) => Promise<Principal | undefined>,
   addressOf: ClientAddress,
   now: () => number,
 ): RequestHandler {
-  const cache = new Map<string, { readonly identity: ApiKeyIdentity; readonly at: number }>();
+  const cache = new Map<string, { readonly identity: Principal; readonly at: number }>();
   const guesses = new Guesses(MAX_FAILURES, TOO_MANY, now);
   return async (request, response, next) => {
     const key = keyOf(request);
     if (key === undefined) throw new AppError('unauthorized', 'no_api_key', 'send an API key in X-API-Key');
-    const pass = (identity: ApiKeyIdentity): void => {
+    const pass = (identity: Principal): void => {
       passed.set(request, { identity, stillKnown: async () => (await identify(key)) !== undefined });
       next();
     };
@@ -82,12 +82,6 @@ export function authenticate(
     cache.set(hash, { identity, at: now() });
     pass(identity);
   };
-}
-
-/** True when a key's scopes allow an operation: `*`, `calls:*` or `calls:read`. */
-export function allows(scopes: readonly string[], wanted: string): boolean {
-  const [resource] = wanted.split(':');
-  return scopes.includes('*') || scopes.includes(wanted) || scopes.includes(`${resource}:*`);
 }
 
 function keyOf(request: Request): string | undefined {

@@ -10,7 +10,7 @@ import { WindowCounter } from './window-counter';
 export function rateLimit(
   perMinute: number,
   now: () => number,
-  nameOf: (request: Request) => string = (request) => callerOf(request).keyId,
+  nameOf: (request: Request) => string = (request) => callerOf(request).id,
 ): RequestHandler {
   const counter = new WindowCounter(now);
   return (request, response, next) => {

@@ -1,7 +1,6 @@
-import { OPERATOR_ACCOUNT } from '../../billing';
+import { OPERATOR_ACCOUNT, allows } from '../../domain';
 import type { Database } from '../../storage';
 import { identifyApiKey, identifyPhoneSession, liveApiKeys, livePhoneTokens } from '../../storage';
-import { allows } from '../middleware/authenticate';
 
 /** Who watches: an agent sees its buyer, a key the buyers of its account, a key of the exchange all. */
 export type Watcher =

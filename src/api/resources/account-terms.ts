@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { StoredTerms } from '../../billing';
 import { addAccountTerms, listAccountTerms } from '../../billing';
-import { AppError, notFound } from '../../domain';
+import { AppError, notFound, principalName } from '../../domain';
 import { EntityStore, inTransaction } from '../../storage';
 import { pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
@@ -114,7 +114,7 @@ export function accountTermsRoutes(now: () => number): Route[] {
       idempotent: true,
       handle: async ({ db, params: { id: accountId }, body: sent, caller }) => {
         const { effectiveFrom, fees, taxes, note } = sent;
-        const wanted = { accountId, effectiveFrom, fees, taxes, note, createdBy: caller.keyId };
+        const wanted = { accountId, effectiveFrom, fees, taxes, note, createdBy: principalName(caller) };
         const added = await inTransaction(db, (tx) => addAccountTerms(tx, wanted as never, now()));
         if (added.ok) return { body: shown(added.terms), location: `/accounts/${accountId}/terms` };
         if (added.reason === 'no_such_account') throw notFound('account', accountId);

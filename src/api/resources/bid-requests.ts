@@ -1,13 +1,10 @@
 import { z } from 'zod';
-import { OPERATOR_ACCOUNT } from '../../billing';
-import type { PayoutPlan } from '../../domain';
-import { AppError, CALL_ORIGINS, defined } from '../../domain';
+import type { PayoutPlan, Principal } from '../../domain';
+import { OPERATOR_ACCOUNT, AppError, CALL_ORIGINS, defined } from '../../domain';
 import { PAYOUT_PLAN_KINDS } from '../../rating';
 import type { BidRequestDesk, SellerAnswer } from '../../rtb';
-import type { ApiKeyIdentity } from '../../storage';
 import { listBidRequests } from '../../storage';
 import { asIs, pageOf, readCursor } from '../cursor';
-import { ownOnly } from '../money-rules';
 import type { Route } from '../route';
 import { route } from '../route';
 import { id, listOf, page, phoneNumber, tagName, tagValue } from '../schemas';
@@ -119,6 +116,7 @@ export function bidRequestRoutes(desk: Pick<BidRequestDesk, 'answer' | 'cancel'>
       tag: 'bid requests',
       summary: 'What a call would bring; an offer is reserved until the call comes',
       scope: 'bid_requests:write',
+      tenants: ['seller'],
       body,
       reply: z.discriminatedUnion('accepted', [accepted, declined]),
       handle: async ({ body: { sellerId, ...asked }, caller }) => {
@@ -133,6 +131,7 @@ export function bidRequestRoutes(desk: Pick<BidRequestDesk, 'answer' | 'cancel'>
       tag: 'bid requests',
       summary: 'Past bid requests with what came of them, newest first',
       scope: 'bid_requests:read',
+      tenants: ['seller'],
       query: page.extend({
         sellerId: id.optional(),
         campaignId: id.optional(),
@@ -162,12 +161,12 @@ export function bidRequestRoutes(desk: Pick<BidRequestDesk, 'answer' | 'cancel'>
       tag: 'bid requests',
       summary: 'Give a reservation up: its call will not come',
       scope: 'bid_requests:write',
+      tenants: ['seller'],
       params: z.strictObject({ id }),
       reply: z.unknown(),
       status: 204,
-      handle: async ({ params, caller }) => {
-        const whose = ownOnly(caller);
-        if (!(await desk.cancel(params.id, whose))) {
+      handle: async ({ params, own }) => {
+        if (!(await desk.cancel(params.id, own))) {
           throw new AppError(
             'not_found',
             'reservation_not_found',
@@ -181,7 +180,7 @@ export function bidRequestRoutes(desk: Pick<BidRequestDesk, 'answer' | 'cancel'>
 }
 
 /** The key's own account; only the operator may name another. */
-function sellerOf({ accountId }: ApiKeyIdentity, named: string | undefined): string {
+function sellerOf({ accountId }: Principal, named: string | undefined): string {
   if (accountId === OPERATOR_ACCOUNT) {
     if (named === undefined) {
       throw new AppError('unprocessable', 'seller_missing', 'say for which seller', {

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { moneyOfCall, revisionsOfCall } from '../../billing';
 import { AppError } from '../../domain';
-import { assertOperator } from '../money-rules';
 import type { Route } from '../route';
 import { route } from '../route';
 import { id } from '../schemas';
@@ -50,8 +49,7 @@ export function callMoneyRoutes(): Route[] {
       scope: 'settlements:read',
       params: z.strictObject({ id }),
       reply: money,
-      handle: async ({ db, params, caller }) => {
-        assertOperator(caller);
+      handle: async ({ db, params }) => {
         const found = await moneyOfCall(db, params.id);
         if (!found) {
           throw new AppError(

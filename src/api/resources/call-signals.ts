@@ -1,10 +1,11 @@
+import type { Principal } from '../../domain';
 import { z } from 'zod';
 import { listDeadSignals, listSignals, redriveSignals } from '../../billing';
-import { AppError, notFound, SIGNAL_KINDS } from '../../domain';
-import type { ApiKeyIdentity, Queryable } from '../../storage';
+import { AppError, notFound, SIGNAL_KINDS, ownOnly, principalName } from '../../domain';
+import type { Queryable } from '../../storage';
 import { getCall } from '../../storage';
 import type { MoneyServices } from '../money-rules';
-import { assertOperator, ownOnly } from '../money-rules';
+import { assertOperator } from '../money-rules';
 import type { Route } from '../route';
 import { route } from '../route';
 import { id, instant, printable, signalValue } from '../schemas';
@@ -51,8 +52,7 @@ function signalRoutes(services: MoneyServices): Route[] {
       scope: 'signals:read',
       params: z.strictObject({ id }),
       reply: z.object({ items: z.array(signal) }),
-      handle: async ({ db, params, caller }) => {
-        assertOperator(caller);
+      handle: async ({ db, params }) => {
         const items = await listSignals(db, params.id);
         if (items.length === 0 && !(await getCall(db, params.id))) throw notFound('call', params.id);
         return {
@@ -75,6 +75,7 @@ function signalRoutes(services: MoneyServices): Route[] {
       tag: 'signals',
       summary: 'Tell what became known of a call; its money follows. The same again changes nothing',
       scope: 'signals:write',
+      tenants: ['buyer', 'seller'],
       params: callName,
       body: z.strictObject({
         kind: z.enum(SIGNAL_KINDS).describe('`keypress` is told by keys of the exchange alone'),
@@ -107,8 +108,7 @@ function signalRoutes(services: MoneyServices): Route[] {
           }),
         ),
       }),
-      handle: async ({ db, caller }) => {
-        assertOperator(caller);
+      handle: async ({ db }) => {
         const items = await listDeadSignals(db);
         return {
           body: { items: items.map((one) => ({ ...one, diedAt: one.diedAt.toISOString() })) },
@@ -125,8 +125,7 @@ function signalRoutes(services: MoneyServices): Route[] {
       params: z.strictObject({ id: id.describe('Of the call') }),
       reply: z.object({ callId: z.string(), signals: z.number().int() }),
       status: 202,
-      handle: async ({ db, params, caller }) => {
-        assertOperator(caller);
+      handle: async ({ db, params }) => {
         const signals = await redriveSignals(db, params.id);
         if (signals > 0) return { body: { callId: params.id, signals } };
         throw new AppError(
@@ -151,7 +150,13 @@ function postbackRoutes(services: MoneyServices): Route[] {
   };
   const summary =
     'Tell of an event of a call by a URL, as other systems do; their own parameters are passed over';
-  const common = { tag: 'signals', summary, scope: 'signals:write', reply: taken } as const;
+  const common = {
+    tag: 'signals',
+    summary,
+    scope: 'signals:write',
+    tenants: ['buyer', 'seller'],
+    reply: taken,
+  } as const;
   return (['get', 'post'] as const).flatMap((method) => {
     const named = method === 'get' ? 'Pixel' : '';
     return [
@@ -185,7 +190,7 @@ async function takePostback(
     readonly call: string;
     readonly event: string;
     readonly at?: number | undefined;
-    readonly caller: ApiKeyIdentity;
+    readonly caller: Principal;
     readonly method: string;
   },
 ): Promise<{ body: z.input<typeof taken> }> {
@@ -196,6 +201,6 @@ async function takePostback(
   return { body: await takeSignal(db, services, { call, ...report }) };
 }
 
-function whoTells(caller: ApiKeyIdentity): { source: string; accountId: string | undefined } {
-  return { source: `key:${caller.keyId}`, accountId: ownOnly(caller) };
+function whoTells(caller: Principal): { source: string; accountId: string | undefined } {
+  return { source: `key:${principalName(caller)}`, accountId: ownOnly(caller) };
 }

@@ -8,7 +8,7 @@ import {
   listCarrierRates,
   listRateDecks,
 } from '../../billing';
-import { AppError, notFound } from '../../domain';
+import { AppError, notFound, principalName } from '../../domain';
 import { CARRIER_DIRECTIONS } from '../../rating';
 import type { Queryable } from '../../storage';
 import { EntityStore } from '../../storage';
@@ -94,7 +94,7 @@ export function carrierRateRoutes(now: () => number): Route[] {
           name: called,
           currency: money,
           effectiveFrom,
-          createdBy: caller.keyId,
+          createdBy: principalName(caller),
         };
         const imported = await readUpload(request, response, DECK_LIMITS.bytes, (body) =>
           importRateDeck(db, wanted, body, now()),

@@ -16,7 +16,7 @@ import {
 } from '../../billing';
 import { pageOf, readCursor } from '../cursor';
 import type { MoneyServices } from '../money-rules';
-import { actorOf, assertOperator, disputeRules, ownOnly } from '../money-rules';
+import { actorOf, disputeRules } from '../money-rules';
 import type { Route } from '../route';
 import { route } from '../route';
 import { bearer, id, listOf, page, printable, someMoney } from '../schemas';
@@ -121,6 +121,7 @@ function readingRoutes(): Route[] {
       tag: 'disputes',
       summary: 'Disputes, newest first: your own, or of everybody for keys of the exchange',
       scope: 'disputes:read',
+      tenants: ['buyer', 'seller'],
       query: page.extend({
         state: state.optional(),
         side: side.optional(),
@@ -129,10 +130,10 @@ function readingRoutes(): Route[] {
         accountId: id.optional(),
       }),
       reply: listOf(dispute),
-      handle: async ({ db, query: { limit, cursor, ...filter }, caller }) => {
+      handle: async ({ db, query: { limit, cursor, ...filter }, own }) => {
         const rows = await listDisputes(db, {
           ...filter,
-          accountId: ownOnly(caller) ?? filter.accountId,
+          accountId: own ?? filter.accountId,
           before: readCursor(cursor, position)?.[0],
           limit: limit + 1,
         });
@@ -146,10 +147,11 @@ function readingRoutes(): Route[] {
       tag: 'disputes',
       summary: 'A dispute with everything that befell it',
       scope: 'disputes:read',
+      tenants: ['buyer', 'seller'],
       params: ofDispute,
       reply: dispute.extend({ events: z.array(event).describe('Oldest first') }),
-      handle: async ({ db, params, caller }) => {
-        const found = await mustFindDispute(db, params.id, ownOnly(caller));
+      handle: async ({ db, params, own }) => {
+        const found = await mustFindDispute(db, params.id, own);
         const events = await listDisputeEvents(db, found.id);
         return { body: { ...shown(found), events: events.map(shownEvent) } };
       },
@@ -166,6 +168,7 @@ function movingRoutes(services: MoneyServices): Route[] {
       tag: 'disputes',
       summary: 'Object to the money of a settled call; what is claimed of payouts is not paid out meanwhile',
       scope: 'disputes:write',
+      tenants: ['buyer', 'seller'],
       body: z.strictObject({
         callId: id,
         side: side.optional().describe('For keys of the exchange: in whose name; its own by default'),
@@ -198,7 +201,6 @@ function movingRoutes(services: MoneyServices): Route[] {
       reply: dispute,
       idempotent: true,
       handle: async ({ db, params, body, caller }) => {
-        assertOperator(caller);
         const move = { disputeId: params.id, note: body.note, by: actorOf(caller) };
         return { body: shown(await reviewDispute(db, move)) };
       },
@@ -224,7 +226,6 @@ function movingRoutes(services: MoneyServices): Route[] {
       reply: dispute,
       idempotent: true,
       handle: async ({ db, params, body, caller }) => {
-        assertOperator(caller);
         const { note: said, ...verdict } = body;
         const move = { disputeId: params.id, note: said, by: actorOf(caller) };
         return { body: shown(await resolveDispute(db, move, verdict satisfies Verdict)) };
@@ -237,13 +238,14 @@ function movingRoutes(services: MoneyServices): Route[] {
       tag: 'disputes',
       summary: 'Want nothing any more',
       scope: 'disputes:write',
+      tenants: ['buyer', 'seller'],
       params: ofDispute,
       body: z.strictObject({ note }),
       reply: dispute,
       idempotent: true,
-      handle: async ({ db, params, body, caller }) => {
+      handle: async ({ db, params, body, caller, own }) => {
         const move = { disputeId: params.id, note: body.note, by: actorOf(caller) };
-        return { body: shown(await withdrawDispute(db, move, ownOnly(caller))) };
+        return { body: shown(await withdrawDispute(db, move, own)) };
       },
     }),
   ];
@@ -258,10 +260,10 @@ function evidenceRoutes(): Route[] {
       tag: 'disputes',
       summary: 'What is brought forward, the first first; what the exchange knew is for its own keys',
       scope: 'disputes:read',
+      tenants: ['buyer', 'seller'],
       params: ofDispute,
       reply: z.object({ items: z.array(evidence) }),
-      handle: async ({ db, params, caller }) => {
-        const own = ownOnly(caller);
+      handle: async ({ db, params, own }) => {
         const { id: disputeId } = await mustFindDispute(db, params.id, own);
         const items = await listEvidence(db, disputeId);
         // It tells what the other side pays or earns, and who else bid.
@@ -276,13 +278,14 @@ function evidenceRoutes(): Route[] {
       tag: 'disputes',
       summary: 'Bring something forward; it stays. Files stay where they are: their SHA-256 says which',
       scope: 'disputes:write',
+      tenants: ['buyer', 'seller'],
       params: ofDispute,
       body: newEvidence,
       reply: evidence,
       status: 201,
       idempotent: true,
-      handle: async ({ db, params, body, caller }) => {
-        const { id: disputeId } = await mustFindDispute(db, params.id, ownOnly(caller));
+      handle: async ({ db, params, body, caller, own }) => {
+        const { id: disputeId } = await mustFindDispute(db, params.id, own);
         const added = await addEvidence(db, { id: disputeId }, body satisfies NewEvidence, actorOf(caller));
         return { body: shownEvidence(added) };
       },

@@ -19,10 +19,9 @@ import {
   readPeriod,
   writeDocumentCsv,
 } from '../../billing';
-import { AppError } from '../../domain';
+import { AppError, allows } from '../../domain';
 import type { Queryable } from '../../storage';
 import { pageOf, readCursor } from '../cursor';
-import { allows } from '../middleware/authenticate';
 import { mistakeInBody } from '../problem';
 import type { Route } from '../route';
 import { route } from '../route';

@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import type { PostbackToken } from '../../billing';
 import { createPostbackToken, listPostbackTokens, revokePostbackToken } from '../../billing';
-import { AppError, notFound } from '../../domain';
+import { AppError, notFound, principalName } from '../../domain';
 import { pageOf, readCursor } from '../cursor';
-import { ownOnly } from '../money-rules';
 import type { Route } from '../route';
 import { route } from '../route';
 import { id, instant, listOf, name, page, signalValue } from '../schemas';
@@ -27,12 +26,13 @@ export function postbackTokenRoutes(): Route[] {
       tag: 'signals',
       summary: 'Tokens that buyers paste into other systems, newest first',
       scope: 'signals:read',
+      tenants: ['buyer', 'seller'],
       query: page.extend({ accountId: id.optional() }),
       reply: listOf(token),
-      handle: async ({ db, query: { limit, cursor, accountId }, caller }) => {
+      handle: async ({ db, query: { limit, cursor, accountId }, own }) => {
         const at = readCursor(cursor, z.tuple([z.number().int(), z.string()]));
         const rows = await listPostbackTokens(db, {
-          accountId: ownOnly(caller) ?? accountId,
+          accountId: own ?? accountId,
           after: at && { createdAt: at[0], id: at[1] },
           limit: limit + 1,
         });
@@ -46,6 +46,7 @@ export function postbackTokenRoutes(): Route[] {
       tag: 'signals',
       summary: 'Make a token for postbacks on calls of one buyer; it is told this once',
       scope: 'signals:write',
+      tenants: ['buyer', 'seller'],
       body: z.strictObject({
         accountId: id.optional().describe('An account of a buyer; of your own by default'),
         name,
@@ -59,14 +60,13 @@ export function postbackTokenRoutes(): Route[] {
       reply: token.extend({ token: z.string().describe('For `?token=`; it is stored as a hash') }),
       status: 201,
       idempotent: true,
-      handle: async ({ db, body, caller }) => {
-        const own = ownOnly(caller);
+      handle: async ({ db, body, caller, own }) => {
         const accountId = body.accountId ?? caller.accountId;
         if (own !== undefined && accountId !== own) {
           throw new AppError('forbidden', 'other_buyer', `this key speaks for ${own} alone`);
         }
         const { name: called, events, expiresAt } = body;
-        const wish = { accountId, name: called, events, expiresAt, createdBy: caller.keyId };
+        const wish = { accountId, name: called, events, expiresAt, createdBy: principalName(caller) };
         const { token: secret, made } = await createPostbackToken(db, wish);
         return { body: { ...shownToken(made), token: secret } };
       },
@@ -78,11 +78,12 @@ export function postbackTokenRoutes(): Route[] {
       tag: 'signals',
       summary: 'Revoke a token, at once and for good',
       scope: 'signals:write',
+      tenants: ['buyer', 'seller'],
       params: z.strictObject({ id }),
       reply: z.unknown(),
       status: 204,
-      handle: async ({ db, params, caller }) => {
-        if (await revokePostbackToken(db, params.id, ownOnly(caller))) return { body: undefined };
+      handle: async ({ db, params, own }) => {
+        if (await revokePostbackToken(db, params.id, own)) return { body: undefined };
         throw notFound('token', params.id);
       },
     }),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AppError } from '../../domain';
+import { AppError, principalName } from '../../domain';
 import type { PrivacyRequest } from '../../storage';
 import { getPrivacyRequest, listPrivacyRequests, PURPOSES, readExport, requestPrivacy } from '../../storage';
 import { pageOf, readCursor } from '../cursor';
@@ -43,7 +43,7 @@ export function privacyRoutes({ vault }: PersonServices): Route[] {
       status: 202,
       idempotent: true,
       handle: async ({ db, body, caller }) => {
-        const requestedBy = `key ${caller.keyId} of ${caller.accountId}`;
+        const requestedBy = `key ${principalName(caller)} of ${caller.accountId}`;
         return { body: shown(await requestPrivacy(db, vault, { ...body, requestedBy })) };
       },
     }),

@@ -18,7 +18,7 @@ import {
   RUN_STATES,
   sumDifferences,
 } from '../../billing';
-import { notFound } from '../../domain';
+import { notFound, principalName } from '../../domain';
 import { pageOf, readCursor } from '../cursor';
 import { mistakeInBody } from '../problem';
 import type { Route } from '../route';
@@ -112,7 +112,7 @@ function runRoutes(): Route[] {
       status: 202,
       idempotent: true,
       handle: async ({ db, body: { kind, trunkId, from, to }, caller }) => {
-        const wanted = { kind, trunkId, period: { from, to }, requestedBy: `key ${caller.keyId}` };
+        const wanted = { kind, trunkId, period: { from, to }, requestedBy: `key ${principalName(caller)}` };
         const waiting = await requestRun(db, wanted).catch(mistakeInBody('trunk_not_found', '/trunkId'));
         return { body: shownRun(waiting), location: `/reconciliations/${waiting.id}` };
       },
@@ -193,7 +193,7 @@ function differenceRoutes(): Route[] {
       reply: difference,
       idempotent: true,
       handle: async ({ db, params: { id: wanted }, body: { note }, caller }) => {
-        const by = `key ${caller.keyId}`;
+        const by = `key ${principalName(caller)}`;
         return { body: shownDifference(await explainDifference(db, { id: rowNumber(wanted), note, by })) };
       },
     }),
@@ -246,7 +246,12 @@ function carrierRoutes(): Route[] {
       status: 201,
       handle: async ({ db, params: { id: trunkId }, query: { name }, caller, request, response }) => {
         const imported = await readUpload(request, response, MAX_UPLOAD, (body) =>
-          importCarrierFile(db, { trunkId, name, source: Readable.from(body), by: `key ${caller.keyId}` }),
+          importCarrierFile(db, {
+            trunkId,
+            name,
+            source: Readable.from(body),
+            by: `key ${principalName(caller)}`,
+          }),
         );
         return { body: shownFile(imported), location: `/cdr-files/${imported.id}` };
       },

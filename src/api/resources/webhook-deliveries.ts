@@ -1,8 +1,9 @@
+import type { Principal } from '../../domain';
 import { z } from 'zod';
 import type { Delivery } from '../../billing';
 import { DELIVERY_STATES, getDelivery, listDeliveries, redriveDelivery } from '../../billing';
 import { notFound } from '../../domain';
-import type { ApiKeyIdentity, Queryable } from '../../storage';
+import type { Queryable } from '../../storage';
 import { pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
@@ -50,6 +51,7 @@ export function webhookDeliveryRoutes(): Route[] {
       tag: 'webhooks',
       summary: 'Deliveries of one webhook, newest first',
       scope: 'webhooks:read',
+      tenants: ['buyer', 'seller'],
       query: page.extend({
         webhookId: id,
         state: z.enum(DELIVERY_STATES).optional(),
@@ -75,6 +77,7 @@ export function webhookDeliveryRoutes(): Route[] {
       tag: 'webhooks',
       summary: 'One delivery, with what was sent last and what came back',
       scope: 'webhooks:read',
+      tenants: ['buyer', 'seller'],
       params,
       reply: detail,
       handle: async ({ db, caller, params: { id: wanted } }) => {
@@ -90,6 +93,7 @@ export function webhookDeliveryRoutes(): Route[] {
       tag: 'webhooks',
       summary: 'Try a dead delivery again',
       scope: 'webhooks:write',
+      tenants: ['buyer', 'seller'],
       params,
       reply,
       status: 202,
@@ -105,7 +109,7 @@ export function webhookDeliveryRoutes(): Route[] {
 /** @throws AppError `not_found`, also for what is another account's */
 async function deliveryOf(
   db: Queryable,
-  caller: ApiKeyIdentity,
+  caller: Principal,
   wanted: string,
 ): Promise<NonNullable<Awaited<ReturnType<typeof getDelivery>>>> {
   const [delivery, own] = await Promise.all([getDelivery(db, rowNumber(wanted)), reachOf(db, caller)]);

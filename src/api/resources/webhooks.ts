@@ -1,3 +1,4 @@
+import type { Principal } from '../../domain';
 import { z } from 'zod';
 import type { Postback, PostbackPlaces, PostbackTester } from '../../billing';
 import {
@@ -9,7 +10,7 @@ import {
   replayEvents,
 } from '../../billing';
 import { AppError, notFound } from '../../domain';
-import type { ApiKeyIdentity, Queryable, Vault } from '../../storage';
+import type { Queryable, Vault } from '../../storage';
 import { pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
@@ -104,6 +105,7 @@ export function webhookRoutes({ vault, places, tester }: WebhookServices): Route
       tag: 'webhooks',
       summary: 'List webhooks',
       scope: 'webhooks:read',
+      tenants: ['buyer', 'seller'],
       query: page.extend({
         accountId: id.optional(),
         status: z.enum(['active', 'paused', 'archived']).optional(),
@@ -131,6 +133,7 @@ export function webhookRoutes({ vault, places, tester }: WebhookServices): Route
       tag: 'webhooks',
       summary: 'Get one of the webhooks',
       scope: 'webhooks:read',
+      tenants: ['buyer', 'seller'],
       params,
       reply,
       handle: async ({ db, caller, params: { id: wanted } }) => {
@@ -146,6 +149,7 @@ export function webhookRoutes({ vault, places, tester }: WebhookServices): Route
       // Answers of an Idempotency-Key are kept, and this one holds a secret.
       summary: 'Create a webhook; give it an id, and it is not created twice',
       scope: 'webhooks:write',
+      tenants: ['buyer', 'seller'],
       body: created,
       reply: replyWithSecret,
       status: 201,
@@ -176,6 +180,7 @@ export function webhookRoutes({ vault, places, tester }: WebhookServices): Route
       tag: 'webhooks',
       summary: 'Change some fields; headers are replaced together, null takes the template of the body away',
       scope: 'webhooks:write',
+      tenants: ['buyer', 'seller'],
       params,
       body: changed,
       reply,
@@ -194,6 +199,7 @@ export function webhookRoutes({ vault, places, tester }: WebhookServices): Route
       tag: 'webhooks',
       summary: 'Set it to archived: nothing more is sent to it, what waited is dead',
       scope: 'webhooks:write',
+      tenants: ['buyer', 'seller'],
       params,
       reply: z.unknown(),
       status: 204,
@@ -212,6 +218,7 @@ export function webhookRoutes({ vault, places, tester }: WebhookServices): Route
       tag: 'webhooks',
       summary: 'Give it another secret; the one before signs as well for a while',
       scope: 'webhooks:write',
+      tenants: ['buyer', 'seller'],
       params,
       body: z.strictObject({
         secret: ownSecret.optional(),
@@ -239,6 +246,7 @@ export function webhookRoutes({ vault, places, tester }: WebhookServices): Route
       tag: 'webhooks',
       summary: 'Send it an event that did not happen, and tell what came back',
       scope: 'webhooks:write',
+      tenants: ['buyer', 'seller'],
       params,
       body: z.strictObject({ event: eventName.optional().describe('The first of its events by default') }),
       reply: z.object({
@@ -266,6 +274,7 @@ export function webhookRoutes({ vault, places, tester }: WebhookServices): Route
       tag: 'webhooks',
       summary: `Tell it once more of what happened in a time of the last ${REPLAY_DAYS} days, with the ids that events had`,
       scope: 'webhooks:write',
+      tenants: ['buyer', 'seller'],
       params,
       query: z
         .strictObject({
@@ -297,6 +306,7 @@ export function webhookRoutes({ vault, places, tester }: WebhookServices): Route
       tag: 'webhooks',
       summary: `Try its dead deliveries again, the oldest ${MAX_REDRIVEN} of them at most`,
       scope: 'webhooks:write',
+      tenants: ['buyer', 'seller'],
       params,
       reply: z.object({ redriven: z.number().int() }),
       status: 202,
@@ -312,7 +322,7 @@ export function webhookRoutes({ vault, places, tester }: WebhookServices): Route
 }
 
 /** The account that a key is bound to; undefined for one of the operator, which reaches every account. */
-export async function reachOf(db: Queryable, { accountId }: ApiKeyIdentity): Promise<string | undefined> {
+export async function reachOf(db: Queryable, { accountId }: Principal): Promise<string | undefined> {
   const { rows } = await db.query<{ type: string }>('select type from accounts where id = $1', [accountId]);
   return rows[0]?.type === 'operator' ? undefined : accountId;
 }
@@ -321,7 +331,7 @@ export async function reachOf(db: Queryable, { accountId }: ApiKeyIdentity): Pro
 async function webhookOf(
   db: Queryable,
   store: PostbackStore,
-  caller: ApiKeyIdentity,
+  caller: Principal,
   wanted: string,
 ): Promise<Postback> {
   const [webhook, own] = await Promise.all([store.get(wanted), reachOf(db, caller)]);

@@ -1,8 +1,7 @@
 import type { Currency, Micros } from '../../domain';
-import { AppError, negateMicros } from '../../domain';
+import { OPERATOR_ACCOUNT, AppError, negateMicros } from '../../domain';
 import type { Queryable } from '../../storage';
 import type { LedgerKind } from '../ledger/chart';
-import { OPERATOR_ACCOUNT } from '../ledger/chart';
 import type { LedgerTransaction, Posting } from '../ledger/ledger';
 import { movement } from '../ledger/transaction';
 import type { AdjustedAccount, Adjustment, NewAdjustment } from './adjustment';

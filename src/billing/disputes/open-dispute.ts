@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Micros } from '../../domain';
-import { AppError } from '../../domain';
+import { OPERATOR_ACCOUNT, AppError } from '../../domain';
 import type { Queryable } from '../../storage';
 import { inTransaction } from '../../storage';
 import type { Actor } from '../actor';
-import { OPERATOR_ACCOUNT } from '../ledger/chart';
 import type { CallBook } from '../revisions/call-book';
 import { lockCallBook } from '../revisions/call-book';
 import { addEvent } from '../settlement/outbox-events';

@@ -1,5 +1,6 @@
 import type { Micros } from '../../domain';
 import {
+  OPERATOR_ACCOUNT,
   addMicros,
   AppError,
   formatMoney,
@@ -10,7 +11,6 @@ import {
 } from '../../domain';
 import type { Queryable } from '../../storage';
 import { inTransaction } from '../../storage';
-import { OPERATOR_ACCOUNT } from '../ledger/chart';
 import { postTransaction } from '../ledger/ledger';
 import { totalsOf } from './breakdown';
 import { endOfChain, partyOf } from './compose-invoice';

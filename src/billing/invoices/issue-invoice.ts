@@ -1,8 +1,7 @@
 import type { Currency } from '../../domain';
-import { AppError } from '../../domain';
+import { OPERATOR_ACCOUNT, AppError } from '../../domain';
 import type { Queryable } from '../../storage';
 import { inTransaction } from '../../storage';
-import { OPERATOR_ACCOUNT } from '../ledger/chart';
 import type { InvoicedAccount } from './profiles';
 import { invoicedAccount } from './profiles';
 import { composeInvoice, endOfChain, spokenBalance } from './compose-invoice';

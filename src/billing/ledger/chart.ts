@@ -1,6 +1,3 @@
-/** The account that stands for the exchange itself. */
-export const OPERATOR_ACCOUNT = 'operator';
-
 /**
  * The chart of accounts. Debits are positive, credits negative; a balance is their sum.
  * - `wallet` (of a buyer): what it has with the exchange is a credit, what it owes a debit.

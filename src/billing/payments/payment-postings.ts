@@ -1,6 +1,5 @@
 import type { Micros } from '../../domain';
-import { negateMicros } from '../../domain';
-import { OPERATOR_ACCOUNT } from '../ledger/chart';
+import { OPERATOR_ACCOUNT, negateMicros } from '../../domain';
 import type { LedgerKind, LedgerTransaction, Posting } from '../ledger/ledger';
 import { movement } from '../ledger/transaction';
 import type { Payment, PaymentKind } from './payment';

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Currency, Micros } from '../../domain';
-import { AppError, micros } from '../../domain';
+import { OPERATOR_ACCOUNT, AppError, micros } from '../../domain';
 import type { Queryable } from '../../storage';
 import { inTransaction } from '../../storage';
-import { OPERATOR_ACCOUNT } from '../ledger/chart';
 import type { LedgerAccountName } from '../ledger/ledger';
 import { lockLedgerAccounts, postTransaction } from '../ledger/ledger';
 import { minorUnitsOf } from './minor-units';

@@ -1,8 +1,7 @@
 import type { Currency, Micros } from '../../domain';
-import { addMicros, micros, ZERO_MICROS } from '../../domain';
+import { OPERATOR_ACCOUNT, addMicros, micros, ZERO_MICROS } from '../../domain';
 import type { RatedLine } from '../../rating';
 import type { LedgerPurpose } from '../ledger/chart';
-import { OPERATOR_ACCOUNT } from '../ledger/chart';
 import type { Posting } from '../ledger/ledger';
 import { accountKey } from '../ledger/ledger';
 

@@ -1,7 +1,6 @@
 import type { Micros } from '../../domain';
-import { AppError } from '../../domain';
+import { OPERATOR_ACCOUNT, AppError } from '../../domain';
 import type { Queryable } from '../../storage';
-import { OPERATOR_ACCOUNT } from '../ledger/chart';
 import { postTransaction } from '../ledger/ledger';
 import { movement } from '../ledger/transaction';
 import type { WalletName } from './purses';

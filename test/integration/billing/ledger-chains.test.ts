@@ -1,6 +1,7 @@
+import { OPERATOR_ACCOUNT } from '../../../src/domain';
 import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
-import { OPERATOR_ACCOUNT, verifyLedger, verifyNewestBlocks } from '../../../src/billing';
+import { verifyLedger, verifyNewestBlocks } from '../../../src/billing';
 import { BUYER_ACCOUNT, SELLER_ACCOUNT } from '../../support/call-records';
 import { Books, posting, sale } from './support/ledger-books';
 

@@ -1,5 +1,5 @@
+import { OPERATOR_ACCOUNT } from '../../../src/domain';
 import { Command } from 'commander';
-import { OPERATOR_ACCOUNT } from '../../../src/billing';
 import { addLedgerCommands } from '../../../src/commands/ledger-commands';
 import { BUYER_ACCOUNT } from '../../support/call-records';
 import { Books, posting, sale } from './support/ledger-books';

@@ -1,13 +1,8 @@
+import { OPERATOR_ACCOUNT } from '../../../src/domain';
 import * as fc from 'fast-check';
 import { Client } from 'pg';
 import type { LedgerPurpose, LedgerTransaction, Posting } from '../../../src/billing';
-import {
-  ledgerSums,
-  OPERATOR_ACCOUNT,
-  postTransactions,
-  trialBalance,
-  verifyLedger,
-} from '../../../src/billing';
+import { ledgerSums, postTransactions, trialBalance, verifyLedger } from '../../../src/billing';
 import { BUYER_ACCOUNT, SELLER_ACCOUNT } from '../../support/call-records';
 import { Books, posting, sale } from './support/ledger-books';
 

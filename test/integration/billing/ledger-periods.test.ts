@@ -1,7 +1,7 @@
+import { OPERATOR_ACCOUNT } from '../../../src/domain';
 import {
   closePeriod,
   listPeriods,
-  OPERATOR_ACCOUNT,
   periodBalances,
   postTransaction,
   trialBalance,

@@ -1,9 +1,9 @@
+import { OPERATOR_ACCOUNT } from '../../../src/domain';
 import type { LedgerTransaction } from '../../../src/billing';
 import {
   ledgerBalances,
   ledgerLinesOfCall,
   openLedgerAccounts,
-  OPERATOR_ACCOUNT,
   postTransaction,
   postTransactions,
   trialBalance,

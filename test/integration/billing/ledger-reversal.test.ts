@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import type { LedgerTransaction, Posting, ReversalOptions } from '../../../src/billing';
-import { ledgerBalances, OPERATOR_ACCOUNT, postTransaction, reversalOf } from '../../../src/billing';
-import { micros } from '../../../src/domain';
+import { ledgerBalances, postTransaction, reversalOf } from '../../../src/billing';
+import { OPERATOR_ACCOUNT, micros } from '../../../src/domain';
 import { BUYER_ACCOUNT, SELLER_ACCOUNT } from '../../support/call-records';
 import { Books, posting, sale } from './support/ledger-books';
 

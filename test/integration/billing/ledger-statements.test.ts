@@ -1,12 +1,6 @@
+import { OPERATOR_ACCOUNT } from '../../../src/domain';
 import type { LedgerCursor, LedgerLine, LedgerLineFilter } from '../../../src/billing';
-import {
-  balanceAt,
-  ledgerBalances,
-  ledgerLines,
-  ledgerSums,
-  listLedgerBalances,
-  OPERATOR_ACCOUNT,
-} from '../../../src/billing';
+import { balanceAt, ledgerBalances, ledgerLines, ledgerSums, listLedgerBalances } from '../../../src/billing';
 import { BUYER_ACCOUNT } from '../../support/call-records';
 import { Books, posting } from './support/ledger-books';
 

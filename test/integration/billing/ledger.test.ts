@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import type { LedgerPurpose, Posting } from '../../../src/billing';
-import { ledgerBalances, OPERATOR_ACCOUNT, trialBalance } from '../../../src/billing';
-import { AppError } from '../../../src/domain';
+import { ledgerBalances, trialBalance } from '../../../src/billing';
+import { OPERATOR_ACCOUNT, AppError } from '../../../src/domain';
 import type { Database } from '../../../src/storage';
 import { BUYER_ACCOUNT, SELLER_ACCOUNT } from '../../support/call-records';
 import type { TestDatabase } from '../../support/test-database';

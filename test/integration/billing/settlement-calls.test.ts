@@ -2,14 +2,13 @@ import * as fc from 'fast-check';
 import type { Posting, Settled, SettlementSources } from '../../../src/billing';
 import {
   ledgerBalances,
-  OPERATOR_ACCOUNT,
   postTransaction,
   settleCall,
   settleCalls,
   STORED_SOURCES,
 } from '../../../src/billing';
 import type { AccountTerms, CallEndedRecord } from '../../../src/domain';
-import { micros } from '../../../src/domain';
+import { OPERATOR_ACCOUNT, micros } from '../../../src/domain';
 import type { CarrierLeg } from '../../../src/rating';
 import type { Database } from '../../../src/storage';
 import {

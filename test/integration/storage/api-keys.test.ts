@@ -22,7 +22,9 @@ test('a key speaks for its account, with its scopes', async () => {
   const key = await createApiKey(db, SELLER_ACCOUNT, 'reports', ['calls:read', 'ledger:read']);
   expect(key).toMatch(/^dce_[\w-]{32}$/);
   expect(await identifyApiKey(db, key)).toEqual({
-    keyId: expect.any(String) as string,
+    kind: 'key',
+    id: expect.any(String) as string,
+    role: 'buyer',
     accountId: SELLER_ACCOUNT,
     scopes: ['calls:read', 'ledger:read'],
   });

@@ -1,6 +1,6 @@
 import type { LedgerFinding, LedgerPurpose, LedgerTransaction, Posting } from '../../../../src/billing';
-import { OPERATOR_ACCOUNT, postTransaction, postTransactions, verifyLedger } from '../../../../src/billing';
-import { micros } from '../../../../src/domain';
+import { postTransaction, postTransactions, verifyLedger } from '../../../../src/billing';
+import { OPERATOR_ACCOUNT, micros } from '../../../../src/domain';
 import type { Database } from '../../../../src/storage';
 import { BUYER_ACCOUNT, insertParties } from '../../../support/call-records';
 import { openDatabase } from '../../../support/open-database';
