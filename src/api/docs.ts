@@ -1,6 +1,5 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Express } from 'express';
-import { absolutePath } from 'swagger-ui-dist';
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -33,7 +32,8 @@ export function serveDocs(app: Express): void {
   });
   app.get('/docs', (_request, response) => void response.type('html').send(PAGE));
   app.get('/docs/start.js', (_request, response) => void response.type('js').send(START));
-  const folder = absolutePath();
+  // Asked for its place, the package would run the whole page here.
+  const folder = dirname(require.resolve('swagger-ui-dist/package.json'));
   for (const asset of ASSETS) {
     app.get(`/docs/assets/${asset}`, (_request, response) => {
       response.setHeader('Cache-Control', 'public, max-age=86400');

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import PDFDocument from 'pdfkit';
+import type PdfDocument from 'pdfkit';
 import type { Weight } from './document-fonts';
 import { DocumentFonts } from './document-fonts';
 
@@ -48,8 +48,17 @@ export class PdfPages {
   readonly #ended: Promise<void>;
   readonly #watermark: string | undefined;
 
-  constructor({ title, author, createdAt, locale, watermark }: PageText) {
-    this.#pdf = new PDFDocument({
+  /** The library is read when the first document is written: it is large, and most processes write none. */
+  static async open(text: PageText): Promise<PdfPages> {
+    const { default: library } = await import('pdfkit');
+    return new PdfPages(library, text);
+  }
+
+  private constructor(
+    Library: typeof PdfDocument,
+    { title, author, createdAt, locale, watermark }: PageText,
+  ) {
+    this.#pdf = new Library({
       size: LETTER.test(locale) ? 'LETTER' : 'A4',
       margins: { top: MARGIN, bottom: 0, left: MARGIN, right: MARGIN },
       bufferPages: true,

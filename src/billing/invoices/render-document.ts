@@ -11,7 +11,7 @@ import { writeTable } from './pdf-table';
  */
 export async function renderDocument(content: DocumentContent): Promise<Buffer> {
   const words = new Words(content);
-  const pages = new PdfPages({
+  const pages = await PdfPages.open({
     title: words.title,
     author: content.issuer.legalName,
     createdAt: content.issuedAt,
