@@ -3,7 +3,7 @@ export type { DatabaseOptions, Queryable, Session, Statement } from './database'
 export { isRivalry, isUnavailable } from './unavailable';
 export { createMigration, migrateDown, migrateUp, migrationStatus, readMigrations } from './migrations';
 export { entityStores, EntityStore } from './entity-store';
-export type { EntityStores, ListQuery, Stored } from './entity-store';
+export type { EntityStores, Listed, ListQuery, Position, Sight, SortKey, SortKind, Stored } from './entity-store';
 export { MarketFeed } from './market-feed';
 export { applyChanges, fillMarket } from './market-fill';
 export { changesBetween, marketAt } from './market-history';
@@ -39,6 +39,9 @@ export { getCall, getDecision, listCalls } from './call-queries';
 export type { CallFilter, CallRow } from './call-queries';
 export { ActivityBus } from './activity-bus';
 export type { ActivityBusOptions, ActivityFigures } from './activity-bus';
+export { compareStreamIds, EventStream, isStreamId } from './event-stream';
+export type { EventStreamOptions, StreamEntry } from './event-stream';
+export { EventStreamReader } from './event-stream-reader';
 export { getFraudCase, listFraudCases, resolveFraudCase } from './fraud-cases';
 export type { CaseFilter, CasePolicy, CaseResolution, FraudCase, FraudCaseState } from './fraud-cases';
 export { listFraudModels, offerFraudModel, putFraudModel, setFraudModelStatus } from './fraud-models';
@@ -49,7 +52,66 @@ export { FraudRollUp } from './fraud-roll-up';
 export type { FraudReport, FraudRollUpOptions } from './fraud-roll-up';
 export { readTrainingCalls } from './fraud-training-calls';
 export type { TrainingCall } from './fraud-training-calls';
-export { createApiKey, identifyApiKey, insertApiKey, liveApiKeys } from './api-keys';
+export {
+  createApiKey,
+  getApiKey,
+  identifyApiKey,
+  insertApiKey,
+  issueApiKey,
+  listApiKeys,
+  liveApiKeys,
+  revokeApiKey,
+} from './api-keys';
+export type { ApiKey, NewApiKey } from './api-keys';
+export {
+  changeUser,
+  countUsers,
+  createUser,
+  findLinkedUser,
+  findUserByEmail,
+  findUserCandidate,
+  getUser,
+  linkUser,
+  listUsers,
+  passwordHashOf,
+  setPassword,
+  signOutEverywhere,
+  USER_STATUSES,
+} from './access/users';
+export type { NewUser, User, UserCandidate, UserChanges, UserFilter, UserStatus } from './access/users';
+export { makeUserLink, userOfLink, useUserLink } from './access/user-links';
+export type { UserLink } from './access/user-links';
+export {
+  identifySession,
+  listSessions,
+  openSession,
+  refreshSession,
+  revokeSession,
+  revokeSessionOf,
+  signedInAt,
+} from './access/sessions';
+export type { OpenedSession, Refreshed, SessionPlace, SessionRules, UserSession } from './access/sessions';
+export {
+  confirmTotp,
+  dropTotp,
+  openTotp,
+  recoveryCodesLeft,
+  takeRecoveryCode,
+  takeTotpStep,
+  wantedTotp,
+  wantTotp,
+} from './access/second-factor';
+export { forgetSigningKeys, openSigningKey, rotateSigningKey, signingKeys } from './access/signing-keys';
+export type { NewSigningKey, RotateOptions, SigningKey } from './access/signing-keys';
+export {
+  createOAuthClient,
+  getOAuthClient,
+  identifyOAuthClient,
+  listOAuthClients,
+  proveOAuthClient,
+  revokeOAuthClient,
+} from './access/oauth-clients';
+export type { NewOAuthClient, OAuthClient } from './access/oauth-clients';
 export { DEMO, seedDemoMarket } from './seed';
 export { NumberListFeed } from './number-lists/number-list-feed';
 export type { NumberListFeedEvents } from './number-lists/number-list-feed';
@@ -123,6 +185,7 @@ export type { RtbKeeperOptions } from './rtb-keeper';
 export { ChangeListener } from './change-listener';
 export type { ChangeListenerEvents } from './change-listener';
 export { inTransaction, transactionDespiteRivals } from './in-transaction';
+export { asExchange, asTenant, TENANT_ROLE, TenantDatabase } from './tenancy/tenant-database';
 export { PeriodicJob } from './periodic-job';
 export type { PeriodicOptions } from './periodic-job';
 export { RecurringWork } from './recurring-work';
@@ -148,3 +211,5 @@ export {
 export type { PhoneIdentity, SignInCandidate } from './phone-sessions';
 export { SignInLockout } from './sign-in-lockout';
 export type { SignInTry, SignInTurn } from './sign-in-lockout';
+export { LocalRateLimits } from './rate-limits/local-rate-limits';
+export type { RateLimit, RateLimiter, Taken } from './rate-limits/rate-limit';

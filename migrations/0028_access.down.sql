@@ -1,0 +1,12 @@
+drop table signing_keys;
+drop index api_keys_by_account;
+alter table api_keys drop column last_used_at, drop column created_by, drop column role;
+drop table oauth_clients;
+drop table refresh_tokens;
+drop table user_sessions;
+drop table user_links;
+drop table user_identities;
+drop table user_recovery_codes;
+drop table users;
+drop function is_role_of(text, text, text);
+alter table accounts drop constraint accounts_typed;
