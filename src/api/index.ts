@@ -4,6 +4,8 @@ export { Realtime } from './realtime/realtime';
 export type { CallNews } from './event-streams';
 export type { Health, HealthCheck, HealthChecks } from './health';
 export type { LiveCalls } from './resources/calls';
+export type { CheckDesk } from './resources/checks';
+export type { DryRunDesk } from './resources/decisions';
 export { MarketFields } from './market-fields';
 export { openApiDocument } from './openapi';
 export type { PaymentServices } from './resources/payments';

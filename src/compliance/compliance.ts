@@ -32,7 +32,7 @@ export interface ComplianceInput {
   readonly origin: OriginVerdict;
   /** Whose call it is: the account of the dialled number's seller. */
   readonly sellerId: string | undefined;
-  readonly campaign: Campaign;
+  readonly campaign: Pick<Campaign, 'id' | 'compliance'>;
   /** Emergencies and orders; those that are over do no harm. */
   readonly overrides: readonly HoursOverride[];
   readonly facts: ComplianceFacts;

@@ -7,3 +7,5 @@ export type { CheckFields, KnownFields, MarketEdit } from './market-edits';
 export { whatif } from './whatif';
 export type { WhatifOptions } from './whatif';
 export type { Comparison, Outcome, WhatifReport } from './whatif-report';
+export { DryRuns } from './dry-run';
+export type { DraftChange, DryRunParts, DryRunResult } from './dry-run';

@@ -71,6 +71,13 @@ export class MarketEdits {
     }
   }
 
+  /** Every entity that is to be otherwise. */
+  get named(): { readonly entity: MarketEntity; readonly id: string }[] {
+    return [...this.#byId.values()].flatMap(([first]) =>
+      first ? [{ entity: first.entity, id: first.id }] : [],
+    );
+  }
+
   /** Entities that were never met: nothing came of their edits. */
   get unmet(): string[] {
     return [...this.#byId.keys()].filter((key) => !this.#met.has(key));
