@@ -26,10 +26,12 @@ const STORE_DECIDED = {
   text: `with input as (
       select * from json_to_recordset($1::json) as r(
         id text, node_id text, boot_id text, sip_call_id text, state text, trunk_id text, caller text, dialled text,
-        origin text, campaign_id text, received_at bigint, decision jsonb, microseconds integer)),
+        origin text, campaign_id text, seller_id text, received_at bigint, decision jsonb, microseconds integer)),
     inserted as (
-      insert into calls (id, node_id, boot_id, sip_call_id, state, trunk_id, caller, dialled, origin, campaign_id, received_at)
-      select id, node_id, boot_id, sip_call_id, state, trunk_id, caller, dialled, origin, campaign_id, received_at from input
+      insert into calls (id, node_id, boot_id, sip_call_id, state, trunk_id, caller, dialled, origin, campaign_id,
+        seller_id, received_at)
+      select id, node_id, boot_id, sip_call_id, state, trunk_id, caller, dialled, origin, campaign_id,
+        seller_id, received_at from input
       on conflict (id) do nothing)
     insert into call_decisions (call_id, decision, microseconds)
     select id, decision, microseconds from input on conflict (call_id) do nothing`,
@@ -39,14 +41,15 @@ const STORE_DECIDED = {
 const STORE_ANSWERED = {
   name: 'calls-answered',
   text: `insert into calls as c (id, node_id, boot_id, sip_call_id, trunk_id, caller, dialled, origin, campaign_id,
-      received_at, state, answered_at, buyer_id, target_id, agent_id, sale)
-    select id, node_id, boot_id, sip_call_id, trunk_id, caller, dialled, origin, campaign_id, received_at, 'answered',
-      answered_at, buyer_id, target_id, agent_id, sale
+      seller_id, received_at, state, answered_at, buyer_id, target_id, agent_id, sale)
+    select id, node_id, boot_id, sip_call_id, trunk_id, caller, dialled, origin, campaign_id, seller_id, received_at,
+      'answered', answered_at, buyer_id, target_id, agent_id, sale
     from json_to_recordset($1::json) as r(
       id text, node_id text, boot_id text, sip_call_id text, trunk_id text, caller text, dialled text, origin text,
-      campaign_id text, received_at bigint, answered_at bigint, buyer_id text, target_id text,
+      campaign_id text, seller_id text, received_at bigint, answered_at bigint, buyer_id text, target_id text,
       agent_id text, sale jsonb)
     on conflict (id) do update set state = 'answered', answered_at = excluded.answered_at,
+      seller_id = coalesce(c.seller_id, excluded.seller_id),
       buyer_id = excluded.buyer_id, target_id = excluded.target_id, agent_id = excluded.agent_id, sale = excluded.sale
     where c.ended_at is null
     returning c.id`,
@@ -102,14 +105,14 @@ const STORE_ENDED = {
   name: 'calls-ended',
   text: `with ended as (
       insert into calls as c (id, node_id, boot_id, sip_call_id, trunk_id, caller, dialled, origin, campaign_id,
-        received_at, state, end_reason, sip_status, detail, buyer_id, target_id, agent_id, first_ring_at, answered_at,
-        ended_at, connected_ms, attempts, sale, media, transfers)
+        seller_id, received_at, state, end_reason, sip_status, detail, buyer_id, target_id, agent_id, first_ring_at,
+        answered_at, ended_at, connected_ms, attempts, sale, media, transfers)
       select id, node_id, boot_id, sip_call_id, trunk_id, caller, dialled, origin, campaign_id,
-        received_at, state, end_reason, sip_status, detail, buyer_id, target_id, agent_id, first_ring_at, answered_at,
+        seller_id, received_at, state, end_reason, sip_status, detail, buyer_id, target_id, agent_id, first_ring_at, answered_at,
         ended_at, connected_ms, attempts, sale, media, transfers
       from json_to_recordset($1::json) as r(
         id text, node_id text, boot_id text, sip_call_id text, trunk_id text, caller text, dialled text, origin text,
-        campaign_id text, received_at bigint, state text, end_reason text, sip_status integer, detail text, buyer_id text,
+        campaign_id text, seller_id text, received_at bigint, state text, end_reason text, sip_status integer, detail text, buyer_id text,
         target_id text, agent_id text, first_ring_at bigint, answered_at bigint, ended_at bigint, connected_ms bigint, attempts jsonb,
         sale jsonb, media jsonb, transfers jsonb)
       on conflict (id) do update set state = excluded.state, end_reason = excluded.end_reason,
@@ -117,7 +120,8 @@ const STORE_ENDED = {
         target_id = excluded.target_id, agent_id = excluded.agent_id, first_ring_at = excluded.first_ring_at, answered_at = excluded.answered_at,
         ended_at = excluded.ended_at, connected_ms = excluded.connected_ms, attempts = excluded.attempts,
         sale = excluded.sale, media = excluded.media, transfers = excluded.transfers,
-        campaign_id = coalesce(c.campaign_id, excluded.campaign_id)
+        campaign_id = coalesce(c.campaign_id, excluded.campaign_id),
+        seller_id = coalesce(c.seller_id, excluded.seller_id)
       where c.ended_at is null
       returning c.id, c.connected_ms, c.sale is not null as sold, c.received_at, c.agent_id, c.attempts, c.transfers),
     others as (
@@ -229,6 +233,7 @@ function decidedRow(record: DecidedRecord, { nodeId, bootId }: Boot): unknown {
     dialled: attempt.to,
     origin: attempt.origin,
     campaign_id: decision.trace.campaignId,
+    seller_id: decision.trace.sellerId,
     received_at: Math.round(attempt.receivedAt),
     decision,
     microseconds: Math.round(record.decisionMicroseconds),
@@ -277,6 +282,7 @@ function basicRow(record: CallBasics, { nodeId, bootId }: Boot): object {
 function saleRow(sale: Sale | undefined): object {
   return {
     campaign_id: sale?.terms.campaignId,
+    seller_id: sale?.terms.sellerId,
     buyer_id: sale?.target.buyerId,
     target_id: sale?.target.targetId,
     agent_id: sale?.agentId,

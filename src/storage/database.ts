@@ -104,10 +104,12 @@ export class Database implements Queryable {
    * Runs work in one transaction: committed when it resolves, rolled back when it rejects.
    *
    * @param mode - `snapshot` reads everything as of one instant and writes nothing
+   * @param first - SQL that it begins with, in the same round trip
    */
   async transaction<T>(
     work: (tx: Queryable) => Promise<T>,
     mode: 'write' | 'snapshot' = 'write',
+    first = '',
   ): Promise<T> {
     const client = await this.#pool.connect();
     let broken: Error | undefined;
@@ -117,7 +119,8 @@ export class Database implements Queryable {
     // Without a listener, a connection that dies between two statements would end the process.
     client.on('error', lost);
     try {
-      await client.query(mode === 'write' ? 'begin' : 'begin isolation level repeatable read read only');
+      const begin = mode === 'write' ? 'begin' : 'begin isolation level repeatable read read only';
+      await client.query(first === '' ? begin : `${begin}; ${first}`);
       const result = await work({ query: (statement, values) => this.#timed(client, statement, values) });
       await client.query('commit');
       return result;

@@ -1,5 +1,6 @@
 import type { Queryable } from './database';
 import { Database } from './database';
+import { TenantDatabase } from './tenancy/tenant-database';
 
 /**
  * Runs work in one transaction: the one that there is, or one of its own.
@@ -10,7 +11,7 @@ export function inTransaction<T>(
   work: (tx: Queryable) => Promise<T>,
   mode: 'write' | 'snapshot' = 'write',
 ): Promise<T> {
-  return db instanceof Database ? db.transaction(work, mode) : work(db);
+  return db instanceof Database || db instanceof TenantDatabase ? db.transaction(work, mode) : work(db);
 }
 
 /** Tries after rivalry, at once. */
