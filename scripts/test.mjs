@@ -12,7 +12,7 @@ const run = (path, args, env = {}) =>
 const CHECKS = [
   [
     ['types', 'typescript/bin/tsc', '--noEmit'],
-    ['types of the phone page', 'typescript/bin/tsc', '--noEmit', '-p', 'src/web/phone'],
+    ['types of the pages', 'typescript/bin/tsc', '--noEmit', '-p', 'src/web'],
     ['format', 'prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'],
   ],
   [['lint', 'eslint/bin/eslint.js', '.']],

@@ -8,6 +8,8 @@ import { fail, progress } from './say.mjs';
 /** Errors of the compiler that are shown: the first say most. */
 const MAX_SHOWN = 5;
 
+const WEB_SOURCES = ['src/web/shared', 'vite.config.mjs', 'package-lock.json'];
+
 /** What is built, from which sources, and by what. What stands later may lie in the folder of the first. */
 const PRODUCTS = [
   {
@@ -19,12 +21,20 @@ const PRODUCTS = [
     failed: 'the sources do not compile',
   },
   {
-    stamp: 'dist/web/.sources',
+    stamp: 'dist/web/.phone',
     doing: 'building the phone page',
-    sources: ['src/web', 'vite.config.mjs', 'package-lock.json'],
+    sources: [...WEB_SOURCES, 'src/web/phone'],
     except: [],
     command: ['node_modules/vite/bin/vite.js', 'build', '--config', 'vite.config.mjs'],
     failed: 'the phone page cannot be built',
+  },
+  {
+    stamp: 'dist/web/.console',
+    doing: 'building the console',
+    sources: [...WEB_SOURCES, 'src/web/console'],
+    except: [],
+    command: ['node_modules/vite/bin/vite.js', 'build', '--config', 'vite.config.mjs', '--mode', 'console'],
+    failed: 'the console cannot be built',
   },
 ];
 

@@ -1,11 +1,7 @@
 import fc from 'fast-check';
 import type { ConnectionEvent } from '../../../src/web/phone/core/connection-machine';
-import {
-  connectionReducer,
-  connectionWord,
-  OFFLINE,
-  retryDelayMs,
-} from '../../../src/web/phone/core/connection-machine';
+import { connectionReducer, connectionWord, OFFLINE } from '../../../src/web/phone/core/connection-machine';
+import { retryDelayMs } from '../../../src/web/shared/retry-delay';
 
 const after = (...events: readonly ConnectionEvent[]) => events.reduce(connectionReducer, OFFLINE);
 const lost: ConnectionEvent = { type: 'failed', trouble: 'network' };

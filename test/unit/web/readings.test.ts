@@ -1,18 +1,11 @@
 import fc from 'fast-check';
 import { readCard } from '../../../src/web/phone/core/card';
 import { dialAddress, domainOf } from '../../../src/web/phone/core/dial-address';
-import {
-  clockTime,
-  instantOf,
-  money,
-  phoneNumber,
-  tagName,
-  talkTime,
-} from '../../../src/web/phone/core/format';
+import { clockTime, instantOf, money, phoneNumber, tagName, talkTime } from '../../../src/web/shared/format';
 import { asksForHold } from '../../../src/web/phone/core/hold';
 import { presenceOf, readPresences, readQuality, readQueue } from '../../../src/web/phone/core/news';
 import { answeredElsewhere, fragStatus } from '../../../src/web/phone/core/sip-reason';
-import { connectFrame, readFrame } from '../../../src/web/phone/core/socketio';
+import { connectFrame, readFrame } from '../../../src/web/shared/socketio';
 import { troubleOf } from '../../../src/web/phone/core/troubles';
 
 const header = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');

@@ -1,5 +1,5 @@
-import { connectFrame, PONG, readFrame } from '../core/socketio';
-import { retryDelayMs } from '../core/connection-machine';
+import { connectFrame, PONG, readFrame } from '../../shared/socketio';
+import { retryDelayMs } from '../../shared/retry-delay';
 
 const OPEN_MS = 20_000;
 /** Attempts after which the waits grow no longer. */

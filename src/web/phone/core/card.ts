@@ -1,4 +1,4 @@
-import { isRecord } from './is-record';
+import { isRecord } from '../../shared/is-record';
 
 /** What the switch tells an agent of a call; fields are absent where the campaign does not show them. */
 export interface CallCard {

@@ -1,6 +1,6 @@
 import { PRESENCE_STATES } from '../api/api-types';
 import type { Presence, PresenceState } from '../api/api-types';
-import { isRecord } from './is-record';
+import { isRecord } from '../../shared/is-record';
 import type { LegQuality } from './quality';
 
 /** A state of presence, be it said alone or with its time; undefined when it is none. */

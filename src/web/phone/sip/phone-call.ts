@@ -1,6 +1,6 @@
 import { Invitation, Inviter, SessionState, UserAgent } from 'sip.js';
 import type { Bye, Core, Notification, Session } from 'sip.js';
-import { retryDelayMs } from '../core/connection-machine';
+import { retryDelayMs } from '../../shared/retry-delay';
 import { answeredElsewhere, fragStatus } from '../core/sip-reason';
 import type { MediaHandler } from './media-handler';
 

@@ -1,9 +1,10 @@
 import { Inviter, Registerer, RegistererState, UserAgent } from 'sip.js';
 import type { Invitation, SessionDescriptionHandlerFactory } from 'sip.js';
+import { retryDelayMs } from '../../shared/retry-delay';
 import type { PhoneCredentials } from '../api/api-types';
-import { connectionReducer, OFFLINE, retryDelayMs } from '../core/connection-machine';
+import { connectionReducer, OFFLINE } from '../core/connection-machine';
 import type { Connection, ConnectionEvent, ConnectionTrouble } from '../core/connection-machine';
-import { instantOf } from '../core/format';
+import { instantOf } from '../../shared/format';
 import { DigestAnswer } from './digest-answer';
 import { failTransactions } from './fail-transactions';
 import { FlowTransport } from './flow-transport';

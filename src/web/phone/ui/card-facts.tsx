@@ -1,5 +1,5 @@
 import type { CallCard } from '../core/card';
-import { money, phoneNumber, tagName } from '../core/format';
+import { money, phoneNumber, tagName } from '../../shared/format';
 import { TEXT } from '../texts';
 
 /** How much of the card is known: as long as it rings, until the rest has come, and then. */

@@ -1,5 +1,5 @@
 import type { CallState } from '../core/call-machine';
-import { clockTime } from '../core/format';
+import { clockTime } from '../../shared/format';
 import type { Phone } from '../phone';
 import type { PhoneState } from '../state';
 import { TEXT } from '../texts';

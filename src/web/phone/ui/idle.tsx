@@ -1,4 +1,4 @@
-import { clockTime } from '../core/format';
+import { clockTime } from '../../shared/format';
 import type { Phone } from '../phone';
 import type { PhoneState } from '../state';
 import { TEXT } from '../texts';

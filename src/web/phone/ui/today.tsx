@@ -1,4 +1,4 @@
-import { instantOf, phoneNumber, talkTime } from '../core/format';
+import { instantOf, phoneNumber, talkTime } from '../../shared/format';
 import type { CallEntry, Me } from '../api/api-types';
 import type { Phone } from '../phone';
 import type { PhoneState } from '../state';

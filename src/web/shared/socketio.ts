@@ -6,6 +6,8 @@ export type SocketFrame =
   | { readonly kind: 'connected' }
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'event'; readonly name: string; readonly data: unknown }
+  /** What the server says to an event of ours that asked for an acknowledgement. */
+  | { readonly kind: 'ack'; readonly id: number; readonly data: unknown }
   | { readonly kind: 'close' }
   | { readonly kind: 'other' };
 
@@ -52,6 +54,13 @@ function readPacket(packet: string): SocketFrame {
         ? { kind: 'event', name: event[0], data: event[1] as unknown }
         : { kind: 'other' };
     }
+    case '3': {
+      const [, id, rest] = /^(\d+)(.*)$/s.exec(packet.slice(1)) ?? [];
+      const said = json(rest ?? '');
+      return id !== undefined && Array.isArray(said)
+        ? { kind: 'ack', id: Number(id), data: said[0] as unknown }
+        : { kind: 'other' };
+    }
     default:
       return { kind: 'other' };
   }
@@ -59,6 +68,10 @@ function readPacket(packet: string): SocketFrame {
 
 /** The frame that joins the main namespace, with what the server authenticates us by. */
 export const connectFrame = (auth: Readonly<Record<string, string>>): string => `40${JSON.stringify(auth)}`;
+
+/** An event of ours, of which the server says what came of it under the same number. */
+export const eventFrame = (id: number, name: string, data: unknown): string =>
+  `42${id}${JSON.stringify([name, data])}`;
 
 function json(text: string): unknown {
   try {

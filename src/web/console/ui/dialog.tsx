@@ -1,0 +1,76 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useId, useRef } from 'preact/hooks';
+import { Button } from './button';
+
+interface Props {
+  readonly heading: string;
+  readonly children: ComponentChildren;
+  /** What stands below: ways out. */
+  readonly actions: ComponentChildren;
+  readonly wide?: boolean;
+  onClose(): void;
+}
+
+/** Lies over the page; the browser keeps the focus in it, and gives it back afterwards. */
+export function Dialog({ heading, children, actions, wide = false, onClose }: Props) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const id = useId();
+  useEffect(() => {
+    const element = dialog.current;
+    element?.showModal();
+    return () => element?.close();
+  }, []);
+  return (
+    <dialog
+      ref={dialog}
+      class={wide ? 'dialog wide' : 'dialog'}
+      aria-labelledby={id}
+      data-testid="dialog"
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+    >
+      <h2 id={id}>{heading}</h2>
+      <div class="dialog-body">{children}</div>
+      <div class="dialog-actions">{actions}</div>
+    </dialog>
+  );
+}
+
+interface ConfirmProps {
+  readonly heading: string;
+  readonly children: ComponentChildren;
+  readonly confirm: string;
+  readonly danger?: boolean;
+  readonly busy?: boolean;
+  onConfirm(): void;
+  onClose(): void;
+}
+
+/** Asks before something is done that cannot be taken back. */
+export function ConfirmDialog(props: ConfirmProps) {
+  return (
+    <Dialog
+      heading={props.heading}
+      onClose={props.onClose}
+      actions={
+        <>
+          <Button onClick={props.onClose} testId="dialog-cancel">
+            Cancel
+          </Button>
+          <Button
+            kind={props.danger === true ? 'danger' : 'primary'}
+            busy={props.busy ?? false}
+            onClick={props.onConfirm}
+            testId="dialog-confirm"
+          >
+            {props.confirm}
+          </Button>
+        </>
+      }
+    >
+      {props.children}
+    </Dialog>
+  );
+}
