@@ -186,7 +186,6 @@ export { ChangeListener } from './change-listener';
 export type { ChangeListenerEvents } from './change-listener';
 export { inTransaction, transactionDespiteRivals } from './in-transaction';
 export { asExchange, asTenant, TENANT_ROLE, TenantDatabase } from './tenancy/tenant-database';
-export { asExchange, asTenant, TENANT_ROLE, TenantDatabase } from './tenancy/tenant-database';
 export { PeriodicJob } from './periodic-job';
 export type { PeriodicOptions } from './periodic-job';
 export { RecurringWork } from './recurring-work';
