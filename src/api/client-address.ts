@@ -10,14 +10,7 @@ export type ClientAddress = (request: Pick<IncomingMessage, 'socket' | 'headers'
  * @param trustedProxies - addresses and CIDR blocks
  */
 export function clientAddress(trustedProxies: readonly string[] = []): ClientAddress {
-  const proxies = new BlockList();
-  for (const proxy of trustedProxies) {
-    const [address = '', bits] = proxy.split('/');
-    if (bits === undefined) proxies.addAddress(address, familyOf(address));
-    else proxies.addSubnet(address, Number(bits), familyOf(address));
-  }
-  const isProxy = (address: string): boolean =>
-    isIP(address) !== 0 && proxies.check(address, familyOf(address));
+  const isProxy = proxiesOf(trustedProxies);
   return ({ socket, headers }) => {
     const peer = plain(socket.remoteAddress ?? '');
     if (!isProxy(peer)) return network(peer);
@@ -31,6 +24,30 @@ export function clientAddress(trustedProxies: readonly string[] = []): ClientAdd
     }
     return network(peer);
   };
+}
+
+/** Whether a request came over TLS, as far as its last hop that is no proxy of ours. */
+export type ArrivedByTls = (request: Pick<IncomingMessage, 'socket' | 'headers'>) => boolean;
+
+/** @param trustedProxies - whose X-Forwarded-Proto is believed: addresses and CIDR blocks */
+export function arrivedByTls(trustedProxies: readonly string[] = []): ArrivedByTls {
+  const isProxy = proxiesOf(trustedProxies);
+  return ({ socket, headers }) => {
+    if ('encrypted' in socket && socket.encrypted === true) return true;
+    const forwarded = headers['x-forwarded-proto'];
+    if (forwarded === undefined || !isProxy(plain(socket.remoteAddress ?? ''))) return false;
+    return String(forwarded).split(',', 1)[0]?.trim() === 'https';
+  };
+}
+
+function proxiesOf(trusted: readonly string[]): (address: string) => boolean {
+  const proxies = new BlockList();
+  for (const proxy of trusted) {
+    const [address = '', bits] = proxy.split('/');
+    if (bits === undefined) proxies.addAddress(address, familyOf(address));
+    else proxies.addSubnet(address, Number(bits), familyOf(address));
+  }
+  return (address) => isIP(address) !== 0 && proxies.check(address, familyOf(address));
 }
 
 /** An IPv4 address that is written as IPv6 is what it is. */

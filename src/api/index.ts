@@ -1,5 +1,8 @@
-export { apiRoutes, createApi, listen } from './create-api';
-export type { ApiServices, ListenTls } from './create-api';
+export { apiRoutes } from './api-routes';
+export { createApi } from './create-api';
+export { listen } from './listen';
+export type { ApiServices } from './api-services';
+export type { ListenTls } from './listen';
 export { Realtime } from './realtime/realtime';
 export type { CallNews } from './event-streams';
 export type { Health, HealthCheck, HealthChecks } from './health';

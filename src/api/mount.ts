@@ -1,18 +1,37 @@
-import type { Express, Request, Response } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import type { z } from 'zod';
 import { AppError, ownOnly, refusalOf, principalName } from '../domain';
 import type { Principal } from '../domain';
 import type { Database, Queryable } from '../storage';
+import { asTenant, TenantDatabase } from '../storage';
 import { etagOf, readIfMatch } from './if-match';
 import { callerOf } from './middleware/authenticate';
 import type { Answer } from './middleware/idempotency';
 import { once } from './middleware/idempotency';
-import { validationProblem } from './problem';
+import { contextOf } from './middleware/request-context';
+import { sendProblem, validationProblem } from './problem';
 import type { Route } from './route';
+import { paramsOf } from './route-table';
 
-/** Puts an operation in its place: scope, validation, handler, answer. */
-export function mount(app: Express, route: Route, database: Database): void {
-  app[route.method](`/api/v1${route.path}`, async (request: Request, response: Response) => {
+/** Does the operation that a request is for; to be put behind the pipeline. */
+export function operations(routes: readonly Route[], database: Database): RequestHandler {
+  const handlers = new Map(routes.map((route) => [route, mount(route, database)]));
+  return async (request, response, next) => {
+    const { route, values = [], allowed } = contextOf(request).place;
+    const handle = route && handlers.get(route);
+    if (route && handle) {
+      request.params = paramsOf(route, values);
+      return handle(request, response);
+    }
+    if (allowed === undefined) return next();
+    response.setHeader('Allow', allowed);
+    sendProblem(response, 405, 'method_not_allowed', `only ${allowed} here`);
+  };
+}
+
+/** An operation: scope, validation, handler, answer. */
+function mount(route: Route, database: Database): (request: Request, response: Response) => Promise<void> {
+  return async (request, response) => {
     const caller = callerOf(request, route.access);
     if (route.access === 'account') assertMay(caller, route);
     const validated = {
@@ -21,25 +40,26 @@ export function mount(app: Express, route: Route, database: Database): void {
       body: validate(route.body, request.body, 'body') as never,
       ifMatch: route.conditional ? readIfMatch(request.get('If-Match')) : undefined,
     };
+    const own = ownOnly(caller);
     const perform = async (db: Queryable): Promise<Answer> =>
-      answerOf(
-        route,
-        await route.handle({ ...validated, caller, own: ownOnly(caller), db, request, response }),
-      );
+      answerOf(route, await route.handle({ ...validated, caller, own, db, request, response }));
+    const tenant = route.access === 'account' ? own : undefined;
     const key = route.idempotent ? request.get('Idempotency-Key') : undefined;
     const asked = [request.method, request.path, request.body as unknown];
     const answer =
       key === undefined
-        ? await perform(database)
-        : await once({ database, apiKeyId: principalName(caller), key, asked }, perform, () => {
-            response.setHeader('Idempotency-Replayed', 'true');
-          });
+        ? await perform(tenant === undefined ? database : new TenantDatabase(database, tenant))
+        : await once(
+            { database, apiKeyId: principalName(caller), key, asked },
+            (tx) => (tenant === undefined ? perform(tx) : asTenant(tx, tenant, perform)),
+            () => void response.setHeader('Idempotency-Replayed', 'true'),
+          );
     // A stream goes on; a request that took too long has been answered.
     if (route.streams || response.headersSent) return;
     response.status(answer.status).set(answer.headers);
     if (answer.status === 204) response.end();
     else response.type('json').send(answer.json);
-  });
+  };
 }
 
 function assertMay(caller: Principal, route: Route): void {

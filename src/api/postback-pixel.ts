@@ -52,6 +52,15 @@ export function servePostbacks(app: Express, options: PostbackPixelOptions): voi
   }
 }
 
+const PLACE = /^\/api\/v1\/(?:calls\/[^/]+\/)?postbacks\/?$/;
+
+/** Whether a request brings a token in place of a key. */
+export function isPostback(request: Request): boolean {
+  const { method, path } = request;
+  if (method !== 'GET' && method !== 'POST' && method !== 'HEAD') return false;
+  return PLACE.test(path) && typeof request.query['token'] === 'string';
+}
+
 interface Limits {
   readonly guesses: Guesses;
   readonly tokens: WindowCounter;

@@ -1,8 +1,8 @@
 import type { Request, RequestHandler } from 'express';
 import express from 'express';
 import { sendProblem } from '../problem';
-import type { Route } from '../route';
 import { JSON_TYPE } from '../route';
+import { contextOf } from './request-context';
 
 const BODY_LIMIT = '1mb';
 const WITH_BODY = new Set(['POST', 'PATCH', 'PUT']);
@@ -11,8 +11,29 @@ const WITH_BODY = new Set(['POST', 'PATCH', 'PUT']);
  * Reads JSON bodies of at most 1 MiB, also after decompression. Bodies that a route reads itself are left to
  * it, as they were sent; other types are refused.
  */
-export function readBody(routes: readonly Route[]): readonly RequestHandler[] {
-  return [onlyWhatIsTaken(routes), express.json({ limit: BODY_LIMIT, strict: true, verify: refuseMark })];
+export function readBody(): RequestHandler {
+  const json = express.json({ limit: BODY_LIMIT, strict: true, verify: refuseMark });
+  return (request, response, next) => {
+    const { area, route } = contextOf(request).place;
+    if (area === 'page' || !route) return next();
+    const { takes } = route;
+    const empty = request.get('Content-Length') === '0';
+    const packed = takes !== JSON_TYPE && (request.get('Content-Encoding') ?? 'identity') !== 'identity';
+    if (WITH_BODY.has(request.method) && (isOther(request, takes, empty) || packed)) {
+      response.setHeader('Connection', 'close');
+      const [code, problem] = packed
+        ? ['unsupported_encoding', 'this body must not be packed']
+        : ['unsupported_media_type', `the body must be ${takes}`];
+      sendProblem(response, 415, code, problem);
+      return;
+    }
+    json(request, response, next);
+  };
+}
+
+/** `is` says null when there is no body at all. */
+function isOther(request: Request, takes: string, empty: boolean): boolean {
+  return !empty && request.is(takes) === false;
 }
 
 /** A byte order mark alone is no JSON, though the parser takes it for no body at all. */
@@ -23,33 +44,4 @@ function refuseMark(_request: unknown, _response: unknown, raw: Buffer): void {
       type: 'entity.parse.failed',
     });
   }
-}
-
-function onlyWhatIsTaken(routes: readonly Route[]): RequestHandler {
-  const others = routes
-    .filter(({ takes }) => takes !== JSON_TYPE)
-    .map((route) => ({ ...route, ...placeOf(route) }));
-  const takenBy = ({ method, path }: Request): string =>
-    others.find((route) => route.verb === method && route.pattern.test(path))?.takes ?? JSON_TYPE;
-  return (request, response, next) => {
-    const type = takenBy(request);
-    const empty = request.get('Content-Length') === '0';
-    const packed = type !== JSON_TYPE && (request.get('Content-Encoding') ?? 'identity') !== 'identity';
-    // `is` says null when there is no body at all.
-    const other = !empty && request.is(type) === false;
-    if (WITH_BODY.has(request.method) && (other || packed)) {
-      response.setHeader('Connection', 'close');
-      const [code, problem] = packed
-        ? ['unsupported_encoding', 'this body must not be packed']
-        : ['unsupported_media_type', `the body must be ${type}`];
-      sendProblem(response, 415, code, problem);
-      return;
-    }
-    next();
-  };
-}
-
-/** Where a route is, below `/api/v1`. */
-function placeOf({ method, path }: Route): { readonly verb: string; readonly pattern: RegExp } {
-  return { verb: method.toUpperCase(), pattern: new RegExp(`^${path.replace(/:\w+/g, '[^/]+')}$`) };
 }

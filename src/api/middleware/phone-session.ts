@@ -22,19 +22,16 @@ const TOO_MANY = { code: 'too_many_failures', text: 'too many unknown sessions f
  * Nothing is remembered: who is signed out is out at once.
  *
  * @param identify - undefined for a token that is unknown, over or revoked
- * @param isOpen - whether a request needs no session
  * @param addressOf - whom wrong tokens are counted of
  * @param now - monotonic milliseconds
  */
 export function phoneSession(
   identify: (token: string) => Promise<PhoneIdentity | undefined>,
-  isOpen: (request: Request) => boolean,
   addressOf: ClientAddress,
   now: () => number,
 ): RequestHandler {
   const guesses = new Guesses(MAX_FAILURES, TOO_MANY, now);
   return async (request, response, next) => {
-    if (isOpen(request)) return next();
     const address = addressOf(request);
     if (guesses.refuse(address, response)) return;
     const [, token] = /^Bearer (dcep_[A-Za-z0-9_-]{43})$/i.exec(request.get('Authorization') ?? '') ?? [];

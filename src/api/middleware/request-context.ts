@@ -1,7 +1,24 @@
 import { randomUUID } from 'node:crypto';
-import type { RequestHandler, Response } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
+import type { Place, RouteTable } from '../route-table';
 
-/** What the API reports of each request. */
+/** What the steps of the pipeline know of a request, from its beginning on. */
+export interface RequestContext {
+  /** Of the request, as it is echoed. */
+  readonly id: string;
+  readonly place: Place;
+  /** By `performance.now()`. */
+  readonly startedAt: number;
+  /** When it began to be a stream: how long that is watched is no latency. */
+  streamedAt?: number;
+  /** SHA-256 of what the caller shows, in base64: it names whose requests are counted together. */
+  credential?: string | undefined;
+  /** Whose it is, once that is proven; as `principalName` has it. */
+  principal?: string;
+  traceId?: string;
+}
+
+/** What the API reports of each request, when it is over. */
 export interface RequestReport {
   readonly requestId: string;
   readonly method: string;
@@ -10,46 +27,63 @@ export interface RequestReport {
   readonly status: number;
   /** Until the answer was sent; of a stream, until it began. */
   readonly seconds: number;
+  /** Whose it was; undefined for anybody's. */
+  readonly principal: string | undefined;
+  readonly traceId: string | undefined;
 }
 
-const streams = new WeakMap<Response, number>();
-
-/** Says that a response is a stream from now on: how long it is watched is no latency. */
-export function beginStream(response: Response): void {
-  streams.set(response, performance.now());
-}
-
+const contexts = new WeakMap<Request, RequestContext>();
 const GIVEN_ID = /^[A-Za-z0-9_.-]{1,64}$/;
 
-/** Names each request, echoes the name, and reports the request when it is over. */
-export function requestContext(report: (done: RequestReport) => void): RequestHandler {
+/** What is known of a request that is in the pipeline. */
+export function contextOf(request: Request): RequestContext {
+  const found = contexts.get(request);
+  if (!found) throw new Error('a request outside the pipeline was asked about');
+  return found;
+}
+
+/** Says that a response is a stream from now on. */
+export function beginStream(response: Response): void {
+  const context = contexts.get(response.req);
+  if (context) context.streamedAt = performance.now();
+}
+
+/** The first step: each request has a name, which is echoed, and a place in the table of routes. */
+export function requestId(table: RouteTable): RequestHandler {
   return (request, response, next) => {
     const given = request.get('X-Request-Id');
-    const requestId = given !== undefined && GIVEN_ID.test(given) ? given : randomUUID();
-    response.setHeader('X-Request-Id', requestId);
-    const startedAt = performance.now();
-    response.once('close', () => {
-      const route = (request.route as { path?: string } | undefined)?.path ?? '(none)';
-      report({
-        requestId,
-        method: request.method,
-        endpoint: typeof route === 'string' ? route : '(none)',
-        status: response.statusCode,
-        seconds: ((streams.get(response) ?? performance.now()) - startedAt) / 1000,
-      });
-    });
+    const id = given !== undefined && GIVEN_ID.test(given) ? given : randomUUID();
+    contexts.set(request, { id, place: table.find(request), startedAt: performance.now() });
+    response.setHeader('X-Request-Id', id);
     next();
   };
 }
 
-/** Headers that every answer carries; the documentation page loosens the policy for itself. */
-export const securityHeaders: RequestHandler = (_request, response, next) => {
-  response.setHeader('X-Content-Type-Options', 'nosniff');
-  response.setHeader('X-Frame-Options', 'DENY');
-  response.setHeader('Referrer-Policy', 'no-referrer');
-  response.setHeader('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'");
-  response.setHeader('Strict-Transport-Security', 'max-age=31536000; includeSubDomains');
-  response.setHeader('Cross-Origin-Resource-Policy', 'same-origin');
-  response.setHeader('Cache-Control', 'no-store');
-  next();
-};
+/** Reports each request when it is over: to the log, to the metrics. */
+export function reporting(report: (done: RequestReport) => void): RequestHandler {
+  return (request, response, next) => {
+    response.once('close', () => report(reportOf(request, response)));
+    next();
+  };
+}
+
+function reportOf(request: Request, response: Response): RequestReport {
+  const { id, startedAt, streamedAt, principal, traceId } = contextOf(request);
+  return {
+    requestId: id,
+    method: request.method,
+    endpoint: endpointOf(request),
+    status: response.statusCode,
+    seconds: ((streamedAt ?? performance.now()) - startedAt) / 1000,
+    principal,
+    traceId,
+  };
+}
+
+/** The pattern of the route that took a request, or would have taken it. */
+export function endpointOf(request: Request): string {
+  const { pattern } = contextOf(request).place;
+  if (pattern !== undefined) return pattern;
+  const path: unknown = (request.route as { path?: unknown } | undefined)?.path;
+  return typeof path === 'string' ? path : '(none)';
+}

@@ -155,7 +155,7 @@ describe('headers', () => {
       'x-content-type-options': 'nosniff',
       'x-frame-options': 'DENY',
       'referrer-policy': 'no-referrer',
-      'strict-transport-security': 'max-age=31536000; includeSubDomains',
+      'cross-origin-opener-policy': 'same-origin',
       'cross-origin-resource-policy': 'same-origin',
       'cache-control': 'no-store',
     });
@@ -163,6 +163,10 @@ describe('headers', () => {
       /default-src '(none|self)'.*frame-ancestors 'none'/,
     );
     expect(headers.has('x-powered-by')).toBe(false);
+    // Over plain HTTP it means nothing (RFC 6797 §7.2).
+    expect(headers.has('strict-transport-security')).toBe(false);
+    const byTls = await api.ask('GET', path, { key: null, headers: { 'X-Forwarded-Proto': 'https' } });
+    expect(byTls.headers.get('strict-transport-security')).toBe('max-age=63072000; includeSubDomains');
   });
 
   test('every answer has its own name, or the one the client gave', async () => {
@@ -191,7 +195,8 @@ describe('headers', () => {
     });
     expect(preflight.status).toBe(204);
     expect(preflight.headers.get('access-control-allow-headers')).toMatch(/X-API-Key/);
-    expect(preflight.headers.has('access-control-allow-credentials')).toBe(false);
+    expect(preflight.headers.get('access-control-allow-credentials')).toBe('true');
+    expect(preflight.headers.get('access-control-max-age')).toBe('600');
   });
 });
 

@@ -145,13 +145,15 @@ describe('requests', () => {
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 429]);
     expect(answers.map(({ headers }) => headers.get('x-ratelimit-remaining'))).toEqual(['2', '1', '0', '0']);
     const refused = answers[3] as Answer;
-    expect(refused.headers.get('retry-after')).toBe('60');
+    expect(refused.headers.get('retry-after')).toBe('20');
+    expect(refused.headers.get('ratelimit-policy')).toBe('"default";q=3;w=60');
+    expect(refused.headers.get('ratelimit')).toBe('"default";r=0;t=60');
     expect(refused.headers.get('x-ratelimit-limit')).toBe('3');
     expect(refused.headers.get('content-type')).toMatch(/^application\/problem\+json/);
     expect(refused.body).toMatchObject({ status: 429, code: 'too_many_requests' });
     expect((await list(other)).status).toBe(200);
 
-    skipped += 59_000;
+    skipped += 19_000;
     expect((await list(limited.admin)).headers.get('retry-after')).toBe('1');
     skipped += 1_000;
     expect((await list(limited.admin)).status).toBe(200);

@@ -13,6 +13,18 @@ import type { TestDatabase } from '../../../support/test-database';
 /** Webhooks of tests may go nowhere but here. */
 const HERE = { addresses: new AddressPolicy(['127.0.0.0/8']), allowHttp: ['127.0.0.1'] };
 
+/** Tests ask faster than anybody may; those of limits give limits of their own. */
+const MANY = { count: 1_000_000, seconds: 60, burst: 1_000_000 };
+const UNLIMITED = {
+  callsWrite: MANY,
+  callsRead: MANY,
+  bidsWrite: MANY,
+  analytics: MANY,
+  admin: MANY,
+  phone: MANY,
+  unproven: MANY,
+};
+
 /** What Stripe signs with. */
 export const WEBHOOK_SECRET = 'whsec_of_a_test';
 /** The one reservation that waits. */
@@ -105,6 +117,7 @@ export async function startTestApi(more: Partial<ApiServices> = {}): Promise<Tes
       webhooks: { places: HERE, tester },
       payments: { enabled: true, stripeWebhookSecret: WEBHOOK_SECRET },
       requestsPerMinute: 1_000_000,
+      limits: UNLIMITED,
       trustedProxies: ['127.0.0.1', '10.0.0.0/8'],
       now: () => performance.now(),
       onBug: (error) => parts.bugs.push(error),

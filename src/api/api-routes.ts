@@ -1,0 +1,111 @@
+import { EventStreams } from './event-streams';
+import { clientAddress } from './client-address';
+import type { MoneyServices } from './money-rules';
+import { withFields } from './lists/sparse-fields';
+import { MONEY_RULES } from './money-rules';
+import { Passwords } from './phone/passwords';
+import { phoneRoutes } from './phone/phone-routes';
+import { accountTermsRoutes } from './resources/account-terms';
+import { accountRoutes } from './resources/accounts';
+import { adjustmentRoutes } from './resources/adjustments';
+import { agentRoutes } from './resources/agents';
+import { bidRequestRoutes } from './resources/bid-requests';
+import { bidRoutes } from './resources/bids';
+import { buyerRoutes } from './resources/buyers';
+import { callSignalRoutes } from './resources/call-signals';
+import { callRoutes } from './resources/calls';
+import { campaignRoutes } from './resources/campaigns';
+import { carrierRateRoutes } from './resources/carrier-rates';
+import { consentRoutes } from './resources/consents';
+import { disputeRoutes } from './resources/disputes';
+import { dncRoutes } from './resources/dnc';
+import { hoursOverrideRoutes } from './resources/hours-overrides';
+import { fraudRoutes } from './resources/fraud-cases';
+import { invoiceRoutes } from './resources/invoices';
+import { ledgerRoutes } from './resources/ledger';
+import { numberListRoutes } from './resources/number-lists';
+import { numberRoutes } from './resources/numbers';
+import { paymentMethodRoutes } from './resources/payment-methods';
+import { paymentRoutes } from './resources/payments';
+import { privacyRoutes } from './resources/privacy';
+import { payoutRoutes } from './resources/publisher-payouts';
+import { reconciliationRoutes } from './resources/reconciliation';
+import { sellerRoutes } from './resources/sellers';
+import { settlementRoutes } from './resources/settlements';
+import { statementRoutes } from './resources/statements';
+import { systemRoutes } from './resources/system';
+import { trunkRoutes } from './resources/trunks';
+import { walletRoutes } from './resources/wallets';
+import { webhookDeliveryRoutes } from './resources/webhook-deliveries';
+import { webhookRoutes } from './resources/webhooks';
+import type { Route } from './route';
+import type { ApiServices } from './api-services';
+
+/** Every operation of the API. */
+export function apiRoutes(
+  services: Pick<
+    ApiServices,
+    | 'live'
+    | 'news'
+    | 'bidRequests'
+    | 'payments'
+    | 'phone'
+    | 'persons'
+    | 'numberLists'
+    | 'system'
+    | 'webhooks'
+    | 'streamLimits'
+    | 'moneyRules'
+    | 'trustedProxies'
+  >,
+): Route[] {
+  const money = moneyServices(services);
+  const passwords = new Passwords();
+  const routes = [
+    ...accountRoutes(),
+    ...accountTermsRoutes(services.persons.now),
+    ...trunkRoutes(),
+    ...carrierRateRoutes(services.persons.now),
+    ...sellerRoutes(),
+    ...numberRoutes(),
+    ...campaignRoutes(),
+    ...buyerRoutes(),
+    ...agentRoutes(services.phone, passwords, services.persons.now),
+    ...bidRoutes(),
+    ...bidRequestRoutes(services.bidRequests),
+    ...dncRoutes(),
+    ...numberListRoutes(services.numberLists),
+    ...hoursOverrideRoutes(),
+    ...consentRoutes(services.persons),
+    ...privacyRoutes(services.persons),
+    ...callRoutes(services.live, new EventStreams(services.news, services.streamLimits)),
+    ...fraudRoutes(),
+    ...walletRoutes(),
+    ...paymentRoutes(services.payments, services.persons.now),
+    ...paymentMethodRoutes(),
+    ...payoutRoutes(services.persons.now),
+    ...ledgerRoutes(),
+    ...settlementRoutes(),
+    ...callSignalRoutes(money),
+    ...disputeRoutes(money),
+    ...adjustmentRoutes(money),
+    ...invoiceRoutes(services.persons.now),
+    ...statementRoutes(),
+    ...reconciliationRoutes(),
+    ...webhookRoutes({ ...services.webhooks, vault: services.persons.vault }),
+    ...webhookDeliveryRoutes(),
+    ...systemRoutes(services.system),
+    ...(services.phone
+      ? phoneRoutes(services.phone, money, passwords, clientAddress(services.trustedProxies))
+      : []),
+  ];
+  return routes.map(withFields);
+}
+
+/** What is needed where money is made of what becomes known later. */
+export function moneyServices({
+  moneyRules = MONEY_RULES,
+  persons,
+}: Pick<ApiServices, 'moneyRules' | 'persons'>): MoneyServices {
+  return { rules: moneyRules, now: persons.now };
+}

@@ -1,0 +1,60 @@
+import type { BidRequestDesk } from '../rtb';
+import type { Database, RateLimiter } from '../storage';
+import type { ShownQueues } from './bull-board';
+import type { CallNews, EventStreamLimits } from './event-streams';
+import type { Health } from './health';
+import type { RequestReport } from './middleware/request-context';
+import type { MoneyRules } from './money-rules';
+import type { PhoneServices } from './phone/services';
+import type { LiveCalls } from './resources/calls';
+import type { PersonServices } from './resources/consents';
+import type { NumberListParts } from './resources/number-lists';
+import type { RateTable } from './rate-table';
+import type { PaymentServices } from './resources/payments';
+import type { SystemStats } from './resources/system';
+import type { WebhookServices } from './resources/webhooks';
+
+/** What the API is made of. */
+export interface ApiServices {
+  readonly database: Database;
+  readonly live: LiveCalls;
+  readonly news: CallNews;
+  readonly bidRequests: Pick<BidRequestDesk, 'answer' | 'cancel'>;
+  /** Proof of consent, and what persons ask for. */
+  readonly persons: PersonServices;
+  readonly health: Health;
+  /** Who charges cards, and tells of them; nobody by default. */
+  readonly payments?: PaymentServices;
+  /** Phones of agents, and the folder of their page; without them nobody signs in. */
+  readonly phone?: PhoneServices & { readonly pageFolder?: string };
+  /** Where the console lies that was built; without it there is none. */
+  readonly consoleFolder?: string;
+  /** What Bull Board shows; without them there is none. */
+  readonly queues?: ShownQueues;
+  readonly numberLists: NumberListParts;
+  readonly system: SystemStats;
+  /** Who is told of money, and by what a test of it is sent. */
+  readonly webhooks: Omit<WebhookServices, 'vault'>;
+  /** What the configuration says of money after the fact. */
+  readonly moneyRules?: MoneyRules;
+  /** Requests that one caller may make in a minute, where nothing else is said. */
+  readonly requestsPerMinute: number;
+  /** Where less or more may be asked; what is usual by default. */
+  readonly limits?: Partial<Omit<RateTable, 'default'>>;
+  /** Who counts requests: by default this process alone. */
+  readonly limiter?: RateLimiter;
+  /** Milliseconds a request may take before it is answered with 503; 30,000 by default. */
+  readonly timeoutMs?: number;
+  /** Origins whose pages may call the API from a browser, `https://*.example.com` for all below a domain; none by default. */
+  readonly corsOrigins?: readonly string[];
+  /** Reverse proxies before the API whose X-Forwarded-For is believed: addresses and CIDR blocks; none by default. */
+  readonly trustedProxies?: readonly string[];
+  readonly streamLimits?: EventStreamLimits;
+  /** Told of each request when it is over: for metrics. */
+  readonly onRequest: (report: RequestReport) => void;
+  /** The same for the log; nobody by default. */
+  readonly logRequest?: (report: RequestReport) => void;
+  readonly onBug: (error: unknown) => void;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+}
