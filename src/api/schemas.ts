@@ -236,7 +236,7 @@ export const stored = { version: z.number().int(), createdAt: z.iso.datetime(), 
 
 export const page = z.strictObject({
   limit: z.coerce.number().int().min(1).max(200).default(50),
-  cursor: z.string().max(200).optional().describe('`nextCursor` of the page before'),
+  cursor: z.string().max(2_000).optional().describe('`nextCursor` of the page before'),
 });
 
 /** What is answered to a {@link page}. */

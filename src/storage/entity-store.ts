@@ -12,12 +12,43 @@ export type Stored<T> = T & {
   readonly updatedAt: Date;
 };
 
+/** How the values of a field are compared; an instant is of type timestamptz. */
+export type SortKind = 'text' | 'number' | 'instant';
+
+export interface SortKey {
+  /** Of the entity, or of what storage adds; never null. */
+  readonly field: string;
+  readonly kind: SortKind;
+  readonly descending: boolean;
+}
+
+/** Where a row stands in an order: the value of each key (of an instant, epoch microseconds), then its id. */
+export type Position = readonly (string | number)[];
+
 export interface ListQuery {
   /** Exact matches by field. */
   readonly where?: Readonly<Record<string, string | number | boolean>>;
-  /** Id of the last row of the page before. */
-  readonly after?: string;
+  /** Values by field that rows do not have. */
+  readonly except?: Readonly<Record<string, string>>;
+  /** From inclusive, to exclusive; instants as UTC epoch milliseconds. */
+  readonly ranges?: readonly {
+    readonly field: string;
+    readonly from?: number | undefined;
+    readonly to?: number | undefined;
+  }[];
+  /** A text that a field holds in either case, or begins with. */
+  readonly search?: { readonly field: string; readonly how: 'holds' | 'begins'; readonly text: string };
+  /** By id alone where it is empty; ids decide between equals, in the direction of the last key. */
+  readonly order?: readonly SortKey[];
+  /** Of the last row of the page before, in the same order. */
+  readonly after?: Position;
   readonly limit: number;
+}
+
+/** A row of a list, and where it stands. */
+export interface Listed<T> {
+  readonly entity: Stored<T>;
+  readonly position: Position;
 }
 
 type Row = Record<string, unknown>;
@@ -27,6 +58,65 @@ interface Refusal {
   readonly code?: string;
   readonly detail?: string;
   readonly constraint?: string;
+}
+
+/** What storage adds to an entity, and a list can be ordered by. */
+const ADDED: Readonly<Record<string, string>> = { createdAt: 'created_at', updatedAt: 'updated_at' };
+
+interface OrderedColumn extends SortKey {
+  readonly column: string;
+}
+
+/** The conditions of one statement, with their values. */
+class Conditions {
+  readonly values: unknown[] = [];
+  readonly #conditions: string[] = [];
+
+  get where(): string {
+    return this.#conditions.length === 0 ? '' : `where ${this.#conditions.join(' and ')}`;
+  }
+
+  add(condition: string): void {
+    this.#conditions.push(condition);
+  }
+
+  value(value: unknown): string {
+    this.values.push(value);
+    return `$${this.values.length}`;
+  }
+
+  /** Rows behind a position. Keys of one direction are compared together: that is what an index can answer. */
+  after(order: readonly OrderedColumn[], position: Position): void {
+    const bounds = order.map(({ kind }, index) => boundOf(kind, this.value(position[index])));
+    const columns = order.map(({ column }) => column);
+    const beyond = (index: number): string =>
+      `${columns[index]} ${order[index]?.descending ? '<' : '>'} ${bounds[index]}`;
+    if (order.every(({ descending }) => descending === order[0]?.descending)) {
+      this.add(`(${columns.join(', ')}) ${order[0]?.descending ? '<' : '>'} (${bounds.join(', ')})`);
+      return;
+    }
+    const steps = order.map((_, index) => {
+      const equal = columns.slice(0, index).map((column, at) => `${column} = ${bounds[at]}`);
+      return `(${[...equal, beyond(index)].join(' and ')})`;
+    });
+    this.add(`(${steps.join(' or ')})`);
+  }
+}
+
+/** A column as it goes into a position: of an instant all that the column holds. */
+function placeOf(kind: SortKind, column: string): string {
+  return kind === 'instant' ? `(extract(epoch from ${column}) * 1000000)::bigint` : column;
+}
+
+function boundOf(kind: SortKind, place: string): string {
+  switch (kind) {
+    case 'instant':
+      return `('epoch'::timestamptz + ${place}::bigint * interval '1 microsecond')`;
+    case 'number':
+      return `${place}::bigint`;
+    case 'text':
+      return `${place}::text`;
+  }
 }
 
 /** One kind of market entity in PostgreSQL. Rows come back as the domain knows them. */
@@ -45,28 +135,57 @@ export class EntityStore<E extends MarketEntity> {
     this.#select = `id, ${columns.join(', ')}, version, created_at as "createdAt", updated_at as "updatedAt"`;
   }
 
-  /** A page in the order of ids. */
-  async list(query: ListQuery): Promise<Stored<MarketEntities[E]>[]> {
-    const values: unknown[] = [];
-    const conditions: string[] = [];
-    for (const [field, value] of Object.entries(query.where ?? {})) {
-      const column = field === 'id' ? 'id' : this.#spec.columns[field];
-      if (column === undefined)
-        throw new AppError('validation', 'unknown_filter', `cannot filter by ${field}`);
-      values.push(value);
-      conditions.push(`${column} = $${values.length}`);
-    }
-    if (query.after !== undefined) {
-      values.push(query.after);
-      conditions.push(`id > $${values.length}`);
-    }
-    values.push(query.limit);
-    const where = conditions.length > 0 ? `where ${conditions.join(' and ')}` : '';
+  /** A page of rows, each with its place in the order. */
+  async list(query: ListQuery): Promise<Listed<MarketEntities[E]>[]> {
+    const keys = (query.order ?? []).map((key) => ({ ...key, column: this.#column(key.field) }));
+    const last = { field: 'id', kind: 'text', descending: keys.at(-1)?.descending ?? false } as const;
+    const order = [...keys, { ...last, column: 'id' }];
+    const statement = new Conditions();
+    this.#narrow(statement, query);
+    if (query.after) statement.after(order, query.after);
+    const places = order.map(({ kind, column }, index) => `${placeOf(kind, column)} as "~${index}"`);
+    const by = order.map(({ column, descending }) => `${column}${descending ? ' desc' : ''}`);
     const { rows } = await this.#db.query<Row>(
-      `select ${this.#select} from ${this.#spec.table} ${where} order by id limit $${values.length}`,
-      values,
+      `select ${this.#select}, ${places.join(', ')} from ${this.#spec.table} ${statement.where}
+       order by ${by.join(', ')} limit ${statement.value(query.limit)}`,
+      statement.values,
     );
-    return rows.map((row) => this.#toEntity(row));
+    return rows.map((row) => {
+      const position = order.map((_, index) => row[`~${index}`] as string | number);
+      for (const index of order.keys()) Reflect.deleteProperty(row, `~${index}`);
+      return { entity: this.#toEntity(row), position };
+    });
+  }
+
+  #narrow(statement: Conditions, { where = {}, except = {}, ranges = [], search }: ListQuery): void {
+    for (const [field, value] of Object.entries(where)) {
+      statement.add(`${this.#column(field)} = ${statement.value(value)}`);
+    }
+    for (const [field, value] of Object.entries(except)) {
+      statement.add(`${this.#column(field)} <> ${statement.value(value)}`);
+    }
+    for (const { field, from, to } of ranges) {
+      const column = this.#column(field);
+      const bound = (at: number): string =>
+        field in ADDED ? `to_timestamp(${statement.value(at)} / 1000.0)` : statement.value(at);
+      if (from !== undefined) statement.add(`${column} >= ${bound(from)}`);
+      if (to !== undefined) statement.add(`${column} < ${bound(to)}`);
+    }
+    if (search) {
+      const { how, text } = search;
+      const column = this.#column(search.field);
+      statement.add(
+        how === 'holds'
+          ? `strpos(lower(${column}), lower(${statement.value(text)})) > 0`
+          : `${column} like ${statement.value(`${text.replace(/[\\%_]/g, '\\$&')}%`)}`,
+      );
+    }
+  }
+
+  #column(field: string): string {
+    const column = field === 'id' ? 'id' : (ADDED[field] ?? this.#spec.columns[field]);
+    if (column !== undefined) return column;
+    throw new AppError('validation', 'unknown_filter', `cannot list by ${field}`);
   }
 
   async get(id: string): Promise<Stored<MarketEntities[E]> | undefined> {

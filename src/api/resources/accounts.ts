@@ -31,7 +31,9 @@ export function accountRoutes(): Route[] {
     plural: 'Accounts',
     schema,
     replySchema,
-    filters: ['type', 'status'],
+    filters: ['type', 'status', 'currency', 'funding'],
+    sortable: { name: 'text' },
+    search: { field: 'name', how: 'holds' },
     archivedAs: 'closed',
   });
 }

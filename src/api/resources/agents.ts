@@ -88,6 +88,8 @@ export function agentRoutes(
           .describe('When the agent was last signed out everywhere, UTC epoch milliseconds'),
       }),
       filters: ['buyerId', 'status', 'username'],
+      sortable: { name: 'text', username: 'text' },
+      search: { field: 'name', how: 'holds' },
       archivedAs: 'disabled',
       resolve: (changes, before) => ({
         ...keep(changes, before, ['buyerId', 'username']),
@@ -108,6 +110,8 @@ export function agentRoutes(
       plural: 'Teams',
       schema: teamSchema,
       filters: ['buyerId', 'status'],
+      sortable: { name: 'text' },
+      search: { field: 'name', how: 'holds' },
       archivedAs: 'disabled',
       resolve: (changes, before) => keep(changes, before, ['buyerId']),
       check: checkTeam,

@@ -73,6 +73,8 @@ export function bidRoutes(): Route[] {
     schema,
     replySchema: schema.extend({ ping: shownPing.optional() }),
     filters: ['campaignId', 'buyerId', 'targetId', 'status'],
+    sortable: { price: 'number', priority: 'number' },
+    ranges: ['price'],
     archivedAs: 'archived',
     resolve: (changes, before) =>
       changes.ping === undefined ? changes : { ...changes, ping: keepSecret(changes.ping, before?.ping) },

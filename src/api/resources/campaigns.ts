@@ -138,7 +138,9 @@ export function campaignRoutes(): Route[] {
     singular: 'Campaign',
     plural: 'Campaigns',
     schema,
-    filters: ['status'],
+    filters: ['status', 'currency', 'auctionType', 'routing'],
+    sortable: { name: 'text' },
+    search: { field: 'name', how: 'holds' },
     archivedAs: 'archived',
     check: ({ fraud: { flag, challenge, block } }) => {
       if (flag <= challenge && challenge <= block) return Promise.resolve();

@@ -18,6 +18,8 @@ export function dncRoutes(): Route[] {
     plural: 'DncEntries',
     schema,
     filters: ['number', 'source'],
+    sortable: { number: 'text' },
+    search: { field: 'number', how: 'begins' },
     archivedAs: undefined,
     // The market removes an entry by its number and list, so that is what it is called.
     namedBy: ['number', 'source'],

@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { AppError, defined, notFound } from '../../domain';
+import { AppError, notFound } from '../../domain';
 import type { MarketEntities, MarketEntity } from '../../market';
 import type { Queryable, Stored } from '../../storage';
 import { EntityStore, inTransaction } from '../../storage';
-import { pageOf, readCursor } from '../cursor';
 import type { IfMatch } from '../if-match';
+import type { EntityListQuery, EntityListText } from '../lists/entity-list';
+import { bare, listQuery, narrowed } from '../lists/entity-list';
+import { readPosition, writePosition } from '../lists/list-order';
 import type { Route } from '../route';
 import { route } from '../route';
-import { id, listOf, page, stored } from '../schemas';
+import { id, listOf, stored } from '../schemas';
 
 /** What makes one kind of entity a resource. */
 export interface EntityResource<E extends MarketEntity, S extends z.ZodObject> {
@@ -26,6 +28,12 @@ export interface EntityResource<E extends MarketEntity, S extends z.ZodObject> {
   readonly replySchema?: z.ZodObject;
   /** Fields that a list can be narrowed by. */
   readonly filters: readonly (keyof z.output<S> & string)[];
+  /** What it can be ordered by, besides when it was created and changed; each has an index. */
+  readonly sortable?: EntityListText['sortable'];
+  /** Numbers that a list can be narrowed by from and to. */
+  readonly ranges?: readonly (keyof z.output<S> & string)[];
+  /** Where `q` looks. */
+  readonly search?: EntityListText['search'];
   /** Status that DELETE sets; undefined removes the row. */
   readonly archivedAs: string | undefined;
   /** Fields that make up its id, and so never change; without them the client may give it one. */
@@ -47,10 +55,12 @@ export interface EntityResource<E extends MarketEntity, S extends z.ZodObject> {
   readonly check?: (value: MarketEntities[E], db: Queryable) => Promise<void>;
 }
 
+/** Of these nothing comes back but by a change: lists leave them out. What is disabled is so for a while. */
+const HIDDEN: ReadonlySet<string | undefined> = new Set(['archived', 'closed']);
 /** A change that finds the row changed by another one looks again this often. */
 const MAX_TRIES = 5;
 
-/** List, get, create, change and archive: the same for every entity of the market. */
+/** List, get, create, replace, change and archive: the same for every entity of the market. */
 export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
   resource: EntityResource<E, S>,
 ): Route[] {
@@ -64,6 +74,8 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
     body: show(row),
     etag: row.version,
   });
+  const hidden = HIDDEN.has(resource.archivedAs) ? resource.archivedAs : undefined;
+  const list: EntityListText = { ...resource, hidden };
   const whole = (sent: Partial<Omit<Entity, 'id'>>, before?: Entity): Partial<Omit<Entity, 'id'>> =>
     resource.resolve?.(sent, before) ?? sent;
 
@@ -78,6 +90,7 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
       const before = await store.get(wanted);
       if (!before) throw notFound(entity, wanted);
       ifMatch?.check(before.version);
+      assertKept(sent, before, resource.namedBy ?? []);
       const changes = whole(sent, before);
       await resource.check?.({ ...before, ...changes }, db);
       try {
@@ -104,17 +117,22 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
       tag: path,
       summary: `List ${path}`,
       scope: `${scope}:read`,
-      query: page.extend(filtersOf(schema, resource.filters)),
+      query: listQuery(list),
       reply: listOf(reply),
       handle: async ({ db, query }) => {
-        const { limit, cursor, ...filters } = query as z.output<typeof page> & Record<string, string>;
-        const at = readCursor(cursor, z.tuple([id]));
-        const rows = await new EntityStore(db, entity).list({
-          limit: limit + 1,
-          where: defined(filters) as Record<string, string>,
-          ...(at && { after: at[0] }),
-        });
-        return { body: pageOf(rows, limit, show, (last) => [last.id]) };
+        const { limit, cursor, ...wanted } = query as EntityListQuery;
+        const { order = [], ...rest } = narrowed(list, wanted as EntityListQuery);
+        const after = readPosition(cursor, order);
+        const store = new EntityStore(db, entity);
+        const rows = await store.list({ ...rest, order, ...(after && { after }), limit: limit + 1 });
+        const shownRows = rows.slice(0, limit);
+        const last = rows.length > limit ? shownRows.at(-1) : undefined;
+        return {
+          body: {
+            items: shownRows.map((row) => show(row.entity)),
+            nextCursor: last ? writePosition(order, last.position) : null,
+          },
+        };
       },
     }),
     route({
@@ -153,6 +171,22 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
           throw resource.namedBy ? takenBy(error, resource.namedBy) : error;
         });
         return { ...shown(row), location: `/${path}/${encodeURIComponent(named)}` };
+      },
+    }),
+    route({
+      method: 'put',
+      path: `/${path}/:id`,
+      operationId: `replace${singular}`,
+      tag: path,
+      summary: 'Replace all that a client writes of it: a field that was not sent is what it is by default',
+      scope: `${scope}:write`,
+      params,
+      body: schema,
+      reply,
+      conditional: true,
+      handle: async ({ db, params: { id: wanted }, body, ifMatch }) => {
+        const fields = Object.keys(schema.shape).map((field) => [field, body[field]]);
+        return shown(await change(db, wanted, ifMatch, Object.fromEntries(fields) as Partial<Entity>));
       },
     }),
     route({
@@ -212,23 +246,13 @@ function takenBy(error: unknown, fields: readonly string[]): unknown {
   });
 }
 
-/** A field as a client may leave it out, without what it is by default. */
-function bare(field: z.ZodType): { readonly type: z.ZodType; readonly mayBeAbsent: boolean } {
-  const type = field instanceof z.ZodDefault ? (field.unwrap() as z.ZodType) : field;
-  return type instanceof z.ZodOptional
-    ? { type: type.unwrap() as z.ZodType, mayBeAbsent: true }
-    : { type, mayBeAbsent: false };
-}
-
-/** The fields of a list's query: a filter is written as the field itself is. */
-function filtersOf(
-  schema: z.ZodObject,
-  filters: readonly string[],
-): Record<string, z.ZodOptional<z.ZodType>> {
-  const shape = schema.shape as Record<string, z.ZodType>;
-  return Object.fromEntries(
-    filters.map((field) => [field, bare(shape[field] as z.ZodType).type.optional()] as const),
-  );
+/** @throws AppError `validation` for another value of what makes up its id */
+function assertKept<T extends object>(sent: Partial<T>, before: T, fixed: readonly string[]): void {
+  const moved = fixed.filter((field) => field in sent && sent[field as keyof T] !== before[field as keyof T]);
+  if (moved.length === 0) return;
+  throw new AppError('validation', 'invalid_request', 'the body is not acceptable', {
+    errors: moved.map((field) => ({ in: 'body', pointer: `/${field}`, message: 'cannot be changed' })),
+  });
 }
 
 /** The body of a change: defaults are for what is created, a field that was not sent stays. */

@@ -27,6 +27,8 @@ export function hoursOverrideRoutes(): Route[] {
     plural: 'HoursOverrides',
     schema,
     filters: ['place', 'effect'],
+    sortable: { startsAt: 'number', endsAt: 'number' },
+    ranges: ['startsAt', 'endsAt'],
     archivedAs: undefined,
     check: ({ startsAt, endsAt }) => {
       if (endsAt > startsAt) return Promise.resolve();

@@ -19,6 +19,8 @@ export function numberRoutes(): Route[] {
     plural: 'Numbers',
     schema,
     filters: ['campaignId', 'sellerId', 'number', 'status'],
+    sortable: { number: 'text' },
+    search: { field: 'number', how: 'begins' },
     archivedAs: 'disabled',
   });
 }

@@ -38,7 +38,9 @@ export function trunkRoutes(): Route[] {
     singular: 'Trunk',
     plural: 'Trunks',
     schema,
-    filters: ['accountId', 'status'],
+    filters: ['accountId', 'status', 'origin'],
+    sortable: { name: 'text' },
+    search: { field: 'name', how: 'holds' },
     archivedAs: 'disabled',
   });
 }

@@ -6,7 +6,7 @@ import type { HappyPath } from './support/happy-path';
 import { invoiceCases, openInvoices } from './support/invoice-cases';
 import { bodyOf, MARKET_RESOURCES, openMarket } from './support/market-bodies';
 import type { OpenApi, Operation } from './support/openapi-reader';
-import { operationsOf, undocumented } from './support/openapi-reader';
+import { operationsOf, undocumented, writtenOf } from './support/openapi-reader';
 import { openPayments, paymentCases } from './support/payment-cases';
 import {
   CONSENT,
@@ -42,6 +42,12 @@ async function newOne(path: string): Promise<string> {
   return String((await api.ask('POST', `/api/v1/${path}`, { body })).body['id']);
 }
 
+/** What a client sends to leave one as it is. */
+async function wholeOf(path: string, id: string): Promise<Record<string, unknown>> {
+  const one = await api.ask('GET', `/api/v1/${path}/${encodeURIComponent(id)}`);
+  return writtenOf(document, path, one.status === 200 ? one.body : await bodyOf(api, path, 99));
+}
+
 const RATES = 'prefix,rate_per_minute,first_increment_s,next_increment_s\n1,0.0125,6,6\n';
 
 const HAPPY = new Map<string, HappyPath>([
@@ -49,6 +55,7 @@ const HAPPY = new Map<string, HappyPath>([
     [`GET /api/v1/${path}`, {}],
     [`POST /api/v1/${path}`, { body: body(99) }],
     [`GET /api/v1/${path}/{id}`, { id: () => newOne(path) }],
+    [`PUT /api/v1/${path}/{id}`, { id: () => newOne(path), bodyFor: (id) => wholeOf(path, id) }],
     [`PATCH /api/v1/${path}/{id}`, { id: () => newOne(path), body: change }],
     [`DELETE /api/v1/${path}/{id}`, { id: () => newOne(path) }],
   ]),
@@ -197,7 +204,7 @@ const scopeOf = (operation: Operation): string => /`(\w+:\w+)`/.exec(operation.d
 /** Calls an operation in its happy path, but for what is said otherwise. */
 async function perform(
   operation: Operation,
-  other: { key?: string | null; id?: string } = {},
+  other: { key?: string | null; id?: string; more?: string } = {},
 ): Promise<Answer> {
   const happy = HAPPY.get(nameOf(operation));
   const id = other.id ?? (operation.path.includes('{') ? await happy?.id?.() : undefined) ?? 'x';
@@ -207,12 +214,19 @@ async function perform(
     close();
     return { status, headers, text: '', body: '' as never };
   }
-  const path = operation.path.replace(/\{\w+\}/, encodeURIComponent(id)) + (happy?.query ?? '');
+  const path = operation.path.replace(/\{\w+\}/, encodeURIComponent(id)) + queryOf(happy?.query, other.more);
   return api.ask(operation.method, path, {
     key,
+    ...(happy?.bodyFor && key === api.admin ? { body: await happy.bodyFor(id) } : {}),
     ...(happy?.body ? { body: happy.body } : {}),
     ...(happy?.csv === undefined ? {} : { raw: happy.csv, headers: { 'Content-Type': 'text/csv' } }),
   });
+}
+
+/** A query with something more in it. */
+function queryOf(query = '', more = ''): string {
+  if (more === '') return query;
+  return query === '' ? `?${more}` : `${query}&${more}`;
 }
 
 /** Does something with each operation, and says which do not come out as they should. */
@@ -245,6 +259,34 @@ test('every operation works, and answers as documented', async () => {
   });
   expect(wrong).toEqual([]);
   expect(api.switch.bugs).toEqual([]);
+});
+
+test('every list answers as documented in each of its orders, and with one field alone', async () => {
+  let lists = 0;
+  const wrong = await each(async (operation) => {
+    const pattern = (name: string): readonly string[] => {
+      const { schema } = operation.parameters.find((one) => one.name === name) ?? {};
+      return (
+        /\(\?:([\w|]+)\)/
+          .exec((schema as { pattern?: string } | undefined)?.pattern ?? '')?.[1]
+          ?.split('|') ?? []
+      );
+    };
+    const fields = pattern('fields');
+    if (operation.method !== 'GET' || fields.length === 0) return undefined;
+    lists++;
+    const orders = pattern('sort').flatMap((field) => [`sort=${field}`, `sort=-${field}`]);
+    for (const more of [...orders, `fields=${fields.at(-1) ?? ''}`, `fields=${fields.join()}`]) {
+      const answer = await perform(operation, { more });
+      const why = answer.status === 200 ? undocumented(document, operation, answer) : answer.text;
+      if (why !== undefined) return `${more}: ${why}`;
+    }
+    const unknown = await perform(operation, { more: 'fields=nonsense' });
+    expect(unknown.body['errors']).toMatchObject([{ in: 'query', pointer: '/fields' }]);
+    return notProblem(operation, unknown, 400, /^invalid_request$/);
+  });
+  expect(wrong).toEqual([]);
+  expect(lists).toBeGreaterThan(25);
 });
 
 test('answers that are not as documented would be found', async () => {
@@ -330,7 +372,7 @@ test('a path takes only its own methods, and says which', async () => {
   for (const { path, method } of operationsOf(document))
     paths.set(path, [...(paths.get(path) ?? []), method]);
   for (const [path, methods] of paths) {
-    const other = methods.includes('PUT') ? 'PATCH' : 'PUT';
+    const other = ['PUT', 'PATCH', 'DELETE', 'POST'].find((method) => !methods.includes(method)) ?? 'POST';
     const answer = await api.ask(other, path.replace('{id}', 'x'), { body: {} });
     expect([path, answer.status, answer.body['code']]).toEqual([path, 405, 'method_not_allowed']);
     const allowed = answer.headers.get('allow')?.split(', ') ?? [];

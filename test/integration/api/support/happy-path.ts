@@ -2,6 +2,8 @@
 export interface HappyPath {
   readonly id?: () => Promise<string>;
   readonly body?: Record<string, unknown>;
+  /** A body that goes with the id. */
+  readonly bodyFor?: (id: string) => Promise<Record<string, unknown>>;
   /** A body that is no JSON. */
   readonly csv?: string;
   readonly query?: string;

@@ -60,3 +60,20 @@ export function undocumented(document: OpenApi, operation: Operation, answer: An
   const parsed = z.fromJSONSchema(resolveRef(document, schema) as JsonSchema).safeParse(answer.body);
   return parsed.success ? undefined : `${operation.operationId}: ${z.prettifyError(parsed.error)}`;
 }
+
+/** What of a shown entity a client may send to replace it: fields within it as well. */
+export function writtenOf(
+  document: OpenApi,
+  path: string,
+  shown: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const put = document.paths[`/api/v1/${path}/{id}`]?.['put'];
+  return known(put?.requestBody?.content['application/json'].schema, shown) as Record<string, unknown>;
+}
+
+function known(schema: unknown, value: unknown): unknown {
+  const { properties } = (schema ?? {}) as { properties?: Readonly<Record<string, unknown>> };
+  if (!properties || typeof value !== 'object' || value === null) return value;
+  const fields = Object.entries(value).filter(([field]) => field in properties);
+  return Object.fromEntries(fields.map(([field, of]) => [field, known(properties[field], of)]));
+}

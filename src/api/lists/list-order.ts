@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import type { Position, SortKey, SortKind } from '../../storage';
+import { readCursor, writeCursor } from '../cursor';
+import { id, printable } from '../schemas';
+
+/** Fields that a list can be ordered by, and how they are compared. */
+export type Sortable = Readonly<Record<string, SortKind>>;
+
+const MAX_KEYS = 3;
+/** Beyond the year 2100, and far from where numbers lose their units. */
+const MAX_INSTANT = 4_102_444_800_000_000;
+const MAX_TEXT = 500;
+
+/** `sort` of a query: names of fields, at most three, with a minus where the largest comes first. */
+export function sortParam(sortable: Sortable): z.ZodType<readonly SortKey[] | undefined, string | undefined> {
+  const names = Object.keys(sortable);
+  const one = `-?(?:${names.join('|')})`;
+  return z
+    .string()
+    .max(200)
+    .regex(
+      new RegExp(`^${one}(?:,${one}){0,${MAX_KEYS - 1}}$`),
+      `must be up to ${MAX_KEYS} of ${names.join(', ')}, each with a minus before it or without`,
+    )
+    .transform((text) => text.split(',').map((word) => keyOf(word, sortable)))
+    .refine((keys) => new Set(keys.map(({ field }) => field)).size === keys.length, 'names a field twice')
+    .optional()
+    .describe(
+      `Up to ${MAX_KEYS} of ${names.join(', ')}, separated by commas; \`-name\` is the largest first`,
+    );
+}
+
+function keyOf(word: string, sortable: Sortable): SortKey {
+  const descending = word.startsWith('-');
+  const field = descending ? word.slice(1) : word;
+  return { field, kind: sortable[field] ?? 'text', descending };
+}
+
+/**
+ * Where a list goes on; undefined where it begins.
+ * @throws AppError `validation` for a cursor that is none of ours, or of another order
+ */
+export function readPosition(cursor: string | undefined, order: readonly SortKey[]): Position | undefined {
+  const shape = z.tuple([
+    z.literal(nameOf(order)),
+    ...order.map(({ kind }) => VALUES[kind]),
+    id,
+  ]) as z.ZodType<[string, ...(string | number)[]]>;
+  return readCursor(cursor, shape)?.slice(1);
+}
+
+/** A cursor that goes with one order alone. */
+export function writePosition(order: readonly SortKey[], position: Position): string {
+  return writeCursor([nameOf(order), ...position]);
+}
+
+const VALUES: Readonly<Record<SortKind, z.ZodType<string | number>>> = {
+  text: printable(z.string().max(MAX_TEXT)),
+  number: z.number().int(),
+  instant: z.number().int().min(0).max(MAX_INSTANT),
+};
+
+function nameOf(order: readonly SortKey[]): string {
+  return order.map(({ field, descending }) => `${descending ? '-' : ''}${field}`).join();
+}
