@@ -3,11 +3,7 @@ export type { DatabaseOptions, Queryable, Session, Statement } from './database'
 export { isRivalry, isUnavailable } from './unavailable';
 export { createMigration, migrateDown, migrateUp, migrationStatus, readMigrations } from './migrations';
 export { entityStores, EntityStore } from './entity-store';
-<<<<<<< Updated upstream
 export type { EntityStores, Listed, ListQuery, Position, Sight, SortKey, SortKind, Stored } from './entity-store';
-=======
-export type { EntityStores, Listed, ListQuery, Position, SortKey, SortKind, Stored } from './entity-store';
->>>>>>> Stashed changes
 export { MarketFeed } from './market-feed';
 export { applyChanges, fillMarket } from './market-fill';
 export { changesBetween, marketAt } from './market-history';
