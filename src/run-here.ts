@@ -33,6 +33,7 @@ function announce(file: RunFile, say: Say): void {
   say(`  send calls to   sip:${file.number}@${udpAddress(file)}`);
   say(`  API             ${file.apiUrl}/api/v1`);
   say(`  its docs        ${file.apiUrl}/docs`);
+  say(`  console         ${file.apiUrl}/console`);
   say(`  admin key       ${file.apiKey}   (header X-API-Key)`);
   say('  see it work     npm run demo');
   if (file.phone && file.sip.some((address) => /^wss?\//.test(address))) {

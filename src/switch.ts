@@ -68,6 +68,8 @@ export interface RunningSwitch {
 
 /** The same trouble is logged once in so many milliseconds, with how often it came. */
 const REPEAT_MS = 10_000;
+/** Built from src/web; by the sources and by what was compiled of them alike. */
+const CONSOLE_FOLDER = join(__dirname, '../dist/web/console');
 
 /**
  * Builds the switch out of its rooms and starts it. Needs a migrated database and a Redis.
@@ -330,6 +332,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
         webhooks,
         payments: paymentServices(config),
         phone: phoneApi.services,
+        consoleFolder: CONSOLE_FOLDER,
         requestsPerMinute: config.api.requestsPerMinute,
         timeoutMs: config.api.timeoutMs,
         corsOrigins: config.api.corsOrigins,
