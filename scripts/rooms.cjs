@@ -23,10 +23,12 @@ exports.ROOMS = {
   provision: [],
   storage: ['market', 'domain'],
   billing: ['rating', 'outbound', 'storage', 'domain'],
+  events: ['storage', 'domain'],
   signaling: ['decision', 'market', 'media', 'domain'],
+  analytics: ['compliance', 'signaling', 'storage', 'domain'],
   presence: ['signaling', 'storage', 'market', 'domain'],
   replay: ['decision', 'fraud', 'rating', 'storage', 'market', 'domain'],
   // Its own build, for browsers: it knows the exchange by its API alone.
   web: [],
-  api: ['billing', 'rating', 'decision', 'market', 'rtb', 'storage', 'domain'],
+  api: ['billing', 'rating', 'decision', 'market', 'rtb', 'analytics', 'events', 'storage', 'domain'],
 };

@@ -1,0 +1,560 @@
+import { z } from 'zod';
+import type { TenantRole } from '../domain';
+import { CALL_ORIGINS, END_REASONS, FRAUD_LEVELS } from '../domain';
+
+/** What can be watched. `board` is no stream of events: once a second it is what is, as figures. */
+export const TOPICS = ['calls', 'bids', 'auctions', 'presence', 'alerts', 'money', 'board'] as const;
+export type Topic = (typeof TOPICS)[number];
+
+/** What an event is about. */
+export const SUBJECT_KINDS = [
+  'call',
+  'bid',
+  'campaign',
+  'buyer',
+  'target',
+  'agent',
+  'alert',
+  'wallet',
+  'payment',
+  'dispute',
+  'invoice',
+  'payout',
+] as const;
+export type SubjectKind = (typeof SUBJECT_KINDS)[number];
+
+/** What somebody should look at. One list for the console, the log and this stream. */
+export const ALERTS = [
+  'part.degraded',
+  'call.one_way_audio',
+  'bidder.paused',
+  'fraud.case_opened',
+  'wallet.low',
+  'wallet.stopped',
+  'wallet.overrun',
+  'payment.failed',
+  'dispute.opened',
+] as const;
+export type AlertCode = (typeof ALERTS)[number];
+
+/** What a tenant sees of an event: these fields. Where nothing is said the event is not for that role. */
+type Views<Shape> = Readonly<Partial<Record<TenantRole, readonly (keyof Shape & string)[]>>>;
+
+/** One kind of event: what it says, how it travels, and what of it is whose. */
+export interface EventType<Shape extends z.ZodRawShape = z.ZodRawShape> {
+  readonly about: string;
+  /** Grows with every change that a reader of before would not understand. */
+  readonly version: number;
+  readonly topic: Exclude<Topic, 'board'>;
+  readonly subject: SubjectKind;
+  /**
+   * `outbox`: written by the transaction that makes it true, and never lost. `live`: told as it happens, and
+   * not again. `state`: news of what can be asked for at any time; it is not kept in the stream.
+   */
+  readonly source: 'outbox' | 'live' | 'state';
+  readonly data: z.ZodObject<Shape>;
+  readonly views: Views<Shape>;
+}
+
+const define = <Shape extends z.ZodRawShape>(type: EventType<Shape>): EventType<Shape> => type;
+
+const id = z.string();
+const epoch = z.number().int().describe('UTC epoch milliseconds');
+const amount = z.number().int().describe('Micro-units of the currency');
+const currency = z.string().describe('ISO 4217');
+const ms = z.number().int().nonnegative().describe('Milliseconds');
+/** Who is meant, by the account that may see it. */
+const target = { buyerId: id, buyerAccountId: id, targetId: id, bidId: id };
+const ownPayouts = z
+  .array(z.object({ accountId: id, amountMicros: amount }))
+  .describe('What each account earns that shares in the payout; a tenant sees its own');
+
+/** Fields of a buyer's view, as of webhooks: never the payout, nor who sold the call. */
+const BOUGHT = ['campaignId', 'buyerId', 'targetId', 'bidId'] as const;
+
+const marketChange = {
+  op: z.enum(['insert', 'update', 'delete']),
+  name: z.string().nullable(),
+  status: z.string().nullable(),
+};
+
+const alert = {
+  code: z.enum(ALERTS),
+  severity: z.enum(['info', 'warning', 'critical']),
+  detail: z.string().describe('One clause, for people'),
+  nodeId: id.optional(),
+  part: z.string().optional().describe('Which part of a node works in its fallback'),
+  callId: id.optional(),
+  campaignId: id.optional(),
+  bidId: id.optional(),
+  accountId: id.optional(),
+  currency: currency.optional(),
+  amountMicros: amount.optional(),
+  score: z.number().optional(),
+};
+const ALERT_OF_TENANT = ['code', 'severity', 'detail', 'accountId', 'currency', 'amountMicros'] as const;
+
+const wallet = {
+  accountId: id,
+  currency,
+  availableMicros: amount.nullable(),
+  lowBalanceAtMicros: amount.nullable(),
+  stopBelowMicros: amount.nullable(),
+};
+const WALLET = Object.keys(wallet) as (keyof typeof wallet)[];
+
+const settled = {
+  connectedMs: ms,
+  currency,
+  revenueMicros: amount,
+  payoutMicros: amount,
+  feesMicros: amount,
+  taxesMicros: amount,
+  carrierCostMicros: amount,
+  campaignId: id.nullable(),
+  sellerId: id.nullable(),
+  buyerId: id.nullable(),
+  buyerAccountId: id.nullable(),
+  payouts: ownPayouts,
+};
+
+/** Every event of the exchange. */
+export const EVENT_TYPES = {
+  'call.received': define({
+    about: 'A call came in',
+    version: 1,
+    topic: 'calls',
+    subject: 'call',
+    source: 'live',
+    data: z.object({
+      from: z.string().nullable().describe('E.164; null when withheld'),
+      to: z.string(),
+      trunkId: id,
+      origin: z.enum(CALL_ORIGINS),
+    }),
+    views: { carrier: ['from', 'to', 'trunkId', 'origin'] },
+  }),
+  'call.routed': define({
+    about: 'It was decided whether and to whom the call is offered',
+    version: 1,
+    topic: 'calls',
+    subject: 'call',
+    source: 'live',
+    data: z.object({
+      ok: z.boolean(),
+      reason: z.enum(END_REASONS).optional().describe('Why it is offered to nobody'),
+      sipStatus: z.number().int().optional(),
+      campaignId: id.nullable(),
+      sellerId: id.nullable(),
+      trunkId: id,
+      targets: z.number().int().describe('Places of the ring plan'),
+      fraudScore: z.number().optional(),
+      fraudLevel: z.enum(FRAUD_LEVELS).optional(),
+      decisionMicroseconds: z.number().int(),
+    }),
+    views: {
+      seller: ['ok', 'reason', 'sipStatus', 'campaignId', 'sellerId'],
+      carrier: ['ok', 'sipStatus', 'trunkId'],
+    },
+  }),
+  'call.ringing': define({
+    about: 'A target rings',
+    version: 1,
+    topic: 'calls',
+    subject: 'call',
+    source: 'live',
+    data: z.object({
+      ...target,
+      campaignId: id.nullable(),
+      sellerId: id.nullable(),
+      attempt: z.number().int(),
+      priceMicros: amount,
+    }),
+    views: { buyer: [...BOUGHT, 'priceMicros'], seller: ['campaignId', 'sellerId', 'attempt'] },
+  }),
+  'call.ring_failed': define({
+    about: 'A target did not take the call; the next one is rung',
+    version: 1,
+    topic: 'calls',
+    subject: 'call',
+    source: 'live',
+    data: z.object({
+      ...target,
+      campaignId: id.nullable(),
+      outcome: z.string(),
+      sipStatus: z.number().int(),
+    }),
+    views: { buyer: [...BOUGHT, 'outcome', 'sipStatus'] },
+  }),
+  'call.queued': define({
+    about: 'The caller waits for an agent of a team',
+    version: 1,
+    topic: 'calls',
+    subject: 'call',
+    source: 'live',
+    data: z.object({ ...target, campaignId: id.nullable(), position: z.number().int() }),
+    views: { buyer: [...BOUGHT, 'position'] },
+  }),
+  'call.answered': define({
+    about: 'A buyer answered',
+    version: 1,
+    topic: 'calls',
+    subject: 'call',
+    source: 'live',
+    data: z.object({
+      ...target,
+      campaignId: id.nullable(),
+      sellerId: id.nullable(),
+      trunkId: id.nullable(),
+      agentId: id.nullable(),
+      pddMs: ms.describe('Post-dial delay in milliseconds'),
+      priceMicros: amount,
+    }),
+    views: {
+      buyer: [...BOUGHT, 'agentId', 'priceMicros'],
+      seller: ['campaignId', 'sellerId', 'pddMs'],
+      carrier: ['trunkId', 'pddMs'],
+    },
+  }),
+  'call.transferred': define({
+    about: 'The buyer handed the conversation on, or tried to',
+    version: 1,
+    topic: 'calls',
+    subject: 'call',
+    source: 'live',
+    data: z.object({
+      how: z.enum(['blind', 'attended', 'operator']),
+      outcome: z.string(),
+      fromAgentId: id.nullable(),
+      toAgentId: id.nullable(),
+      toTargetId: id.nullable(),
+    }),
+    views: { buyer: ['how', 'outcome', 'fromAgentId', 'toAgentId', 'toTargetId'] },
+  }),
+  'call.refused': define({
+    about: 'A call was turned away before anything was spent on it',
+    version: 1,
+    topic: 'calls',
+    subject: 'call',
+    source: 'live',
+    data: z.object({
+      reason: z.enum(END_REASONS),
+      sipStatus: z.number().int(),
+      source: z.string(),
+      more: z.number().int().describe('Refusals before this one that were not told of: there were too many'),
+    }),
+    views: {},
+  }),
+  'call.ended': define({
+    about: 'A call is over, and its record is stored',
+    version: 1,
+    topic: 'calls',
+    subject: 'call',
+    source: 'outbox',
+    data: z.object({
+      state: z.string(),
+      reason: z.string().nullable(),
+      sipStatus: z.number().int().nullable(),
+      trunkId: id,
+      campaignId: id.nullable(),
+      sellerId: id.nullable(),
+      buyerId: id.nullable(),
+      targetId: id.nullable(),
+      bidId: id.nullable(),
+      agentId: id.nullable(),
+      receivedAt: epoch,
+      firstRingAt: epoch.nullable(),
+      answeredAt: epoch.nullable(),
+      endedAt: epoch,
+      connectedMs: ms,
+      sold: z.boolean(),
+    }),
+    views: {
+      buyer: [...BOUGHT, 'agentId', 'state', 'reason', 'answeredAt', 'endedAt', 'connectedMs', 'sold'],
+      seller: [
+        'campaignId',
+        'sellerId',
+        'state',
+        'reason',
+        'receivedAt',
+        'answeredAt',
+        'endedAt',
+        'connectedMs',
+        'sold',
+      ],
+      carrier: ['trunkId', 'state', 'sipStatus', 'receivedAt', 'answeredAt', 'endedAt', 'connectedMs'],
+    },
+  }),
+  'call.sold': define({
+    about: 'A call that is over was bought: by whom, and at which price of the auction',
+    version: 1,
+    topic: 'calls',
+    subject: 'call',
+    source: 'outbox',
+    data: z.object({
+      ...target,
+      campaignId: id.nullable(),
+      sellerId: id.nullable(),
+      currency,
+      priceMicros: amount,
+      connectedMs: ms,
+    }),
+    views: {
+      buyer: [...BOUGHT, 'currency', 'priceMicros', 'connectedMs'],
+      seller: ['campaignId', 'sellerId', 'connectedMs'],
+    },
+  }),
+  'call.settled': define({
+    about: 'What a call costs and earns was booked',
+    version: 1,
+    topic: 'calls',
+    subject: 'call',
+    source: 'outbox',
+    data: z.object(settled),
+    views: {
+      buyer: ['connectedMs', 'currency', 'revenueMicros', 'campaignId', 'buyerId'],
+      seller: ['connectedMs', 'currency', 'campaignId', 'sellerId', 'payouts'],
+    },
+  }),
+  'call.rerated': define({
+    about: 'What a call costs and earns was booked anew: a signal, a dispute, a refund',
+    version: 1,
+    topic: 'calls',
+    subject: 'call',
+    source: 'outbox',
+    data: z.object({
+      ...settled,
+      n: z.number().int().describe('Number of the revision'),
+      reason: z.string(),
+      revenueChangeMicros: amount,
+      payoutChangeMicros: amount,
+    }),
+    views: {
+      buyer: [
+        'n',
+        'connectedMs',
+        'currency',
+        'revenueMicros',
+        'revenueChangeMicros',
+        'campaignId',
+        'buyerId',
+      ],
+      seller: ['n', 'connectedMs', 'currency', 'campaignId', 'sellerId', 'payouts'],
+    },
+  }),
+  'auction.cleared': define({
+    about: 'The bids for a call were ranked',
+    version: 1,
+    topic: 'auctions',
+    subject: 'call',
+    source: 'live',
+    data: z.object({
+      campaignId: id.nullable(),
+      sellerId: id.nullable(),
+      currency: currency.nullable(),
+      total: z.number().int().describe('Bids of the campaign'),
+      ranked: z.number().int().describe('Bids that may have the call'),
+      bids: z
+        .array(
+          z.object({ accountId: id, buyerId: id, bidId: id, rank: z.number().int(), priceMicros: amount }),
+        )
+        .describe('In the order in which they are rung; a tenant sees its own'),
+    }),
+    views: {
+      buyer: ['campaignId', 'currency', 'ranked', 'bids'],
+      seller: ['campaignId', 'sellerId', 'ranked'],
+    },
+  }),
+  'bid.changed': define({
+    about: 'A bid was made, changed or taken away',
+    version: 1,
+    topic: 'bids',
+    subject: 'bid',
+    source: 'outbox',
+    data: z.object({
+      ...marketChange,
+      campaignId: id.nullable(),
+      buyerId: id.nullable(),
+      targetId: id.nullable(),
+      priceMicros: amount.nullable(),
+      caps: z.unknown().describe('Limits of the bid, as the API shows them'),
+    }),
+    views: { buyer: ['op', 'status', 'campaignId', 'buyerId', 'targetId', 'priceMicros', 'caps'] },
+  }),
+  'buyer.changed': define({
+    about: 'A buyer, its status or its limits changed',
+    version: 1,
+    topic: 'bids',
+    subject: 'buyer',
+    source: 'outbox',
+    data: z.object({ ...marketChange, buyerId: id, caps: z.unknown() }),
+    views: { buyer: ['op', 'name', 'status', 'buyerId', 'caps'] },
+  }),
+  'target.changed': define({
+    about: 'A target, its status or its limits changed',
+    version: 1,
+    topic: 'bids',
+    subject: 'target',
+    source: 'outbox',
+    data: z.object({ ...marketChange, buyerId: id.nullable(), caps: z.unknown() }),
+    views: { buyer: ['op', 'name', 'status', 'buyerId', 'caps'] },
+  }),
+  'campaign.changed': define({
+    about: 'A campaign, its status or its reserve price changed',
+    version: 1,
+    topic: 'bids',
+    subject: 'campaign',
+    source: 'outbox',
+    data: z.object({ ...marketChange, currency: currency.nullable(), reservePriceMicros: amount.nullable() }),
+    views: {},
+  }),
+  'presence.changed': define({
+    about: 'An agent does something else from now on',
+    version: 1,
+    topic: 'presence',
+    subject: 'agent',
+    source: 'state',
+    data: z.object({ agentId: id, buyerId: id.nullable(), state: z.string(), since: epoch }),
+    views: { buyer: ['agentId', 'buyerId', 'state', 'since'] },
+  }),
+  'alert.raised': define({
+    about: 'Somebody should look at this',
+    version: 1,
+    topic: 'alerts',
+    subject: 'alert',
+    source: 'live',
+    data: z.object(alert),
+    views: { buyer: ALERT_OF_TENANT, seller: ALERT_OF_TENANT },
+  }),
+  'alert.cleared': define({
+    about: 'What an alert of the same subject told of is over',
+    version: 1,
+    topic: 'alerts',
+    subject: 'alert',
+    source: 'live',
+    data: z.object(alert),
+    views: { buyer: ALERT_OF_TENANT, seller: ALERT_OF_TENANT },
+  }),
+  'wallet.low': moneyOfWallet('A wallet holds less than its owner wants to be told of'),
+  'wallet.stopped': moneyOfWallet('A wallet covers no calls: none is offered to its buyers'),
+  'wallet.resumed': moneyOfWallet('A wallet covers calls again'),
+  'wallet.overrun': define({
+    about: 'A call cost more than was held for it',
+    version: 1,
+    topic: 'money',
+    subject: 'wallet',
+    source: 'outbox',
+    data: z.object({ accountId: id, currency, callId: id.nullable(), heldMicros: amount.nullable() }),
+    views: {},
+  }),
+  'payment.succeeded': moneyOfPayment('A payment came in, or went back'),
+  'payment.failed': moneyOfPayment('A payment did not come about, or was charged back'),
+  'dispute.opened': moneyOfDispute('A party disputes what a call costs or earns'),
+  'dispute.resolved': moneyOfDispute('A dispute was decided'),
+  'invoice.issued': define({
+    about: 'An invoice or a credit note was issued',
+    version: 1,
+    topic: 'money',
+    subject: 'invoice',
+    source: 'outbox',
+    data: z.object({
+      number: z.string(),
+      kind: z.string(),
+      accountId: id,
+      currency,
+      chargedMicros: amount,
+      balanceMicros: amount,
+    }),
+    views: {
+      buyer: ['number', 'kind', 'accountId', 'currency', 'chargedMicros', 'balanceMicros'],
+      seller: ['number', 'kind', 'accountId', 'currency', 'chargedMicros', 'balanceMicros'],
+    },
+  }),
+  'payout.paid': define({
+    about: 'A seller was paid',
+    version: 1,
+    topic: 'money',
+    subject: 'payout',
+    source: 'outbox',
+    data: z.object({ itemId: id, batchId: id, accountId: id, currency, amountMicros: amount }),
+    views: { seller: ['itemId', 'batchId', 'accountId', 'currency', 'amountMicros'] },
+  }),
+};
+
+export type EventName = keyof typeof EVENT_TYPES;
+/** What an event of a type says. */
+export type EventData<Name extends EventName> = z.output<(typeof EVENT_TYPES)[Name]['data']>;
+
+export const EVENT_NAMES = Object.keys(EVENT_TYPES) as EventName[];
+
+/** What is known of a type, whichever it is. */
+export function eventType(name: EventName): EventType {
+  return EVENT_TYPES[name] as unknown as EventType;
+}
+
+export function isEventName(name: string): name is EventName {
+  return Object.hasOwn(EVENT_TYPES, name);
+}
+
+function moneyOfWallet(about: string): EventType<typeof wallet> {
+  const data = z.object(wallet);
+  return {
+    about,
+    version: 1,
+    topic: 'money',
+    subject: 'wallet',
+    source: 'outbox',
+    data,
+    views: { buyer: WALLET },
+  };
+}
+
+function moneyOfPayment(about: string) {
+  return define({
+    about,
+    version: 1,
+    topic: 'money',
+    subject: 'payment',
+    source: 'outbox',
+    data: z.object({
+      paymentId: id,
+      kind: z.string(),
+      state: z.string(),
+      accountId: id,
+      currency,
+      amountMicros: amount,
+    }),
+    views: { buyer: ['paymentId', 'kind', 'state', 'accountId', 'currency', 'amountMicros'] },
+  });
+}
+
+function moneyOfDispute(about: string) {
+  const fields = [
+    'disputeId',
+    'callId',
+    'kind',
+    'accountId',
+    'state',
+    'reason',
+    'currency',
+    'amountMicros',
+  ] as const;
+  return define({
+    about,
+    version: 1,
+    topic: 'money',
+    subject: 'dispute',
+    source: 'outbox',
+    data: z.object({
+      disputeId: id,
+      callId: id,
+      kind: z.string().describe('Whose side disputes: buyer or seller'),
+      accountId: id,
+      state: z.string(),
+      reason: z.string().nullable(),
+      currency,
+      amountMicros: amount,
+    }),
+    views: { buyer: fields, seller: fields },
+  });
+}

@@ -1,0 +1,12 @@
+export { ALERTS, EVENT_NAMES, EVENT_TYPES, eventType, TOPICS } from './event-types';
+export type { AlertCode, EventData, EventName, SubjectKind, Topic } from './event-types';
+export { domainEvent, readEvent, toldTo, writeEvent } from './domain-event';
+export type { DomainEvent, StreamedEvent, ToldEvent, Viewer } from './domain-event';
+export { describeEvents } from './event-schema';
+export type { EventDescription } from './event-schema';
+export { EventHub } from './event-hub';
+export type { EventHubOptions, EventListener, Gap, Resume, ResumeRefusal } from './event-hub';
+export { EventRelay } from './event-relay';
+export type { EventRelayOptions } from './event-relay';
+export { EventBoard } from './event-board';
+export type { Board, BoardSource } from './event-board';

@@ -1,0 +1,160 @@
+import type { Redis } from 'ioredis';
+import type { DomainEvent } from '../../../src/events';
+import { EventRelay, readEvent } from '../../../src/events';
+import { Database, EventStream, openRedis } from '../../../src/storage';
+import type { OwnTestRedis } from '../../support/test-redis';
+import { ownTestRedis } from '../../support/test-redis';
+import type { TestDatabase } from '../../support/test-database';
+import { testDatabase } from '../../support/test-database';
+import { until } from '../../support/until';
+import {
+  endedRecord,
+  insertParties,
+  SELLER_ACCOUNT,
+  BUYER_ACCOUNT,
+  storeEnded,
+  unsoldRecord,
+} from '../../support/call-records';
+
+let database: TestDatabase;
+let pool: Database;
+let server: OwnTestRedis;
+let redis: Redis;
+let stream: EventStream;
+let streams = 0;
+
+beforeAll(async () => {
+  [database, server] = await Promise.all([testDatabase(), ownTestRedis()]);
+  pool = new Database({ url: database.url, poolSize: 6, statementTimeoutMs: 5_000, connectTimeoutMs: 2_000 });
+  redis = openRedis(server.url);
+  await insertParties(pool);
+});
+beforeEach(async () => {
+  await until('Redis to answer', () => redis.status === 'ready');
+  stream = new EventStream(redis, { stream: `events-${++streams}` });
+  await database.query(`update event_positions set position = null`);
+  expect(await new EventRelay(pool, stream).run()).toBe(0);
+});
+afterAll(async () => {
+  redis.disconnect();
+  await pool.close();
+  await Promise.all([database.drop(), server.drop()]);
+});
+
+async function told(of: EventStream = stream): Promise<DomainEvent[]> {
+  const raw = (await redis.xrange(of.name, '-', '+')) as [string, string[]][];
+  return raw.flatMap(([, fields]) => readEvent(fields[fields.indexOf('e') + 1] ?? '') ?? []);
+}
+
+const names = (events: readonly DomainEvent[]): string[] =>
+  events.map(({ type, subject }) => `${type} ${subject.id}`);
+
+async function note(subject: string, type = 'wallet.low'): Promise<void> {
+  await pool.query({
+    text: `insert into outbox (type, subject, payload) values ($1, $2, $3)`,
+    values: [type, subject, JSON.stringify({ accountId: subject, currency: 'USD', availableMicros: 5 })],
+  });
+}
+
+test('a call that ended is told once, with who may see it, and the sale behind it', async () => {
+  await storeEnded(pool, [endedRecord('sold'), unsoldRecord('unsold')]);
+  const relay = new EventRelay(pool, stream);
+  expect(await relay.run()).toBe(3);
+  expect(await relay.run()).toBe(0);
+  const events = await told();
+  expect(names(events)).toEqual(['call.ended sold', 'call.sold sold', 'call.ended unsold']);
+  expect(events[0]).toMatchObject({
+    accounts: [BUYER_ACCOUNT, SELLER_ACCOUNT],
+    data: { sold: true, connectedMs: 60_000, bidId: 'bid-1', campaignId: 'campaign-1' },
+  });
+  expect(events[1]?.data).toMatchObject({ priceMicros: 25_000_000, currency: 'USD' });
+  expect(events[2]).toMatchObject({ accounts: [], data: { sold: false } });
+});
+
+test('changes of the market are told with what changed, also of what is gone', async () => {
+  await pool.query(`insert into buyers (id, account_id, name) values ('b', '${BUYER_ACCOUNT}', 'Buyer')`);
+  await pool.query(`update buyers set status = 'paused' where id = 'b'`);
+  await pool.query(`delete from buyers where id = 'b'`);
+  await new EventRelay(pool, stream).run();
+  expect((await told()).map(({ data }) => [data])).toMatchObject([
+    [{ op: 'insert', status: 'active', name: 'Buyer' }],
+    [{ op: 'update', status: 'paused' }],
+    [{ op: 'delete', status: 'paused', buyerId: 'b' }],
+  ]);
+});
+
+test('however late a transaction commits, its events are told, and none twice', async () => {
+  const late = await pool.session();
+  await late.query('begin');
+  await late.query(
+    `insert into outbox (type, subject, payload) values ('wallet.low', 'late', '{"accountId": "late"}')`,
+  );
+  await note('early');
+  const relay = new EventRelay(pool, stream);
+  await relay.run();
+  expect(names(await told())).toEqual(['wallet.low early:USD', 'alert.raised wallet.low:early:USD']);
+  await late.query('commit');
+  late.release();
+  await note('after');
+  await relay.run();
+  expect(names(await told()).filter((name) => name.startsWith('wallet'))).toEqual([
+    'wallet.low early:USD',
+    'wallet.low late:',
+    'wallet.low after:USD',
+  ]);
+});
+
+test('more than one step holds, told by several at once: each once, in order', async () => {
+  for (let n = 0; n < 60; n++) await note(`many-${n}`);
+  const relays = Array.from({ length: 4 }, () => new EventRelay(pool, stream, { batch: 7 }));
+  while ((await Promise.all(relays.map((relay) => relay.run()))).some((count) => count > 0));
+  const wallets = (await told()).filter(({ type }) => type === 'wallet.low');
+  expect(wallets.map(({ data }) => (data as { accountId: string }).accountId)).toEqual(
+    Array.from({ length: 60 }, (_, n) => `many-${n}`),
+  );
+});
+
+test('a relay that dies between the stream and its note leaves nothing to be told twice', async () => {
+  await note('before');
+  const dies = new Database({
+    url: database.url,
+    poolSize: 1,
+    statementTimeoutMs: 5_000,
+    connectTimeoutMs: 2_000,
+  });
+  const failing = {
+    transaction: (work: Parameters<Database['transaction']>[0]) =>
+      dies.transaction(async (tx) => {
+        await work(tx);
+        throw new Error('dies');
+      }),
+  } as unknown as Database;
+  await expect(new EventRelay(failing, stream).run()).rejects.toThrow('dies');
+  await dies.close();
+  await note('behind');
+  await new EventRelay(pool, stream).run();
+  expect(names(await told()).filter((name) => name.startsWith('wallet'))).toEqual([
+    'wallet.low before:USD',
+    'wallet.low behind:USD',
+  ]);
+});
+
+test('a stream that comes back empty is told what was not told yet, and nothing else', async () => {
+  const relay = new EventRelay(pool, stream);
+  await note('old');
+  await relay.run();
+  await redis.flushall();
+  await note('new');
+  await relay.run();
+  expect(names(await told())).toEqual(['wallet.low new:USD', 'alert.raised wallet.low:new:USD']);
+});
+
+test('what a stream knows of another database is not believed', async () => {
+  await redis.set(
+    `${stream.name}:position`,
+    JSON.stringify({ n: 1_000_000, origin: 'other', era: 1, from: '1:1:' }),
+  );
+  await note('mine');
+  await new EventRelay(pool, stream).run();
+  expect(names(await told())[0]).toBe('wallet.low mine:USD');
+});
