@@ -74,8 +74,7 @@ create policy changed_by_tenants on buyers for update to dce_tenant
   with check (account_id = (select dce_account()) and status <> 'archived');
 
 call open_to_tenants('targets', 'buyer_id in (select id from buyers)');
-grant select (id, buyer_id, name, status, kind, uri, caps, settings, skills, paused_until, version, created_at,
-  updated_at), insert, update (name, status, uri, caps, settings, skills, version) on targets to dce_tenant;
+grant select, insert, update (name, status, uri, caps, settings, skills, version) on targets to dce_tenant;
 -- A telephone number costs the exchange what its carrier asks: such targets are made by the exchange.
 create policy made_by_tenants on targets for insert to dce_tenant
   with check (buyer_id in (select id from buyers) and kind <> 'pstn' and trunk_id is null and cost_per_minute = 0);

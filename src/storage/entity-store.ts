@@ -3,6 +3,7 @@ import type { MarketEntities, MarketEntity } from '../market';
 import type { Queryable } from './database';
 import type { TableSpec } from './market-tables';
 import { MARKET_TABLES } from './market-tables';
+import { ownedBy } from './tenancy/owned-by';
 
 /** A stored entity with what storage adds. */
 export type Stored<T> = T & {
@@ -49,6 +50,12 @@ export interface ListQuery {
 export interface Listed<T> {
   readonly entity: Stored<T>;
   readonly position: Position;
+}
+
+/** Whose rows alone there are, and which of their fields. */
+export interface Sight {
+  readonly accountId: string;
+  readonly fields: readonly string[];
 }
 
 type Row = Record<string, unknown>;
@@ -124,15 +131,30 @@ export class EntityStore<E extends MarketEntity> {
   readonly #db: Queryable;
   readonly #spec: TableSpec;
   readonly #select: string;
+  readonly #accountId: string | undefined;
+  /** Those that may be seen: an order by another one would tell of it. */
+  readonly #columns: Readonly<Record<string, string>>;
 
+  /** @param sight - of one account; everything by default */
   constructor(
     db: Queryable,
     readonly entity: E,
+    sight?: Sight,
   ) {
     this.#db = db;
     this.#spec = MARKET_TABLES[entity];
-    const columns = Object.entries(this.#spec.columns).map(([field, column]) => `${column} as "${field}"`);
-    this.#select = `id, ${columns.join(', ')}, version, created_at as "createdAt", updated_at as "updatedAt"`;
+    this.#accountId = sight?.accountId;
+    const columns = Object.entries(this.#spec.columns).filter(
+      ([field]) => sight?.fields.includes(field) ?? true,
+    );
+    this.#columns = Object.fromEntries(columns);
+    this.#select = [
+      'id',
+      ...columns.map(([field, column]) => `${column} as "${field}"`),
+      'version',
+      'created_at as "createdAt"',
+      'updated_at as "updatedAt"',
+    ].join(', ');
   }
 
   /** A page of rows, each with its place in the order. */
@@ -141,6 +163,7 @@ export class EntityStore<E extends MarketEntity> {
     const last = { field: 'id', kind: 'text', descending: keys.at(-1)?.descending ?? false } as const;
     const order = [...keys, { ...last, column: 'id' }];
     const statement = new Conditions();
+    if (this.#accountId !== undefined) statement.add(ownedBy(this.entity, statement.value(this.#accountId)));
     this.#narrow(statement, query);
     if (query.after) statement.after(order, query.after);
     const places = order.map(({ kind, column }, index) => `${placeOf(kind, column)} as "~${index}"`);
@@ -183,7 +206,7 @@ export class EntityStore<E extends MarketEntity> {
   }
 
   #column(field: string): string {
-    const column = field === 'id' ? 'id' : (ADDED[field] ?? this.#spec.columns[field]);
+    const column = field === 'id' ? 'id' : (ADDED[field] ?? this.#columns[field]);
     if (column !== undefined) return column;
     throw new AppError('validation', 'unknown_filter', `cannot list by ${field}`);
   }
@@ -193,11 +216,20 @@ export class EntityStore<E extends MarketEntity> {
   }
 
   async byIds(ids: readonly string[]): Promise<Stored<MarketEntities[E]>[]> {
+    const values: unknown[] = [ids];
+    const conditions = ['id = any($1)'];
+    this.#keepOwn(conditions, values);
     const { rows } = await this.#db.query<Row>(
-      `select ${this.#select} from ${this.#spec.table} where id = any($1)`,
-      [ids],
+      `select ${this.#select} from ${this.#spec.table} where ${conditions.join(' and ')}`,
+      values,
     );
     return rows.map((row) => this.#toEntity(row));
+  }
+
+  #keepOwn(conditions: string[], values: unknown[]): void {
+    if (this.#accountId === undefined) return;
+    values.push(this.#accountId);
+    conditions.push(ownedBy(this.entity, `$${values.length}`));
   }
 
   /** @throws AppError `conflict` for a taken id or number, `unprocessable` for a reference to nothing or a value out of bounds */
@@ -225,11 +257,18 @@ export class EntityStore<E extends MarketEntity> {
   ): Promise<Stored<MarketEntities[E]>> {
     const fields = Object.keys(changes).filter((field) => field in this.#spec.columns);
     const assignments = fields.map((field, index) => `${this.#spec.columns[field]} = $${index + 3}`);
+    const values = [
+      id,
+      version ?? null,
+      ...fields.map((field) => this.#toColumn(field, (changes as Row)[field])),
+    ];
+    const conditions = ['id = $1', '($2::integer is null or version = $2)'];
+    this.#keepOwn(conditions, values);
     const { rows } = await this.#explain(
       this.#db.query<Row>(
         `update ${this.#spec.table} set ${[...assignments, 'version = version + 1'].join(', ')}
-         where id = $1 and ($2::integer is null or version = $2) returning ${this.#select}`,
-        [id, version ?? null, ...fields.map((field) => this.#toColumn(field, (changes as Row)[field]))],
+         where ${conditions.join(' and ')} returning ${this.#select}`,
+        values,
       ),
     );
     const row = rows[0];
@@ -245,8 +284,11 @@ export class EntityStore<E extends MarketEntity> {
 
   /** Removes a row for good; only what nothing refers to. @returns false when there was none */
   async remove(id: string): Promise<boolean> {
+    const values: unknown[] = [id];
+    const conditions = ['id = $1'];
+    this.#keepOwn(conditions, values);
     const { rowCount } = await this.#explain(
-      this.#db.query(`delete from ${this.#spec.table} where id = $1`, [id]),
+      this.#db.query(`delete from ${this.#spec.table} where ${conditions.join(' and ')}`, values),
     );
     return (rowCount ?? 0) > 0;
   }

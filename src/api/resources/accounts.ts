@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Route } from '../route';
 import { currency, name, timezone } from '../schemas';
 import { entityRoutes } from './entity-resource';
+import { accountTenancy } from './views/market-views';
 
 const schema = z.strictObject({
   name: name.min(2),
@@ -35,5 +36,6 @@ export function accountRoutes(): Route[] {
     sortable: { name: 'text' },
     search: { field: 'name', how: 'holds' },
     archivedAs: 'closed',
+    tenancy: accountTenancy,
   });
 }

@@ -2,13 +2,15 @@ import { z } from 'zod';
 import type { Agent, Team } from '../../domain';
 import { AppError, DISTRIBUTIONS, notFound } from '../../domain';
 import type { Queryable } from '../../storage';
-import { EntityStore, putAgentSecret, revokePhoneSessionsOf } from '../../storage';
+import { asExchange, EntityStore, putAgentSecret, revokePhoneSessionsOf } from '../../storage';
 import type { Passwords } from '../phone/passwords';
 import type { PhoneServices } from '../phone/services';
 import type { Route } from '../route';
 import { route } from '../route';
 import { id, milliseconds, name, printable, ringTimeoutMs, skills } from '../schemas';
 import { entityRoutes } from './entity-resource';
+import { rolesOf, sightOf } from './entity-tenancy';
+import { agentTenancy, teamTenancy } from './views/market-views';
 
 /** What `sip:` addresses and digest user names can hold. */
 const ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
@@ -91,13 +93,15 @@ export function agentRoutes(
       sortable: { name: 'text', username: 'text' },
       search: { field: 'name', how: 'holds' },
       archivedAs: 'disabled',
+      tenancy: agentTenancy,
       resolve: (changes, before) => ({
         ...keep(changes, before, ['buyerId', 'username']),
         ...(isDisabled(changes, before) ? { signedOutAt: Math.ceil(now()) } : {}),
       }),
       check: (agent) => Promise.resolve(assertId(agent)),
       changed: async (agent, before, tx) => {
-        if (isDisabled(agent, before)) await revokePhoneSessionsOf(tx, agent.id);
+        if (!isDisabled(agent, before)) return;
+        await asExchange(tx, (all) => revokePhoneSessionsOf(all, agent.id));
       },
       told: (agent, before) => {
         if (isDisabled(agent, before)) phone?.signedOut(agent.id);
@@ -113,6 +117,7 @@ export function agentRoutes(
       sortable: { name: 'text' },
       search: { field: 'name', how: 'holds' },
       archivedAs: 'disabled',
+      tenancy: teamTenancy,
       resolve: (changes, before) => keep(changes, before, ['buyerId']),
       check: checkTeam,
     }),
@@ -129,17 +134,18 @@ function passwordRoute(phone: PhoneServices, passwords: Passwords, now: () => nu
     summary:
       'Set what an agent signs in with, here and by SIP; whoever is signed in as the agent is signed out',
     scope: 'agents:write',
+    tenants: rolesOf(agentTenancy).change,
     params: z.strictObject({ id }),
     body: z.strictObject({
       password: printable(z.string().min(12).max(256)).describe('Kept as hashes alone'),
     }),
     reply: z.unknown(),
     status: 204,
-    handle: async ({ db, params: { id: wanted }, body: { password } }) => {
-      const agent = await new EntityStore(db, 'agent').get(wanted);
+    handle: async ({ db, params: { id: wanted }, body: { password }, caller, own }) => {
+      const agent = await new EntityStore(db, 'agent', sightOf(agentTenancy, caller, own)).get(wanted);
       if (!agent) throw notFound('agent', wanted);
       const secret = await passwords.secretOf(agent.username, phone.domain, password);
-      await putAgentSecret(db, agent.id, secret, now());
+      await asExchange(db, (all) => putAgentSecret(all, agent.id, secret, now()));
       await phone.lockout.forget(agent.username);
       phone.signedOut(agent.id);
       return { body: undefined };

@@ -17,6 +17,7 @@ import {
   webUrl,
 } from '../schemas';
 import { entityRoutes } from './entity-resource';
+import { bidTenancy } from './views/market-views';
 
 const ping = z.strictObject({
   url: webUrl.describe('Where its price is asked for'),
@@ -76,6 +77,7 @@ export function bidRoutes(): Route[] {
     sortable: { price: 'number', priority: 'number' },
     ranges: ['price'],
     archivedAs: 'archived',
+    tenancy: bidTenancy,
     resolve: (changes, before) =>
       changes.ping === undefined ? changes : { ...changes, ping: keepSecret(changes.ping, before?.ping) },
     show: ({ ping: asked, ...bid }) => ({ ...bid, ping: asked && hideSecret(asked) }),

@@ -16,6 +16,7 @@ import {
   targetUri,
 } from '../schemas';
 import { entityRoutes } from './entity-resource';
+import { buyerTenancy, targetTenancy } from './views/market-views';
 
 const status = z.enum(['active', 'paused', 'archived']).default('active');
 const window = milliseconds.min(1_000).max(86_400_000);
@@ -66,6 +67,7 @@ export function buyerRoutes(): Route[] {
       sortable: { name: 'text' },
       search: { field: 'name', how: 'holds' },
       archivedAs: 'archived',
+      tenancy: buyerTenancy,
     }),
     ...entityRoutes({
       entity: 'target',
@@ -77,6 +79,7 @@ export function buyerRoutes(): Route[] {
       sortable: { name: 'text' },
       search: { field: 'name', how: 'holds' },
       archivedAs: 'archived',
+      tenancy: targetTenancy,
       check: checkTarget,
     }),
   ];

@@ -14,6 +14,7 @@ import {
   tagName,
 } from '../schemas';
 import { entityRoutes } from './entity-resource';
+import { campaignTenancy } from './views/market-views';
 
 const CENTURY_MS = 3_155_760_000_000;
 
@@ -142,6 +143,7 @@ export function campaignRoutes(): Route[] {
     sortable: { name: 'text' },
     search: { field: 'name', how: 'holds' },
     archivedAs: 'archived',
+    tenancy: campaignTenancy,
     check: ({ fraud: { flag, challenge, block } }) => {
       if (flag <= challenge && challenge <= block) return Promise.resolve();
       throw new AppError('unprocessable', 'fraud_scores_out_of_order', 'a weaker answer has a higher score', {

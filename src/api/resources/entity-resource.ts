@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import type { Request } from 'express';
 import { z } from 'zod';
 import { AppError, notFound } from '../../domain';
 import type { MarketEntities, MarketEntity } from '../../market';
-import type { Queryable, Stored } from '../../storage';
+import type { Queryable, Sight, Stored } from '../../storage';
 import { EntityStore, inTransaction } from '../../storage';
 import type { IfMatch } from '../if-match';
 import type { EntityListQuery, EntityListText } from '../lists/entity-list';
@@ -11,6 +12,8 @@ import { readPosition, writePosition } from '../lists/list-order';
 import type { Route } from '../route';
 import { route } from '../route';
 import { id, listOf, stored } from '../schemas';
+import type { EntityTenancy } from './entity-tenancy';
+import { assertOwnChange, replyFor, rolesOf, sightOf } from './entity-tenancy';
 
 /** What makes one kind of entity a resource. */
 export interface EntityResource<E extends MarketEntity, S extends z.ZodObject> {
@@ -53,6 +56,15 @@ export interface EntityResource<E extends MarketEntity, S extends z.ZodObject> {
   readonly told?: (value: MarketEntities[E], before: MarketEntities[E]) => void;
   /** What fields cannot say of each other. @throws AppError */
   readonly check?: (value: MarketEntities[E], db: Queryable) => Promise<void>;
+  /** What others than the exchange's own people see and do of it; nothing by default. */
+  readonly tenancy?: EntityTenancy<E>;
+}
+
+/** Who changes an entity, as far as the change depends on it. */
+interface Changer {
+  readonly db: Queryable;
+  readonly request: Request;
+  readonly sight: Sight | undefined;
 }
 
 /** Of these nothing comes back but by a change: lists leave them out. What is disabled is so for a while. */
@@ -64,10 +76,11 @@ const MAX_TRIES = 5;
 export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
   resource: EntityResource<E, S>,
 ): Route[] {
-  const { entity, path, singular, plural, schema } = resource;
+  const { entity, path, singular, plural, schema, tenancy } = resource;
   type Entity = MarketEntities[E];
   const scope = resource.scope ?? path;
-  const reply = z.object({ id, ...(resource.replySchema ?? schema).shape, ...stored });
+  const tenants = rolesOf(tenancy);
+  const reply = replyFor(z.object({ id, ...(resource.replySchema ?? schema).shape, ...stored }), tenancy);
   const params = z.strictObject({ id });
   const show = (row: Stored<Entity>): never => (resource.show?.(row) ?? row) as never;
   const shown = (row: Stored<Entity>): { body: never; etag: number } => ({
@@ -80,22 +93,23 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
     resource.resolve?.(sent, before) ?? sent;
 
   const change = async (
-    db: Queryable,
+    { db, request, sight }: Changer,
     wanted: string,
     ifMatch: IfMatch | undefined,
     sent: Partial<Omit<Entity, 'id'>>,
   ): Promise<Stored<Entity>> => {
-    const store = new EntityStore(db, entity);
+    const store = new EntityStore(db, entity, sight);
     for (let tries = 1; ; tries++) {
       const before = await store.get(wanted);
       if (!before) throw notFound(entity, wanted);
       ifMatch?.check(before.version);
       assertKept(sent, before, resource.namedBy ?? []);
       const changes = whole(sent, before);
+      await assertOwnChange(db, tenancy, sight, request, { ...before, ...changes }, before);
       await resource.check?.({ ...before, ...changes }, db);
       try {
         const row = await inTransaction(db, async (tx) => {
-          const changed = await new EntityStore(tx, entity).update(wanted, before.version, changes);
+          const changed = await new EntityStore(tx, entity, sight).update(wanted, before.version, changes);
           await resource.changed?.(changed, before, tx);
           return changed;
         });
@@ -117,13 +131,14 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
       tag: path,
       summary: `List ${path}`,
       scope: `${scope}:read`,
+      tenants: tenants.see,
       query: listQuery(list),
       reply: listOf(reply),
-      handle: async ({ db, query }) => {
+      handle: async ({ db, query, caller, own }) => {
         const { limit, cursor, ...wanted } = query as EntityListQuery;
         const { order = [], ...rest } = narrowed(list, wanted as EntityListQuery);
         const after = readPosition(cursor, order);
-        const store = new EntityStore(db, entity);
+        const store = new EntityStore(db, entity, sightOf(tenancy, caller, own));
         const rows = await store.list({ ...rest, order, ...(after && { after }), limit: limit + 1 });
         const shownRows = rows.slice(0, limit);
         const last = rows.length > limit ? shownRows.at(-1) : undefined;
@@ -142,10 +157,11 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
       tag: path,
       summary: `Get one of the ${path}`,
       scope: `${scope}:read`,
+      tenants: tenants.see,
       params,
       reply,
-      handle: async ({ db, params: { id: wanted } }) => {
-        const row = await new EntityStore(db, entity).get(wanted);
+      handle: async ({ db, params: { id: wanted }, caller, own }) => {
+        const row = await new EntityStore(db, entity, sightOf(tenancy, caller, own)).get(wanted);
         if (!row) throw notFound(entity, wanted);
         return shown(row);
       },
@@ -157,16 +173,20 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
       tag: path,
       summary: `Create one of the ${path}`,
       scope: `${scope}:write`,
+      tenants: tenants.make,
       body: resource.namedBy ? schema : schema.extend({ id: idOf(resource.givenId) }),
       reply,
       status: 201,
       idempotent: true,
-      handle: async ({ db, body }) => {
+      handle: async ({ db, body, request, caller, own }) => {
+        const sight = sightOf(tenancy, caller, own);
         const { id: wanted, ...rest } = body as { id?: string } & Record<string, string>;
         const value = whole(rest as unknown as Omit<Entity, 'id'>) as Omit<Entity, 'id'>;
         const named = resource.namedBy?.map((field) => rest[field]).join('/') ?? wanted ?? randomUUID();
-        await resource.check?.({ ...value, id: named } as unknown as Entity, db);
-        const inserted = new EntityStore(db, entity).insert(named, value);
+        const made = { ...value, id: named } as unknown as Entity;
+        await assertOwnChange(db, tenancy, sight, request, made, undefined);
+        await resource.check?.(made, db);
+        const inserted = new EntityStore(db, entity, sight).insert(named, value);
         const row = await inserted.catch((error: unknown) => {
           throw resource.namedBy ? takenBy(error, resource.namedBy) : error;
         });
@@ -184,9 +204,10 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
       body: schema,
       reply,
       conditional: true,
-      handle: async ({ db, params: { id: wanted }, body, ifMatch }) => {
+      handle: async ({ db, params: { id: wanted }, body, ifMatch, request, caller, own }) => {
+        const changer = { db, request, sight: sightOf(tenancy, caller, own) };
         const fields = Object.keys(schema.shape).map((field) => [field, body[field]]);
-        return shown(await change(db, wanted, ifMatch, Object.fromEntries(fields) as Partial<Entity>));
+        return shown(await change(changer, wanted, ifMatch, Object.fromEntries(fields) as Partial<Entity>));
       },
     }),
     route({
@@ -196,13 +217,15 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
       tag: path,
       summary: 'Change some fields; null takes away one that may be absent (RFC 7396)',
       scope: `${scope}:write`,
+      tenants: tenants.change,
       params,
       body: changesOf(schema, resource.namedBy ?? []),
       reply,
       conditional: true,
-      handle: async ({ db, params: { id: wanted }, body, ifMatch }) => {
+      handle: async ({ db, params: { id: wanted }, body, ifMatch, request, caller, own }) => {
+        const changer = { db, request, sight: sightOf(tenancy, caller, own) };
         const changes = Object.entries(body).map(([field, value]) => [field, value ?? undefined]);
-        return shown(await change(db, wanted, ifMatch, Object.fromEntries(changes) as Partial<Entity>));
+        return shown(await change(changer, wanted, ifMatch, Object.fromEntries(changes) as Partial<Entity>));
       },
     }),
     route({
@@ -215,16 +238,18 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
           ? 'Remove it'
           : `Set it to ${resource.archivedAs}; nothing is forgotten`,
       scope: `${scope}:write`,
+      tenants: tenants.make,
       params,
       reply: z.unknown(),
       status: 204,
       conditional: true,
-      handle: async ({ db, params: { id: wanted }, ifMatch }) => {
+      handle: async ({ db, params: { id: wanted }, ifMatch, request, caller, own }) => {
+        const sight = sightOf(tenancy, caller, own);
         if (resource.archivedAs !== undefined) {
-          await change(db, wanted, ifMatch, { status: resource.archivedAs } as never);
+          await change({ db, request, sight }, wanted, ifMatch, { status: resource.archivedAs } as never);
           return { body: undefined };
         }
-        const store = new EntityStore(db, entity);
+        const store = new EntityStore(db, entity, sight);
         const row = await store.get(wanted);
         if (row) ifMatch?.check(row.version);
         if (!row || !(await store.remove(wanted))) throw notFound(entity, wanted);

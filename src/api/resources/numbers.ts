@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Route } from '../route';
 import { id, phoneNumber } from '../schemas';
 import { entityRoutes } from './entity-resource';
+import { numberTenancy } from './views/market-views';
 
 const schema = z.strictObject({
   number: phoneNumber.describe('The dialled number; stored in E.164'),
@@ -22,5 +23,6 @@ export function numberRoutes(): Route[] {
     sortable: { number: 'text' },
     search: { field: 'number', how: 'begins' },
     archivedAs: 'disabled',
+    tenancy: numberTenancy,
   });
 }

@@ -7,6 +7,7 @@ import { payoutConversions, payoutPlan } from '../price-schemas';
 import type { Route } from '../route';
 import { capSet, id } from '../schemas';
 import { entityRoutes } from './entity-resource';
+import { sellerTenancy } from './views/market-views';
 
 const origin = z.enum(CALL_ORIGINS);
 const WHOLE_BP = 10_000;
@@ -57,6 +58,7 @@ export function sellerRoutes(): Route[] {
     schema,
     filters: ['status', 'origin'],
     archivedAs: 'archived',
+    tenancy: sellerTenancy,
     givenId: "Id of the seller's account",
     check: checkSeller,
   });

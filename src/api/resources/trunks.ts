@@ -3,6 +3,7 @@ import { CALL_ORIGINS } from '../../domain';
 import type { Route } from '../route';
 import { id, name, source } from '../schemas';
 import { entityRoutes } from './entity-resource';
+import { trunkTenancy } from './views/market-views';
 
 const schema = z.strictObject({
   accountId: id.describe('Account of the carrier'),
@@ -42,5 +43,6 @@ export function trunkRoutes(): Route[] {
     sortable: { name: 'text' },
     search: { field: 'name', how: 'holds' },
     archivedAs: 'disabled',
+    tenancy: trunkTenancy,
   });
 }
