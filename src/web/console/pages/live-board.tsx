@@ -1,6 +1,248 @@
-import type { PageProps } from '../routes';
-import { Page } from '../ui/page';
+import { useMemo } from 'preact/hooks';
+import { countText, durationText, moneyText, percentText, shortMoney, wordsOf } from '../core/format';
+import { hrefOf } from '../core/router';
+import type { Board, LiveAuction, LiveCall } from '../live/board';
+import { LIVE_STATES } from '../live/board';
+import type { FeedState } from '../live/feed';
+import { useBoard } from '../live/use-board';
+import { Badge } from '../ui/badge';
+import { Page, Panel, Stat } from '../ui/page';
+import { Pulse } from '../ui/pulse';
+import { Empty } from '../ui/states';
+import type { Column } from '../ui/table';
+import { Table } from '../ui/table';
+import type { Names } from '../ui/use-names';
+import { useNames } from '../ui/use-names';
+import { Money, Phone, Text, Time } from '../ui/values';
 
-export function LiveBoard(_props: PageProps) {
-  return <Page title="LiveBoard">{null}</Page>;
+/** What happens now: calls in flight, auctions as they clear, and how it goes. */
+export function LiveBoard() {
+  const { board, feed, degraded, now } = useBoard();
+  const campaigns = useNames('/campaigns', 'campaigns:read');
+  const buyers = useNames('/buyers', 'buyers:read');
+  return (
+    <Page title="Live board" aside={<FeedBadge feed={feed} />}>
+      <div class="stack">
+        <Banners feed={feed} degraded={degraded} board={board} />
+        <Figures board={board} />
+        <div class="columns board">
+          <Panel title="Calls in flight" flush testId="live-calls">
+            <CallTable board={board} now={now} campaigns={campaigns} buyers={buyers} />
+          </Panel>
+          <Panel title="Auctions" flush testId="live-auctions">
+            <Auctions auctions={board.auctions} campaigns={campaigns} buyers={buyers} />
+          </Panel>
+        </div>
+      </div>
+    </Page>
+  );
+}
+
+const FEED_WORDS: Readonly<Record<FeedState, string>> = {
+  connecting: 'Connecting',
+  live: 'Live',
+  lost: 'Reconnecting',
+  refused: 'Reconnecting',
+};
+
+function FeedBadge({ feed }: { readonly feed: FeedState }) {
+  return (
+    <span role="status" data-testid="feed-state" data-state={feed}>
+      <Badge state={feed} tone={feed === 'live' ? 'good' : 'warn'} text={FEED_WORDS[feed]} />
+    </span>
+  );
+}
+
+function Banners({ feed, degraded, board }: { feed: FeedState; degraded: boolean; board: Board }) {
+  const alerts = board.alerts.slice(0, 3);
+  return (
+    <div class="stack banners" role="status">
+      {feed !== 'live' && feed !== 'connecting' && (
+        <p class="banner warn">The connection is lost. What is shown may be old; it comes back by itself.</p>
+      )}
+      {degraded && (
+        <p class="banner warn" data-testid="degraded">
+          The exchange works in its fallback: news of its other nodes is missing for now. Calls go on.
+        </p>
+      )}
+      {alerts.map(({ id, at, code, detail, severity }) => (
+        <p key={id} class={severity === 'critical' ? 'banner bad' : 'banner warn'}>
+          <span>
+            <strong>{wordsOf(code.replace('.', ' '))}.</strong> {detail}
+          </span>
+          <Time at={at} clock />
+        </p>
+      ))}
+    </div>
+  );
+}
+
+function Figures({ board }: { readonly board: Board }) {
+  const { figures, pulse } = board;
+  const up = figures?.calls;
+  const inFlight = up && up.deciding + up.ringing + up.answered;
+  const money = figures?.today ?? [];
+  return (
+    <dl class="stats" data-testid="figures">
+      <Stat
+        label="Calls in flight"
+        value={inFlight === undefined ? '–' : countText(inFlight)}
+        note={up && `${up.deciding} deciding, ${up.ringing} ringing, ${up.answered} answered`}
+        testId="figure-calls"
+      />
+      <Stat
+        label="Calls per second"
+        value={figures ? figures.attemptsPerSecond.toFixed(1) : '–'}
+        note={<Pulse values={pulse} label="Calls per second, the last two minutes" />}
+      />
+      <Stat
+        label="Auctions per second"
+        value={figures ? figures.auctionsPerSecond.toFixed(1) : '–'}
+        note={figures?.nodes !== undefined && `${figures.nodes} ${figures.nodes === 1 ? 'node' : 'nodes'}`}
+      />
+      <Stat
+        label="Answer rate, 5 min"
+        value={percentText(figures?.answerRate5m)}
+        note={`${percentText(figures?.answerRate60m)} in 60 min`}
+      />
+      {money.slice(0, 2).map((day) => {
+        const headline = day.marginMicros ?? day.revenueMicros ?? day.payoutMicros ?? 0;
+        const label =
+          day.marginMicros !== undefined
+            ? 'Margin today'
+            : day.revenueMicros !== undefined
+              ? 'Spent today'
+              : 'Earned today';
+        return (
+          <Stat
+            key={day.currency}
+            label={label}
+            value={shortMoney(headline, day.currency)}
+            note={
+              day.marginMicros !== undefined && day.revenueMicros !== undefined
+                ? `of ${shortMoney(day.revenueMicros, day.currency)} revenue`
+                : undefined
+            }
+            testId="figure-margin"
+          />
+        );
+      })}
+    </dl>
+  );
+}
+
+interface CallTableProps {
+  readonly board: Board;
+  readonly now: number;
+  readonly campaigns: Names;
+  readonly buyers: Names;
+}
+
+function CallTable({ board, now, campaigns, buyers }: CallTableProps) {
+  const calls = useMemo(() => [...board.calls.values()].reverse(), [board.calls]);
+  const columns: readonly Column<LiveCall>[] = [
+    { key: 'from', heading: 'Caller', cell: ({ from }) => <Phone number={from} /> },
+    {
+      key: 'state',
+      heading: 'State',
+      sort: ({ state }) => LIVE_STATES.indexOf(state),
+      cell: ({ state, reason }) => (
+        <Badge
+          state={state}
+          tone={state === 'answered' ? 'good' : state === 'ended' ? 'plain' : 'accent'}
+          text={state === 'ended' && reason !== undefined ? wordsOf(reason) : wordsOf(state)}
+        />
+      ),
+    },
+    {
+      key: 'time',
+      heading: 'For',
+      align: 'right',
+      sort: ({ since }) => -since,
+      cell: ({ since, state, receivedAt }) =>
+        durationText(
+          Math.max(0, Math.floor((state === 'ended' ? since - receivedAt : now - since) / 1_000) * 1_000),
+        ),
+    },
+    {
+      key: 'to',
+      heading: 'Dialled',
+      cell: ({ to }) => (to === undefined ? <Text>{to}</Text> : <Phone number={to} />),
+    },
+    {
+      key: 'campaign',
+      heading: 'Campaign',
+      sort: ({ campaignId }) => campaignId && (campaigns.get(campaignId) ?? campaignId),
+      cell: ({ campaignId }) => <Text>{campaignId && (campaigns.get(campaignId) ?? campaignId)}</Text>,
+    },
+    {
+      key: 'buyer',
+      heading: 'Buyer',
+      sort: ({ buyerId }) => buyerId && (buyers.get(buyerId) ?? buyerId),
+      cell: ({ buyerId }) => <Text>{buyerId && (buyers.get(buyerId) ?? buyerId)}</Text>,
+    },
+    {
+      key: 'price',
+      heading: 'Price',
+      align: 'right',
+      sort: ({ priceMicros }) => priceMicros,
+      cell: ({ priceMicros }) => <Money micros={priceMicros} />,
+    },
+  ];
+  return (
+    <Table
+      caption="Calls in flight"
+      columns={columns}
+      rows={calls}
+      keyOf={({ id }) => id}
+      hrefOf={({ id }) => hrefOf(`/calls/${encodeURIComponent(id)}`)}
+      empty="No call is in flight"
+      testId="call-table"
+    />
+  );
+}
+
+interface AuctionsProps {
+  readonly auctions: readonly LiveAuction[];
+  readonly campaigns: Names;
+  readonly buyers: Names;
+}
+
+function Auctions({ auctions, campaigns, buyers }: AuctionsProps) {
+  if (auctions.length === 0)
+    return <Empty title="No auction has cleared yet">They appear here as they clear.</Empty>;
+  return (
+    <ol class="auctions">
+      {auctions.map(({ id, at, campaignId, currency, total, ranked, bids }) => {
+        const best = bids.find(({ rank }) => rank === 1) ?? bids[0];
+        return (
+          <li key={id} class="auction" data-testid="auction" data-call={id}>
+            <a class="auction-call" href={hrefOf(`/calls/${encodeURIComponent(id)}`)}>
+              {campaignId === undefined ? 'Auction' : (campaigns.get(campaignId) ?? campaignId)}
+            </a>
+            <span class="quiet">
+              <Time at={at} clock />
+            </span>
+            <span>
+              {best === undefined ? (
+                <span class="quiet">{ranked === 0 ? 'No bid may have it' : 'Cleared'}</span>
+              ) : (
+                <>
+                  {buyers.get(best.buyerId) ?? best.buyerId}{' '}
+                  <strong>{moneyText(best.priceMicros, currency)}</strong>
+                </>
+              )}
+            </span>
+            <span class="quiet">
+              {ranked === undefined
+                ? ''
+                : total === undefined
+                  ? `${ranked} ranked`
+                  : `${ranked} of ${total} bids`}
+            </span>
+          </li>
+        );
+      })}
+    </ol>
+  );
 }

@@ -1,0 +1,71 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { ApiClient, Page } from '../api/client';
+import { useConsole } from '../console';
+import { may } from '../core/navigation';
+
+interface Named {
+  readonly id: string;
+  readonly name: string;
+}
+
+export type Names = ReadonlyMap<string, string>;
+
+const NONE: Names = new Map();
+/** Pages of a list that are read for its names: a select of more is none. */
+const MOST_PAGES = 5;
+const FRESH_MS = 60_000;
+
+const known = new WeakMap<ApiClient, Map<string, { at: number; names: Promise<Names> }>>();
+
+/**
+ * Names of a collection by id, e.g. of `/campaigns`. Empty for who may not list it: then ids are shown.
+ * @param scope - that the list needs
+ */
+export function useNames(path: string, scope: string): Names {
+  const { api, user } = useConsole();
+  const [names, setNames] = useState<Names>(NONE);
+  const allowed = may(user, scope);
+  useEffect(() => {
+    if (!allowed) return;
+    let stale = false;
+    namesOf(api, path).then(
+      (found) => {
+        if (!stale) setNames(found);
+      },
+      () => undefined,
+    );
+    return () => {
+      stale = true;
+    };
+  }, [api, path, allowed]);
+  return names;
+}
+
+function namesOf(api: ApiClient, path: string): Promise<Names> {
+  let ofApi = known.get(api);
+  if (ofApi === undefined) known.set(api, (ofApi = new Map()));
+  const before = ofApi.get(path);
+  if (before !== undefined && Date.now() - before.at < FRESH_MS) return before.names;
+  const names = read(api, path);
+  ofApi.set(path, { at: Date.now(), names });
+  names.catch(() => ofApi.delete(path));
+  return names;
+}
+
+async function read(api: ApiClient, path: string): Promise<Names> {
+  const names = new Map<string, string>();
+  let cursor: string | undefined;
+  for (let pages = 0; pages < MOST_PAGES; pages++) {
+    const page = await api.get<Page<Named>>(path, { limit: 200, cursor });
+    for (const { id, name } of page.items) names.set(id, name);
+    if (page.nextCursor === null) break;
+    cursor = page.nextCursor;
+  }
+  return names;
+}
+
+/** Names as the options of a select, in their order. */
+export const optionsOf = (names: Names, all: string): readonly (readonly [string, string])[] => [
+  ['', all],
+  ...[...names].sort(([, a], [, b]) => a.localeCompare(b)).map(([id, name]) => [id, name] as const),
+];
