@@ -1,6 +1,293 @@
+import { useEffect, useRef } from 'preact/hooks';
+import type { CallDetail as Detail, LegStats } from '../api/types';
+import { useConsole } from '../console';
+import { durationText, wordsOf } from '../core/format';
+import { isOperator } from '../core/navigation';
+import { mosWord } from '../core/quality';
+import { hrefOf } from '../core/router';
+import { timelineOf } from '../core/timeline';
 import type { PageProps } from '../routes';
-import { Page } from '../ui/page';
+import { Badge } from '../ui/badge';
+import { Button } from '../ui/button';
+import { JsonView } from '../ui/code';
+import { Failure, Loading, Empty } from '../ui/states';
+import { Facts, Page, Panel, Stat } from '../ui/page';
+import { Table } from '../ui/table';
+import type { Tab } from '../ui/tabs';
+import { Tabs } from '../ui/tabs';
+import type { Names } from '../ui/use-names';
+import { useNames } from '../ui/use-names';
+import { useQuery } from '../ui/use-query';
+import { Id, Money, Phone, Text, Time } from '../ui/values';
+import { CallControls } from './call/controls';
+import { LadderView } from './call/ladder-view';
+import { TraceView } from './call/trace-view';
 
-export function CallDetail(_props: PageProps) {
-  return <Page title="CallDetail">{null}</Page>;
+/** A call that is up is asked for again so often. */
+const AGAIN_MS = 2_000;
+
+/** One call: what happened, why, how it sounded, and what it cost. */
+export function CallDetail({ params }: PageProps) {
+  const { user } = useConsole();
+  const id = params['id'] ?? '';
+  const asked = useQuery<Detail>(`/calls/${encodeURIComponent(id)}`);
+  const last = useRef<Detail | undefined>(undefined);
+  if (asked.data !== undefined) last.current = asked.data;
+  const call = asked.data ?? last.current;
+  const isUp = call !== undefined && call.endedAt === null;
+  const { reload } = asked;
+  useEffect(() => {
+    if (!isUp) return;
+    const timer = window.setInterval(reload, AGAIN_MS);
+    return () => window.clearInterval(timer);
+  }, [isUp, reload]);
+  const up = { href: hrefOf('/calls'), label: 'Calls' };
+  const title = call?.from ? `Call from ${call.from}` : 'Call';
+  return (
+    <Page
+      title={title}
+      up={up}
+      aside={call && <Badge state={call.state} />}
+      actions={
+        <>
+          {isUp && isOperator(user) && <CallControls call={call} onDone={reload} />}
+          <Button onClick={reload} testId="refresh">
+            Refresh
+          </Button>
+        </>
+      }
+    >
+      {call === undefined ? (
+        asked.problem === undefined ? (
+          <Loading />
+        ) : (
+          <Failure problem={asked.problem} onRetry={reload} />
+        )
+      ) : (
+        <Whole call={call} />
+      )}
+    </Page>
+  );
+}
+
+function Whole({ call }: { readonly call: Detail }) {
+  const campaigns = useNames('/campaigns', 'campaigns:read');
+  const buyers = useNames('/buyers', 'buyers:read');
+  const targets = useNames('/targets', 'buyers:read');
+  const { decision, ledger } = call;
+  const tabs: Tab[] = [
+    {
+      key: 'timeline',
+      label: 'Timeline',
+      body: () => <Timeline call={call} buyers={buyers} targets={targets} />,
+    },
+    ...(call.attempts === undefined
+      ? []
+      : [{ key: 'ladder', label: 'SIP ladder', body: () => <LadderView call={call} targets={targets} /> }]),
+    ...(decision
+      ? [
+          {
+            key: 'decision',
+            label: 'Decision',
+            body: () => (
+              <TraceView decision={decision} microseconds={call.decisionMicroseconds} buyers={buyers} />
+            ),
+          },
+        ]
+      : []),
+    ...(call.media === undefined
+      ? []
+      : [{ key: 'audio', label: 'Audio', body: () => <Audio call={call} /> }]),
+    ...(ledger === undefined
+      ? []
+      : [{ key: 'ledger', label: 'Ledger', body: () => <Ledger ledger={ledger} /> }]),
+    {
+      key: 'raw',
+      label: 'Record',
+      body: () => <JsonView value={call} label="The call as the API tells it" />,
+    },
+  ];
+  const named = (names: Names, id: string | null | undefined): string | undefined =>
+    id === null || id === undefined ? undefined : (names.get(id) ?? id);
+  const ring = call.firstRingAt;
+  return (
+    <div class="stack">
+      <dl class="stats">
+        <Stat label="Connected" value={call.connectedMs > 0 ? durationText(call.connectedMs) : '–'} />
+        <Stat
+          label="Post-dial delay"
+          value={ring === null || ring === undefined ? '–' : durationText(ring - call.receivedAt)}
+        />
+        <Stat
+          label="To the answer"
+          value={call.answeredAt === null ? '–' : durationText(call.answeredAt - call.receivedAt)}
+        />
+        {call.attempts && <Stat label="Targets rung" value={String(call.attempts.length)} />}
+        {typeof call.decisionMicroseconds === 'number' && (
+          <Stat label="Decided in" value={`${(call.decisionMicroseconds / 1_000).toFixed(2)} ms`} />
+        )}
+      </dl>
+      <div class="columns call-columns">
+        <div>
+          <Tabs tabs={tabs} label="Parts of the call" />
+        </div>
+        <Panel title="Facts">
+          <Facts
+            facts={[
+              ['Call', <Id key="id" id={call.id} />],
+              ['Received', <Time key="at" at={call.receivedAt} />],
+              ['Caller', <Phone key="from" number={call.from} />],
+              ['Dialled', <Phone key="to" number={call.to} />],
+              ['Campaign', <Text key="campaign">{named(campaigns, call.campaignId)}</Text>],
+              ['Buyer', <Text key="buyer">{named(buyers, call.buyerId)}</Text>],
+              ['Target', <Text key="target">{named(targets, call.targetId)}</Text>],
+              ['Agent', <Text key="agent">{call.agentId}</Text>],
+              ['Trunk', <Text key="trunk">{call.trunkId}</Text>],
+              ['Origin', <Text key="origin">{call.origin && wordsOf(call.origin)}</Text>],
+              ['Ended by', <Text key="end">{call.endReason && wordsOf(call.endReason)}</Text>],
+              ['SIP status', <Text key="status">{call.sipStatus}</Text>],
+              ['Detail', <Text key="detail">{call.detail}</Text>],
+              ['SIP Call-ID', <Id key="sip" id={call.sipCallId} />],
+              ['Node', <Text key="node">{call.nodeId}</Text>],
+            ]}
+          />
+        </Panel>
+      </div>
+    </div>
+  );
+}
+
+function Timeline({ call, buyers, targets }: { call: Detail; buyers: Names; targets: Names }) {
+  const moments = timelineOf(call);
+  return (
+    <Panel title="Timeline">
+      <ol class="timeline" data-testid="timeline">
+        {moments.map(({ at, title, detail, tone, targetId, buyerId }) => (
+          <li key={`${at} ${title} ${targetId ?? ''}`} class={`moment ${tone}`}>
+            <span class="moment-at">+{durationText(at - call.receivedAt)}</span>
+            <div>
+              <strong>{title}</strong>
+              {targetId !== undefined && (
+                <>
+                  {' '}
+                  {buyers.get(buyerId ?? '') ?? buyerId} · {targets.get(targetId) ?? targetId}
+                </>
+              )}
+              {detail !== undefined && <p class="quiet">{detail}</p>}
+            </div>
+            <Time at={at} clock />
+          </li>
+        ))}
+        {call.endedAt === null && (
+          <li class="moment accent">
+            <span class="moment-at" />
+            <strong>The call is up</strong>
+          </li>
+        )}
+      </ol>
+    </Panel>
+  );
+}
+
+const LEGS: readonly (readonly [leg: string, heading: string])[] = [
+  ['caller', 'Heard from the caller'],
+  ['buyer', 'Heard from the buyer'],
+];
+
+function Audio({ call }: { readonly call: Detail }) {
+  const legs = LEGS.flatMap(([leg, heading]) => {
+    const stats = call.media?.[leg];
+    return stats === undefined ? [] : [{ heading, stats }];
+  });
+  if (legs.length === 0) {
+    return (
+      <Empty title={call.endedAt === null ? 'Audio is measured until the end' : 'No audio was measured'}>
+        {call.endedAt === null && 'What was counted is stored with the call once it is over.'}
+      </Empty>
+    );
+  }
+  return (
+    <div class="legs">
+      {legs.map(({ heading, stats }) => (
+        <Leg key={heading} heading={heading} stats={stats} />
+      ))}
+    </div>
+  );
+}
+
+function Leg({ heading, stats }: { readonly heading: string; readonly stats: LegStats }) {
+  const { mos } = stats;
+  const said = mos === undefined ? undefined : mosWord(mos);
+  return (
+    <Panel title={heading}>
+      <Facts
+        facts={[
+          [
+            'MOS (E-model)',
+            mos === undefined || said === undefined ? (
+              <Text key="mos">{null}</Text>
+            ) : (
+              <span key="mos" class="row">
+                <strong>{mos.toFixed(2)}</strong>
+                <Badge state={said.word} tone={said.tone} text={said.word} />
+              </span>
+            ),
+          ],
+          ['Codec', <Text key="codec">{stats.codec}</Text>],
+          ['Loss', stats.lossPercent === undefined ? '–' : `${stats.lossPercent.toFixed(2)} %`],
+          ['Jitter', `${stats.jitterMs.toFixed(1)} ms`],
+          ['Round trip', stats.rttMs === undefined ? '–' : `${Math.round(stats.rttMs)} ms`],
+          ['Packets in, lost', `${stats.packetsReceived}, ${stats.packetsLost}`],
+          ['Packets out', String(stats.packetsSent)],
+        ]}
+      />
+    </Panel>
+  );
+}
+
+function Ledger({ ledger }: { readonly ledger: NonNullable<Detail['ledger']> }) {
+  return (
+    <Table
+      caption="Ledger lines of the call; debits are positive, credits negative"
+      columns={[
+        {
+          key: 'posted',
+          heading: 'Posted',
+          cell: ({ postedAt }) => <Time at={postedAt} />,
+          sort: ({ postedAt }) => postedAt,
+        },
+        { key: 'kind', heading: 'Kind', cell: ({ kind }) => wordsOf(kind), sort: ({ kind }) => kind },
+        {
+          key: 'account',
+          heading: 'Account',
+          cell: ({ account }) => account,
+          sort: ({ account }) => account,
+        },
+        {
+          key: 'debit',
+          heading: 'Debit',
+          align: 'right',
+          cell: ({ amountMicros, currency }) =>
+            amountMicros >= 0 ? <Money micros={amountMicros} currency={currency} /> : '',
+        },
+        {
+          key: 'credit',
+          heading: 'Credit',
+          align: 'right',
+          cell: ({ amountMicros, currency }) =>
+            amountMicros < 0 ? <Money micros={-amountMicros} currency={currency} /> : '',
+        },
+        {
+          key: 'transaction',
+          heading: 'Transaction',
+          align: 'right',
+          cell: ({ transactionId }) => transactionId,
+        },
+      ]}
+      rows={ledger}
+      keyOf={({ entryId }) => String(entryId)}
+      empty="Nothing is booked for this call"
+      testId="ledger"
+    />
+  );
 }

@@ -1,0 +1,134 @@
+import { useState } from 'preact/hooks';
+import { asProblem } from '../../api/problem';
+import type { Call } from '../../api/types';
+import { useConsole, useMay } from '../../console';
+import { Button } from '../../ui/button';
+import { ConfirmDialog } from '../../ui/dialog';
+import { SelectField, TextField } from '../../ui/field';
+import { sentence } from '../../ui/states';
+import { optionsOf, useNames } from '../../ui/use-names';
+
+type Act = 'hangup' | 'transfer' | 'hold';
+
+/** What can be done with a call that is up. Nothing is done without asking. */
+export function CallControls({ call, onDone }: { readonly call: Call; onDone(): void }) {
+  const { api, toast } = useConsole();
+  const allowed = useMay('calls:write');
+  const [asking, ask] = useState<Act>();
+  const [held, setHeld] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [failed, setFailed] = useState<string>();
+  const [targetId, setTargetId] = useState('');
+  const [uri, setUri] = useState('');
+  const targets = useNames('/targets', 'buyers:read');
+  if (!allowed) return null;
+  const at = `/calls/${encodeURIComponent(call.id)}`;
+  const close = (): void => {
+    ask(undefined);
+    setFailed(undefined);
+  };
+  const act = async (what: string, work: () => Promise<unknown>): Promise<void> => {
+    if (busy) return;
+    setBusy(true);
+    try {
+      await work();
+      toast('good', what);
+      close();
+      onDone();
+    } catch (error) {
+      const { message, errors } = asProblem(error);
+      setFailed(sentence(errors[0] === undefined ? message : `${message}: ${errors[0].message}`));
+    } finally {
+      setBusy(false);
+    }
+  };
+  const answered = call.state === 'answered';
+  const problem = failed !== undefined && (
+    <p class="form-problem" role="alert">
+      {failed}
+    </p>
+  );
+  return (
+    <>
+      {answered && (
+        <>
+          <Button onClick={() => ask('hold')} testId="call-hold">
+            {held ? 'Resume' : 'Hold'}
+          </Button>
+          <Button onClick={() => ask('transfer')} testId="call-transfer">
+            Transfer
+          </Button>
+        </>
+      )}
+      <Button kind="danger" onClick={() => ask('hangup')} testId="call-hangup">
+        Hang up
+      </Button>
+      {asking === 'hangup' && (
+        <ConfirmDialog
+          heading="Hang up this call?"
+          confirm="Hang up"
+          danger
+          busy={busy}
+          onClose={close}
+          onConfirm={() => void act('The call was hung up.', () => api.post(`${at}/hangup`))}
+        >
+          <p>Both sides are disconnected at once. What was connected until then is billed.</p>
+          {problem}
+        </ConfirmDialog>
+      )}
+      {asking === 'hold' && (
+        <ConfirmDialog
+          heading={held ? 'Resume the conversation?' : 'Put this call on hold?'}
+          confirm={held ? 'Resume' : 'Hold'}
+          busy={busy}
+          onClose={close}
+          onConfirm={() =>
+            void act(held ? 'The conversation goes on.' : 'The call is on hold.', async () => {
+              await api.post(`${at}/${held ? 'unhold' : 'hold'}`);
+              setHeld(!held);
+            })
+          }
+        >
+          <p>
+            {held
+              ? 'Both sides hear each other again.'
+              : 'Caller and buyer do not hear each other until it is resumed. The billing clock runs on.'}
+          </p>
+          {problem}
+        </ConfirmDialog>
+      )}
+      {asking === 'transfer' && (
+        <ConfirmDialog
+          heading="Transfer this call"
+          confirm="Transfer"
+          busy={busy}
+          onClose={close}
+          onConfirm={() =>
+            void act('The call is being transferred.', () =>
+              api.post(`${at}/transfer`, targetId === '' ? { to: uri.trim() } : { targetId }),
+            )
+          }
+        >
+          <p>The caller is connected to somebody else; the buyer who has the call now leaves it.</p>
+          {targets.size > 0 && (
+            <SelectField
+              label="Target"
+              value={targetId}
+              options={optionsOf(targets, 'An address')}
+              onInput={setTargetId}
+            />
+          )}
+          {targetId === '' && (
+            <TextField
+              label="SIP address"
+              placeholder="sip:desk@buyer.example"
+              value={uri}
+              onInput={setUri}
+            />
+          )}
+          {problem}
+        </ConfirmDialog>
+      )}
+    </>
+  );
+}
