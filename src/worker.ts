@@ -1,3 +1,4 @@
+import { AnalyticsRollUp } from './analytics';
 import { ledgerSums } from './billing';
 import type { Config } from './config';
 import { asError } from './domain';
@@ -122,6 +123,7 @@ function backgroundJobs(
       now,
       ...failed('use of limits is not counted for now'),
     }),
+    new AnalyticsRollUp(database, failed('figures of calls are of before for now')),
     new PrivacyJob(database, privacy.vault, {
       ...privacy.retention,
       erasure: privacy.erasure,

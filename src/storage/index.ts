@@ -3,7 +3,16 @@ export type { DatabaseOptions, Queryable, Session, Statement } from './database'
 export { isRivalry, isUnavailable } from './unavailable';
 export { createMigration, migrateDown, migrateUp, migrationStatus, readMigrations } from './migrations';
 export { entityStores, EntityStore } from './entity-store';
-export type { EntityStores, Listed, ListQuery, Position, Sight, SortKey, SortKind, Stored } from './entity-store';
+export type {
+  EntityStores,
+  Listed,
+  ListQuery,
+  Position,
+  Sight,
+  SortKey,
+  SortKind,
+  Stored,
+} from './entity-store';
 export { MarketFeed } from './market-feed';
 export { applyChanges, fillMarket } from './market-fill';
 export { changesBetween, marketAt } from './market-history';
@@ -64,6 +73,7 @@ export {
 } from './api-keys';
 export type { ApiKey, NewApiKey } from './api-keys';
 export {
+  askForReset,
   changeUser,
   countUsers,
   createUser,
@@ -71,6 +81,7 @@ export {
   findUserByEmail,
   findUserCandidate,
   getUser,
+  isLinked,
   linkUser,
   listUsers,
   passwordHashOf,
@@ -186,6 +197,8 @@ export { ChangeListener } from './change-listener';
 export type { ChangeListenerEvents } from './change-listener';
 export { inTransaction, transactionDespiteRivals } from './in-transaction';
 export { asExchange, asTenant, TENANT_ROLE, TenantDatabase } from './tenancy/tenant-database';
+export { CALL_VIEWS, getTenantCall, listTenantCalls, tenantCallIds } from './tenancy/tenant-calls';
+export type { CallParty, TenantCall } from './tenancy/tenant-calls';
 export { PeriodicJob } from './periodic-job';
 export type { PeriodicOptions } from './periodic-job';
 export { RecurringWork } from './recurring-work';
@@ -213,3 +226,45 @@ export { SignInLockout } from './sign-in-lockout';
 export type { SignInTry, SignInTurn } from './sign-in-lockout';
 export { LocalRateLimits } from './rate-limits/local-rate-limits';
 export type { RateLimit, RateLimiter, Taken } from './rate-limits/rate-limit';
+export {
+  beginBackfill,
+  callsBefore,
+  claimProgress,
+  CUBES,
+  cubeOf,
+  DAY_MS,
+  figuresEvents,
+  findWrongSums,
+  HOUR_MS,
+  noteProgress,
+  putFacts,
+  readCountedCalls,
+  readFacts,
+  readFactSums,
+  readProgress,
+  readSums,
+  rebuildSums,
+  SUMS,
+} from './analytics';
+export type {
+  AnalyticsProgress,
+  CallFact,
+  CountedCall,
+  Cube,
+  FigureFilter,
+  FigureQuery,
+  FigureRow,
+  FigureSums,
+  TimeRange,
+  WrongSum,
+} from './analytics';
+export { actorOf } from './audit/audit-entry';
+export type { AuditActor, AuditChanges, AuditEntry, StoredAuditEntry } from './audit/audit-entry';
+export { listAudit } from './audit/audit-queries';
+export type { AuditFilter } from './audit/audit-queries';
+export { AuditSealer, sealAudit } from './audit/audit-sealer';
+export { AuditTrail, recordAudit } from './audit/audit-trail';
+export type { AuditTrailOptions } from './audit/audit-trail';
+export { changedFields, namesOf } from './audit/changed-fields';
+export { verifyAudit } from './audit/verify-audit';
+export type { AuditFinding, AuditVerification } from './audit/verify-audit';

@@ -1,0 +1,215 @@
+import { AppError, zoneOf } from '../domain';
+import type { CallFact, Cube, FigureFilter, FigureQuery, FigureSums, Queryable, TimeRange } from '../storage';
+import { asExchange, cubeOf, DAY_MS, inTransaction, readFactSums, readSums } from '../storage';
+import type { Bucket, Cell } from './cells';
+import { cellsOf, piecesOf, wholeQuarters } from './cells';
+import type { GrowingSums } from './figures';
+import { addFigures, NO_FIGURES } from './figures';
+import { readTail } from './tail';
+
+/** By what figures may be told apart. */
+export const GROUPINGS = ['campaign', 'buyer', 'seller', 'trunk', 'state', 'hour'] as const;
+export type Grouping = (typeof GROUPINGS)[number];
+
+/** What is asked of the figures of calls. */
+export interface CallReportRequest {
+  readonly range: TimeRange;
+  readonly bucket: Bucket;
+  readonly groupBy?: Grouping | undefined;
+  /** IANA name. */
+  readonly zone: string;
+  readonly filter: FigureFilter;
+  /** UTC epoch milliseconds. */
+  readonly now: number;
+}
+
+/** Figures of one bucket, key and currency. */
+export interface ReportRow {
+  /** UTC epoch milliseconds. */
+  readonly start: number;
+  /** Of the campaign, buyer …, or the hour of the day; null where it is not known, or nothing is told apart. */
+  readonly key: string | null;
+  /** Of the money; null of calls without any. */
+  readonly currency: string | null;
+  readonly sums: FigureSums;
+}
+
+export interface CallReport {
+  /** As asked for, widened to whole quarters of an hour. */
+  readonly range: TimeRange;
+  /** By start, key and currency. */
+  readonly rows: readonly ReportRow[];
+  /** UTC epoch milliseconds: what happened before it is counted. */
+  readonly upTo: number;
+  /** Calls of before are still being counted, back to here; null once all are. */
+  readonly wholeSince: number | null;
+}
+
+/** Longest stretch of time of one report. */
+export const MAX_DAYS = 400;
+/** Where calls are read one by one: by something that tells few of them apart, and otherwise. */
+const MAX_FACT_DAYS = { narrow: 100, wide: 31 };
+const MAX_CELLS = 10_000;
+export const MAX_ROWS = 20_000;
+
+const TOO_MUCH = 'ask for less at once';
+
+/**
+ * The figures of calls by time and one thing more, as of one instant.
+ * @param db - of whom it is for; see `filter.account`
+ * @throws AppError `validation` when it would be too much for one answer
+ */
+export async function readCallReport(db: Queryable, request: CallReportRequest): Promise<CallReport> {
+  const { groupBy, bucket, filter, now } = request;
+  const range = wholeQuarters(request.range);
+  if (range.from >= range.to) throw refusal('/to', 'must lie behind from');
+  if (range.to - range.from > MAX_DAYS * DAY_MS)
+    throw refusal('/from', `at most ${MAX_DAYS} days; ${TOO_MUCH}`);
+  const cells = cellsOf(range, bucket, zoneOf(request.zone), groupBy === 'hour', MAX_CELLS);
+  if (!cells) throw refusal('/bucket', `at most ${MAX_CELLS} stretches of time; ${TOO_MUCH}`);
+  const query: FigureQuery = {
+    by: groupBy === undefined || groupBy === 'hour' ? 'total' : groupBy,
+    filter,
+    forBuyer: groupBy === 'buyer' || filter.buyerId !== undefined || filter.account?.of === 'buyer',
+    cells: cells.map(({ from }) => from),
+    // Cells are put together afterwards where hours of the day are told apart.
+    limit: MAX_ROWS + MAX_CELLS,
+  };
+  const cube = cubeOf(query);
+  const pieces = cube ? piecesOf(cells) : { days: [], hours: [], facts: [range] };
+  assertReadable(pieces.facts, filter);
+
+  const table = new Table(cells);
+  const rest = await inTransaction(
+    db,
+    async (tx) => {
+      if (cube)
+        for (const row of await readSums(tx, cube, query, pieces))
+          table.add(row.cell, row.key, row.currency, row);
+      for (const row of await readFactSums(tx, query, pieces.facts))
+        table.add(row.cell, row.key, row.currency, row);
+      return asExchange(tx, (whole) => readTail(whole, now));
+    },
+    'snapshot',
+  );
+  for (const fact of rest.added) table.addFact(fact, query, 1);
+  for (const fact of rest.removed) table.addFact(fact, query, -1);
+  const rows = table.rows();
+  if (rows.length > MAX_ROWS) throw refusal('/groupBy', `at most ${MAX_ROWS} rows; ${TOO_MUCH}`);
+  return { range, rows, upTo: rest.upTo, wholeSince: rest.wholeSince };
+}
+
+/** Calls that are read one by one are not to be too many. */
+function assertReadable(facts: readonly TimeRange[], filter: FigureFilter): void {
+  const narrow =
+    filter.campaignId !== undefined ||
+    filter.buyerId !== undefined ||
+    filter.sellerId !== undefined ||
+    filter.account?.of === 'buyer' ||
+    filter.account?.of === 'seller';
+  const most = narrow ? MAX_FACT_DAYS.narrow : MAX_FACT_DAYS.wide;
+  const read = facts.reduce((sum, { from, to }) => sum + to - from, 0);
+  // A day on which the clocks go back is longer than others.
+  if (read > most * DAY_MS + 7_200_000) {
+    throw refusal('/from', `at most ${most} days of this, by this zone and bucket; ${TOO_MUCH}`);
+  }
+}
+
+function refusal(pointer: string, message: string): AppError {
+  return new AppError('validation', 'invalid_request', 'the figures asked for cannot be given', {
+    errors: [{ in: 'query', pointer, message }],
+  });
+}
+
+/** Figures put together by bucket, key and currency. */
+class Table {
+  readonly #cells: readonly Cell[];
+  readonly #groups = new Map<string, { readonly row: Omit<ReportRow, 'sums'>; readonly sums: GrowingSums }>();
+
+  constructor(cells: readonly Cell[]) {
+    this.#cells = cells;
+  }
+
+  add(cell: number, key: string, currency: string, sums: FigureSums, factor = 1): void {
+    const { start, hour } = this.#cells[cell] as Cell;
+    const place = `${start}\n${hour ?? key}\n${currency}`;
+    let group = this.#groups.get(place);
+    if (!group) {
+      const named = hour ?? (key === '' ? null : key);
+      group = {
+        row: { start, key: named, currency: currency === '' ? null : currency },
+        sums: { ...NO_FIGURES },
+      };
+      this.#groups.set(place, group);
+    }
+    addFigures(group.sums, sums, factor);
+  }
+
+  addFact(fact: CallFact, { by, filter, forBuyer }: FigureQuery, factor: number): void {
+    if (!counts(fact, filter, forBuyer)) return;
+    const cell = this.#cellAt(fact.receivedAt);
+    if (cell === undefined) return;
+    const seen = forBuyer ? { ...fact, calls: fact.offered, connected: fact.reached } : fact;
+    this.add(cell, keyOf(fact, by) ?? '', fact.currency ?? '', seen, factor);
+  }
+
+  rows(): ReportRow[] {
+    return [...this.#groups.values()]
+      .filter(({ sums }) => Object.values(sums).some((sum) => sum !== 0))
+      .map(({ row, sums }) => ({ ...row, sums }))
+      .sort(
+        (a, b) =>
+          a.start - b.start || order(a.key ?? '', b.key ?? '') || order(a.currency ?? '', b.currency ?? ''),
+      );
+  }
+
+  #cellAt(instant: number): number | undefined {
+    let low = 0;
+    let high = this.#cells.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#cells[middle] as Cell).to <= instant) low = middle + 1;
+      else high = middle;
+    }
+    const cell = this.#cells[low];
+    return cell && cell.from <= instant ? low : undefined;
+  }
+}
+
+function counts(fact: CallFact, filter: FigureFilter, forBuyer: boolean): boolean {
+  const { campaignId, buyerId, sellerId, trunkId, account } = filter;
+  if (forBuyer && fact.buyerId === null) return false;
+  if (account && accountOf(fact, account.of) !== account.id) return false;
+  return (
+    (campaignId ?? fact.campaignId) === fact.campaignId &&
+    (buyerId ?? fact.buyerId) === fact.buyerId &&
+    (sellerId ?? fact.sellerId) === fact.sellerId &&
+    (trunkId ?? fact.trunkId) === fact.trunkId
+  );
+}
+
+function accountOf(fact: CallFact, of: 'buyer' | 'seller' | 'trunk'): string | null {
+  if (of === 'buyer') return fact.buyerAccount;
+  return of === 'seller' ? fact.sellerId : fact.carrierAccount;
+}
+
+function keyOf(fact: CallFact, by: Cube): string | null {
+  switch (by) {
+    case 'total':
+      return null;
+    case 'campaign':
+      return fact.campaignId;
+    case 'buyer':
+      return fact.buyerId;
+    case 'seller':
+      return fact.sellerId;
+    case 'trunk':
+      return fact.trunkId;
+    case 'state':
+      return fact.state;
+  }
+}
+
+function order(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

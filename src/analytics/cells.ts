@@ -1,0 +1,118 @@
+import type { Zone } from '../domain';
+import type { TimeRange } from '../storage';
+import { DAY_MS, HOUR_MS } from '../storage';
+
+/** Stretches of time that figures are given for. */
+export const BUCKETS = ['quarter', 'hour', 'day', 'total'] as const;
+export type Bucket = (typeof BUCKETS)[number];
+
+/** The offsets of all zones are multiples of it (those of before 1972 aside), so it is the finest that is asked for. */
+export const QUARTER_MS = 900_000;
+
+/** One stretch of time that figures are put together for. */
+export interface Cell extends TimeRange {
+  /** Beginning of the bucket that it belongs to: UTC epoch milliseconds. */
+  readonly start: number;
+  /** Of figures by the hour of the day: `00` … `23` on the zone's clock. */
+  readonly hour?: string;
+}
+
+/** Widens a stretch of time to whole quarters of an hour. */
+export function wholeQuarters({ from, to }: TimeRange): TimeRange {
+  return {
+    from: Math.floor(from / QUARTER_MS) * QUARTER_MS,
+    to: Math.ceil(to / QUARTER_MS) * QUARTER_MS,
+  };
+}
+
+/**
+ * Cuts a stretch of time by the clock of a zone. A day on which the clocks change has 23 or 25 hours (in
+ * some places 23½ or 24½), and an hour that comes twice is two.
+ * @param range - whole quarters
+ * @param byHour - whether buckets are cut into the hours of the day, too
+ * @param most - cells, at most
+ * @returns undefined when there would be more
+ */
+export function cellsOf(
+  range: TimeRange,
+  bucket: Bucket,
+  zone: Zone,
+  byHour: boolean,
+  most: number,
+): Cell[] | undefined {
+  const cells: Cell[] = [];
+  for (let from = range.from; from < range.to;) {
+    const until = Math.min(endOf(bucket, from, zone, range.to), range.to);
+    for (let at = from; at < until;) {
+      const to = byHour ? Math.min(endOf('hour', at, zone, until), until) : until;
+      cells.push({ from: at, to, start: from, ...(byHour ? { hour: hourOf(at, zone) } : {}) });
+      if (cells.length > most) return undefined;
+      at = to;
+    }
+    from = until;
+  }
+  return cells;
+}
+
+function endOf(bucket: Bucket, at: number, zone: Zone, end: number): number {
+  switch (bucket) {
+    case 'quarter':
+      return at - (at % QUARTER_MS) + QUARTER_MS;
+    case 'hour':
+      return zone.periodAt(at, 'hour').endsAt;
+    case 'day':
+      return zone.periodAt(at, 'day').endsAt;
+    case 'total':
+      return end;
+  }
+}
+
+function hourOf(at: number, zone: Zone): string {
+  return new Date(at + zone.offsetAt(at)).toISOString().slice(11, 13);
+}
+
+/** From what cells are put together: whole days and hours of UTC, and calls one by one. */
+export interface Pieces {
+  readonly days: readonly TimeRange[];
+  readonly hours: readonly TimeRange[];
+  readonly facts: readonly TimeRange[];
+}
+
+/**
+ * Covers cells by as few sums as there can be: days where a whole day of UTC lies in one cell, hours where a
+ * whole hour does, and for what is left over the calls themselves.
+ */
+export function piecesOf(cells: readonly TimeRange[]): Pieces {
+  const days: TimeRange[] = [];
+  const hours: TimeRange[] = [];
+  const facts: TimeRange[] = [];
+  for (const cell of cells) {
+    const [firstHour, lastHour] = within(cell, HOUR_MS);
+    if (firstHour >= lastHour) {
+      add(facts, cell.from, cell.to);
+      continue;
+    }
+    add(facts, cell.from, firstHour);
+    const [firstDay, lastDay] = within(cell, DAY_MS);
+    if (firstDay < lastDay) {
+      add(hours, firstHour, firstDay);
+      add(days, firstDay, lastDay);
+      add(hours, lastDay, lastHour);
+    } else add(hours, firstHour, lastHour);
+    add(facts, lastHour, cell.to);
+  }
+  return { days, hours, facts };
+}
+
+/** What is whole of a grain in a stretch of time. */
+function within({ from, to }: TimeRange, grain: number): [number, number] {
+  return [Math.ceil(from / grain) * grain, Math.floor(to / grain) * grain];
+}
+
+/** Adds a stretch to those before it, as one with the last where it begins at its end. */
+function add(ranges: TimeRange[], from: number, to: number): void {
+  if (from >= to) return;
+  const last = ranges.at(-1);
+  if (last?.to === from) ranges[ranges.length - 1] = { from: last.from, to };
+  else ranges.push({ from, to });
+}

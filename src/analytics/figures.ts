@@ -1,0 +1,66 @@
+import type { FigureSums } from '../storage';
+import { SUMS } from '../storage';
+
+export const NO_FIGURES: FigureSums = {
+  calls: 0,
+  connected: 0,
+  answered: 0,
+  converted: 0,
+  rang: 0,
+  pddMs: 0,
+  connectedMs: 0,
+  revenue: 0,
+  payout: 0,
+  fees: 0,
+  taxes: 0,
+  carrierCost: 0,
+};
+
+/** Sums that grow. */
+export type GrowingSums = { -readonly [Sum in keyof FigureSums]: FigureSums[Sum] };
+
+export function addFigures(to: GrowingSums, more: FigureSums, factor = 1): void {
+  for (const sum of SUMS) to[sum] += factor * more[sum];
+}
+
+/** Ratios of sums; null where nothing is there to divide by. They are never added up: sums are. */
+export interface FigureRatios {
+  /** Answer-seizure ratio (ITU-T E.425 §2.6): answered calls of all that came in. */
+  readonly asr: number | null;
+  /** Network effectiveness ratio (ITU-T E.425 §2.7): calls that reached a buyer's people, of all that came in. */
+  readonly ner: number | null;
+  /** Answered calls of those that reached a buyer's people. */
+  readonly answerRate: number | null;
+  /** Calls that their buyers owe for, of those that were answered. */
+  readonly conversionRate: number | null;
+  /** Average call duration: milliseconds of conversation of an answered call. */
+  readonly acdMs: number | null;
+  /** Post-dial delay: milliseconds from the INVITE to the first ring (session request delay, RFC 6076 §4.3.1), on average. */
+  readonly pddMs: number | null;
+}
+
+export function ratiosOf(sums: FigureSums): FigureRatios {
+  const { calls, connected, answered, converted, rang, pddMs, connectedMs } = sums;
+  return {
+    asr: ratio(answered, calls),
+    ner: ratio(connected, calls),
+    answerRate: ratio(answered, connected),
+    conversionRate: ratio(converted, answered),
+    acdMs: rounded(connectedMs, answered),
+    pddMs: rounded(pddMs, rang),
+  };
+}
+
+/** What stays with the exchange: prices and fees, less what it pays to sellers and carriers. Taxes are not its own. */
+export function marginOf({ revenue, fees, payout, carrierCost }: FigureSums): number {
+  return revenue + fees - payout - carrierCost;
+}
+
+/** Six places are more than any sample is good for. */
+function ratio(part: number, whole: number): number | null {
+  return whole === 0 ? null : Math.round((part / whole) * 1e6) / 1e6;
+}
+
+function rounded(sum: number, count: number): number | null {
+  return count === 0 ? null : Math.round(sum / count);
+}

@@ -1,0 +1,32 @@
+import type { FigureSums } from '../storage';
+import type { ReportRow } from './call-report';
+import type { GrowingSums } from './figures';
+import { addFigures, NO_FIGURES } from './figures';
+
+/** Figures of one bucket and key: counts are of all calls, money is of one currency. */
+export interface CurrencyRow {
+  readonly start: number;
+  readonly key: string | null;
+  readonly sums: FigureSums;
+}
+
+const NO_MONEY = { revenue: 0, payout: 0, fees: 0, taxes: 0, carrierCost: 0 };
+
+/** Rows with the money of one currency: that of others is left out, never added to it. */
+export function inCurrency(rows: readonly ReportRow[], currency: string): CurrencyRow[] {
+  const merged: { start: number; key: string | null; sums: GrowingSums }[] = [];
+  for (const { start, key, currency: own, sums } of rows) {
+    let last = merged.at(-1);
+    if (last?.start !== start || last.key !== key) {
+      last = { start, key, sums: { ...NO_FIGURES } };
+      merged.push(last);
+    }
+    addFigures(last.sums, own === currency ? sums : { ...sums, ...NO_MONEY });
+  }
+  return merged;
+}
+
+/** Currencies that there is money of. */
+export function currenciesOf(rows: readonly ReportRow[]): string[] {
+  return [...new Set(rows.flatMap(({ currency }) => currency ?? []))].sort();
+}

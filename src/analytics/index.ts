@@ -1,0 +1,15 @@
+export type { CallReport, CallReportRequest, Grouping, ReportRow } from './call-report';
+export { GROUPINGS, MAX_DAYS, MAX_ROWS, readCallReport } from './call-report';
+export type { Bucket } from './cells';
+export { BUCKETS } from './cells';
+export type { AnalyticsCheck } from './check';
+export { checkAnalytics, rebuildAnalytics } from './check';
+export type { CurrencyRow } from './in-currency';
+export { currenciesOf, inCurrency } from './in-currency';
+export type { FigureRatios } from './figures';
+export { marginOf, ratiosOf } from './figures';
+export type { LiveCountersOptions, LiveFigures, LiveScope, MoneyToday } from './live-counters';
+export { LiveCounters } from './live-counters';
+export { moneyToday } from './money-today';
+export type { AnalyticsReport, AnalyticsRollUpOptions } from './roll-up';
+export { AnalyticsRollUp } from './roll-up';

@@ -1,0 +1,14 @@
+export type { CallFact, FigureSums } from './call-fact';
+export { SUMS } from './call-fact';
+export type { CountedCall, RungBuyer, StandingMoney } from './counted-calls';
+export { readCountedCalls } from './counted-calls';
+export type { Cube } from './cubes';
+export { CUBES, DAY_MS, HOUR_MS } from './cubes';
+export type { FiguresEvent } from './figures-events';
+export { figuresEvents } from './figures-events';
+export type { AnalyticsProgress } from './progress';
+export { beginBackfill, callsBefore, claimProgress, noteProgress, readProgress } from './progress';
+export type { FigureFilter, FigureQuery, FigureRow, TimeRange } from './read-figures';
+export { cubeOf, readFactSums, readSums } from './read-figures';
+export type { WrongSum } from './stored-facts';
+export { findWrongSums, putFacts, readFacts, rebuildSums } from './stored-facts';

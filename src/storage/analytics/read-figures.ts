@@ -1,0 +1,157 @@
+import type { Queryable } from '../database';
+import type { FigureSums } from './call-fact';
+import { SUM_COLUMNS, SUMS } from './call-fact';
+import type { Cube } from './cubes';
+import { belongsTo, CUBE_TEXTS, factColumn } from './cubes';
+
+/** A stretch of time: UTC epoch milliseconds, the end exclusive. */
+export interface TimeRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Which calls are counted: those of which every one of these holds. */
+export interface FigureFilter {
+  readonly campaignId?: string | undefined;
+  readonly buyerId?: string | undefined;
+  readonly sellerId?: string | undefined;
+  readonly trunkId?: string | undefined;
+  /** Whose they are as a buyer, seller or carrier. */
+  readonly account?: { readonly of: 'buyer' | 'seller' | 'trunk'; readonly id: string } | undefined;
+}
+
+/** What is read, and how it is put together. */
+export interface FigureQuery {
+  /** Rows are apart by it; `total` puts them together. */
+  readonly by: Cube;
+  readonly filter: FigureFilter;
+  /** Calls are counted as buyers see them. */
+  readonly forBuyer: boolean;
+  /** Rising instants at which the cells begin. */
+  readonly cells: readonly number[];
+  /** Rows at most. */
+  readonly limit: number;
+}
+
+/** Figures of one cell, key and currency. */
+export interface FigureRow extends FigureSums {
+  /** Index of the cell. */
+  readonly cell: number;
+  readonly key: string;
+  readonly currency: string;
+}
+
+/** The column of a cube that each filter is about. */
+const FILTERS = { campaignId: 'campaign', buyerId: 'buyer', sellerId: 'seller', trunkId: 'trunk' } as const;
+
+/** The one cube that answers a query; undefined where two things are asked for at once, which only facts know. */
+export function cubeOf({ by, filter }: Pick<FigureQuery, 'by' | 'filter'>): Cube | undefined {
+  const asked = new Set<Cube>(by === 'total' ? [] : [by]);
+  for (const [name, cube] of Object.entries(FILTERS)) {
+    if (filter[name as keyof typeof FILTERS] !== undefined) asked.add(cube);
+  }
+  if (filter.account) asked.add(filter.account.of);
+  const [cube = 'total'] = asked;
+  return asked.size > 1 ? undefined : cube;
+}
+
+/** Parameters of a statement, numbered as they come. */
+class Parameters {
+  readonly values: unknown[] = [];
+  add(value: unknown, type: string): string {
+    this.values.push(value);
+    return `$${this.values.length}::${type}`;
+  }
+}
+
+/**
+ * Reads sums of whole hours and days.
+ * @param cube - of {@link cubeOf}
+ * @param ranges - of each grain: whole hours, whole days of UTC
+ */
+export async function readSums(
+  db: Queryable,
+  cube: Cube,
+  { by, filter, cells, limit }: FigureQuery,
+  ranges: { readonly hours: readonly TimeRange[]; readonly days: readonly TimeRange[] },
+): Promise<FigureRow[]> {
+  const all = [
+    ...ranges.hours.map((range) => ({ ...range, grain: 60 })),
+    ...ranges.days.map((range) => ({ ...range, grain: 1_440 })),
+  ];
+  if (all.length === 0) return [];
+  const given = new Parameters();
+  const from = given.add(
+    all.map((range) => range.from),
+    'bigint[]',
+  );
+  const to = given.add(
+    all.map((range) => range.to),
+    'bigint[]',
+  );
+  const grains = given.add(
+    all.map(({ grain }) => grain),
+    'smallint[]',
+  );
+  const starts = given.add(cells, 'bigint[]');
+  const conditions = [`cube = ${given.add(cube, 'text')}`];
+  for (const name of Object.keys(FILTERS) as (keyof typeof FILTERS)[]) {
+    const value = filter[name];
+    if (value !== undefined) conditions.push(`key = ${given.add(value, 'text')}`);
+  }
+  if (filter.account) conditions.push(`account_id = ${given.add(filter.account.id, 'text')}`);
+  const sums = SUMS.map((sum) => `sum(s.${SUM_COLUMNS[sum]})::bigint as "${sum}"`);
+  const { rows } = await db.query<FigureRow>(
+    `select width_bucket(s.start_at, ${starts}) - 1 as cell, ${by === 'total' ? `''` : 's.key'} as key, s.currency, ${sums.join(', ')}
+     from unnest(${from}, ${to}, ${grains}) as r(since, until, minutes)
+     cross join lateral (select * from analytics_sums
+       where ${conditions.join(' and ')} and grain = r.minutes and start_at >= r.since and start_at < r.until) s
+     group by 1, 2, 3 limit ${given.add(limit, 'integer')}`,
+    given.values,
+  );
+  return rows;
+}
+
+/** Reads the facts of calls: for what is finer than an hour, and for two things at once. */
+export async function readFactSums(
+  db: Queryable,
+  { by, filter, forBuyer, cells, limit }: FigureQuery,
+  ranges: readonly TimeRange[],
+): Promise<FigureRow[]> {
+  if (ranges.length === 0) return [];
+  const given = new Parameters();
+  const from = given.add(
+    ranges.map((range) => range.from),
+    'bigint[]',
+  );
+  const to = given.add(
+    ranges.map((range) => range.to),
+    'bigint[]',
+  );
+  const starts = given.add(cells, 'bigint[]');
+  const conditions = forBuyer ? [belongsTo('buyer')] : [];
+  for (const [name, cube] of Object.entries(FILTERS)) {
+    const value = filter[name as keyof typeof FILTERS];
+    if (value !== undefined) conditions.push(`${CUBE_TEXTS[cube].key} = ${given.add(value, 'text')}`);
+  }
+  if (filter.account) {
+    const { of, id } = filter.account;
+    const account = given.add(id, 'text');
+    conditions.push(`${CUBE_TEXTS[of].account} = ${account}`);
+    // By the index.
+    if (of === 'buyer')
+      conditions.push(`f.buyer_id = any(array(select id from buyers where account_id = ${account}))`);
+  }
+  const sums = SUMS.map((sum) => `sum(f.${factColumn(sum, forBuyer)})::bigint as "${sum}"`);
+  const where = conditions.map((condition) => ` and ${condition}`).join('');
+  const { rows } = await db.query<FigureRow>(
+    `select width_bucket(f.received_at, ${starts}) - 1 as cell, coalesce(${CUBE_TEXTS[by].key}, '') as key,
+       coalesce(f.currency, '') as currency, ${sums.join(', ')}
+     from unnest(${from}, ${to}) as r(since, until)
+     cross join lateral (select * from call_facts f
+       where f.received_at >= r.since and f.received_at < r.until${where}) f
+     group by 1, 2, 3 limit ${given.add(limit, 'integer')}`,
+    given.values,
+  );
+  return rows;
+}

@@ -1,0 +1,120 @@
+import type { Queryable } from '../database';
+import type { CallFact } from './call-fact';
+import { FACT_COLUMNS, selected, SUM_COLUMNS, SUMS } from './call-fact';
+import { CUBES, daysOf, hoursOf, SUM_LIST } from './cubes';
+
+const COLUMNS = Object.values(FACT_COLUMNS);
+const TYPES: Readonly<Record<string, string>> = {
+  call_id: 'text',
+  campaign_id: 'text',
+  seller_id: 'text',
+  trunk_id: 'text',
+  carrier_account: 'text',
+  buyer_id: 'text',
+  buyer_account: 'text',
+  state: 'text',
+  currency: 'text',
+  settled: 'boolean',
+};
+const TYPED = COLUMNS.map((column) => `${column} ${TYPES[column] ?? 'bigint'}`);
+const CHANGED = COLUMNS.filter((column) => column !== 'call_id' && column !== 'n');
+
+/**
+ * What the facts of calls are now takes the place of what they were, and the difference goes into the sums:
+ * in one statement, so that both happen or neither. Doing it again changes nothing.
+ */
+const TAKE = {
+  name: 'analytics-take',
+  text: `with fresh as (
+      select * from json_to_recordset($1::json) as r(${TYPED.join(', ')})),
+    was as (select * from call_facts where call_id = any($2)),
+    signed as (
+      select ${COLUMNS.join(', ')}, 1::bigint as sign from fresh
+      union all select ${COLUMNS.join(', ')}, -1::bigint from was),
+    written as (
+      insert into call_facts as f (${COLUMNS.join(', ')}) select ${COLUMNS.join(', ')} from fresh
+      on conflict (call_id, n) do update set ${CHANGED.map((column) => `${column} = excluded.${column}`).join(', ')}
+      where (${CHANGED.map((column) => `f.${column}`).join(', ')})
+        is distinct from (${CHANGED.map((column) => `excluded.${column}`).join(', ')})),
+    gone as (
+      delete from call_facts f using was w where f.call_id = w.call_id and f.n = w.n
+        and not exists (select from fresh r where r.call_id = w.call_id and r.n = w.n)),
+    hours as (select * from (${CUBES.map((cube) => hoursOf(cube, 'signed', 'f.sign')).join('\nunion all\n')}) h
+      where (${SUM_LIST}) is distinct from (${SUMS.map(() => '0').join(', ')}))
+    insert into analytics_sums as s (cube, grain, start_at, key, account_id, currency, ${SUM_LIST})
+    select * from (select * from hours union all ${daysOf('hours')}) d
+    order by 1, 2, 3, 4, 5, 6
+    on conflict (cube, grain, start_at, key, account_id, currency) do update set ${SUMS.map((sum) => {
+      const column = SUM_COLUMNS[sum];
+      return `${column} = s.${column} + excluded.${column}`;
+    }).join(', ')}`,
+};
+
+/** @param callIds - the calls that the facts are of: whatever else is known of them goes */
+export async function putFacts(
+  tx: Queryable,
+  callIds: readonly string[],
+  facts: readonly CallFact[],
+): Promise<void> {
+  if (callIds.length === 0) return;
+  const rows = facts.map((fact) =>
+    Object.fromEntries(
+      Object.entries(FACT_COLUMNS).map(([field, column]) => [column, fact[field as keyof CallFact]]),
+    ),
+  );
+  await tx.query({ ...TAKE, values: [JSON.stringify(rows), callIds] });
+}
+
+/** The facts of calls as they are stored. */
+export async function readFacts(db: Queryable, callIds: readonly string[]): Promise<CallFact[]> {
+  const { rows } = await db.query<CallFact>({
+    name: 'analytics-facts',
+    text: `select ${selected(FACT_COLUMNS)} from call_facts where call_id = any($1) order by call_id, n`,
+    values: [callIds],
+  });
+  return rows;
+}
+
+/**
+ * Makes every sum anew from the facts. To be run in a transaction that has claimed the work: who reads
+ * meanwhile sees the old ones until it is committed.
+ * @returns how many sums there are
+ */
+export async function rebuildSums(tx: Queryable): Promise<number> {
+  await tx.query('delete from analytics_sums');
+  const into = `insert into analytics_sums (cube, grain, start_at, key, account_id, currency, ${SUM_LIST})`;
+  let rows = 0;
+  for (const cube of CUBES) rows += (await tx.query(`${into} ${hoursOf(cube, 'call_facts')}`)).rowCount ?? 0;
+  return rows + ((await tx.query(`${into} ${daysOf('analytics_sums')}`)).rowCount ?? 0);
+}
+
+/** A sum that is not what the facts come to. */
+export interface WrongSum {
+  readonly cube: string;
+  /** Minutes. */
+  readonly grain: number;
+  readonly startAt: number;
+  readonly key: string;
+  readonly currency: string;
+}
+
+const MOST_WRONG = 100;
+
+/** Compares sums with what the facts come to. @returns the first 100 that differ */
+export async function findWrongSums(db: Queryable): Promise<WrongSum[]> {
+  const wrong: WrongSum[] = [];
+  const place = 'cube, grain, start_at, key, account_id, currency';
+  for (const cube of CUBES) {
+    const { rows } = await db.query<WrongSum>(
+      `with hours as (${hoursOf(cube, 'call_facts')}), truth as (select * from hours union all ${daysOf('hours')})
+       select cube, grain, start_at as "startAt", key, currency from (
+         select ${place}, ${SUM_LIST}, 1 as side from truth
+         union all select ${place}, ${SUMS.map((sum) => `- ${SUM_COLUMNS[sum]}`).join(', ')}, -1 from analytics_sums where cube = '${cube}') d
+       group by ${place}
+       having (${SUMS.map((sum) => `sum(${SUM_COLUMNS[sum]})`).join(', ')}) is distinct from (${SUMS.map(() => '0').join(', ')})
+       order by start_at, grain limit ${MOST_WRONG}`,
+    );
+    wrong.push(...rows);
+  }
+  return wrong.slice(0, MOST_WRONG);
+}
