@@ -48,6 +48,14 @@ export function App({ api }: { readonly api: ApiClient }) {
     void enter();
   }, [api, enter]);
 
+  // Who is signed in has nothing to do there, however they came.
+  const isIn = session.state === 'in';
+  useEffect(() => {
+    if (isIn && place.path === '/sign-in') {
+      go(placeAfterSignIn(place.query['next'], window.location.origin), true);
+    }
+  }, [isIn, place, go]);
+
   const closeToast = useCallback(
     (id: number) => setToasts((shown) => shown.filter((toast) => toast.id !== id)),
     [],
@@ -98,17 +106,7 @@ export function App({ api }: { readonly api: ApiClient }) {
         </main>
       );
     case 'out':
-      return (
-        <SignIn
-          api={api}
-          expired={session.expired}
-          onSignedIn={async () => {
-            await enter();
-            if (place.path === '/sign-in')
-              go(placeAfterSignIn(place.query['next'], window.location.origin), true);
-          }}
-        />
-      );
+      return <SignIn api={api} expired={session.expired} onSignedIn={enter} />;
     case 'in':
       return (
         <ConsoleContext.Provider value={console}>

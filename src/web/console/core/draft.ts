@@ -1,6 +1,6 @@
 import type { FieldError } from '../api/problem';
 import type { Codec } from './codec';
-import { partsOf, putAt, valueAt } from './pointer';
+import { partsOf, putAt, valueAt, without } from './pointer';
 
 /** One field of a form. */
 export interface FieldSpec {
@@ -11,6 +11,8 @@ export interface FieldSpec {
   readonly required?: string;
   /** What it begins with in a form of something new. */
   readonly initial?: unknown;
+  /** The object it stands in may be empty, but not absent. */
+  readonly standing?: boolean;
   /** Whether it counts, by what stands in the others. */
   readonly when?: (draft: Draft) => boolean;
 }
@@ -67,8 +69,22 @@ export function changesBetween(
   return changes;
 }
 
-/** Fields of an object that a form does not show are kept: what it says lies over what was there. */
-export function laidOver(below: unknown, above: unknown): unknown {
+/**
+ * What the body of a PATCH says of one field of an entity: what the form says, over what the form does not show.
+ * @param said - undefined when the form leaves it empty
+ * @returns null for a field that is to be absent
+ */
+export function fieldOf(specs: readonly FieldSpec[], entity: unknown, field: string, said: unknown): unknown {
+  const ofField = specs.filter(({ at }) => partsOf(at)[0] === field);
+  const kept = ofField.reduce((rest, { at }) => without(rest, at), entity);
+  const below = valueAt(kept, `/${field}`);
+  if (said !== undefined && said !== null) return laidOver(below, said);
+  const rest = isPlain(below) ? below : {};
+  return Object.keys(rest).length > 0 || ofField.some(({ standing }) => standing === true) ? rest : null;
+}
+
+/** What lies below with what lies above put over it. */
+function laidOver(below: unknown, above: unknown): unknown {
   if (!isPlain(below) || !isPlain(above)) return above;
   const whole: Record<string, unknown> = { ...below };
   for (const [field, value] of Object.entries(above)) whole[field] = laidOver(below[field], value);

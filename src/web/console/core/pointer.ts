@@ -36,3 +36,15 @@ export function putAt(whole: Record<string, unknown>, pointer: string, value: un
   }
   owner[last] = value;
 }
+
+/** The same without what stands at a place; objects that it leaves empty go as well. */
+export function without(whole: unknown, pointer: string): unknown {
+  const [first, ...rest] = partsOf(pointer);
+  if (first === undefined || !isRecord(whole) || !(first in whole)) return whole;
+  const { [first]: value, ...others } = whole;
+  if (rest.length === 0) return others;
+  const left = without(value, `/${rest.map(escaped).join('/')}`);
+  return isRecord(left) && Object.keys(left).length === 0 ? others : { ...whole, [first]: left };
+}
+
+const escaped = (part: string): string => part.replaceAll('~', '~0').replaceAll('/', '~1');

@@ -28,8 +28,8 @@ export function Forgotten({ api }: { readonly api: ApiClient }) {
     <Alone title="Forgotten password">
       {state === 'asked' ? (
         <p class="note" role="status" data-testid="reset-asked">
-          If this address belongs to somebody here, a link to set a new password is on its way. It is good for
-          a short time. An administrator of your exchange can make one for you as well.
+          If this address belongs to somebody here, a link to set a new password is sent to it, or an
+          administrator of the exchange hands one out. It is good for a short time.
         </p>
       ) : (
         <form

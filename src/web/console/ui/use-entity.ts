@@ -3,7 +3,7 @@ import { asProblem } from '../api/problem';
 import type { Stored } from '../api/types';
 import { useConsole } from '../console';
 import type { FieldSpec } from '../core/draft';
-import { bodyOf, changesBetween, draftOf, laidOver } from '../core/draft';
+import { bodyOf, changesBetween, draftOf, fieldOf } from '../core/draft';
 import type { Asked } from './use-query';
 import { useQuery } from './use-query';
 import type { Form } from './use-form';
@@ -68,12 +68,8 @@ export function useEntity<T extends Stored>(
 
   const changesOf = (body: Record<string, unknown>, base: T): Record<string, unknown> => {
     const changes = changesBetween(before ?? {}, body);
-    const known = base as unknown as Record<string, unknown>;
     return Object.fromEntries(
-      Object.entries(changes).map(([field, value]) => [
-        field,
-        value === null ? null : laidOver(known[field], value),
-      ]),
+      Object.entries(changes).map(([field, said]) => [field, fieldOf(specs, base, field, said)]),
     );
   };
 
