@@ -24,9 +24,12 @@ create table users (
   -- Sealed by the vault for `totp <id>`; wanted until a code of it was right.
   totp_secret     bytea,
   totp_wanted     bytea,
+  totp            boolean not null generated always as (totp_secret is not null) stored,
   -- Step of time of the last code that was taken: no code is taken twice (RFC 6238 §5.2).
   totp_step       bigint,
   last_sign_in_at timestamptz(3),
+  -- When somebody last said that the password was forgotten; null once it was set.
+  reset_asked_at  timestamptz(3),
   version         integer not null default 1,
   created_at      timestamptz(3) not null default now(),
   updated_at      timestamptz(3) not null default now(),

@@ -1,14 +1,18 @@
 import { EventStreams } from './event-streams';
 import { clientAddress } from './client-address';
 import type { MoneyServices } from './money-rules';
+import { exportOf } from './csv/export-of';
 import { withFields } from './lists/sparse-fields';
 import { MONEY_RULES } from './money-rules';
+import { accessRoutes } from './access/access-routes';
 import { Passwords } from './phone/passwords';
 import { phoneRoutes } from './phone/phone-routes';
 import { accountTermsRoutes } from './resources/account-terms';
 import { accountRoutes } from './resources/accounts';
 import { adjustmentRoutes } from './resources/adjustments';
 import { agentRoutes } from './resources/agents';
+import { auditRoutes } from './resources/audit';
+import { analyticsRoutes } from './resources/analytics';
 import { bidRequestRoutes } from './resources/bid-requests';
 import { bidRoutes } from './resources/bids';
 import { buyerRoutes } from './resources/buyers';
@@ -46,9 +50,11 @@ export function apiRoutes(
   services: Pick<
     ApiServices,
     | 'live'
+    | 'liveFigures'
     | 'news'
     | 'bidRequests'
     | 'payments'
+    | 'access'
     | 'phone'
     | 'persons'
     | 'numberLists'
@@ -60,7 +66,8 @@ export function apiRoutes(
   >,
 ): Route[] {
   const money = moneyServices(services);
-  const passwords = new Passwords();
+  const { access } = services;
+  const passwords = access?.passwords ?? new Passwords();
   const routes = [
     ...accountRoutes(),
     ...accountTermsRoutes(services.persons.now),
@@ -79,6 +86,7 @@ export function apiRoutes(
     ...consentRoutes(services.persons),
     ...privacyRoutes(services.persons),
     ...callRoutes(services.live, new EventStreams(services.news, services.streamLimits)),
+    ...analyticsRoutes(services.liveFigures, services.persons.now),
     ...fraudRoutes(),
     ...walletRoutes(),
     ...paymentRoutes(services.payments, services.persons.now),
@@ -94,12 +102,21 @@ export function apiRoutes(
     ...reconciliationRoutes(),
     ...webhookRoutes({ ...services.webhooks, vault: services.persons.vault }),
     ...webhookDeliveryRoutes(),
+    ...auditRoutes(),
     ...systemRoutes(services.system),
+    ...(access ? accessRoutes(access) : []),
     ...(services.phone
       ? phoneRoutes(services.phone, money, passwords, clientAddress(services.trustedProxies))
       : []),
   ];
-  return routes.map(withFields);
+  return routes.map(withFields).flatMap(withExport);
+}
+
+/** Lists that are asked for as files, besides those of entities. */
+const EXPORTED = new Set(['listCalls', 'listLedgerEntries', 'listDisputes', 'listInvoices']);
+
+function withExport(route: Route): Route[] {
+  return EXPORTED.has(route.operationId) ? [route, exportOf(route)] : [route];
 }
 
 /** What is needed where money is made of what becomes known later. */

@@ -1,11 +1,13 @@
 import type { BidRequestDesk } from '../rtb';
-import type { Database, RateLimiter } from '../storage';
+import type { AuditTrail, Database, RateLimiter } from '../storage';
+import type { Access } from './access/access';
 import type { ShownQueues } from './bull-board';
 import type { CallNews, EventStreamLimits } from './event-streams';
 import type { Health } from './health';
 import type { RequestReport } from './middleware/request-context';
 import type { MoneyRules } from './money-rules';
 import type { PhoneServices } from './phone/services';
+import type { LiveFiguresSource } from './resources/analytics';
 import type { LiveCalls } from './resources/calls';
 import type { PersonServices } from './resources/consents';
 import type { NumberListParts } from './resources/number-lists';
@@ -18,11 +20,15 @@ import type { WebhookServices } from './resources/webhooks';
 export interface ApiServices {
   readonly database: Database;
   readonly live: LiveCalls;
+  /** What goes on over all nodes, in figures; without it nobody is told. */
+  readonly liveFigures?: LiveFiguresSource;
   readonly news: CallNews;
   readonly bidRequests: Pick<BidRequestDesk, 'answer' | 'cancel'>;
   /** Proof of consent, and what persons ask for. */
   readonly persons: PersonServices;
   readonly health: Health;
+  /** How people sign in, and programs get tokens; without it there are API keys alone. */
+  readonly access?: Access;
   /** Who charges cards, and tells of them; nobody by default. */
   readonly payments?: PaymentServices;
   /** Phones of agents, and the folder of their page; without them nobody signs in. */
@@ -39,6 +45,8 @@ export interface ApiServices {
   readonly moneyRules?: MoneyRules;
   /** Requests that one caller may make in a minute, where nothing else is said. */
   readonly requestsPerMinute: number;
+  /** The audit log, of what has no transaction of its own; one of the API's own by default. */
+  readonly trail?: Pick<AuditTrail, 'record' | 'refused'>;
   /** Where less or more may be asked; what is usual by default. */
   readonly limits?: Partial<Omit<RateTable, 'default'>>;
   /** Who counts requests: by default this process alone. */

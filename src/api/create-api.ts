@@ -1,6 +1,8 @@
 import type { Express } from 'express';
 import express from 'express';
-import { identifyApiKey } from '../storage';
+import { AuditTrail } from '../storage';
+import { authenticatorOf } from './access/authenticator-of';
+import { serveJwks } from './access/jwks';
 import { apiRoutes, moneyServices } from './api-routes';
 import type { ApiServices } from './api-services';
 import { serveBullBoard } from './bull-board';
@@ -27,11 +29,15 @@ export function createApi(services: ApiServices): Express {
   // Entity tags are versions; of anything else there is none.
   app.disable('etag');
   app.set('query parser', 'simple');
+  const { database } = services;
+  const trail =
+    services.trail ??
+    new AuditTrail(database, { now: services.now, onLost: (_entry, error) => services.onBug(error) });
   const routes = apiRoutes(services);
   const table = new RouteTable(routes, (request) => request.path === DOCUMENT || isPostback(request));
-  install(app, pipeline(services, table), () => {
+  install(app, pipeline({ ...services, trail }, table), () => {
     // First, since they are most of what is asked.
-    app.use(operations(routes, services.database));
+    app.use(operations(routes, { database, trail, addressOf: clientAddress(services.trustedProxies) }));
     servePages(app, services);
     const document = JSON.stringify(openApiDocument(routes));
     app.get(DOCUMENT, (_request, response) => void response.type('json').send(document));
@@ -46,6 +52,7 @@ function servePages(app: Express, services: ApiServices): void {
   const addressOf = clientAddress(services.trustedProxies);
   serveHealth(app, services.health, now);
   serveDocs(app);
+  if (services.access) serveJwks(app, services.access);
   if (phone?.pageFolder !== undefined) servePhonePage(app, phone.pageFolder, phone);
   if (consoleFolder !== undefined) serveConsole(app, consoleFolder);
   serveStripeWebhooks(app, database, services.payments, services.persons.now);
@@ -57,6 +64,6 @@ function servePages(app: Express, services: ApiServices): void {
     monotonic: now,
   });
   if (queues) {
-    serveBullBoard(app, queues, [authenticate((key) => identifyApiKey(database, key), addressOf, now)]);
+    serveBullBoard(app, queues, [authenticate(authenticatorOf(services), addressOf, now)]);
   }
 }

@@ -2,20 +2,31 @@ import type { Request, RequestHandler, Response } from 'express';
 import type { z } from 'zod';
 import { AppError, ownOnly, refusalOf, principalName } from '../domain';
 import type { Principal } from '../domain';
-import type { Database, Queryable } from '../storage';
-import { asTenant, TenantDatabase } from '../storage';
+import type { AuditEntry, AuditTrail, Database, Queryable } from '../storage';
+import { asExchange, asTenant, recordAudit, TenantDatabase } from '../storage';
+import { AuditNote } from './audit-note';
+import type { ClientAddress } from './client-address';
 import { etagOf, readIfMatch } from './if-match';
-import { callerOf } from './middleware/authenticate';
+import { callerOf, provenCaller } from './middleware/authenticate';
 import type { Answer } from './middleware/idempotency';
 import { once } from './middleware/idempotency';
 import { contextOf } from './middleware/request-context';
 import { sendProblem, validationProblem } from './problem';
 import type { Route } from './route';
+import { SIGNED_IN } from './route';
 import { paramsOf } from './route-table';
 
+/** What operations are done with. */
+export interface OperationParts {
+  readonly database: Database;
+  /** Where what is done apart from a transaction is written down. */
+  readonly trail: Pick<AuditTrail, 'record'>;
+  readonly addressOf: ClientAddress;
+}
+
 /** Does the operation that a request is for; to be put behind the pipeline. */
-export function operations(routes: readonly Route[], database: Database): RequestHandler {
-  const handlers = new Map(routes.map((route) => [route, mount(route, database)]));
+export function operations(routes: readonly Route[], parts: OperationParts): RequestHandler {
+  const handlers = new Map(routes.map((route) => [route, mount(route, parts)]));
   return async (request, response, next) => {
     const { route, values = [], allowed } = contextOf(request).place;
     const handle = route && handlers.get(route);
@@ -30,7 +41,10 @@ export function operations(routes: readonly Route[], database: Database): Reques
 }
 
 /** An operation: scope, validation, handler, answer. */
-function mount(route: Route, database: Database): (request: Request, response: Response) => Promise<void> {
+function mount(
+  route: Route,
+  { database, trail, addressOf }: OperationParts,
+): (request: Request, response: Response) => Promise<void> {
   return async (request, response) => {
     const caller = callerOf(request, route.access);
     if (route.access === 'account') assertMay(caller, route);
@@ -41,14 +55,28 @@ function mount(route: Route, database: Database): (request: Request, response: R
       ifMatch: route.conditional ? readIfMatch(request.get('If-Match')) : undefined,
     };
     const own = ownOnly(caller);
-    const perform = async (db: Queryable): Promise<Answer> =>
-      answerOf(route, await route.handle({ ...validated, caller, own, db, request, response }));
+    const audit = new AuditNote();
+    const entryOf = (reply: unknown): AuditEntry =>
+      audit.entry({
+        ...{ ...validated, route, request, reply, status: route.status },
+        ...{ caller: provenCaller(request), address: addressOf(request) },
+      });
+    const perform = async (db: Queryable): Promise<Answer> => {
+      const reply = await route.handle({ ...validated, caller, own, db, audit, request, response });
+      if (route.audited === true) {
+        await asExchange(db, (all) => recordAudit(all, entryOf(reply.body)));
+      } else if (route.audited === 'apart') trail.record(entryOf(reply.body));
+      return answerOf(route, reply);
+    };
+    // An entry of the audit log stands or falls with what it tells of.
+    const performIn = (db: Database | TenantDatabase): Promise<Answer> =>
+      route.audited === true ? db.transaction(perform) : perform(db);
     const tenant = route.access === 'account' ? own : undefined;
     const key = route.idempotent ? request.get('Idempotency-Key') : undefined;
     const asked = [request.method, request.path, request.body as unknown];
     const answer =
       key === undefined
-        ? await perform(tenant === undefined ? database : new TenantDatabase(database, tenant))
+        ? await performIn(tenant === undefined ? database : new TenantDatabase(database, tenant))
         : await once(
             { database, apiKeyId: principalName(caller), key, asked },
             (tx) => (tenant === undefined ? perform(tx) : asTenant(tx, tenant, perform)),
@@ -63,6 +91,14 @@ function mount(route: Route, database: Database): (request: Request, response: R
 }
 
 function assertMay(caller: Principal, route: Route): void {
+  if (route.scope === SIGNED_IN) {
+    if (caller.kind === 'user') return;
+    throw new AppError(
+      'forbidden',
+      'users_only',
+      'this is for users who are signed in, not for keys and clients',
+    );
+  }
   switch (refusalOf(caller, route)) {
     case 'role':
       throw route.tenants.length === 0

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { problemSchema } from './problem';
 import type { Route } from './route';
-import { JSON_TYPE } from './route';
+import { JSON_TYPE, SIGNED_IN } from './route';
 
 const VERSION = '0.1.0';
 
@@ -45,13 +45,24 @@ export function openApiDocument(routes: readonly Route[]): Record<string, unknow
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
-    security: [{ apiKey: [] }, { bearer: [] }],
+    security: [{ apiKey: [] }, { bearer: [] }, { session: [] }],
     tags: [...new Set(routes.map((route) => route.tag))].map((name) => ({ name })),
     paths,
     components: {
       securitySchemes: {
         apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
-        bearer: { type: 'http', scheme: 'bearer', description: 'The same API key' },
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'An access token of `/auth/sign-in` or `/oauth/token`, or an API key',
+        },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: '__Host-dce_access',
+          description:
+            'Of a browser that signed in with cookies; what changes something sends `X-CSRF-Token`',
+        },
         phoneSession: {
           type: 'http',
           scheme: 'bearer',
@@ -118,7 +129,9 @@ function operation(route: Route): Record<string, unknown> {
 function accessOf({ access, scope }: Route): Record<string, unknown> {
   switch (access) {
     case 'account':
-      return { description: `Needs the scope \`${scope}\`.` };
+      return scope === SIGNED_IN
+        ? { description: 'For a user who is signed in.', security: [{ bearer: [] }, { session: [] }] }
+        : { description: `Needs the scope \`${scope}\`.` };
     case 'phone':
       return { description: 'For an agent who is signed in.', security: [{ phoneSession: [] }] };
     case 'open':

@@ -1,9 +1,11 @@
 import type { ErrorRequestHandler, Express, Request, RequestHandler } from 'express';
 import { principalName } from '../domain';
-import { identifyApiKey, identifyPhoneSession, LocalRateLimits } from '../storage';
+import { identifyPhoneSession, LocalRateLimits } from '../storage';
+import { authenticatorOf } from './access/authenticator-of';
 import type { ApiServices } from './api-services';
 import type { ClientAddress } from './client-address';
 import { arrivedByTls, clientAddress } from './client-address';
+import { auditRefusals } from './middleware/audit-refusals';
 import { authenticate, callerOf } from './middleware/authenticate';
 import { readBody } from './middleware/body';
 import { compression } from './middleware/compression';
@@ -30,15 +32,19 @@ export interface Step {
 }
 
 /** What every request passes, whatever it is for, in this order. */
-export function pipeline(services: ApiServices, table: RouteTable): readonly Step[] {
+export function pipeline(
+  services: ApiServices & Required<Pick<ApiServices, 'trail'>>,
+  table: RouteTable,
+): readonly Step[] {
   const { corsOrigins = [], trustedProxies, logRequest } = services;
   const addressOf = clientAddress(trustedProxies);
   const allowed = allowedOrigins(corsOrigins);
   const counts = rateTable(services.requestsPerMinute, services.limits);
   const limits = new RequestLimits(services.limiter ?? new LocalRateLimits(services.now), counts, addressOf);
+  const refusals = auditRefusals(services.trail, addressOf);
   return [
     { name: 'request id', before: [requestId(table)] },
-    { name: 'logging', before: logRequest ? [reporting(logRequest)] : [] },
+    { name: 'logging', before: [...(logRequest ? [reporting(logRequest)] : []), refusals] },
     { name: 'metrics', before: [reporting(services.onRequest)] },
     { name: 'tracing', before: [tracing()] },
     { name: 'recovery', failed: problemHandler(services.onBug) },
@@ -47,7 +53,7 @@ export function pipeline(services: ApiServices, table: RouteTable): readonly Ste
     { name: 'rate limit', before: [limits.before] },
     { name: 'timeout', before: [timeLimit(services.timeoutMs ?? TIMEOUT_MS)] },
     { name: 'authentication', before: [...whoAsks(services, addressOf), limits.after] },
-    { name: 'CSRF', before: [csrf(() => undefined, allowed)] },
+    { name: 'CSRF', before: [csrf((request) => services.access?.csrfOf(request), allowed)] },
     { name: 'compression', before: [compression()] },
     // Of whom nothing is known nothing is read.
     { name: 'body', before: [readBody()] },
@@ -62,8 +68,9 @@ export function install(app: Express, steps: readonly Step[], within: () => void
 }
 
 /** Accounts and agents prove who they are in ways of their own; what is open, and pages, ask nobody. */
-function whoAsks({ database, now }: ApiServices, addressOf: ClientAddress): RequestHandler[] {
-  const accounts = authenticate((key) => identifyApiKey(database, key), addressOf, now);
+function whoAsks(services: ApiServices, addressOf: ClientAddress): RequestHandler[] {
+  const { database, now } = services;
+  const accounts = authenticate(authenticatorOf(services), addressOf, now);
   const agents = phoneSession((token) => identifyPhoneSession(database, token), addressOf, now);
   return [
     only('account', accounts),

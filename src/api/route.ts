@@ -2,6 +2,7 @@ import type { Request, Response } from 'express';
 import type { z } from 'zod';
 import type { Principal, TenantRole } from '../domain';
 import type { Queryable } from '../storage';
+import type { AuditNote } from './audit-note';
 import type { IfMatch } from './if-match';
 
 /** `account`: somebody of an account, whose role and scopes allow it. `phone`: with the session of an agent. */
@@ -21,6 +22,8 @@ export interface RouteCall<Params, Query, Body> {
   readonly db: Queryable;
   /** Undefined when any version will do. */
   readonly ifMatch: IfMatch | undefined;
+  /** What the audit log is to know beyond who asked, for what, and what the body says. */
+  readonly audit: AuditNote;
   /** For streams, and for what sessions of agents need. */
   readonly request: Request;
   /** For streams, and for headers of their own. */
@@ -35,6 +38,12 @@ export interface RouteReply<Reply> {
   /** Path of what was created, below `/api/v1`. */
   readonly location?: string;
 }
+
+/**
+ * Whether an operation is written to the audit log: within the transaction of what it does (`true`: its handler
+ * runs in one), `apart` from it (of what happens outside the database, or in several transactions), or not.
+ */
+export type Audited = boolean | 'apart';
 
 /** RFC 9745 and RFC 8594: the instants as ISO dates, and the path below `/api/v1` of what replaces it. */
 export interface Deprecation {
@@ -51,14 +60,17 @@ interface RouteText<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodTyp
   readonly operationId: string;
   readonly tag: string;
   readonly summary: string;
-  /** `resource:read` or `resource:write`; of no account where nobody of an account is asked for. */
+  /** `resource:read` or `resource:write`, or {@link SIGNED_IN}; of no account where nobody of an account is asked for. */
   readonly scope: string;
   /** Who may call it: people and programs of accounts by default, agents who are signed in, or anybody. */
   readonly access?: Access;
   /** Roles besides the exchange's own that may call it, for what is their account's: none by default. */
   readonly tenants?: readonly TenantRole[];
-  /** Whether it is written to the audit log: every operation that changes something, by default. */
-  readonly audited?: boolean;
+  /**
+   * Whether it is written to the audit log: every operation of an account that changes or exports something,
+   * by default; `apart` where its handler reads the body or writes the answer itself.
+   */
+  readonly audited?: Audited;
   /** Since when it should not be used any more, until when it works, and what to use instead. */
   readonly deprecated?: Deprecation;
   readonly params?: P;
@@ -95,6 +107,9 @@ export type Route = Required<Omit<RouteText<z.ZodType, z.ZodType, z.ZodType, z.Z
 };
 type Untyped = 'params' | 'query' | 'body' | 'deprecated' | 'handle';
 
+/** In place of a scope: for a user who is signed in, whatever the scopes, since it is about nobody else. */
+export const SIGNED_IN = 'signed-in';
+
 /** What is read before the handler is asked. */
 export const JSON_TYPE = 'application/json';
 
@@ -109,7 +124,7 @@ export function route<
     status: 200,
     access: 'account',
     tenants: [],
-    audited: text.method !== 'get',
+    audited: auditedByDefault(text),
     idempotent: false,
     conditional: false,
     streams: false,
@@ -122,4 +137,17 @@ export function route<
     deprecated: text.deprecated,
     handle: text.handle as unknown as Route['handle'],
   };
+}
+
+function auditedByDefault({
+  method,
+  path,
+  access = 'account',
+  streams = false,
+  takes = JSON_TYPE,
+}: Pick<RouteText<never, never, never, never>, 'method' | 'path' | 'access' | 'streams' | 'takes'>): Audited {
+  if (access !== 'account') return false;
+  // Who takes away a copy of everything is written down.
+  if (method === 'get') return path.endsWith('/export') ? 'apart' : false;
+  return streams || takes !== JSON_TYPE ? 'apart' : true;
 }

@@ -3,8 +3,7 @@ import type { Principal } from '../../domain';
 import type { Database } from '../../storage';
 import { identifyApiKey, identifyOAuthClient, identifySession, liveApiKeys } from '../../storage';
 import type { AccessTokens } from './access-tokens';
-import type { CookieRequest } from './cookies';
-import { readCookie } from './cookies';
+import type { CookieRequest, SessionCookies } from './cookies';
 import { meetOf } from './scopes';
 
 /** How long who was found is remembered, which is how long a revocation may take. */
@@ -22,6 +21,7 @@ export interface AuthenticatorParts {
   readonly database: Database;
   /** Without them nobody signs in: API keys alone are known. */
   readonly tokens: AccessTokens | undefined;
+  readonly cookies: SessionCookies | undefined;
   /** UTC epoch milliseconds. */
   readonly now: () => number;
   /** Monotonic milliseconds. */
@@ -54,6 +54,17 @@ export class Authenticator {
     return this.#remembered(token, () => this.#find(token));
   }
 
+  /** Whom a credential proved a moment ago, where that is remembered. */
+  known(credential: string): Principal | undefined {
+    const known = this.#known.get(hashOf(credential));
+    return known && this.#parts.monotonic() < known.until ? known.principal : undefined;
+  }
+
+  /** The token that the cookies of a request hold, good or not. */
+  cookieOf(request: CookieRequest): string | undefined {
+    return this.#parts.cookies?.read(request, 'access');
+  }
+
   /**
    * Who is signed in by the cookies of a request, with the token that {@link stillGood} takes.
    * A page of another site cannot send them; that a page of ours meant it, a token against CSRF says.
@@ -61,7 +72,7 @@ export class Authenticator {
   async fromCookies(
     request: CookieRequest,
   ): Promise<{ readonly principal: Principal; readonly token: string } | undefined> {
-    const token = readCookie(request, 'access');
+    const token = this.cookieOf(request);
     const principal = token === undefined ? undefined : await this.fromToken(token);
     return principal && token !== undefined ? { principal, token } : undefined;
   }
@@ -79,10 +90,10 @@ export class Authenticator {
     credential: string,
     find: () => Promise<Found | undefined>,
   ): Promise<Principal | undefined> {
-    const hash = createHash('sha256').update(credential, 'utf8').digest('base64');
+    const remembered = this.known(credential);
+    if (remembered) return remembered;
     const { monotonic, now } = this.#parts;
-    const known = this.#known.get(hash);
-    if (known && monotonic() < known.until) return known.principal;
+    const hash = hashOf(credential);
     this.#known.delete(hash);
     const startedAt = monotonic();
     const found = await find();
@@ -114,6 +125,10 @@ export class Authenticator {
     const principal = await identifyApiKey(this.#parts.database, key);
     return principal && { principal, expiresAt: Infinity };
   }
+}
+
+function hashOf(credential: string): string {
+  return createHash('sha256').update(credential, 'utf8').digest('base64');
 }
 
 interface Found {

@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { parseCookie, stringifySetCookie } from 'cookie';
+import { AppError } from '../../domain';
+import type { ArrivedByTls } from '../client-address';
 import { isLoopback } from './loopback';
 
 /** What is kept in cookies. */
@@ -13,48 +15,55 @@ const NAMES: Readonly<Record<CookieKind, string>> = {
   refresh: 'dce_refresh',
   oidc: 'dce_oidc',
 };
-/** RFC 6265bis §4.1.3.2: over TLS alone, of this host alone. */
+/** RFC 6265bis §4.1.3.2: over TLS alone, and of this host alone. */
 const HOST_PREFIX = '__Host-';
 const MAX_LENGTH = 4_096;
 
 /**
- * Whether a request came over TLS, here or to a proxy before us that says so (X-Forwarded-Proto). Who lies
- * about it gets cookies that are no good to them.
+ * Cookies of sessions: unreadable for scripts, and sent with what pages of ours ask for alone. Over TLS they
+ * have the prefix `__Host-`; without TLS there are none, but for who works on this machine.
  */
-export function isSecure({ headers, socket }: CookieRequest): boolean {
-  if ((socket as { encrypted?: boolean }).encrypted === true) return true;
-  const proto = headers['x-forwarded-proto'];
-  return typeof proto === 'string' && proto.split(',', 1)[0]?.trim() === 'https';
-}
+export class SessionCookies {
+  readonly #byTls: ArrivedByTls;
 
-/** Without TLS cookies are for this machine alone. */
-export function mayHaveCookies(request: CookieRequest): boolean {
-  return isSecure(request) || isLoopback(request);
-}
+  constructor(byTls: ArrivedByTls) {
+    this.#byTls = byTls;
+  }
 
-/** @returns undefined where there is none, or none that may be gone by */
-export function readCookie(request: CookieRequest, kind: CookieKind): string | undefined {
-  const header = request.headers.cookie;
-  if (header === undefined || !mayHaveCookies(request)) return undefined;
-  const value = parseCookie(header)[nameOf(request, kind)];
-  return value === undefined || value === '' || value.length > MAX_LENGTH ? undefined : value;
-}
+  /** @throws AppError `tls_required` where cookies would travel unprotected */
+  assertSafe(request: CookieRequest): void {
+    if (this.#maySend(request)) return;
+    throw new AppError('forbidden', 'tls_required', 'cookies are for TLS, or for this machine alone');
+  }
 
-/**
- * A Set-Cookie header: unreadable for scripts, and sent by our own pages alone. Only the cookie of a sign-in
- * under way goes with the link by which a provider sends the browser back (`Lax`).
- * @param lastsMs - milliseconds; 0 takes it away
- */
-export function cookieText(request: CookieRequest, kind: CookieKind, value: string, lastsMs: number): string {
-  return stringifySetCookie(nameOf(request, kind), value, {
-    path: '/',
-    httpOnly: true,
-    secure: isSecure(request),
-    sameSite: kind === 'oidc' ? 'lax' : 'strict',
-    maxAge: Math.floor(lastsMs / 1_000),
-  });
-}
+  /** @returns undefined where there is none that may be gone by */
+  read(request: CookieRequest, kind: CookieKind): string | undefined {
+    const header = request.headers.cookie;
+    if (header === undefined || !this.#maySend(request)) return undefined;
+    const value = parseCookie(header)[this.#nameOf(request, kind)];
+    return value === undefined || value === '' || value.length > MAX_LENGTH ? undefined : value;
+  }
 
-function nameOf(request: CookieRequest, kind: CookieKind): string {
-  return isSecure(request) ? HOST_PREFIX + NAMES[kind] : NAMES[kind];
+  /**
+   * A Set-Cookie header. Only the cookie of a sign-in under way goes with the link by which a provider sends
+   * the browser back (`Lax`).
+   * @param lastsMs - milliseconds; 0 takes it away
+   */
+  write(request: CookieRequest, kind: CookieKind, value: string, lastsMs: number): string {
+    return stringifySetCookie(this.#nameOf(request, kind), value, {
+      path: '/',
+      httpOnly: true,
+      secure: this.#byTls(request),
+      sameSite: kind === 'oidc' ? 'lax' : 'strict',
+      maxAge: Math.floor(lastsMs / 1_000),
+    });
+  }
+
+  #maySend(request: CookieRequest): boolean {
+    return this.#byTls(request) || isLoopback(request);
+  }
+
+  #nameOf(request: CookieRequest, kind: CookieKind): string {
+    return this.#byTls(request) ? HOST_PREFIX + NAMES[kind] : NAMES[kind];
+  }
 }

@@ -4,7 +4,7 @@ import { AppError } from '../../domain';
 import type { AgentSecret } from '../../storage';
 
 /** OWASP's first choice for argon2id: 19 MiB, two passes. */
-const ARGON2 = { algorithm: Algorithm.Argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
+const ARGON2: Argon2Cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 /**
  * Each hash takes a core, and one of the few threads that files and names are looked up by, for some 20 ms:
  * one is made at a time, and so many milliseconds pass from one to the next.
@@ -12,19 +12,37 @@ const ARGON2 = { algorithm: Algorithm.Argon2id, memoryCost: 19_456, timeCost: 2,
 const APART_MS = 50;
 const MAX_WAITING = 64;
 
+/** What a hash costs. */
+export interface Argon2Cost {
+  /** KiB. */
+  readonly memoryCost: number;
+  readonly timeCost: number;
+  readonly parallelism: number;
+}
+
 /**
  * Makes and compares hashes of passwords, one after the other: who signs in must not take the switch's time.
  * A process has one of these.
  */
 export class Passwords {
   readonly #apartMs: number;
+  readonly #options: Argon2Cost & { readonly algorithm: Algorithm };
   readonly #waiting: (() => void)[] = [];
   #busy = false;
   #decoy: Promise<string> | undefined;
 
   /** @param apartMs - milliseconds from the beginning of one hash to the next */
-  constructor(apartMs = APART_MS) {
+  constructor(apartMs = APART_MS, cost: Argon2Cost = ARGON2) {
     this.#apartMs = apartMs;
+    this.#options = { ...cost, algorithm: Algorithm.Argon2id };
+  }
+
+  /**
+   * What is kept of a password, in PHC format.
+   * @throws AppError `unavailable` when too many wait
+   */
+  hashOf(password: string): Promise<string> {
+    return this.#run(() => hash(password, this.#options));
   }
 
   /**
@@ -33,7 +51,7 @@ export class Passwords {
    * @throws AppError `unavailable` when too many wait
    */
   async secretOf(username: string, realm: string, password: string): Promise<AgentSecret> {
-    const passwordHash = await this.#run(() => hash(password, ARGON2));
+    const passwordHash = await this.hashOf(password);
     const told = `${username}:${realm}:${password}`;
     const digest = (algorithm: string): string => createHash(algorithm).update(told, 'utf8').digest('hex');
     return { passwordHash, realm, ha1Md5: digest('md5'), ha1Sha256: digest('sha256') };
@@ -51,7 +69,7 @@ export class Passwords {
   }
 
   #decoyHash(): Promise<string> {
-    return (this.#decoy ??= hash('nobody has this password', ARGON2));
+    return (this.#decoy ??= hash('nobody has this password', this.#options));
   }
 
   async #run<T>(work: () => Promise<T>): Promise<T> {

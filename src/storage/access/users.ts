@@ -19,6 +19,8 @@ export interface User {
   /** Whether a second factor is asked for. */
   readonly totp: boolean;
   readonly lastSignInAt: Date | null;
+  /** When somebody last said that the password was forgotten. */
+  readonly resetAskedAt: Date | null;
   readonly version: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -35,7 +37,9 @@ export interface NewUser {
 }
 
 /** What may be changed of one. */
-export type UserChanges = Partial<Pick<User, 'name' | 'role' | 'scopes' | 'status'>>;
+export type UserChanges = {
+  readonly [field in 'name' | 'role' | 'scopes' | 'status']?: User[field] | undefined;
+};
 
 export interface UserFilter {
   /** Of this account alone. */
@@ -49,7 +53,8 @@ export interface UserFilter {
 }
 
 const COLUMNS = `u.id, u.account_id as "accountId", u.email, u.name, u.role, u.scopes, u.status,
-  u.totp_secret is not null as totp, u.last_sign_in_at as "lastSignInAt", u.version,
+  u.totp, u.last_sign_in_at as "lastSignInAt",
+  u.reset_asked_at as "resetAskedAt", u.version,
   u.created_at as "createdAt", u.updated_at as "updatedAt"`;
 
 /** An account whose people and programs get in: those of one that is suspended or closed do not. */
@@ -222,7 +227,7 @@ export async function setPassword(
   keep?: string,
 ): Promise<void> {
   await tx.query(
-    `update users set password_hash = $2, status = case status when 'invited' then 'active' else status end,
+    `update users set password_hash = $2, reset_asked_at = null, status = case status when 'invited' then 'active' else status end,
         version = version + 1, updated_at = now() where id = $1`,
     [userId, passwordHash],
   );
@@ -279,6 +284,29 @@ export async function linkUser(
     [userId],
   );
   return getUser(tx, userId);
+}
+
+/**
+ * Somebody says that the password of a user was forgotten.
+ * @returns the user, if there is one who may get in
+ */
+export async function askForReset(db: Queryable, email: string): Promise<User | undefined> {
+  const { rows } = await db.query<User>(
+    `update users u set reset_asked_at = now() from accounts a
+      where a.id = u.account_id and u.email = lower($1) and u.status <> 'disabled' and ${OPEN_ACCOUNT}
+      returning ${COLUMNS}`,
+    [email],
+  );
+  return rows[0];
+}
+
+/** Whether a provider knows a user already, by whatever subject. */
+export async function isLinked(db: Queryable, provider: string, userId: string): Promise<boolean> {
+  const { rowCount } = await db.query('select 1 from user_identities where provider = $1 and user_id = $2', [
+    provider,
+    userId,
+  ]);
+  return (rowCount ?? 0) > 0;
 }
 
 /** How many users there are. */

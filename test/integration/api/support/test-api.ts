@@ -1,7 +1,8 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { LiveCounters } from '../../../../src/analytics';
 import { createApi, listen } from '../../../../src/api';
-import type { ApiServices, HealthCheck } from '../../../../src/api';
+import type { Access, ApiServices, HealthCheck } from '../../../../src/api';
 import { PostbackTester } from '../../../../src/billing';
 import { AddressPolicy } from '../../../../src/domain';
 import { NumberLists } from '../../../../src/market';
@@ -74,8 +75,14 @@ export interface TestApi {
   close(): Promise<void>;
 }
 
-/** Starts it; `more` replaces services. */
-export async function startTestApi(more: Partial<ApiServices> = {}): Promise<TestApi> {
+/**
+ * Starts it; `more` replaces services.
+ * @param accessOf - how people sign in; without it there are keys alone
+ */
+export async function startTestApi(
+  more: Partial<ApiServices> = {},
+  accessOf?: (pool: Database) => Access,
+): Promise<TestApi> {
   const database = await testDatabase();
   const pool = new Database({
     url: database.url,
@@ -101,6 +108,7 @@ export async function startTestApi(more: Partial<ApiServices> = {}): Promise<Tes
           return true;
         },
       },
+      liveFigures: new LiveCounters({ nodeId: 'n1', now: () => Date.now(), carrierOf: () => undefined }),
       news: {
         subscribe: (listener) => {
           parts.listeners.add(listener);
@@ -127,6 +135,7 @@ export async function startTestApi(more: Partial<ApiServices> = {}): Promise<Tes
         ready: () => parts.ready,
         metrics: () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', text: 'up 1\n' }),
       },
+      ...(accessOf ? { access: accessOf(pool) } : {}),
       ...more,
     }),
     '127.0.0.1',
