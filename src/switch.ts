@@ -23,7 +23,7 @@ import { openPhoneApi } from './parts/phone-parts';
 import { openWebhooks } from './parts/postback-parts';
 import { openVaultOf } from './parts/privacy-parts';
 import type { PingReport } from './rtb';
-import { AdmissionControl, DrachtioStack, findPlace, Switchboard } from './signaling';
+import { AdmissionControl, DrachtioStack, findPlace, placeNamed, Switchboard } from './signaling';
 import type { SipServerStats } from './sip-server';
 import {
   CallLog,
@@ -238,6 +238,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
       newCallId: () => newCallId(clock.now()),
       desk,
       findPlace: (uri, buyerId) => findPlace(uri, buyerId, config.sip.domain, market),
+      placeNamed: (to, buyerId) => placeNamed(to, buyerId, market),
       onBug,
     },
     config.sip.unknownSource,

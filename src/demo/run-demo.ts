@@ -168,6 +168,11 @@ function describe(event: CallEvent): string[] | undefined {
       return [`transfer   ${event.transfer.how}`];
     case 'call.one_way_audio':
       return [`silence    nothing is heard of the ${event.leg}`];
+    case 'call.held':
+    case 'call.resumed':
+      return [event.type === 'call.held' ? 'hold' : 'resume'];
+    case 'call.sound_played':
+      return [`sound      ${event.sound}`];
     case 'call.quality':
       return undefined;
   }

@@ -61,8 +61,11 @@ export interface RingAttempt {
 export interface CallTransfer {
   /** When it was asked for: UTC epoch milliseconds. */
   readonly at: number;
-  /** `attended`: the transferor had spoken with the other first, or rung them. */
-  readonly how: 'blind' | 'attended';
+  /**
+   * `attended`: the transferor had spoken with the other first, or rung them. `operator`: it was the
+   * exchange's people who handed the call on.
+   */
+  readonly how: 'blind' | 'attended' | 'operator';
   /** Who handed it on, and to whom, where these are agents; else the buyer's target. */
   readonly fromAgentId?: string | undefined;
   readonly toAgentId?: string | undefined;

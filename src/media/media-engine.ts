@@ -82,8 +82,9 @@ export interface MediaSession {
   close(): void;
 }
 
-/** Sounds that every engine has: music on hold, and the ringback tone of the North American plan. */
-export type Sound = 'hold' | 'ringback';
+/** Sounds that every engine has: music on hold, the ringback tone of the North American plan, and the tone of test calls. */
+export const SOUNDS = ['hold', 'ringback', 'tone'] as const;
+export type Sound = (typeof SOUNDS)[number];
 
 export interface Playing {
   /** Idempotent. */
@@ -116,6 +117,11 @@ export interface MediaLeg {
    * one; also for re-INVITE (hold, resume, new address).
    */
   createAnswer(): Promise<SdpResult>;
+  /**
+   * Whether what we say from here on puts the peer on hold (RFC 3264 §8.4): `sendonly`, or `inactive` where
+   * it has nothing to hear. It learns that from the next offer, and audio goes on as it did.
+   */
+  hold(held: boolean): void;
   /** Direction the peer last asked for: `sendonly` and `inactive` mean that it put us on hold. */
   remoteDirection(): 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
   /** Counters for the CDR. */

@@ -83,6 +83,9 @@ export function countCall(metrics: Metrics, event: CallEvent): void {
     case 'call.transferred':
       metrics.transfers.inc({ how: event.transfer.how });
       break;
+    case 'call.held':
+    case 'call.resumed':
+    case 'call.sound_played':
     case 'call.queued':
     case 'call.quality':
     case 'call.ringing':

@@ -27,10 +27,12 @@ import type {
   RingAttempt,
   SaleDesk,
 } from './ports';
+import { CallControl } from './control/call-control';
+import type { CallCommand, ControlRefusal } from './control/command';
 import { MidCall } from './mid-call';
 import { BuyerSide } from './transfer/buyer-side';
 import { Party } from './transfer/party';
-import type { PlaceResult } from './transfer/place';
+import type { PlaceResult, TransferTo } from './transfer/place';
 import { RingingAddress, RingingBack, ringPlace } from './transfer/ringing-place';
 import type { Presentation } from './ringing';
 import { reasonHeader, statusFor } from './sip-status';
@@ -53,6 +55,8 @@ export interface SessionServices {
   readonly desk: SaleDesk;
   /** Where a URI leads that somebody of a buyer names who hands a call on. */
   findPlace(uri: string, buyerId: string): PlaceResult;
+  /** Where a call leads that people of the exchange hand on. */
+  placeNamed(to: TransferTo, buyerId: string): PlaceResult;
   /** An impossible thing happened; it is counted and told, and the call goes on to its end. */
   onBug(error: unknown, callId: string): void;
 }
@@ -65,6 +69,10 @@ export interface LiveCall {
   readonly receivedAt: number;
   readonly answeredAt: number | undefined;
   readonly target: RingTarget | undefined;
+  /** The agent who has it now. */
+  readonly agentId: string | undefined;
+  /** Somebody put it on hold by the API. */
+  readonly held: boolean;
 }
 
 type AnsweredTarget = Extract<WaterfallResult, { kind: 'answered' }>;
@@ -114,6 +122,8 @@ export class CallSession {
   #agentId: string | undefined;
   /** Who has the call for the buyer, from the answer on. */
   #buyerSide: BuyerSide | undefined;
+  /** What may be done to the conversation from outside, from the answer on. */
+  #control: CallControl | undefined;
   #firstRingAt: number | undefined;
   #answeredAt: number | undefined;
   #answeredMono = 0;
@@ -153,6 +163,8 @@ export class CallSession {
       receivedAt: this.attempt.receivedAt,
       answeredAt: this.#answeredAt,
       target: this.#target,
+      agentId: this.agentId,
+      held: this.#control?.held ?? false,
     };
   }
 
@@ -174,6 +186,17 @@ export class CallSession {
   consult(invite: IncomingInvite, sourceAddress: string = invite.sourceAddress): void {
     if (this.#buyerSide) this.#buyerSide.consult(invite, sourceAddress);
     else invite.reject(481);
+  }
+
+  /**
+   * Does to the conversation what somebody asks for who is no part of it.
+   * @returns why not; undefined when it is done, or begun
+   */
+  async control(command: CallCommand): Promise<ControlRefusal | undefined> {
+    if (this.#ending) return 'over';
+    if (command.kind !== 'hangup') return this.#control ? this.#control.carryOut(command) : 'not_answered';
+    this.end('admin_hangup', command.detail);
+    return undefined;
   }
 
   /** Takes the call through its life. Resolves when it rings no more: answered, or ended. */
@@ -235,6 +258,7 @@ export class CallSession {
       const retry: Record<string, string> = sipStatus === 503 ? { 'Retry-After': '5' } : {};
       this.#invite.reject(sipStatus, undefined, { Reason: reason, ...retry });
     }
+    this.#control?.close();
     if (this.#buyerSide) this.#buyerSide.close(reason);
     else this.#buyerDialog?.bye(reason);
     this.#transition(ending.state);
@@ -416,7 +440,19 @@ export class CallSession {
     this.#callerDialog = answer.dialog;
     this.#answered(target, waterfall.takeHeld());
     const party = new Party(buyer, buyerLeg, { agentId, targetId: target.targetId });
-    this.#buyerSide = this.#sideOf(party, target, media, callerLeg, midCall);
+    const side = this.#sideOf(party, target, media, callerLeg, midCall);
+    this.#buyerSide = side;
+    this.#control = new CallControl(
+      {
+        media,
+        caller: { dialog: answer.dialog, leg: callerLeg },
+        place: (to) => this.#services.placeNamed(to, target.buyerId),
+        changed: (held) => this.#tell({ type: held ? 'call.held' : 'call.resumed' }),
+        played: (sound, to) => this.#tell({ type: 'call.sound_played', sound, to }),
+        onBug: (error) => this.#services.onBug(error, this.callId),
+      },
+      side,
+    );
     this.#agentId = undefined;
     midCall.attach('caller', answer.dialog, callerLeg, (cause) => this.#callerEnded(cause));
     if (buyerGone) this.#hungUp('buyer_hangup', 'the buyer hung up');

@@ -18,8 +18,9 @@ export { changedBindings, liveBindings, LocalBindings } from './registrar/local-
 export type { PhoneDirectory, PhoneUser } from './registrar/phone-directory';
 export { Registrar } from './registrar/registrar';
 export type { RegistrarFigures } from './registrar/registrar';
-export { findPlace } from './transfer/place';
-export type { BuyerDirectory, Place, PlaceResult } from './transfer/place';
+export type { CallCommand, ControlRefusal, SoundTo } from './control/command';
+export { findPlace, placeNamed } from './transfer/place';
+export type { BuyerDirectory, Place, PlaceResult, TransferTo } from './transfer/place';
 export { flowUri } from './relay/flow-uri';
 export { Relay } from './relay/relay';
 export type { RelayOptions } from './relay/relay';

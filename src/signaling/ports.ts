@@ -17,7 +17,7 @@ import type {
   Sale,
   Trunk,
 } from '../domain';
-import type { LegStats, MediaLegRole } from '../media';
+import type { LegStats, MediaLegRole, Sound } from '../media';
 import type { Binding } from './registrar/bindings';
 
 /** Reserves limits for one ring attempt, atomically and across nodes. */
@@ -208,6 +208,8 @@ export type CallEvent = {
   | { readonly type: 'call.quality'; readonly legs: Readonly<Record<string, LegStats>> }
   | { readonly type: 'call.one_way_audio'; readonly leg: MediaLegRole }
   | { readonly type: 'call.transferred'; readonly transfer: CallTransfer }
+  | { readonly type: 'call.held' | 'call.resumed' }
+  | { readonly type: 'call.sound_played'; readonly sound: Sound; readonly to: readonly MediaLegRole[] }
   | {
       readonly type: 'call.answered';
       readonly target: RingTarget;

@@ -2,6 +2,7 @@ import type { Trunk } from '../domain';
 import type { AdmissionControl } from './admission';
 import type { LiveCall, SessionServices } from './call-session';
 import { CallSession } from './call-session';
+import type { CallCommand, ControlRefusal } from './control/command';
 import type { ReservedAddress } from './intake';
 import { readAttempt, reservedUser } from './intake';
 import type { TrunkDirectory } from './ports';
@@ -70,6 +71,19 @@ export class Switchboard {
     const session = this.#sessions.get(callId);
     session?.end('admin_hangup', detail);
     return session !== undefined;
+  }
+
+  /** One call as it stands now; undefined when no such call is up. */
+  call(callId: string): LiveCall | undefined {
+    return this.#sessions.get(callId)?.live();
+  }
+
+  /**
+   * Does to one call what somebody asks for who is no part of it.
+   * @returns why not; undefined when it is done, or begun
+   */
+  control(callId: string, command: CallCommand): Promise<ControlRefusal | undefined> {
+    return this.#sessions.get(callId)?.control(command) ?? Promise.resolve('over');
   }
 
   /** Ends a call whose buyer can pay for no more of it. */

@@ -3,7 +3,7 @@ import type { LegReading } from '../quality/leg-stats';
 import { legStats } from '../quality/leg-stats';
 import type { AudioTraits, Direction } from '../sdp/audio-description';
 import type { AudioTerms, CallCodecs, Party } from '../sdp/call-codecs';
-import { answerDirection } from '../sdp/direction';
+import { answerDirection, holdingDirection } from '../sdp/direction';
 import type { Dialect, Problem } from './dialect';
 import type { MediaPath } from './media-path';
 
@@ -41,6 +41,8 @@ export class NegotiatedLeg<Remote extends AudioTraits> implements SessionLeg {
   #digitsIn: number | undefined;
   /** Our answer to the peer's last offer: a 200 repeats what a 183 said (RFC 6337 §3.1.1). */
   #answer: Promise<SdpResult> | undefined;
+  /** We have the peer on hold. */
+  #holds = false;
   #version = 0;
   #written = '';
   #closed = false;
@@ -97,6 +99,10 @@ export class NegotiatedLeg<Remote extends AudioTraits> implements SessionLeg {
     return this.#answer;
   }
 
+  hold(held: boolean): void {
+    this.#holds = held;
+  }
+
   remoteDirection(): Direction {
     return (this.#pending ?? this.#remote)?.direction ?? 'sendrecv';
   }
@@ -146,7 +152,7 @@ export class NegotiatedLeg<Remote extends AudioTraits> implements SessionLeg {
   /** The same description keeps its version; another one gets the next (RFC 3264 §8). */
   #write(terms: AudioTerms, direction: Direction, remote: Remote | undefined, answering: boolean): string {
     const { sessionId, dialect } = this.#context;
-    const local = { ...terms, sessionId, direction };
+    const local = { ...terms, sessionId, direction: this.#holds ? holdingDirection(direction) : direction };
     const shape = dialect.write({ ...local, version: 0 }, remote, answering);
     if (shape !== this.#written) this.#version++;
     this.#written = shape;

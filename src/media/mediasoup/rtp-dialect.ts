@@ -31,13 +31,14 @@ export class RtpDialect implements Dialect<RemoteAudio> {
     return Promise.resolve(undefined);
   }
 
-  write(local: LocalTraits, remote: RemoteAudio | undefined, answering: boolean): string {
+  /** A later offer keeps the lines that were there (RFC 3264 §8), as an answer does. */
+  write(local: LocalTraits, remote: RemoteAudio | undefined): string {
     const ours = {
       ...local,
       address: this.#address,
       port: this.#port,
       rtcpMux: remote?.rtcpMux ?? false,
     };
-    return writeAudio(ours, answering ? remote : undefined);
+    return writeAudio(ours, remote);
   }
 }

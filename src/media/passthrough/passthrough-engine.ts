@@ -89,6 +89,22 @@ class PassthroughSession implements MediaSession {
   }
 }
 
+const ORIGIN = /^(o=\S+ \S+ )(\d{1,19})(?= )/m;
+const DIRECTION_LINE = /^a=(?:sendrecv|sendonly|recvonly|inactive)\r?\n/gm;
+
+function withVersionsAhead(sdp: string, ahead: bigint): string {
+  return sdp.replace(
+    ORIGIN,
+    (_line, before: string, version: string) => `${before}${BigInt(version) + ahead}`,
+  );
+}
+
+/** There is nothing that the peer could hear while it is held: no audio passes here. */
+function withoutAudio(sdp: string): string {
+  const [session = '', ...media] = sdp.replace(DIRECTION_LINE, '').split(/^(?=m=)/m);
+  return [session, ...media.map((lines) => `${lines.replace(/(?:\r?\n)?$/, '\r\n')}a=inactive\r\n`)].join('');
+}
+
 function unavailable(reason: string): Promise<never> {
   return Promise.reject(new MediaUnavailable(reason));
 }
@@ -98,6 +114,9 @@ class PassthroughLeg implements MediaLeg {
   remote: string | undefined;
   readonly #other: () => string | undefined;
   readonly #onClose: () => void;
+  #holds = false;
+  /** How often we said something of our own: our descriptions are so many versions ahead (RFC 3264 §8). */
+  #ahead = 0n;
 
   constructor(
     readonly role: MediaLegRole,
@@ -110,7 +129,9 @@ class PassthroughLeg implements MediaLeg {
 
   createOffer(): SdpResult {
     const sdp = this.#other();
-    return sdp === undefined ? { ok: false, reason: 'no_audio' } : { ok: true, sdp };
+    if (sdp === undefined) return { ok: false, reason: 'no_audio' };
+    const told = this.#ahead === 0n ? sdp : withVersionsAhead(sdp, this.#ahead);
+    return { ok: true, sdp: this.#holds ? withoutAudio(told) : told };
   }
 
   applyAnswer(sdp: string): Promise<SdpResult> {
@@ -125,6 +146,11 @@ class PassthroughLeg implements MediaLeg {
 
   createAnswer(): Promise<SdpResult> {
     return Promise.resolve(this.createOffer());
+  }
+
+  hold(held: boolean): void {
+    if (held !== this.#holds) this.#ahead++;
+    this.#holds = held;
   }
 
   remoteDirection(): Direction {

@@ -7,6 +7,12 @@ export function answerDirection(remote: Direction): Direction {
   return remote;
 }
 
+/** What we say in place of that while we have the peer on hold (RFC 3264 §8.4): we send what it may hear, and take nothing. */
+export function holdingDirection(direction: Direction): Direction {
+  if (direction === 'sendrecv') return 'sendonly';
+  return direction === 'recvonly' ? 'inactive' : direction;
+}
+
 /** Whether a peer that says this wants to be sent audio. */
 export function wantsAudio(remote: Direction): boolean {
   return remote === 'sendrecv' || remote === 'recvonly';

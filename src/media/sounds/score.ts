@@ -50,7 +50,10 @@ const HOLD: Loop = {
   },
 };
 
-export const LOOPS: Readonly<Record<Sound, Loop>> = { hold: HOLD, ringback: RINGBACK };
+/** The tone by which lines are measured (ITU-T O.6), some 16 dB below the level that is used for that. */
+const TONE: Loop = { seconds: 1, at: (seconds) => 0.15 * sine(1_004, seconds) };
+
+export const LOOPS: Readonly<Record<Sound, Loop>> = { hold: HOLD, ringback: RINGBACK, tone: TONE };
 
 /** Frames after which a sound begins again. */
 export function framesOf({ seconds }: Loop): number {

@@ -1,7 +1,7 @@
 import type { RawDialog, RawMessage, RawResponse } from './drachtio-raw';
 import { DrachtioRefer } from './drachtio-refer';
 import { sendable } from './sendable';
-import type { DialogHandlers, Headers, SipDialog } from './sip-stack';
+import type { DialogHandlers, Headers, OfferResult, SipDialog } from './sip-stack';
 
 const SDP_HEADERS = { 'Content-Type': 'application/sdp' };
 
@@ -52,6 +52,18 @@ export class DrachtioDialog implements SipDialog {
     } catch {
       // The control connection went away, and the dialog with it.
     }
+  }
+
+  async offer(sdp: string): Promise<OfferResult> {
+    const { contact } = this.#dialog.local;
+    const headers = { ...SDP_HEADERS, ...(contact === undefined ? {} : { Contact: contact }) };
+    // drachtio-srf acknowledges the final response.
+    const response = await this.#send('INVITE', headers, sdp);
+    if (response?.status !== 200) return { ok: false, status: response?.status ?? 0 };
+    const answer = response.body ?? '';
+    this.#dialog.local.sdp = sdp;
+    this.#dialog.remote.sdp = answer;
+    return { ok: true, sdp: answer };
   }
 
   async request(method: 'INFO' | 'MESSAGE', contentType: string, body: string): Promise<number> {

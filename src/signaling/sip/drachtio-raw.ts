@@ -36,8 +36,8 @@ export interface RawResponse extends RawMessage {
 
 export interface RawDialog {
   readonly sip: { readonly callId: string; readonly localTag: string; readonly remoteTag: string };
-  readonly remote: { readonly sdp: string | undefined };
-  readonly local: { sdp: string };
+  readonly remote: { sdp: string | undefined };
+  readonly local: { sdp: string; readonly contact?: string | undefined };
   on(event: 'destroy', handler: (request: RawMessage, reason?: string) => void): void;
   on(event: 'ack', handler: (request: RawMessage) => void): void;
   on(

@@ -94,6 +94,10 @@ export interface InviteInProgress {
   abandon(reason: string): void;
 }
 
+/** What became of an offer: the peer's answer, or the status by which it was refused. */
+export type OfferResult =
+  { readonly ok: true; readonly sdp: string } | { readonly ok: false; readonly status: number };
+
 /** A confirmed INVITE dialog (RFC 3261 §12). */
 export interface SipDialog {
   readonly remoteSdp: string;
@@ -102,6 +106,11 @@ export interface SipDialog {
   bye(reason?: string): void;
   /** What names the dialog for Replaces (RFC 3891 §3): Call-ID and both tags, of our side and theirs. */
   readonly id: { readonly callId: string; readonly localTag: string; readonly remoteTag: string };
+  /**
+   * Sends a new offer of ours in a re-INVITE (RFC 3261 §14.1). Not to be called before the last one is over.
+   * 491: the peer offers something itself; status 0: it could not be sent.
+   */
+  offer(sdp: string): Promise<OfferResult>;
   /** Sends a request in the dialog; resolves to the final status, 0 when it could not be sent. */
   request(method: 'INFO' | 'MESSAGE', contentType: string, body: string): Promise<number>;
 }

@@ -2,6 +2,7 @@ import type { CallTransfer } from '../../domain';
 import { MediaUnavailable } from '../../media';
 import type { Ringing } from '../ringing';
 import { CANCEL_REASONS } from '../sip-status';
+import type { ControlRefusal } from '../control/command';
 import type { IncomingInvite, IncomingRefer, ReferProgress } from '../sip/sip-stack';
 import type { BuyerSideCall } from './buyer-side-call';
 import { Consultation } from './consultation';
@@ -28,6 +29,8 @@ interface Handover {
   reached: boolean;
 }
 
+/** Nobody waits for a NOTIFY where nobody sent a REFER. */
+const UNASKED: Pick<IncomingRefer, 'accept'> = { accept: () => ({ notify: () => undefined }) };
 /** A call that is handed on and on ends somewhere. */
 const MAX_TRANSFERS = 20;
 /** Reason (RFC 3326) of the BYE to who handed the call on. */
@@ -50,6 +53,8 @@ export class BuyerSide {
   /** Who is rung back after a transfer failed. */
   #back: Reaching | undefined;
   #consultation: Consultation | undefined;
+  /** What the party hears while people of the exchange have the call on hold. */
+  #parked: HoldMusic | undefined;
   /** The caller is bridged with nobody. */
   #apart = false;
   #closed = false;
@@ -68,13 +73,62 @@ export class BuyerSide {
     return this.#party;
   }
 
+  /** People of the exchange, or of the buyer by the API, have it on hold. */
+  get held(): boolean {
+    return this.#parked !== undefined;
+  }
+
+  /** Why nothing can be done to the conversation now; undefined when it can. */
+  get busy(): ControlRefusal | undefined {
+    if (this.#closed) return 'over';
+    if (this.#inTransition) return 'in_transfer';
+    return this.#consultation ? 'in_consultation' : undefined;
+  }
+
+  /** Takes the two apart: both hear music. Without effect when they are. */
+  hold(): ControlRefusal | undefined {
+    const { busy } = this;
+    if (busy !== undefined || this.#parked) return busy;
+    const { media, callerLeg } = this.#call;
+    this.#parked = new HoldMusic(media, this.#party.leg);
+    this.#apart = true;
+    media.unbridge(callerLeg);
+    this.#music.play();
+    this.#parked.play();
+    return undefined;
+  }
+
+  /** Lets them hear each other again, but for who holds the call by its own phone. */
+  async unhold(): Promise<void> {
+    const parked = this.#parked;
+    if (!parked) return;
+    this.#parked = undefined;
+    await parked.end();
+    if (this.busy === undefined && !this.#parked) await this.#settle();
+  }
+
+  /** Hands the call on as its party might, without being asked by it. */
+  transfer(place: Place): ControlRefusal | undefined {
+    const { targetId } = this.#party;
+    if (this.#closed) return 'over';
+    if (this.#inTransition) return 'in_transfer';
+    if (this.#parked) return 'held';
+    if (this.transfers.length >= MAX_TRANSFERS) return 'too_many_transfers';
+    const isTarget = place.kind === 'target' && place.target.id === targetId;
+    if (this.#isOwnPlace(place) || isTarget) return 'has_the_call';
+    this.#consultation?.close(CANCEL_REASONS.callEnded);
+    const reaching = this.#reach(place, () => undefined);
+    this.#begin('operator', place, UNASKED, reaching, undefined);
+    return undefined;
+  }
+
   /**
    * The agent who has the call wants to ask somebody.
    * @param invite - from a phone on which that agent is registered
    * @param sourceAddress - whence that phone sent it
    */
   consult(invite: IncomingInvite, sourceAddress: string): void {
-    if (this.#closed || this.#inTransition || this.#consultation) return invite.reject(491);
+    if (this.#closed || this.#parked || this.#inTransition || this.#consultation) return invite.reject(491);
     const found = this.#call.place(invite.requestUri);
     if (!found.ok) return invite.reject(found.status);
     if (this.#isOwnPlace(found.place)) return invite.reject(403);
@@ -179,7 +233,7 @@ export class BuyerSide {
   #offered(party: Party): void {
     if (this.#closed || party !== this.#party) return;
     if (this.#handover) this.#offeredInHandover(this.#handover);
-    else if (!this.#back && !this.#consultation) void this.#settle();
+    else if (!this.#back && !this.#consultation && !this.#parked) void this.#settle();
   }
 
   /** Who asked for a transfer, and resumes before anybody has answered, wants the caller back. */
@@ -221,7 +275,7 @@ export class BuyerSide {
 
   #refer(transferor: Party, refer: IncomingRefer): void {
     if (this.#closed || transferor !== this.#party) return refer.reject(481);
-    if (this.#inTransition) return refer.reject(491);
+    if (this.#inTransition || this.#parked) return refer.reject(491);
     if (this.transfers.length >= MAX_TRANSFERS) return refer.reject(403);
     const to = readReferTo(refer.referTo);
     if (!to.ok) return refer.reject(to.status);
@@ -253,7 +307,7 @@ export class BuyerSide {
   #begin(
     how: Handover['how'],
     place: Place,
-    refer: IncomingRefer,
+    refer: Pick<IncomingRefer, 'accept'>,
     reaching: Reaching,
     consultation: Consultation | undefined,
   ): ReferProgress {

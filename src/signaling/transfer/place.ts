@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { Agent, AgentGroup, Target, Team } from '../../domain';
+import type { Agent, AgentGroup, E164, Target, Team } from '../../domain';
 import { agentGroupOf, parsePhoneNumber } from '../../domain';
 import { userPart } from '../sip-uri';
 
@@ -80,6 +80,26 @@ export function findPlace(
     return target?.buyerId === buyerId ? placeOfTarget(target) : NOT_THERE;
   }
   return NOT_THERE;
+}
+
+/** Whom people of the exchange hand a call to, by what they call it. */
+export type TransferTo =
+  | { readonly kind: 'target' | 'agent' | 'team'; readonly id: string }
+  | { readonly kind: 'number'; readonly number: E164 };
+
+/** Where that leads: within the buyer who has the call, as for whoever hands it on by phone. */
+export function placeNamed(to: TransferTo, buyerId: string, directory: BuyerDirectory): PlaceResult {
+  if (to.kind === 'number') {
+    // No username looks like a number with its plus sign.
+    return findPlace(`sip:${to.number}@invalid`, buyerId, 'invalid', directory);
+  }
+  const { kind, id } = to;
+  if (kind === 'agent') {
+    const agent = directory.agent(id);
+    if (agent?.buyerId !== buyerId || agent.status !== 'active') return NOT_THERE;
+    return agents({ kind, id }, undefined);
+  }
+  return findPlace(`sip:${kind}~${id}@invalid`, buyerId, 'invalid', directory);
 }
 
 function placeOfTarget(target: Target): PlaceResult {

@@ -36,6 +36,28 @@ test('what a side wants is known: hold', async () => {
   expect(leg.remoteDirection()).toBe('sendonly');
 });
 
+test('a side that is put on hold is told so in descriptions of ours, each newer than the last', async () => {
+  const session = engineOf().openSession('call', silent);
+  const caller = await session.createLeg('caller');
+  const buyer = await session.createLeg('buyer');
+  caller.receiveOffer(SAMPLES.sipp);
+  const sdpOf = (): string => {
+    const offer = buyer.createOffer();
+    return offer.ok ? offer.sdp : '';
+  };
+  const versionOf = (sdp: string): number => Number(/^o=\S+ \S+ (\d+)/m.exec(sdp)?.[1]);
+  const before = sdpOf();
+  buyer.hold(true);
+  buyer.hold(true);
+  const held = sdpOf();
+  expect(held).toMatch(/^a=inactive\r\n/m);
+  expect(held).not.toMatch(/^a=sendrecv/m);
+  expect(versionOf(held)).toBe(versionOf(before) + 1);
+  buyer.hold(false);
+  expect(sdpOf().replace(/^o=.*$/m, '')).toBe(before.replace(/^o=.*$/m, ''));
+  expect(versionOf(sdpOf())).toBe(versionOf(before) + 2);
+});
+
 test('it has no sounds, and browsers cannot be joined to carriers', async () => {
   const session = engineOf().openSession('call', silent);
   const leg = await session.createLeg('caller');

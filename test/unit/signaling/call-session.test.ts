@@ -228,6 +228,7 @@ test('a refusal by the decision reaches the carrier with its status and reason',
       clock: { now: () => Date.now(), monotonic: () => Date.now() },
       desk: deskOf(() => refused),
       findPlace: () => ({ ok: false, status: 404 }),
+      placeNamed: () => ({ ok: false, status: 404 }),
       onBug: (error) => {
         throw error;
       },

@@ -21,6 +21,7 @@ import type {
   IncomingInvite,
   IncomingRefer,
   InviteInProgress,
+  OfferResult,
   OutgoingInvite,
   OutgoingInviteListener,
   SipDialog,
@@ -126,6 +127,13 @@ export class ScriptedDialog implements SipDialog {
     if (this.ended) return;
     this.ended = true;
     this.handlers?.onEnd('bye');
+  }
+  /** Offers that were made to the peer, and what it says to each: an answer by default. */
+  readonly offers: string[] = [];
+  onOffer: (sdp: string) => Promise<OfferResult> = () => Promise.resolve({ ok: true, sdp: 'v=0 answer' });
+  offer(sdp: string): Promise<OfferResult> {
+    this.offers.push(sdp);
+    return this.ended ? Promise.resolve({ ok: false, status: 0 }) : this.onOffer(sdp);
   }
   request(): Promise<number> {
     return Promise.resolve(200);
@@ -239,6 +247,7 @@ export class CountingMedia implements MediaEngine {
             return { ok: true, sdp: '' };
           },
           createAnswer: () => later({ ok: true, sdp: `answer to ${role}` }),
+          hold: () => undefined,
           remoteDirection: () => direction,
           stats: () => Promise.resolve(NO_STATS),
           close: () => {

@@ -121,6 +121,7 @@ export async function play(script: Play, limits: { exhausted?: number[]; respons
         },
       ),
       findPlace: () => ({ ok: false, status: 404 }),
+      placeNamed: () => ({ ok: false, status: 404 }),
       onBug: (error) => bugs.push(error),
     },
     invite,

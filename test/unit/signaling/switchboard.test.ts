@@ -90,6 +90,7 @@ function open(
       relay: new Relay({ secret: Buffer.from('all nodes'), addressOf, now: clock.now }),
       newCallId: () => `call-${++calls}`,
       desk: deskOf(() => sold([{ ...ringTarget(calls, 9), kind: 'softphone', uri: 'team:desk' }])),
+      placeNamed: () => ({ ok: false, status: 404 }),
       findPlace: (_uri, buyerId) => {
         asked.push(buyerId);
         return { ok: false, status: 404 };

@@ -1,8 +1,8 @@
 import type { Agent, Target, Team } from '../../../../src/domain';
-import type { MediaLeg, MediaSession, MediaSessionListener } from '../../../../src/media';
+import type { MediaLeg, MediaSession, MediaSessionListener, Sound } from '../../../../src/media';
 import { CallSession } from '../../../../src/signaling/call-session';
 import type { BuyerDirectory } from '../../../../src/signaling/transfer/place';
-import { findPlace } from '../../../../src/signaling/transfer/place';
+import { findPlace, placeNamed } from '../../../../src/signaling/transfer/place';
 import type { IncomingInvite } from '../../../../src/signaling/sip/sip-stack';
 import type { ScriptedDialog } from '../fakes';
 import {
@@ -118,6 +118,8 @@ class ListeningMedia extends CountingMedia {
   readonly made: MediaLeg[] = [];
   /** The leg that the caller is bridged with, or music. */
   callerHears: MediaLeg | 'hold' | undefined;
+  /** Called as a leg begins to hear a sound; what it returns as it hears it no more. */
+  onPlay: (leg: MediaLeg, sound: Sound) => () => void = () => () => undefined;
   /** Legs that may break without the caller's call. */
   readonly apart = new Set<MediaLeg>();
 
@@ -136,9 +138,10 @@ class ListeningMedia extends CountingMedia {
         this.apart.delete(b);
       },
       unbridge: (leg) => this.apart.add(leg),
-      play: (leg) => {
-        if (leg.role === 'caller') this.callerHears = 'hold';
-        return Promise.resolve({ stop: () => undefined });
+      play: async (leg, sound) => {
+        const stop = this.onPlay(leg, sound);
+        if (leg.role === 'caller' && sound === 'hold') this.callerHears = 'hold';
+        return Promise.resolve({ stop });
       },
     };
   }
@@ -201,6 +204,7 @@ export class TransferStage {
         clock: { now: () => Date.now(), monotonic: () => Date.now() },
         desk: deskOf(() => sold([target])),
         findPlace: (uri, buyerId) => findPlace(uri, buyerId, 'dce.invalid', people),
+        placeNamed: (to, buyerId) => placeNamed(to, buyerId, people),
         onBug: (error) => this.bugs.push(error),
       },
       this.invite,
