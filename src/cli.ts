@@ -4,6 +4,8 @@ import { Command } from 'commander';
 import type { Config, LoadedConfig } from './config';
 import { ConfigError, configReference, explainConfig, loadConfig, takeFlags } from './config';
 import { systemClock } from './domain';
+import { addAuditCommands } from './commands/audit-commands';
+import { addAnalyticsCommands } from './commands/analytics-commands';
 import { addFraudCommands } from './commands/fraud-commands';
 import { addInvoiceCommands } from './commands/invoice-commands';
 import { addLedgerCommands } from './commands/ledger-commands';
@@ -137,9 +139,21 @@ addListCommands(program, {
   clock: systemClock,
 });
 
+addAnalyticsCommands(program, {
+  withDatabase: (work) => withDatabase(work),
+  say,
+  setExitCode: (code) => void (process.exitCode = code),
+});
+
 addFraudCommands(program, { withDatabase: (work) => withDatabase(work), say, clock: systemClock });
 
 addInvoiceCommands(program, { withDatabase: (work) => withDatabase(work), say, clock: systemClock });
+
+addAuditCommands(program, {
+  withDatabase: (work) => withDatabase(work),
+  say,
+  setExitCode: (code) => void (process.exitCode = code),
+});
 
 addLedgerCommands(program, {
   withDatabase: (work) => withDatabase(work),

@@ -8,6 +8,7 @@ import type { PrivacyParts } from './parts/privacy-parts';
 import { openPrivacy } from './parts/privacy-parts';
 import { startSettling } from './parts/settling';
 import {
+  AuditSealer,
   CapUsage,
   Database,
   DisciplineJob,
@@ -113,6 +114,7 @@ function backgroundJobs(
     onError: (error: Error) => log.warn({ error: error.message }, message),
   });
   const keeping = [
+    new AuditSealer(database, failed('the audit log is not sealed for now')),
     new MarketHistoryKeeper(database, {
       days: config.market.historyDays,
       onPruned: (rows) => log.info({ rows }, 'old history of the market was let go'),
@@ -123,7 +125,6 @@ function backgroundJobs(
       now,
       ...failed('use of limits is not counted for now'),
     }),
-    new AnalyticsRollUp(database, failed('figures of calls are of before for now')),
     new PrivacyJob(database, privacy.vault, {
       ...privacy.retention,
       erasure: privacy.erasure,
@@ -135,6 +136,7 @@ function backgroundJobs(
   if (config.decision.without.includes('no_analytics')) return keeping;
   return [
     ...keeping,
+    new AnalyticsRollUp(database, failed('figures of calls are of before for now')),
     new QualityRollUp(database, { now, ...failed('records of bids stay as they are for now') }),
     new DisciplineJob(database, {
       now,

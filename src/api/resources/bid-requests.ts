@@ -7,6 +7,7 @@ import { listBidRequests } from '../../storage';
 import { asIs, pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
+import { assertOwnInBody, isOfOthers, NOTHING } from '../own-account';
 import { id, listOf, page, phoneNumber, tagName, tagValue } from '../schemas';
 
 const epoch = z.number().int().describe('UTC epoch milliseconds');
@@ -116,6 +117,7 @@ export function bidRequestRoutes(desk: Pick<BidRequestDesk, 'answer' | 'cancel'>
       tag: 'bid requests',
       summary: 'What a call would bring; an offer is reserved until the call comes',
       scope: 'bid_requests:write',
+      audited: false,
       tenants: ['seller'],
       body,
       reply: z.discriminatedUnion('accepted', [accepted, declined]),
@@ -141,10 +143,11 @@ export function bidRequestRoutes(desk: Pick<BidRequestDesk, 'answer' | 'cancel'>
         toTime: z.coerce.number().int().optional().describe('UTC epoch milliseconds, exclusive'),
       }),
       reply: listOf(logRow),
-      handle: async ({ db, caller, query: { limit, cursor, sellerId, ...filters } }) => {
+      handle: async ({ db, own, query: { limit, cursor, sellerId, ...filters } }) => {
+        if (isOfOthers(own, sellerId)) return { body: NOTHING };
         const at = readCursor(cursor, position);
         const after = at && { after: { at: at[0], id: at[1] } };
-        const whose = caller.accountId === OPERATOR_ACCOUNT ? sellerId : sellerOf(caller, sellerId);
+        const whose = own ?? sellerId;
         const rows = await listBidRequests(db, {
           ...defined(filters),
           ...(whose === undefined ? {} : { sellerId: whose }),
@@ -161,6 +164,7 @@ export function bidRequestRoutes(desk: Pick<BidRequestDesk, 'answer' | 'cancel'>
       tag: 'bid requests',
       summary: 'Give a reservation up: its call will not come',
       scope: 'bid_requests:write',
+      audited: false,
       tenants: ['seller'],
       params: z.strictObject({ id }),
       reply: z.unknown(),
@@ -189,9 +193,7 @@ function sellerOf({ accountId }: Principal, named: string | undefined): string {
     }
     return named;
   }
-  if (named !== undefined && named !== accountId) {
-    throw new AppError('forbidden', 'other_seller', `this key speaks for ${accountId} alone`);
-  }
+  assertOwnInBody(accountId, named, '/sellerId');
   return accountId;
 }
 

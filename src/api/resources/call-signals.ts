@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { listDeadSignals, listSignals, redriveSignals } from '../../billing';
 import { AppError, notFound, SIGNAL_KINDS, ownOnly, principalName } from '../../domain';
 import type { Queryable } from '../../storage';
-import { getCall } from '../../storage';
+import { asExchange, getCall } from '../../storage';
 import type { MoneyServices } from '../money-rules';
 import { assertOperator } from '../money-rules';
 import type { Route } from '../route';
@@ -75,6 +75,7 @@ function signalRoutes(services: MoneyServices): Route[] {
       tag: 'signals',
       summary: 'Tell what became known of a call; its money follows. The same again changes nothing',
       scope: 'signals:write',
+      audited: false,
       tenants: ['buyer', 'seller'],
       params: callName,
       body: z.strictObject({
@@ -88,7 +89,9 @@ function signalRoutes(services: MoneyServices): Route[] {
         if (body.kind === 'keypress') assertOperator(caller);
         const { kind, value: told, at: when } = body;
         const report = { kind, value: told, at: when, ...whoTells(caller) };
-        return { body: await takeSignal(db, services, { call: params.id, ...report }) };
+        return {
+          body: await asExchange(db, (all) => takeSignal(all, services, { call: params.id, ...report })),
+        };
       },
     }),
     route({
@@ -154,6 +157,8 @@ function postbackRoutes(services: MoneyServices): Route[] {
     tag: 'signals',
     summary,
     scope: 'signals:write',
+    // Programs tell it of every call; it is kept by itself.
+    audited: false,
     tenants: ['buyer', 'seller'],
     reply: taken,
   } as const;
@@ -198,7 +203,7 @@ async function takePostback(
   // A look at the link is no postback.
   if (method === 'HEAD') return { body: { callId: call, at: 0, isNew: false } };
   const report = { kind: 'postback', value: event, at: when, ...whoTells(caller) } as const;
-  return { body: await takeSignal(db, services, { call, ...report }) };
+  return { body: await asExchange(db, (all) => takeSignal(all, services, { call, ...report })) };
 }
 
 function whoTells(caller: Principal): { source: string; accountId: string | undefined } {

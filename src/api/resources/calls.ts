@@ -1,14 +1,23 @@
 import { z } from 'zod';
 import { ledgerLinesOfCall } from '../../billing';
 import type { CallState } from '../../domain';
-import { AppError, CALL_STATES, defined, notFound } from '../../domain';
-import { getCall, getDecision, listCalls } from '../../storage';
+import { AppError, CALL_STATES, defined, notFound, TENANT_ROLES } from '../../domain';
+import type { CallParty, Queryable } from '../../storage';
+import {
+  getCall,
+  getDecision,
+  getTenantCall,
+  listCalls,
+  listTenantCalls,
+  tenantCallIds,
+} from '../../storage';
 import { asIs, pageOf, readCursor } from '../cursor';
 import type { EventStreams } from '../event-streams';
 import type { Route } from '../route';
 import { route } from '../route';
 import { id, listOf, page } from '../schemas';
 import { ledgerEntry } from './ledger';
+import { callViews, ownBid, ownBids, ownLine, ownLines, partyOf } from './views/call-views';
 
 /** Calls that are up on this node. */
 export interface LiveCalls {
@@ -53,6 +62,12 @@ const ledgerLine = ledgerEntry.extend({
 
 const position = z.tuple([epoch, id]);
 
+const wholeCall = call.extend({
+  decision: z.unknown(),
+  decisionMicroseconds: z.number().nullable(),
+  ledger: z.array(ledgerLine),
+});
+
 /** Live and past calls, each with its decision and its money. */
 export function callRoutes(live: LiveCalls, streams: EventStreams): Route[] {
   return [
@@ -63,6 +78,7 @@ export function callRoutes(live: LiveCalls, streams: EventStreams): Route[] {
       tag: 'calls',
       summary: 'Past and present calls, newest first',
       scope: 'calls:read',
+      tenants: TENANT_ROLES,
       query: page.extend({
         state: z.enum(CALL_STATES).optional(),
         campaignId: id.optional(),
@@ -71,10 +87,17 @@ export function callRoutes(live: LiveCalls, streams: EventStreams): Route[] {
         fromTime: z.coerce.number().int().optional().describe('UTC epoch milliseconds, inclusive'),
         toTime: z.coerce.number().int().optional().describe('UTC epoch milliseconds, exclusive'),
       }),
-      reply: listOf(call),
-      handle: async ({ db, query: { limit, cursor, ...filters } }) => {
+      reply: listOf(z.union([call, ...callViews(call)])),
+      handle: async ({ db, query: { limit, cursor, ...filters }, caller, own }) => {
         const at = readCursor(cursor, position);
         const after = at && { after: { receivedAt: at[0], id: at[1] } };
+        const party = partyOf(caller, own);
+        if (party) {
+          const { fromTime, toTime, ...where } = defined(filters);
+          const wanted = { where, fromTime, toTime, ...after, limit: limit + 1 };
+          const rows = await listTenantCalls(db, party, wanted);
+          return { body: pageOf(rows, limit, asIs, (last) => [last.receivedAt, last.id]) as never };
+        }
         const rows = await listCalls(db, { ...defined(filters), limit: limit + 1, ...after });
         return { body: pageOf(rows, limit, asIs, (last) => [last.receivedAt, last.id]) };
       },
@@ -86,8 +109,20 @@ export function callRoutes(live: LiveCalls, streams: EventStreams): Route[] {
       tag: 'calls',
       summary: 'Calls that are up on this node',
       scope: 'calls:read',
+      tenants: TENANT_ROLES,
       reply: z.object({ items: z.array(liveCall) }),
-      handle: () => Promise.resolve({ body: { items: live.list().map((one) => ({ ...one })) } }),
+      handle: async ({ db, caller, own }) => {
+        const up = live.list();
+        const party = partyOf(caller, own);
+        if (!party) return { body: { items: up.map((one) => ({ ...one })) } };
+        const ids = await tenantCallIds(
+          db,
+          party,
+          up.map(({ callId }) => callId),
+        );
+        const theirs = up.filter(({ callId }) => ids.has(callId));
+        return { body: { items: theirs.map(({ callId, state }) => ({ callId, state })) } };
+      },
     }),
     route({
       method: 'get',
@@ -110,13 +145,12 @@ export function callRoutes(live: LiveCalls, streams: EventStreams): Route[] {
       tag: 'calls',
       summary: 'One call with its decision trace and its ledger lines',
       scope: 'calls:read',
+      tenants: TENANT_ROLES,
       params: z.strictObject({ id }),
-      reply: call.extend({
-        decision: z.unknown(),
-        decisionMicroseconds: z.number().nullable(),
-        ledger: z.array(ledgerLine),
-      }),
-      handle: async ({ db, params }) => {
+      reply: z.union([wholeCall, ...callViews(call, { bids: z.array(ownBid), ledger: z.array(ownLine) })]),
+      handle: async ({ db, params, caller, own }) => {
+        const party = partyOf(caller, own);
+        if (party) return { body: (await callOfParty(db, party, params.id)) as never };
         const row = await getCall(db, params.id);
         if (!row) throw notFound('call', params.id);
         const [decision, ledger] = await Promise.all([
@@ -140,6 +174,7 @@ export function callRoutes(live: LiveCalls, streams: EventStreams): Route[] {
       tag: 'calls',
       summary: 'Hang up a call that is up on this node',
       scope: 'calls:write',
+      audited: 'apart',
       params: z.strictObject({ id }),
       reply: z.unknown(),
       status: 204,
@@ -151,4 +186,13 @@ export function callRoutes(live: LiveCalls, streams: EventStreams): Route[] {
       },
     }),
   ];
+}
+
+/** A call as a party sees it, with its own bids and its own money. @throws AppError `not_found` */
+async function callOfParty(db: Queryable, party: CallParty, wanted: string): Promise<object> {
+  const found = await getTenantCall(db, party, wanted);
+  if (!found) throw notFound('call', wanted);
+  const bids = await ownBids(db, party, found);
+  const lines = await ledgerLinesOfCall(db, wanted);
+  return { ...found, bids, ledger: ownLines(lines, party.accountId) };
 }

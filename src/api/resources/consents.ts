@@ -84,6 +84,7 @@ export function consentRoutes({ vault, now }: PersonServices): Route[] {
       tag: 'consents',
       summary: 'Record an act of consent; the same act told again is the record that there is',
       scope: 'consents:write',
+      audited: false,
       body: consentActSchema,
       // Answers are kept for a day: they name nobody.
       reply: z.object({ id: id, known: z.boolean().describe('It was recorded before') }),

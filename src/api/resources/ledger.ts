@@ -242,6 +242,7 @@ function periodRoutes(): Route[] {
       tag: 'ledger',
       summary: 'Close the books of a month: nothing is posted into it any more',
       scope: 'ledger:write',
+      audited: 'apart',
       params: z.strictObject({ month }),
       reply: period,
       handle: async ({ db, params, caller }) => ({

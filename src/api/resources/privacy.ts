@@ -86,6 +86,7 @@ export function privacyRoutes({ vault }: PersonServices): Route[] {
       tag: 'privacy',
       summary: 'What an export came to; it waits for seven days',
       scope: 'privacy:write',
+      audited: 'apart',
       params,
       reply: z.unknown().describe('Everything that is held of the person, for programs to read'),
       handle: async ({ db, params: { id: wanted } }) => {

@@ -1,4 +1,3 @@
-import type { Principal } from '../../domain';
 import { z } from 'zod';
 import type { Postback, PostbackPlaces, PostbackTester } from '../../billing';
 import {
@@ -11,9 +10,11 @@ import {
 } from '../../billing';
 import { AppError, notFound } from '../../domain';
 import type { Queryable, Vault } from '../../storage';
+import { asExchange, EntityStore } from '../../storage';
 import { pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
+import { assertOwnInBody, isOfOthers, NOTHING } from '../own-account';
 import { id, listOf, name, page, queryInstant, secret, stored } from '../schemas';
 
 /** What operations on webhooks need. */
@@ -111,12 +112,9 @@ export function webhookRoutes({ vault, places, tester }: WebhookServices): Route
         status: z.enum(['active', 'paused', 'archived']).optional(),
       }),
       reply: listOf(reply),
-      handle: async ({ db, caller, query }) => {
+      handle: async ({ db, own, query }) => {
         const { limit, cursor, accountId, status } = query;
-        const own = await reachOf(db, caller);
-        if (own !== undefined && accountId !== undefined && accountId !== own) {
-          return { body: { items: [], nextCursor: null } };
-        }
+        if (isOfOthers(own, accountId)) return { body: NOTHING };
         const rows = await storeOf(db).list({
           accountId: own ?? accountId,
           status,
@@ -136,8 +134,8 @@ export function webhookRoutes({ vault, places, tester }: WebhookServices): Route
       tenants: ['buyer', 'seller'],
       params,
       reply,
-      handle: async ({ db, caller, params: { id: wanted } }) => {
-        const webhook = await webhookOf(db, storeOf(db), caller, wanted);
+      handle: async ({ db, own, params: { id: wanted } }) => {
+        const webhook = await webhookOf(storeOf(db), own, wanted);
         return { body: shown(webhook), etag: webhook.version };
       },
     }),
@@ -153,12 +151,10 @@ export function webhookRoutes({ vault, places, tester }: WebhookServices): Route
       body: created,
       reply: replyWithSecret,
       status: 201,
-      handle: async ({ db, caller, body: sent }) => {
-        const own = await reachOf(db, caller);
+      handle: async ({ db, caller, own, body: sent }) => {
         const { accountId = caller.accountId } = sent;
-        if (own !== undefined && accountId !== own) {
-          throw new AppError('forbidden', 'account_of_others', 'this key speaks for another account');
-        }
+        assertOwnInBody(own, accountId, '/accountId');
+        await assertVisible(db, own, sent.campaignIds);
         const { postback, secret: made } = await storeOf(db).create({
           ...sent,
           id: sent.id,
@@ -185,8 +181,9 @@ export function webhookRoutes({ vault, places, tester }: WebhookServices): Route
       body: changed,
       reply,
       conditional: true,
-      handle: async ({ db, caller, params: { id: wanted }, body: sent, ifMatch }) => {
-        await webhookOf(db, storeOf(db), caller, wanted);
+      handle: async ({ db, own, params: { id: wanted }, body: sent, ifMatch }) => {
+        await webhookOf(storeOf(db), own, wanted);
+        await assertVisible(db, own, sent.campaignIds ?? []);
         const webhook = await storeOf(db).change(wanted, sent, (version) => ifMatch?.check(version));
         if (!webhook) throw notFound('webhook', wanted);
         return { body: shown(webhook), etag: webhook.version };
@@ -204,8 +201,8 @@ export function webhookRoutes({ vault, places, tester }: WebhookServices): Route
       reply: z.unknown(),
       status: 204,
       conditional: true,
-      handle: async ({ db, caller, params: { id: wanted }, ifMatch }) => {
-        const { status, version } = await webhookOf(db, storeOf(db), caller, wanted);
+      handle: async ({ db, own, params: { id: wanted }, ifMatch }) => {
+        const { status, version } = await webhookOf(storeOf(db), own, wanted);
         if (status === 'archived') ifMatch?.check(version);
         else await storeOf(db).change(wanted, { status: 'archived' }, (current) => ifMatch?.check(current));
         return { body: undefined };
@@ -231,8 +228,8 @@ export function webhookRoutes({ vault, places, tester }: WebhookServices): Route
           .describe('Seconds that the secret before signs as well'),
       }),
       reply: replyWithSecret,
-      handle: async ({ db, caller, params: { id: wanted }, body: sent }) => {
-        await webhookOf(db, storeOf(db), caller, wanted);
+      handle: async ({ db, own, params: { id: wanted }, body: sent }) => {
+        await webhookOf(storeOf(db), own, wanted);
         const rotated = await storeOf(db).rotateSecret(wanted, sent.secret, sent.overlapSeconds);
         if (!rotated) throw new AppError('conflict', 'postback_archived', 'it is archived: it signs nothing');
         const { postback, secret: made } = rotated;
@@ -246,6 +243,7 @@ export function webhookRoutes({ vault, places, tester }: WebhookServices): Route
       tag: 'webhooks',
       summary: 'Send it an event that did not happen, and tell what came back',
       scope: 'webhooks:write',
+      audited: 'apart',
       tenants: ['buyer', 'seller'],
       params,
       body: z.strictObject({ event: eventName.optional().describe('The first of its events by default') }),
@@ -258,8 +256,8 @@ export function webhookRoutes({ vault, places, tester }: WebhookServices): Route
         tookMs: z.number().int(),
         request: z.object({ method: z.string(), url: z.string(), body: z.string().nullable() }).nullable(),
       }),
-      handle: async ({ db, caller, params: { id: wanted }, body: sent }) => {
-        const { events } = await webhookOf(db, storeOf(db), caller, wanted);
+      handle: async ({ db, own, params: { id: wanted }, body: sent }) => {
+        const { events } = await webhookOf(storeOf(db), own, wanted);
         const test = await tester.test(db, wanted, sent.event ?? events[0] ?? 'call.settled');
         if (!test)
           throw new AppError('conflict', 'postback_archived', 'it is archived: nothing is sent to it');
@@ -292,9 +290,9 @@ export function webhookRoutes({ vault, places, tester }: WebhookServices): Route
       }),
       status: 202,
       idempotent: true,
-      handle: async ({ db, caller, params: { id: wanted }, query }) => {
-        await webhookOf(db, storeOf(db), caller, wanted);
-        const replayed = await replayEvents(db, wanted, query);
+      handle: async ({ db, own, params: { id: wanted }, query }) => {
+        await webhookOf(storeOf(db), own, wanted);
+        const replayed = await asExchange(db, (all) => replayEvents(all, wanted, query));
         if (!replayed) throw notFound('webhook', wanted);
         return { body: replayed };
       },
@@ -310,33 +308,40 @@ export function webhookRoutes({ vault, places, tester }: WebhookServices): Route
       params,
       reply: z.object({ redriven: z.number().int() }),
       status: 202,
-      handle: async ({ db, caller, params: { id: wanted } }) => {
-        const { status } = await webhookOf(db, storeOf(db), caller, wanted);
+      handle: async ({ db, own, params: { id: wanted } }) => {
+        const { status } = await webhookOf(storeOf(db), own, wanted);
         if (status === 'archived') {
           throw new AppError('conflict', 'postback_archived', 'it is archived: nothing is sent to it');
         }
-        return { body: { redriven: await redriveDead(db, wanted) } };
+        return { body: { redriven: await asExchange(db, (all) => redriveDead(all, wanted)) } };
       },
     }),
   ];
 }
 
-/** The account that a key is bound to; undefined for one of the operator, which reaches every account. */
-export async function reachOf(db: Queryable, { accountId }: Principal): Promise<string | undefined> {
-  const { rows } = await db.query<{ type: string }>('select type from accounts where id = $1', [accountId]);
-  return rows[0]?.type === 'operator' ? undefined : accountId;
+/** @throws AppError `not_found`, also for what is another account's */
+async function webhookOf(store: PostbackStore, own: string | undefined, wanted: string): Promise<Postback> {
+  const webhook = await store.get(wanted);
+  if (!webhook || isOfOthers(own, webhook.accountId)) throw notFound('webhook', wanted);
+  return webhook;
 }
 
-/** @throws AppError `not_found`, also for what is another account's */
-async function webhookOf(
+/** A tenant hears of calls of campaigns that it sees. @throws AppError `unprocessable` for others */
+async function assertVisible(
   db: Queryable,
-  store: PostbackStore,
-  caller: Principal,
-  wanted: string,
-): Promise<Postback> {
-  const [webhook, own] = await Promise.all([store.get(wanted), reachOf(db, caller)]);
-  if (!webhook || (own !== undefined && webhook.accountId !== own)) throw notFound('webhook', wanted);
-  return webhook;
+  own: string | undefined,
+  campaignIds: readonly string[],
+): Promise<void> {
+  if (own === undefined || campaignIds.length === 0) return;
+  const rows = await new EntityStore(db, 'campaign', { accountId: own, fields: [] }).byIds(campaignIds);
+  const seen = new Set(rows.map((row) => row.id));
+  const errors = campaignIds.flatMap((campaignId, index) =>
+    seen.has(campaignId)
+      ? []
+      : [{ pointer: `/campaignIds/${index}`, message: 'names nothing that there is' }],
+  );
+  if (errors.length === 0) return;
+  throw new AppError('unprocessable', 'reference_not_found', 'there is no such campaign', { errors });
 }
 
 function shown(webhook: Postback): z.input<typeof reply> {

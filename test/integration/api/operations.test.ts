@@ -48,12 +48,18 @@ async function wholeOf(path: string, id: string): Promise<Record<string, unknown
   return writtenOf(document, path, one.status === 200 ? one.body : await bodyOf(api, path, 99));
 }
 
+async function exported(path: string): Promise<string> {
+  return (await api.ask('GET', `/api/v1/${path}/export`)).text;
+}
+
 const RATES = 'prefix,rate_per_minute,first_increment_s,next_increment_s\n1,0.0125,6,6\n';
 
 const HAPPY = new Map<string, HappyPath>([
   ...MARKET_RESOURCES.flatMap(({ path, body, change }): [string, HappyPath][] => [
     [`GET /api/v1/${path}`, {}],
     [`POST /api/v1/${path}`, { body: body(99) }],
+    [`GET /api/v1/${path}/export`, {}],
+    [`POST /api/v1/${path}/import`, { query: '?mode=upsert', csvFor: () => exported(path) }],
     [`GET /api/v1/${path}/{id}`, { id: () => newOne(path) }],
     [`PUT /api/v1/${path}/{id}`, { id: () => newOne(path), bodyFor: (id) => wholeOf(path, id) }],
     [`PATCH /api/v1/${path}/{id}`, { id: () => newOne(path), body: change }],
@@ -73,10 +79,16 @@ const HAPPY = new Map<string, HappyPath>([
   ['GET /api/v1/rate-decks/{id}', { id: rateDeck }],
   ['GET /api/v1/rate-decks/{id}/rates', { id: rateDeck }],
   ['GET /api/v1/calls', {}],
+  ['GET /api/v1/calls/export', {}],
+  ['GET /api/v1/disputes/export', {}],
+  ['GET /api/v1/invoices/export', {}],
+  ['GET /api/v1/ledger/entries/export', { query: '?accountId=operator' }],
   ['GET /api/v1/calls/live', {}],
   ['GET /api/v1/calls/events', { stream: true }],
   ['GET /api/v1/calls/{id}', { id: settledCall }],
   ['DELETE /api/v1/calls/{id}', { id: liveCall }],
+  ['GET /api/v1/analytics/calls', { query: '?groupBy=hour' }],
+  ['GET /api/v1/analytics/live', {}],
   ['GET /api/v1/fraud/cases', {}],
   ['GET /api/v1/fraud/cases/{id}', { id: fraudCase }],
   [
@@ -132,6 +144,8 @@ const HAPPY = new Map<string, HappyPath>([
   ['GET /api/v1/webhook-deliveries', { query: '?webhookId=x' }],
   ['GET /api/v1/webhook-deliveries/{id}', { id: webhookDelivery }],
   ['POST /api/v1/webhook-deliveries/{id}/redrive', { id: webhookDelivery }],
+  ['GET /api/v1/audit', {}],
+  ['POST /api/v1/audit/verify', { body: { blocks: 10 } }],
   ['GET /api/v1/system/stats', {}],
 ]);
 
@@ -214,12 +228,13 @@ async function perform(
     close();
     return { status, headers, text: '', body: '' as never };
   }
+  const csv = happy?.csvFor ? (key === api.admin ? await happy.csvFor() : 'id') : happy?.csv;
   const path = operation.path.replace(/\{\w+\}/, encodeURIComponent(id)) + queryOf(happy?.query, other.more);
   return api.ask(operation.method, path, {
     key,
     ...(happy?.bodyFor && key === api.admin ? { body: await happy.bodyFor(id) } : {}),
     ...(happy?.body ? { body: happy.body } : {}),
-    ...(happy?.csv === undefined ? {} : { raw: happy.csv, headers: { 'Content-Type': 'text/csv' } }),
+    ...(csv === undefined ? {} : { raw: csv, headers: { 'Content-Type': 'text/csv' } }),
   });
 }
 

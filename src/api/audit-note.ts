@@ -1,0 +1,104 @@
+import type { Request } from 'express';
+import type { Principal } from '../domain';
+import type { AuditActor, AuditChanges, AuditEntry } from '../storage';
+import { actorOf, changedFields, namesOf } from '../storage';
+import { contextOf } from './middleware/request-context';
+import type { Route } from './route';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * First words of paths of what is about persons, or holds secrets under names of all kinds: of it the names of
+ * fields are written, and no values.
+ */
+const NAMES_ALONE = new Set([
+  'auth',
+  'oauth',
+  'consents',
+  'dnc',
+  'privacy',
+  'checks',
+  'number-lists',
+  'decisions',
+  'bid-requests',
+  'test-calls',
+]);
+/** Nobody has proven who they are. */
+export const NOBODY: AuditActor = { kind: 'nobody', id: '' };
+
+/** What a handler adds to the entry of the audit log that is written of its operation. */
+export class AuditNote {
+  #actor: AuditActor | undefined;
+  #subject: AuditEntry['subject'];
+  #changes: AuditChanges | undefined;
+  #reason: string | undefined;
+
+  /** Who it was, where only the handler can tell: somebody who signs in. */
+  by(actor: AuditActor | Principal): void {
+    this.#actor = 'scopes' in actor ? actorOf(actor) : actor;
+  }
+
+  /** What it was done to, where that is not what the path or the answer names. */
+  about(kind: string, id?: string): void {
+    this.#subject = { kind, id };
+  }
+
+  /** What it was before, and what is written: fields that do not differ are left out, secrets hidden. */
+  changed(before: object | undefined, after: object): void {
+    this.#changes = changedFields(before as Fields | undefined, after as Fields);
+  }
+
+  /** Why, where the body does not say it as `reason`. */
+  because(reason: string): void {
+    this.#reason = reason;
+  }
+
+  /** The entry of an operation that was done. */
+  entry(done: {
+    readonly route: Route;
+    readonly request: Request;
+    readonly caller: Principal | undefined;
+    readonly address: string;
+    readonly params: unknown;
+    readonly body: unknown;
+    readonly reply: unknown;
+    readonly status: number;
+  }): AuditEntry {
+    const { route, request, caller, address, params, body, reply, status } = done;
+    const { id } = contextOf(request);
+    const fields = isFields(body) ? body : {};
+    return {
+      actor: this.#actor ?? (caller ? actorOf(caller) : NOBODY),
+      action: route.operationId,
+      subject: this.#subject ?? { kind: kindOf(route), id: idOf(params, reply) },
+      status,
+      requestId: id,
+      address,
+      changes: this.#changes ?? writtenBy(route, fields),
+      reason: this.#reason ?? textOf(fields['reason']) ?? textOf(fields['basis']),
+    };
+  }
+}
+
+/** What the body of an operation says that it writes. */
+function writtenBy(route: Route, fields: Fields): AuditChanges {
+  return NAMES_ALONE.has(kindOf(route)) ? namesOf(Object.keys(fields)) : changedFields(undefined, fields);
+}
+
+/** The first word of its path. */
+export function kindOf({ path }: Route): string {
+  return path.split('/')[1] ?? '';
+}
+
+function idOf(params: unknown, reply: unknown): string | undefined {
+  const [named] = isFields(params) ? Object.values(params) : [];
+  return textOf(named) ?? (isFields(reply) ? textOf(reply['id']) : undefined);
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

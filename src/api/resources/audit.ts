@@ -1,0 +1,114 @@
+import { z } from 'zod';
+import type { StoredAuditEntry } from '../../storage';
+import { listAudit, verifyAudit } from '../../storage';
+import { pageOf, readCursor } from '../cursor';
+import type { Route } from '../route';
+import { route } from '../route';
+import { id, listOf, page, printable, queryInstant } from '../schemas';
+
+const MAX_BLOCKS = 10_000;
+const BLOCKS = 1_000;
+
+const name = printable(z.string().min(1).max(300));
+const entry = z.object({
+  id,
+  at: z.iso.datetime(),
+  actor: z.object({
+    kind: z
+      .enum(['key', 'user', 'client', 'agent', 'cli', 'system', 'nobody'])
+      .describe('`cli`: a user of the operating system. `nobody`: who did not prove who they are'),
+    id: z.string(),
+    accountId: z.string().optional(),
+    role: z.string().optional(),
+    sessionId: z.string().optional(),
+  }),
+  action: z.string().describe('`operationId` of this document, or the command'),
+  subject: z.object({ kind: z.string(), id: z.string().optional() }).optional(),
+  status: z.number().int().describe('As it was answered'),
+  requestId: z.string().optional(),
+  address: z.string().optional().describe('Of IPv6 the network of 64 bits'),
+  changes: z
+    .record(z.string(), z.object({ before: z.unknown().optional(), after: z.unknown().optional() }))
+    .optional()
+    .describe('By field; secrets are hidden, and of what is about persons there are names of fields alone'),
+  reason: z.string().optional(),
+  isSealed: z.boolean().describe('Whether it is in the chain of hashes, which it is after some seconds'),
+});
+const verification = z.object({
+  ok: z.boolean(),
+  blocks: z.number().int(),
+  entries: z.number().int(),
+  unsealed: z.number().int().describe('Entries that wait for a block'),
+  head: z.string().describe('Hash of the newest block, to be kept elsewhere'),
+  findings: z.array(
+    z.object({
+      problem: z.enum([
+        'block_missing',
+        'block_unlinked',
+        'block_changed',
+        'entry_missing',
+        'entry_unsealed',
+        'entry_loose',
+      ]),
+      block: z.number().int().optional(),
+      entries: z.number().int().optional(),
+    }),
+  ),
+});
+
+/** Who did what, and whether that is what was written. */
+export function auditRoutes(): Route[] {
+  return [
+    route({
+      method: 'get',
+      path: '/audit',
+      operationId: 'listAuditEntries',
+      tag: 'audit',
+      summary: 'Who did what, or was refused it, newest first',
+      scope: 'audit:read',
+      query: page.extend({
+        actor: name
+          .optional()
+          .describe('Id of a key, user, client or agent, or the name of a user of the system'),
+        action: name.optional().describe('`operationId`, or the command'),
+        subject: name.optional().describe('Id of what it was done to'),
+        accountId: name.optional().describe('Account of the actor'),
+        status: z.coerce.number().int().min(100).max(599).optional(),
+        from: queryInstant.optional(),
+        to: queryInstant.optional().describe('Not included'),
+      }),
+      reply: listOf(entry),
+      handle: async ({ db, query: { limit, cursor, accountId, ...filter } }) => {
+        const at = readCursor(cursor, z.tuple([z.string().regex(/^\d{1,18}$/)]));
+        const rows = await listAudit(db, limit + 1, { ...filter, account: accountId, before: at?.[0] });
+        return { body: pageOf(rows, limit, shown, (last) => [last.id]) };
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/audit/verify',
+      operationId: 'verifyAudit',
+      tag: 'audit',
+      summary: 'Hash the newest blocks of the audit log anew; `dce audit verify` looks at all of it',
+      // It changes nothing: auditors may.
+      scope: 'audit:read',
+      audited: 'apart',
+      body: z.strictObject({ blocks: z.number().int().min(1).max(MAX_BLOCKS).default(BLOCKS) }),
+      reply: verification,
+      handle: async ({ db, body }) => {
+        const { findings, ...rest } = await verifyAudit(db, body.blocks);
+        return { body: { ...rest, findings: [...findings] } };
+      },
+    }),
+  ];
+}
+
+function shown({ at, actor, subject, changes, ...rest }: StoredAuditEntry): z.input<typeof entry> {
+  return {
+    ...rest,
+    at: at.toISOString(),
+    actor: { ...actor },
+    ...(subject === undefined ? {} : { subject: { ...subject } }),
+    ...(changes === undefined ? {} : { changes: { ...changes } }),
+  };
+}

@@ -1,0 +1,65 @@
+import type { Command } from 'commander';
+import type { AuditEntry, AuditFinding, Database, Queryable } from '../storage';
+import { recordAudit, sealAudit, verifyAudit } from '../storage';
+
+export interface AuditCommandParts {
+  readonly withDatabase: (work: (database: Database) => Promise<void>) => Promise<void>;
+  readonly say: (line: string) => void;
+  readonly setExitCode: (code: number) => void;
+}
+
+/** What a command that changed something says of it. */
+export type CommandDeed = Pick<AuditEntry, 'subject' | 'changes' | 'reason'>;
+
+/**
+ * Writes down what was done at a terminal.
+ * @param db - the transaction of the change, where there is one
+ * @param user - of the operating system
+ * @param command - e.g. `rates import`: it is written as `cli.rates.import`
+ */
+export function recordCommand(
+  db: Queryable,
+  user: string,
+  command: string,
+  deed: CommandDeed = {},
+): Promise<void> {
+  const action = `cli.${command.replaceAll(' ', '.')}`;
+  return recordAudit(db, { actor: { kind: 'cli', id: user }, action, ...deed });
+}
+
+/** `dce audit …`: who did what. */
+export function addAuditCommands(program: Command, parts: AuditCommandParts): void {
+  const audit = program.command('audit').description('the audit log: who did what, and whether that is so');
+  audit
+    .command('verify')
+    .description('go through the whole log from its first entry; ends with 1 when anything is wrong')
+    .action(() => parts.withDatabase((database) => verify(database, parts)));
+}
+
+async function verify(database: Database, { say, setExitCode }: AuditCommandParts): Promise<void> {
+  // What waits is looked at as well.
+  while ((await sealAudit(database)) > 0);
+  const { ok, blocks, entries, unsealed, head, findings } = await verifyAudit(database);
+  for (const finding of findings) say(`WRONG  ${describe(finding)}`);
+  say(`${blocks} blocks, ${entries} entries, ${unsealed} not sealed yet`);
+  say(`head ${head}`);
+  say(ok ? 'all as it should be' : 'not as it should be');
+  if (!ok) setExitCode(1);
+}
+
+function describe({ problem, block, entries }: AuditFinding): string {
+  switch (problem) {
+    case 'block_missing':
+      return `block ${block} is not there`;
+    case 'block_unlinked':
+      return `block ${block} does not follow on the one before it`;
+    case 'block_changed':
+      return `entries of block ${block} were changed after they were sealed`;
+    case 'entry_missing':
+      return `${entries} entries of block ${block} are not there any more`;
+    case 'entry_unsealed':
+      return `${entries} entries wait to be sealed for more than an hour: is there a worker?`;
+    case 'entry_loose':
+      return `${entries} entries are in no block and wait for none`;
+  }
+}
