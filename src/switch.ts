@@ -2,8 +2,9 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
+import { LiveCounters, moneyToday } from './analytics';
 import type { ListenTls } from './api';
-import { createApi, listen } from './api';
+import { createApi, listen, nodeAdapter } from './api';
 import { openSettlementQueue, OutboxRelay } from './billing';
 import { CallActivity } from './parts/call-activity';
 import { CallNewsHub, countCall } from './parts/call-news';
@@ -13,6 +14,8 @@ import { connectSip, superviseSip } from './parts/embedded-sip';
 import { KnownMarket } from './parts/known-market';
 import { observeCaps } from './market';
 import type { MediaEngine } from './media';
+import type { Events } from './parts/open-events';
+import { openEvents } from './parts/open-events';
 import { openMedia } from './parts/open-media';
 import { announceNode, openNodes } from './parts/open-nodes';
 import { openFunds } from './parts/open-funds';
@@ -85,8 +88,10 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
   const repeated = new RepeatedLog(REPEAT_MS, () => clock.monotonic());
   const warn = (message: string) => (error: Error) =>
     repeated.log(message, (suppressed) => log.warn({ error: error.message, suppressed }, message));
+  let events: Events | undefined;
   const degraded = (part: string) => (yes: boolean, error?: Error) => {
     metrics.degraded.set({ part }, yes ? 1 : 0);
+    if (part !== 'events') events?.onDegraded(part, yes);
     if (yes) log.error({ part, error: error?.message }, 'a part works in its fallback');
     else log.info({ part }, 'a part is back');
   };
@@ -128,7 +133,10 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     bootId,
     maxQueued: 50_000,
     onDegraded: degraded('recorder'),
-    onOutbox: () => relay.wake(),
+    onOutbox: () => {
+      relay.wake();
+      events?.wake();
+    },
     onRejected: (json, error) => {
       log.error({ error: error.message }, 'a call record cannot be stored: kept in calls.rejected');
       appendFileSync(join(config.dataDir, 'calls.rejected'), `${json}\n`);
@@ -162,7 +170,19 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
   });
   const { market } = known;
   const caps = observeCaps(redisCaps, known.activity, () => clock.now());
-  const onPing = ({ outcome, latencyMs }: PingReport): void => {
+  const { hub } = (events = openEvents({
+    nodeId: config.node.id,
+    bootId,
+    database,
+    redis,
+    market,
+    clock,
+    onDegraded: degraded('events'),
+    warn,
+  }));
+  const onPing = (report: PingReport): void => {
+    const { outcome, latencyMs } = report;
+    events?.onPing(report);
     metrics.pings.inc({ outcome });
     metrics.pingDuration.observe(latencyMs / 1_000);
   };
@@ -210,9 +230,19 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     (event) => known.tell(event),
     () => clock.now(),
   );
+  const liveFigures = new LiveCounters({
+    nodeId: config.node.id,
+    redis,
+    now: () => clock.now(),
+    carrierOf: (trunkId) => market.trunk(trunkId)?.accountId,
+    moneyToday: (scope) => moneyToday(database, scope, clock.now()),
+    onDegraded: degraded('live_figures'),
+  });
   const news = new CallNewsHub((event) => {
     countCall(metrics, event);
+    liveFigures.onCall(event);
     calls.onCall(event);
+    events?.onCall(event);
     if (event.type === 'call.ended') desk.ended(event.record);
   });
   const admission = new AdmissionControl(
@@ -292,6 +322,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     await sales.close();
     await phones.close();
     await known.close();
+    await events?.close();
     await funds.close();
     orphans.stop();
     heartbeat.stop();
@@ -299,6 +330,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     await recorder.close();
     await relay.close();
     redisCaps.close();
+    await liveFigures.close();
     redis.disconnect();
     await settlements.close();
     queueRedis.disconnect();
@@ -312,7 +344,9 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     await heartbeat.start();
     await orphans.start();
     await known.start();
+    events.start();
     await sales.start();
+    liveFigures.start();
     await phones.start();
     relay.start();
     nodes.addresses.start();
@@ -326,6 +360,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
         system: { stats },
         queues: { queues: [settlements], ready: () => queueRedis.status === 'ready' },
         live: { list: () => switchboard.calls(), hangup: (id, detail) => switchboard.hangup(id, detail) },
+        liveFigures,
         news,
         bidRequests: sales.bidRequests,
         persons: { vault, now: () => clock.now() },
@@ -372,7 +407,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
       const why = asError(error).message;
       throw new Error(`the API cannot start: ${why}; change api.port (DCE_API_PORT)`);
     });
-    phoneApi.attach(api);
+    phoneApi.attach(api, { events: hub, nodes: nodeAdapter(openRedis(redisUrl, true)) });
     const url = apiUrl(api, config.api.host);
     log.info({ sip: listening, api: url, node: config.node.id }, 'the switch takes calls');
     return {

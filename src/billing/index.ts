@@ -147,6 +147,7 @@ export { DOCUMENT_KINDS, LINE_KINDS } from './invoices/document';
 export type { DocumentContent, DocumentKind, DocumentLine, DocumentPeriod } from './invoices/document';
 export { renderDocument } from './invoices/render-document';
 export { writeDocumentCsv } from './invoices/document-csv';
+export { csvRecord, localTime } from './invoices/csv-text';
 export type { WriteText } from './invoices/csv-text';
 export {
   accountTimezone,

@@ -78,7 +78,9 @@ const courses = fc.record({
   rollsLast: fc.boolean(),
 });
 
-async function live({ calls, rollEvery, batch, rollsLast }: fc.TestData<typeof courses>): Promise<void> {
+type Course = typeof courses extends fc.Arbitrary<infer T> ? T : never;
+
+async function live({ calls, rollEvery, batch, rollsLast }: Course): Promise<void> {
   const job = new AnalyticsRollUp(db, { batch });
   const writes = [
     ...calls.map((call) => () => storeEnd(db, call)),
