@@ -6,8 +6,9 @@ import type { Route, RouteCall, RouteReply } from '../route';
  * Anything but a list stays as it is.
  */
 export function withFields(route: Route): Route {
-  const item = itemOf(route);
-  if (!item || !(route.query instanceof z.ZodObject)) return route;
+  const views = viewsOf(route);
+  const [item] = views;
+  if (!item || !(route.query instanceof z.ZodObject) || 'fields' in route.query.shape) return route;
   const names = Object.keys(item.shape);
   const sparse = item.partial();
   const shown = 'id' in item.shape ? sparse.required({ id: true }) : sparse;
@@ -18,7 +19,7 @@ export function withFields(route: Route): Route {
     ...route,
     query: route.query.safeExtend({ fields: fieldsParam(names) }),
     reply: (route.reply as z.ZodObject).extend({
-      items: z.array(z.union([item, shown.describe('With `fields`: those alone')])),
+      items: z.array(z.union([...views, shown.describe('With `fields`: those alone')])),
     }),
     handle: async (call: RouteCall<unknown, unknown, unknown>) => {
       const { fields, ...query } = call.query as { readonly fields?: readonly string[] };
@@ -30,12 +31,14 @@ export function withFields(route: Route): Route {
   };
 }
 
-/** What a list is of: it has items and a cursor. */
-function itemOf({ method, reply }: Route): z.ZodObject | undefined {
-  if (method !== 'get' || !(reply instanceof z.ZodObject)) return undefined;
+/** What items of a list look like, to whoever sees most of them first; nothing of what is no list. */
+export function viewsOf({ method, reply }: Route): readonly z.ZodObject[] {
+  if (method !== 'get' || !(reply instanceof z.ZodObject)) return [];
   const { items, nextCursor } = reply.shape as Record<string, unknown>;
-  if (nextCursor === undefined || !(items instanceof z.ZodArray)) return undefined;
-  return items.element instanceof z.ZodObject ? items.element : undefined;
+  if (nextCursor === undefined || !(items instanceof z.ZodArray)) return [];
+  const views: readonly unknown[] =
+    items.element instanceof z.ZodUnion ? items.element.options : [items.element];
+  return views.every((view) => view instanceof z.ZodObject) ? views : [];
 }
 
 function fieldsParam(names: readonly string[]): z.ZodType {

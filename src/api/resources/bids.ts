@@ -81,6 +81,7 @@ export function bidRoutes(): Route[] {
     resolve: (changes, before) =>
       changes.ping === undefined ? changes : { ...changes, ping: keepSecret(changes.ping, before?.ping) },
     show: ({ ping: asked, ...bid }) => ({ ...bid, ping: asked && hideSecret(asked) }),
+    exported: ({ ping: asked, ...bid }) => ({ ...bid, ping: asked && unsigned(asked as ShownPing) }),
     check: checkBid,
   });
 }
@@ -89,6 +90,13 @@ export function bidRoutes(): Route[] {
 function keepSecret(sent: PingSettings, before: PingSettings | undefined): PingSettings {
   const given = sent.secret as string | null | undefined;
   return { ...sent, secret: given === undefined ? before?.secret : (given ?? undefined) };
+}
+
+type ShownPing = z.output<typeof shownPing>;
+
+/** That it is signed is no field of a ping; the secret stays where it is. */
+function unsigned({ signed: _, ...asked }: ShownPing): Omit<ShownPing, 'signed'> {
+  return asked;
 }
 
 function hideSecret({ secret: hidden, ...shown }: PingSettings): Omit<PingSettings, 'secret'> {

@@ -5,13 +5,16 @@ import { AppError, notFound } from '../../domain';
 import type { MarketEntities, MarketEntity } from '../../market';
 import type { Queryable, Sight, Stored } from '../../storage';
 import { EntityStore, inTransaction } from '../../storage';
+import { exportOf } from '../csv/export-of';
 import type { IfMatch } from '../if-match';
 import type { EntityListQuery, EntityListText } from '../lists/entity-list';
 import { bare, listQuery, narrowed } from '../lists/entity-list';
 import { readPosition, writePosition } from '../lists/list-order';
+import { withFields } from '../lists/sparse-fields';
 import type { Route } from '../route';
 import { route } from '../route';
 import { id, listOf, stored } from '../schemas';
+import { importRoute } from './bulk-import';
 import type { EntityTenancy } from './entity-tenancy';
 import { assertOwnChange, replyFor, rolesOf, sightOf } from './entity-tenancy';
 
@@ -50,6 +53,8 @@ export interface EntityResource<E extends MarketEntity, S extends z.ZodObject> {
   ) => Partial<Omit<MarketEntities[E], 'id'>>;
   /** What is shown of it; everything by default. */
   readonly show?: (row: Stored<MarketEntities[E]>) => unknown;
+  /** What an export shows of what is shown, where an import would not take that. */
+  readonly exported?: (shown: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
   /** What goes with a change: in its transaction. */
   readonly changed?: (value: MarketEntities[E], before: MarketEntities[E], tx: Queryable) => Promise<void>;
   /** Told of every change that was made. */
@@ -123,7 +128,7 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
     }
   };
 
-  return [
+  const listing = withFields(
     route({
       method: 'get',
       path: `/${path}`,
@@ -150,6 +155,12 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
         };
       },
     }),
+  );
+
+  return [
+    listing,
+    exportOf(listing, resource.exported),
+    importRoute(resource),
     route({
       method: 'get',
       path: `/${path}/:id`,

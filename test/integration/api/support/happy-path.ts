@@ -6,6 +6,7 @@ export interface HappyPath {
   readonly bodyFor?: (id: string) => Promise<Record<string, unknown>>;
   /** A body that is no JSON. */
   readonly csv?: string;
+  readonly csvFor?: () => Promise<string>;
   readonly query?: string;
   readonly stream?: boolean;
 }
