@@ -155,13 +155,17 @@ call open_to_tenants('ledger_entries', 'ledger_account_id in (select id from led
 grant select on ledger_entries to dce_tenant;
 call open_to_tenants('ledger_transactions',
   'exists (select from ledger_entries e where e.transaction_id = ledger_transactions.id)');
-grant select (id, kind, call_id, reason, posted_at) on ledger_transactions to dce_tenant;
+grant select on ledger_transactions to dce_tenant;
 -- With the eyes of whoever reads it.
 alter view wallet_funds set (security_invoker = true);
 grant select on wallet_funds to dce_tenant;
 
 call open_to_tenants('payments', 'account_id = (select dce_account())');
-grant select on payments to dce_tenant;
+grant select, insert on payments to dce_tenant;
+-- A charge that it asks for, of its own card.
+create policy made_by_tenants on payments for insert to dce_tenant
+  with check (account_id = (select dce_account()) and kind = 'charge' and cause = 'request' and state = 'created'
+    and method_id in (select id from payment_methods));
 call open_to_tenants('payment_methods', 'account_id = (select dce_account())');
 grant select, update (brand, last4, exp_month, exp_year, status, version, updated_at) on payment_methods to dce_tenant;
 create policy changed_by_tenants on payment_methods for update to dce_tenant
@@ -203,8 +207,14 @@ create policy made_by_tenants on postbacks for insert to dce_tenant
   with check (account_id = (select dce_account()));
 create policy changed_by_tenants on postbacks for update to dce_tenant
   using (account_id = (select dce_account())) with check (account_id = (select dce_account()));
+call open_to_tenants('postback_queues', 'postback_id in (select id from postbacks)');
+grant select, insert (postback_id) on postback_queues to dce_tenant;
+create policy made_by_tenants on postback_queues for insert to dce_tenant
+  with check (postback_id in (select id from postbacks));
 call open_to_tenants('postback_deliveries', 'postback_id in (select id from postbacks)');
-grant select on postback_deliveries to dce_tenant;
+grant select, update (state, done_at, last_error) on postback_deliveries to dce_tenant;
+create policy changed_by_tenants on postback_deliveries for update to dce_tenant
+  using (postback_id in (select id from postbacks)) with check (postback_id in (select id from postbacks));
 
 -- What a seller asked and what came of it, its own payout among it: a wall in the view itself.
 create or replace view rtb_bid_log with (security_barrier = true) as

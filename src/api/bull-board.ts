@@ -2,7 +2,8 @@ import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
 import type { Express, Request, RequestHandler } from 'express';
-import { AppError, allows } from '../domain';
+import type { Principal } from '../domain';
+import { AppError, refusalOf } from '../domain';
 import type { SettlementQueue } from '../billing';
 import { callerOf } from './middleware/authenticate';
 
@@ -22,7 +23,7 @@ const BASIC = /^Basic ([A-Za-z0-9+/=]{1,1024})$/i;
 const KEY = /^[A-Za-z0-9_-]{8,128}$/;
 
 /**
- * Bull Board, for whoever has the scope `queues:read`; pausing, retrying and removing need `queues:write`.
+ * Bull Board, for people of the exchange with the scope `queues:read`; pausing, retrying and removing need `queues:write`.
  * Browsers know no API keys: here, and nowhere else, the key may come as the password of HTTP Basic, under
  * any name.
  *
@@ -33,13 +34,11 @@ export function serveBullBoard(app: Express, shown: ShownQueues, guards: readonl
   const touch = boardOf(shown, false);
   app.use(PATH, askForPassword, ...guards, (request, response, next) => {
     response.removeHeader('WWW-Authenticate');
-    const { scopes } = callerOf(request);
-    const mayTouch = allows(scopes, 'queues:write');
-    if (!mayTouch && !allows(scopes, 'queues:read')) throw missing('queues:read');
-    if (!READING.has(request.method)) {
-      if (!mayTouch) throw missing('queues:write');
-      refuseForeign(request);
-    }
+    const caller = callerOf(request);
+    const reads = READING.has(request.method);
+    assertMay(caller, reads ? 'queues:read' : 'queues:write');
+    if (!reads) refuseForeign(request);
+    const mayTouch = refusalOf(caller, { scope: 'queues:write', tenants: [] }) === undefined;
     if (!shown.ready()) throw new AppError('unavailable', 'queues_unavailable', 'Redis is away: try again');
     response.setHeader('Content-Security-Policy', POLICY);
     (mayTouch ? touch : look)(request, response, next);
@@ -88,6 +87,11 @@ function hostOf(origin: string): string | undefined {
   return URL.canParse(origin) ? new URL(origin).host : undefined;
 }
 
-function missing(scope: string): AppError {
-  return new AppError('forbidden', 'scope_missing', `this needs the scope ${scope}`);
+/** Whose `queues:write` it is may read as well. @throws AppError `forbidden` for people of other accounts, and without the scope */
+function assertMay(caller: Principal, scope: 'queues:read' | 'queues:write'): void {
+  const refusals = [scope, 'queues:write'].map((one) => refusalOf(caller, { scope: one, tenants: [] }));
+  if (refusals.includes(undefined)) return;
+  if (refusals[0] === 'role')
+    throw new AppError('forbidden', 'operator_only', 'this is for people of the exchange');
+  throw new AppError('forbidden', 'scope_missing', `this needs the scope ${scope}`);
 }

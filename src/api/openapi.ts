@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import type { Principal } from '../domain';
+import { refusalOf, ROLES } from '../domain';
 import { problemSchema } from './problem';
-import type { Route } from './route';
+import type { Deprecation, Route } from './route';
 import { JSON_TYPE, SIGNED_IN } from './route';
 
 const VERSION = '0.1.0';
@@ -24,7 +26,9 @@ const PROBLEMS = {
   ],
   429: ['TooManyRequests', 'The API key has made too many requests; `Retry-After` says when to go on'],
   500: ['InternalError', 'A bug of ours'],
+  501: ['NotImplemented', 'The exchange is not made for this, or its media engine is not'],
   503: ['Unavailable', 'Something is away or too busy just now; `Retry-After` says when to try again'],
+  504: ['GatewayTimeout', 'Another node that was asked did not answer in time'],
 } as const;
 type ProblemStatus = keyof typeof PROBLEMS;
 
@@ -107,6 +111,7 @@ function operation(route: Route): Record<string, unknown> {
     tags: [route.tag],
     summary: route.summary,
     ...accessOf(route),
+    ...(route.deprecated ? { deprecated: true } : {}),
     parameters: [
       ...parameters(route.params, 'path'),
       ...parameters(route.query, 'query'),
@@ -125,13 +130,23 @@ function operation(route: Route): Record<string, unknown> {
   };
 }
 
-/** Who may call it. */
-function accessOf({ access, scope }: Route): Record<string, unknown> {
+/** Whom roles alone are judged of. */
+const NOBODY: Principal = { kind: 'key', id: '', accountId: '', role: 'admin', scopes: ['*'] };
+
+/** Who may call it: in words, and for programs the roles. */
+function accessOf({ access, scope, tenants }: Route): Record<string, unknown> {
   switch (access) {
-    case 'account':
-      return scope === SIGNED_IN
-        ? { description: 'For a user who is signed in.', security: [{ bearer: [] }, { session: [] }] }
-        : { description: `Needs the scope \`${scope}\`.` };
+    case 'account': {
+      if (scope === SIGNED_IN) {
+        return { description: 'For a user who is signed in.', security: [{ bearer: [] }, { session: [] }] };
+      }
+      const roles = ROLES.filter((role) => refusalOf({ ...NOBODY, role }, { scope, tenants }) === undefined);
+      const own = tenants.length === 0 ? '' : ' What is another account’s is not found.';
+      return {
+        description: `For ${roles.map((role) => `${role}s`).join(', ')}. Needs the scope \`${scope}\`.${own}`,
+        'x-dce-roles': roles,
+      };
+    }
     case 'phone':
       return { description: 'For an agent who is signed in.', security: [{ phoneSession: [] }] };
     case 'open':
@@ -145,14 +160,16 @@ function bodyOf(route: Route): Record<string, unknown> {
   }
   if (!route.body) return {};
   const content = { [JSON_TYPE]: { schema: jsonSchema(route.body, 'input') } };
-  return { requestBody: { required: true, content } };
+  return { requestBody: { required: !route.body.safeParse(undefined).success, content } };
 }
 
 function success(route: Route): Record<string, unknown> {
-  const versioned = route.reply instanceof z.ZodObject && 'version' in route.reply.shape;
+  const [reply] = route.reply instanceof z.ZodUnion ? route.reply.options : [route.reply];
+  const versioned = reply instanceof z.ZodObject && 'version' in reply.shape;
   const headers = {
     ...(versioned ? { ETag: ref('headers', 'ETag') } : {}),
     ...(route.status === 201 ? { Location: ref('headers', 'Location') } : {}),
+    ...(route.deprecated ? deprecationIn(route.deprecated) : {}),
     ...(route.idempotent ? { 'Idempotency-Replayed': ref('headers', 'IdempotencyReplayed') } : {}),
   };
   const content = route.streams
@@ -165,6 +182,16 @@ function success(route: Route): Record<string, unknown> {
   };
 }
 
+/** What the answers of an operation carry that should not be used any more. */
+function deprecationIn({ sunset }: Deprecation): Record<string, unknown> {
+  const text = (description: string): unknown => ({ description, schema: { type: 'string' } });
+  return {
+    Deprecation: text('Since when it should not be used any more (RFC 9745)'),
+    Link: text('What is in its place: rel="successor-version"'),
+    ...(sunset === undefined ? {} : { Sunset: text('Until when it works (RFC 8594)') }),
+  };
+}
+
 /** Every way an operation can be refused. */
 function problemsOf(route: Route): ProblemStatus[] {
   const hasBody = route.body !== undefined || route.takes !== JSON_TYPE;
@@ -173,14 +200,16 @@ function problemsOf(route: Route): ProblemStatus[] {
     401: true,
     403: true,
     404: route.params !== undefined,
-    409: route.idempotent,
+    409: route.idempotent || route.problems.includes(409),
     412: route.conditional,
     413: hasBody,
     415: route.method === 'post' || route.method === 'put' || route.method === 'patch',
     422: hasBody,
     429: true,
     500: true,
+    501: route.problems.includes(501),
     503: true,
+    504: route.problems.includes(504),
   };
   return (Object.keys(PROBLEMS).map(Number) as ProblemStatus[]).filter((status) => may[status]);
 }

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import type { StoredTerms } from '../../billing';
 import { addAccountTerms, listAccountTerms } from '../../billing';
-import { AppError, notFound, principalName } from '../../domain';
+import { AppError, notFound, principalName, TENANT_ROLES } from '../../domain';
 import { EntityStore, inTransaction } from '../../storage';
 import { pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
+import { assertOwnAccount } from '../own-account';
 import { id, instant, listOf, micros, name, page, text } from '../schemas';
 
 const code = z
@@ -89,15 +90,18 @@ export function accountTermsRoutes(now: () => number): Route[] {
       tag: 'accounts',
       summary: 'Fees and taxes of an account, the latest first, those to come among them',
       scope: 'account_terms:read',
+      tenants: TENANT_ROLES,
       params,
       query: page,
       reply: listOf(terms),
-      handle: async ({ db, params: { id: wanted }, query: { limit, cursor } }) => {
+      handle: async ({ db, params: { id: wanted }, query: { limit, cursor }, own }) => {
+        assertOwnAccount(own, wanted);
         if (!(await new EntityStore(db, 'account').get(wanted))) throw notFound('account', wanted);
         const at = readCursor(cursor, position);
         const before = at && { before: { at: at[0], id: at[1] } };
         const rows = await listAccountTerms(db, wanted, { limit: limit + 1, ...before });
-        return { body: pageOf(rows, limit, shown, (last) => [last.effectiveFrom, last.id]) };
+        const show = own === undefined ? shown : shownToParty;
+        return { body: pageOf(rows, limit, show, (last) => [last.effectiveFrom, last.id]) };
       },
     }),
     route({
@@ -144,4 +148,9 @@ function shown({ id: row, createdAt, ...rest }: StoredTerms): z.input<typeof ter
     id: String(row),
     createdAt: createdAt.toISOString(),
   };
+}
+
+/** What is charged, and not why people of the exchange say so. */
+function shownToParty(row: StoredTerms): z.input<typeof terms> {
+  return { ...shown(row), note: null, createdBy: null };
 }

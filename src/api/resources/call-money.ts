@@ -1,9 +1,12 @@
 import { z } from 'zod';
+import type { CallMoney, StoredRevision } from '../../billing';
 import { moneyOfCall, revisionsOfCall } from '../../billing';
-import { AppError } from '../../domain';
+import { AppError, TENANT_ROLES } from '../../domain';
+import { asExchange, getTenantCall } from '../../storage';
 import type { Route } from '../route';
 import { route } from '../route';
 import { id } from '../schemas';
+import { partyOf } from './views/call-views';
 
 const amount = z.number().int().describe('Micro-units');
 const sums = { revenue: amount, payout: amount, fees: amount, taxes: amount, carrierCost: amount };
@@ -37,6 +40,14 @@ const money = z.object({
   ),
 });
 
+/** What parties are told: what their own accounts paid and earned, and what was changed of that. */
+const ownMoney = z.object({
+  callId: z.string(),
+  currency: z.string(),
+  lines: z.array(line),
+  revisions: z.array(z.object({ n: z.number().int(), lines: z.array(line), createdAt: z.iso.datetime() })),
+});
+
 /** What calls have cost and earned by everything that was booked for them. */
 export function callMoneyRoutes(): Route[] {
   return [
@@ -47,18 +58,19 @@ export function callMoneyRoutes(): Route[] {
       tag: 'signals',
       summary: 'What a call has cost and earned by its settlement and everything after it, line by line',
       scope: 'settlements:read',
+      tenants: TENANT_ROLES,
       params: z.strictObject({ id }),
-      reply: money,
-      handle: async ({ db, params }) => {
-        const found = await moneyOfCall(db, params.id);
-        if (!found) {
-          throw new AppError(
-            'not_found',
-            'settled_call_not_found',
-            `call ${params.id} is not settled, or was not sold`,
-          );
-        }
-        const revisions = await revisionsOfCall(db, params.id);
+      reply: z.union([money, ownMoney]),
+      handle: async ({ db, params, caller, own }) => {
+        const party = partyOf(caller, own);
+        if (party && !(await getTenantCall(db, party, params.id))) throw notSettled(params.id);
+        // Lines of all parties lie together.
+        const [found, revisions] = await asExchange(db, async (all) => [
+          await moneyOfCall(all, params.id),
+          await revisionsOfCall(all, params.id),
+        ]);
+        if (!found) throw notSettled(params.id);
+        if (party) return { body: moneyOfParty(found, revisions, party.accountId) };
         return {
           body: {
             ...found,
@@ -75,4 +87,33 @@ export function callMoneyRoutes(): Route[] {
       },
     }),
   ];
+}
+
+function notSettled(callId: string): AppError {
+  return new AppError(
+    'not_found',
+    'settled_call_not_found',
+    `call ${callId} is not settled, or was not sold`,
+  );
+}
+
+function moneyOfParty(
+  { callId, currency, lines }: CallMoney,
+  revisions: readonly StoredRevision[],
+  accountId: string,
+): z.input<typeof ownMoney> {
+  const own = <Line extends { readonly accountId: string }>(all: readonly Line[]): Line[] =>
+    all.filter((one) => one.accountId === accountId);
+  return {
+    callId,
+    currency,
+    lines: own(lines),
+    revisions: revisions
+      .map(({ n, lines: changed, createdAt }) => ({
+        n,
+        lines: own(changed),
+        createdAt: createdAt.toISOString(),
+      }))
+      .filter((revision) => revision.lines.length > 0),
+  };
 }

@@ -11,10 +11,10 @@ import {
 import { AppError, notFound, principalName } from '../../domain';
 import { CARRIER_DIRECTIONS } from '../../rating';
 import type { Queryable } from '../../storage';
-import { EntityStore } from '../../storage';
 import { asIs, pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
+import { isOfOthers, mustBeTrunk } from '../own-account';
 import { currency, id, listOf, name, page, phoneNumber, queryInstant, rowNumber } from '../schemas';
 import { readUpload, tooLarge } from '../upload';
 
@@ -121,11 +121,12 @@ export function carrierRateRoutes(now: () => number): Route[] {
       tag: 'carrier-rates',
       summary: 'Decks of a trunk, the latest to come into force first, those to come among them',
       scope: 'rates:read',
+      tenants: ['carrier'],
       params,
       query: page.extend({ direction: direction.optional() }),
       reply: listOf(deck),
-      handle: async ({ db, params: { id: trunkId }, query: { limit, cursor, direction: way } }) => {
-        await mustBeTrunk(db, trunkId);
+      handle: async ({ db, params: { id: trunkId }, query: { limit, cursor, direction: way }, own }) => {
+        await mustBeTrunk(db, trunkId, own);
         const at = readCursor(cursor, deckPosition);
         const rows = await listRateDecks(db, trunkId, {
           limit: limit + 1,
@@ -142,6 +143,7 @@ export function carrierRateRoutes(now: () => number): Route[] {
       tag: 'carrier-rates',
       summary: 'What the carrier of a trunk is paid for a number, and by which prefix',
       scope: 'rates:read',
+      tenants: ['carrier'],
       params,
       query: z.strictObject({
         direction,
@@ -149,8 +151,8 @@ export function carrierRateRoutes(now: () => number): Route[] {
         at: queryInstant.optional().describe('UTC epoch milliseconds; now by default'),
       }),
       reply: z.object({ rate: leg.nullable().describe('Null: nothing is paid') }),
-      handle: async ({ db, params: { id: trunkId }, query: { direction: way, number, at } }) => {
-        await mustBeTrunk(db, trunkId);
+      handle: async ({ db, params: { id: trunkId }, query: { direction: way, number, at }, own }) => {
+        await mustBeTrunk(db, trunkId, own);
         const found = await rates.rateOf(db, { trunkId, direction: way, number, at: at ?? now() });
         if (!found) return { body: { rate: null } };
         const { plan, ...where } = found;
@@ -165,9 +167,12 @@ export function carrierRateRoutes(now: () => number): Route[] {
       tag: 'carrier-rates',
       summary: 'One deck',
       scope: 'rates:read',
+      tenants: ['carrier'],
       params,
       reply: deck,
-      handle: async ({ db, params: { id: wanted } }) => ({ body: shown(await mustBeDeck(db, wanted)) }),
+      handle: async ({ db, params: { id: wanted }, own }) => ({
+        body: shown(await mustBeDeck(db, wanted, own)),
+      }),
     }),
     route({
       method: 'get',
@@ -176,6 +181,7 @@ export function carrierRateRoutes(now: () => number): Route[] {
       tag: 'carrier-rates',
       summary: 'Rates of a deck in the order of their prefixes',
       scope: 'rates:read',
+      tenants: ['carrier'],
       params,
       query: page.extend({
         startsWith: z
@@ -185,8 +191,8 @@ export function carrierRateRoutes(now: () => number): Route[] {
           .describe('Prefixes that begin so'),
       }),
       reply: listOf(rate),
-      handle: async ({ db, params: { id: wanted }, query: { limit, cursor, startsWith } }) => {
-        const { id: deckId } = await mustBeDeck(db, wanted);
+      handle: async ({ db, params: { id: wanted }, query: { limit, cursor, startsWith }, own }) => {
+        const { id: deckId } = await mustBeDeck(db, wanted, own);
         const at = readCursor(cursor, z.tuple([z.string()]));
         const rows = await listCarrierRates(db, deckId, {
           limit: limit + 1,
@@ -199,13 +205,9 @@ export function carrierRateRoutes(now: () => number): Route[] {
   ];
 }
 
-async function mustBeTrunk(db: Queryable, trunkId: string): Promise<void> {
-  if (!(await new EntityStore(db, 'trunk').get(trunkId))) throw notFound('trunk', trunkId);
-}
-
-async function mustBeDeck(db: Queryable, wanted: string): Promise<RateDeck> {
+async function mustBeDeck(db: Queryable, wanted: string, own: string | undefined): Promise<RateDeck> {
   const found = await getRateDeck(db, rowNumber(wanted));
-  if (!found) throw notFound('rate deck', wanted);
+  if (!found || isOfOthers(own, found.accountId)) throw notFound('rate deck', wanted);
   return found;
 }
 

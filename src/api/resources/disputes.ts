@@ -14,9 +14,11 @@ import {
   reviewDispute,
   withdrawDispute,
 } from '../../billing';
+import { asExchange } from '../../storage';
 import { pageOf, readCursor } from '../cursor';
 import type { MoneyServices } from '../money-rules';
 import { actorOf, disputeRules } from '../money-rules';
+import { isOfOthers, NOTHING } from '../own-account';
 import type { Route } from '../route';
 import { route } from '../route';
 import { bearer, id, listOf, page, printable, someMoney } from '../schemas';
@@ -131,6 +133,7 @@ function readingRoutes(): Route[] {
       }),
       reply: listOf(dispute),
       handle: async ({ db, query: { limit, cursor, ...filter }, own }) => {
+        if (isOfOthers(own, filter.accountId)) return { body: NOTHING };
         const rows = await listDisputes(db, {
           ...filter,
           accountId: own ?? filter.accountId,
@@ -181,10 +184,8 @@ function movingRoutes(services: MoneyServices): Route[] {
       idempotent: true,
       handle: async ({ db, body, caller }) => {
         const { amount: claimed, ...wish } = body;
-        const opened = await openDispute(
-          db,
-          { ...wish, claimed, by: actorOf(caller) },
-          disputeRules(services),
+        const opened = await asExchange(db, (all) =>
+          openDispute(all, { ...wish, claimed, by: actorOf(caller) }, disputeRules(services)),
         );
         return { body: shown(opened), location: `/disputes/${opened.id}` };
       },
@@ -245,7 +246,7 @@ function movingRoutes(services: MoneyServices): Route[] {
       idempotent: true,
       handle: async ({ db, params, body, caller, own }) => {
         const move = { disputeId: params.id, note: body.note, by: actorOf(caller) };
-        return { body: shown(await withdrawDispute(db, move, own)) };
+        return { body: shown(await asExchange(db, (all) => withdrawDispute(all, move, own))) };
       },
     }),
   ];
@@ -286,7 +287,9 @@ function evidenceRoutes(): Route[] {
       idempotent: true,
       handle: async ({ db, params, body, caller, own }) => {
         const { id: disputeId } = await mustFindDispute(db, params.id, own);
-        const added = await addEvidence(db, { id: disputeId }, body satisfies NewEvidence, actorOf(caller));
+        const added = await asExchange(db, (all) =>
+          addEvidence(all, { id: disputeId }, body satisfies NewEvidence, actorOf(caller)),
+        );
         return { body: shownEvidence(added) };
       },
     }),

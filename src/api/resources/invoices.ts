@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { CreditWanted, DocumentSummary, StoredInvoiceProfile } from '../../billing';
+import type { CreditWanted, DocumentSummary, IssuedDocument, StoredInvoiceProfile } from '../../billing';
 import {
   accountTimezone,
   DOCUMENT_KINDS,
@@ -19,9 +19,11 @@ import {
   readPeriod,
   writeDocumentCsv,
 } from '../../billing';
-import { AppError, allows } from '../../domain';
+import { AppError, allows, TENANT_ROLES } from '../../domain';
 import type { Queryable } from '../../storage';
+import { asExchange } from '../../storage';
 import { pageOf, readCursor } from '../cursor';
+import { isOfOthers, NOTHING } from '../own-account';
 import { mistakeInBody } from '../problem';
 import type { Route } from '../route';
 import { route } from '../route';
@@ -170,11 +172,16 @@ export function invoiceRoutes(now: () => number): Route[] {
       tag: 'invoices',
       summary: 'Invoices and credit notes, newest first',
       scope: 'invoices:read',
+      tenants: TENANT_ROLES,
       query: page.extend({ accountId: id.optional(), kind: z.enum(DOCUMENT_KINDS).optional() }),
       reply: listOf(summary),
-      handle: async ({ db, query: { limit, cursor, ...filter } }) => {
+      handle: async ({ db, query: { limit, cursor, ...filter }, own }) => {
+        if (isOfOthers(own, filter.accountId)) return { body: NOTHING };
         const before = readCursor(cursor, z.tuple([z.number().int()]))?.[0];
-        const rows = await listDocuments(db, { ...filter, before, limit: limit + 1, now: now() });
+        const rows = await listDocuments(db, {
+          ...{ ...filter, accountId: own ?? filter.accountId },
+          ...{ before, limit: limit + 1, now: now() },
+        });
         return { body: pageOf(rows, limit, shown, (last) => [last.id]) };
       },
     }),
@@ -206,9 +213,12 @@ export function invoiceRoutes(now: () => number): Route[] {
       tag: 'invoices',
       summary: 'An invoice or credit note, as it was issued',
       scope: 'invoices:read',
+      tenants: TENANT_ROLES,
       params,
       reply: issued,
-      handle: async ({ db, params: { id: number } }) => ({ body: await issuedDocument(db, number, now()) }),
+      handle: async ({ db, params: { id: number }, own }) => ({
+        body: await issuedDocument(db, number, now(), own),
+      }),
     }),
     route({
       method: 'get',
@@ -217,11 +227,13 @@ export function invoiceRoutes(now: () => number): Route[] {
       tag: 'invoices',
       summary: 'The document as it was issued',
       scope: 'invoices:read',
+      tenants: TENANT_ROLES,
       params,
       reply: z.unknown(),
       streams: true,
       produces: PDF,
-      handle: async ({ db, params: { id: number }, response }) => {
+      handle: async ({ db, params: { id: number }, response, own }) => {
+        if (own !== undefined) await documentOf(db, number, now(), own);
         const file = await getDocumentFile(db, number);
         if (!file) throw documentNotFound(number);
         await sendFile(response, { type: PDF, name: `${number}.pdf` }, (write) => write(file));
@@ -235,16 +247,17 @@ export function invoiceRoutes(now: () => number): Route[] {
       tag: 'invoices',
       summary: 'Every call and every other transaction on it; whole numbers of callers need calls:read',
       scope: 'invoices:read',
+      tenants: TENANT_ROLES,
       params,
       reply: z.unknown(),
       streams: true,
       produces: CSV,
-      handle: async ({ db, params: { id: number }, caller, response }) => {
-        const found = await getDocument(db, number, now());
-        if (!found) throw documentNotFound(number);
+      handle: async ({ db, params: { id: number }, caller, response, own }) => {
+        const found = await documentOf(db, number, now(), own);
         const whole = allows(caller.scopes, 'calls:read');
         await sendFile(response, { type: `${CSV}; charset=utf-8`, name: `${number}.csv` }, (write) =>
-          writeDocumentCsv(db, found, whole, write),
+          // Its calls lie among what they were sold on; it tells of them what its account paid.
+          asExchange(db, (all) => writeDocumentCsv(all, found, whole, write)),
         );
         return { body: undefined };
       },
@@ -339,11 +352,12 @@ function profileRoutes(): Route[] {
       tag: 'invoices',
       summary: 'The profile of an account',
       scope: 'invoices:read',
+      tenants: TENANT_ROLES,
       params,
       reply: profile,
-      handle: async ({ db, params: { id: accountId } }) => {
+      handle: async ({ db, params: { id: accountId }, own }) => {
         const stored = await getInvoiceProfile(db, accountId);
-        if (!stored) {
+        if (!stored || isOfOthers(own, accountId)) {
           throw new AppError('not_found', 'invoice_profile_not_found', `account ${accountId} has no profile`);
         }
         return { body: shownProfile(stored) };
@@ -353,10 +367,26 @@ function profileRoutes(): Route[] {
 }
 
 /** A document with its content, as it is shown. @throws AppError `not_found` */
-async function issuedDocument(db: Queryable, number: string, now: number): Promise<z.input<typeof issued>> {
-  const found = await getDocument(db, number, now);
-  if (!found) throw documentNotFound(number);
+async function issuedDocument(
+  db: Queryable,
+  number: string,
+  now: number,
+  own?: string,
+): Promise<z.input<typeof issued>> {
+  const found = await documentOf(db, number, now, own);
   return { ...shown(found), content: found.content as never };
+}
+
+/** @throws AppError `not_found`, also for what is another account's */
+async function documentOf(
+  db: Queryable,
+  number: string,
+  now: number,
+  own: string | undefined,
+): Promise<IssuedDocument> {
+  const found = await getDocument(db, number, now);
+  if (!found || isOfOthers(own, found.accountId)) throw documentNotFound(number);
+  return found;
 }
 
 /** A period by an account's calendar. @throws AppError with the place of what is wrong */

@@ -13,6 +13,7 @@ import { defined } from '../../domain';
 import { pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
+import { isOfOthers, NOTHING } from '../own-account';
 import { id, listOf, page, printable, stored } from '../schemas';
 
 const params = z.strictObject({ id });
@@ -73,11 +74,13 @@ export function paymentMethodRoutes(): Route[] {
       tag: 'payments',
       summary: 'Saved payment methods',
       scope: 'payments:read',
+      tenants: ['buyer'],
       query: page.extend({ accountId: id.optional() }),
       reply: listOf(reply),
-      handle: async ({ db, query: { limit, cursor, accountId } }) => {
+      handle: async ({ db, query: { limit, cursor, accountId }, own }) => {
+        if (isOfOthers(own, accountId)) return { body: NOTHING };
         const after = readCursor(cursor, z.tuple([id]))?.[0];
-        const rows = await listPaymentMethods(db, { accountId, after, limit: limit + 1 });
+        const rows = await listPaymentMethods(db, { accountId: own ?? accountId, after, limit: limit + 1 });
         return { body: pageOf(rows, limit, shown, (last) => [last.id]) };
       },
     }),
@@ -104,11 +107,12 @@ export function paymentMethodRoutes(): Route[] {
       tag: 'payments',
       summary: 'Get one payment method, also one that is removed',
       scope: 'payments:read',
+      tenants: ['buyer'],
       params,
       reply,
-      handle: async ({ db, params: { id: wanted } }) => {
+      handle: async ({ db, params: { id: wanted }, own }) => {
         const method = await getPaymentMethod(db, wanted);
-        if (!method) throw paymentMethodNotFound(wanted);
+        if (!method || isOfOthers(own, method.accountId)) throw paymentMethodNotFound(wanted);
         return { body: shown(method), etag: method.version };
       },
     }),
@@ -119,13 +123,14 @@ export function paymentMethodRoutes(): Route[] {
       tag: 'payments',
       summary: 'Change what is shown of a card',
       scope: 'payments:write',
+      tenants: ['buyer'],
       params,
       body: z.strictObject(face).partial(),
       reply,
       conditional: true,
-      handle: async ({ db, params: { id: wanted }, body, ifMatch }) => {
+      handle: async ({ db, params: { id: wanted }, body, ifMatch, own }) => {
         const before = await getPaymentMethod(db, wanted);
-        if (!before) throw paymentMethodNotFound(wanted);
+        if (!before || isOfOthers(own, before.accountId)) throw paymentMethodNotFound(wanted);
         ifMatch?.check(before.version);
         // A field that was not sent is no change.
         const { brand, last4, expMonth, expYear } = { ...before, ...defined(body) };
@@ -145,10 +150,13 @@ export function paymentMethodRoutes(): Route[] {
       tag: 'payments',
       summary: 'Charge it no more; payments that were asked for before go on',
       scope: 'payments:write',
+      tenants: ['buyer'],
       params,
       reply: z.undefined(),
       status: 204,
-      handle: async ({ db, params: { id: wanted } }) => {
+      handle: async ({ db, params: { id: wanted }, own }) => {
+        const method = await getPaymentMethod(db, wanted);
+        if (!method || isOfOthers(own, method.accountId)) throw paymentMethodNotFound(wanted);
         if (!(await removePaymentMethod(db, wanted))) throw paymentMethodNotFound(wanted);
         return { body: undefined };
       },

@@ -16,6 +16,7 @@ import { AppError, notFound } from '../../domain';
 import { pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
+import { assertOwnInBody, isOfOthers, NOTHING } from '../own-account';
 import { currency, id, listOf, page, queryFlag, someMoney, text } from '../schemas';
 
 /** What operations on payments need. */
@@ -94,6 +95,7 @@ export function paymentRoutes(services: PaymentServices | undefined, now: () => 
       tag: 'payments',
       summary: 'Charges, refunds and chargebacks, newest first',
       scope: 'payments:read',
+      tenants: ['buyer'],
       query: page.extend({
         accountId: id.optional(),
         kind: z.enum(PAYMENT_KINDS).optional(),
@@ -102,9 +104,15 @@ export function paymentRoutes(services: PaymentServices | undefined, now: () => 
         needsPerson: queryFlag.optional(),
       }),
       reply: listOf(payment),
-      handle: async ({ db, query: { limit, cursor, ...filter } }) => {
+      handle: async ({ db, query: { limit, cursor, ...filter }, own }) => {
+        if (isOfOthers(own, filter.accountId)) return { body: NOTHING };
         const before = readCursor(cursor, z.tuple([z.number().int()]))?.[0];
-        const rows = await listPayments(db, { ...filter, before, limit: limit + 1 });
+        const rows = await listPayments(db, {
+          ...filter,
+          accountId: own ?? filter.accountId,
+          before,
+          limit: limit + 1,
+        });
         return { body: pageOf(rows, limit, shown, (last) => [last.seq]) };
       },
     }),
@@ -115,6 +123,7 @@ export function paymentRoutes(services: PaymentServices | undefined, now: () => 
       tag: 'payments',
       summary: 'Charge a saved payment method; a worker asks the provider within a moment',
       scope: 'payments:write',
+      tenants: ['buyer'],
       body: z.strictObject({
         accountId: id,
         methodId: id.describe('One of the payment methods of that account'),
@@ -125,8 +134,9 @@ export function paymentRoutes(services: PaymentServices | undefined, now: () => 
       reply: payment,
       status: 201,
       idempotent: true,
-      handle: async ({ db, body: { amountMicros, ...wish }, caller }) => {
+      handle: async ({ db, body: { amountMicros, ...wish }, caller, own }) => {
         assertEnabled();
+        assertOwnInBody(own, wish.accountId, '/accountId');
         const created = await requestCharge(
           db,
           { ...wish, amount: amountMicros, requestedBy: caller.accountId },
@@ -142,11 +152,12 @@ export function paymentRoutes(services: PaymentServices | undefined, now: () => 
       tag: 'payments',
       summary: 'Get one payment',
       scope: 'payments:read',
+      tenants: ['buyer'],
       params,
       reply: payment,
-      handle: async ({ db, params: { id: wanted } }) => {
+      handle: async ({ db, params: { id: wanted }, own }) => {
         const found = await getPayment(db, wanted);
-        if (!found) throw notFound('payment', wanted);
+        if (!found || isOfOthers(own, found.accountId)) throw notFound('payment', wanted);
         return { body: shown(found) };
       },
     }),

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { PostbackToken } from '../../billing';
 import { createPostbackToken, listPostbackTokens, revokePostbackToken } from '../../billing';
-import { AppError, notFound, principalName } from '../../domain';
+import { notFound, principalName } from '../../domain';
 import { pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
+import { assertOwnInBody, isOfOthers, NOTHING } from '../own-account';
 import { id, instant, listOf, name, page, signalValue } from '../schemas';
 
 const token = z.object({
@@ -30,6 +31,7 @@ export function postbackTokenRoutes(): Route[] {
       query: page.extend({ accountId: id.optional() }),
       reply: listOf(token),
       handle: async ({ db, query: { limit, cursor, accountId }, own }) => {
+        if (isOfOthers(own, accountId)) return { body: NOTHING };
         const at = readCursor(cursor, z.tuple([z.number().int(), z.string()]));
         const rows = await listPostbackTokens(db, {
           accountId: own ?? accountId,
@@ -62,9 +64,7 @@ export function postbackTokenRoutes(): Route[] {
       idempotent: true,
       handle: async ({ db, body, caller, own }) => {
         const accountId = body.accountId ?? caller.accountId;
-        if (own !== undefined && accountId !== own) {
-          throw new AppError('forbidden', 'other_buyer', `this key speaks for ${own} alone`);
-        }
+        assertOwnInBody(own, accountId, '/accountId');
         const { name: called, events, expiresAt } = body;
         const wish = { accountId, name: called, events, expiresAt, createdBy: principalName(caller) };
         const { token: secret, made } = await createPostbackToken(db, wish);

@@ -25,6 +25,7 @@ import { pageOf, readCursor } from '../cursor';
 import { actorOf } from '../money-rules';
 import type { Route } from '../route';
 import { route } from '../route';
+import { isOfOthers, NOTHING } from '../own-account';
 import { currency, id, instant, listOf, money, page, printable, stored, text } from '../schemas';
 import { sendFile } from '../send-file';
 
@@ -119,11 +120,13 @@ function termsRoutes(): Route[] {
       tag: 'payouts',
       summary: 'How sellers and carriers are paid',
       scope: 'payouts:read',
+      tenants: ['seller', 'carrier'],
       query: page.extend({ accountId: id.optional() }),
       reply: listOf(terms),
-      handle: async ({ db, query: { limit, cursor, accountId } }) => {
+      handle: async ({ db, query: { limit, cursor, accountId }, own }) => {
+        if (isOfOthers(own, accountId)) return { body: NOTHING };
         const after = readCursor(cursor, z.tuple([id, currency]));
-        const rows = await listPayoutTerms(db, { accountId, after, limit: limit + 1 });
+        const rows = await listPayoutTerms(db, { accountId: own ?? accountId, after, limit: limit + 1 });
         return { body: pageOf(rows, limit, termsShown, (last) => [last.accountId, last.currency]) };
       },
     }),
@@ -134,11 +137,13 @@ function termsRoutes(): Route[] {
       tag: 'payouts',
       summary: 'How one account is paid',
       scope: 'payouts:read',
+      tenants: ['seller', 'carrier'],
       params,
       query: z.strictObject({ currency: currency.optional().describe("The account's own by default") }),
       reply: terms,
-      handle: async ({ db, params: { id: accountId }, query }) => {
-        const found = await getPayoutTerms(db, accountId, query.currency);
+      handle: async ({ db, params: { id: accountId }, query, own }) => {
+        const theirs = !isOfOthers(own, accountId);
+        const found = theirs ? await getPayoutTerms(db, accountId, query.currency) : undefined;
         if (!found) {
           throw new AppError('not_found', 'payout_terms_not_found', `account ${accountId} has no such terms`);
         }
@@ -225,11 +230,18 @@ function readRoutes(): Route[] {
       tag: 'payouts',
       summary: 'What accounts were and are to be paid, newest first',
       scope: 'payouts:read',
+      tenants: ['seller', 'carrier'],
       query: page.extend({ accountId: id.optional(), state: z.enum(ITEM_STATES).optional() }),
       reply: listOf(item),
-      handle: async ({ db, query: { limit, cursor, ...filter } }) => {
+      handle: async ({ db, query: { limit, cursor, ...filter }, own }) => {
+        if (isOfOthers(own, filter.accountId)) return { body: NOTHING };
         const before = readCursor(cursor, z.tuple([z.number().int()]))?.[0];
-        const rows = await listPayoutItems(db, { ...filter, before, limit: limit + 1 });
+        const rows = await listPayoutItems(db, {
+          ...filter,
+          accountId: own ?? filter.accountId,
+          before,
+          limit: limit + 1,
+        });
         return { body: pageOf(rows, limit, itemShown, (last) => [last.seq]) };
       },
     }),

@@ -19,7 +19,9 @@ import {
   sumDifferences,
 } from '../../billing';
 import { notFound, principalName } from '../../domain';
+import { asExchange } from '../../storage';
 import { pageOf, readCursor } from '../cursor';
+import { mustBeTrunk } from '../own-account';
 import { mistakeInBody } from '../problem';
 import type { Route } from '../route';
 import { route } from '../route';
@@ -124,12 +126,14 @@ function runRoutes(): Route[] {
       tag: 'reconciliation',
       summary: 'Reconciliations, newest first',
       scope: 'reconciliation:read',
+      tenants: ['carrier'],
       query: page.extend({ kind: z.enum(RUN_KINDS).optional(), trunkId: id.optional() }),
       reply: listOf(run),
-      handle: async ({ db, query: { limit, cursor, ...filter } }) => {
+      handle: async ({ db, query: { limit, cursor, ...filter }, own }) => {
         const before = readCursor(cursor, cursorId)?.[0];
-        const rows = await listRuns(db, { ...filter, before, limit: limit + 1 });
-        return { body: pageOf(rows, limit, shownRun, (last) => [last.id]) };
+        const rows = await listRuns(db, { ...filter, before, accountId: own, limit: limit + 1 });
+        const show = own === undefined ? shownRun : shownRunToCarrier;
+        return { body: pageOf(rows, limit, show, (last) => [last.id]) };
       },
     }),
     route({
@@ -139,6 +143,7 @@ function runRoutes(): Route[] {
       tag: 'reconciliation',
       summary: 'One reconciliation with what it found, summed by kind',
       scope: 'reconciliation:read',
+      tenants: ['carrier'],
       params,
       reply: run.extend({
         byKind: z.array(
@@ -150,10 +155,18 @@ function runRoutes(): Route[] {
           }),
         ),
       }),
-      handle: async ({ db, params: { id: wanted } }) => {
+      handle: async ({ db, params: { id: wanted }, own }) => {
         const found = await getRun(db, rowNumber(wanted));
         if (!found) throw notFound('reconciliation', wanted);
-        return { body: { ...shownRun(found), byKind: await sumDifferences(db, found.id) } };
+        if (own !== undefined) {
+          if (found.trunkId === null) throw notFound('reconciliation', wanted);
+          await mustBeTrunk(db, found.trunkId, own).catch(() => {
+            throw notFound('reconciliation', wanted);
+          });
+        }
+        const byKind = await asExchange(db, (all) => sumDifferences(all, found.id));
+        const show = own === undefined ? shownRun : shownRunToCarrier;
+        return { body: { ...show(found), byKind } };
       },
     }),
   ];
@@ -209,9 +222,11 @@ function carrierRoutes(): Route[] {
       tag: 'reconciliation',
       summary: 'How the carrier of a trunk writes its records',
       scope: 'reconciliation:read',
+      tenants: ['carrier'],
       params,
       reply: cdrProfileSchema,
-      handle: async ({ db, params: { id: trunkId } }) => {
+      handle: async ({ db, params: { id: trunkId }, own }) => {
+        if (own !== undefined) await mustBeTrunk(db, trunkId, own);
         const profile = await getCdrProfile(db, trunkId);
         if (!profile) throw notFound('cdr profile', trunkId);
         return { body: profile };
@@ -263,12 +278,14 @@ function carrierRoutes(): Route[] {
       tag: 'reconciliation',
       summary: 'Files of carriers that were imported, newest first',
       scope: 'reconciliation:read',
+      tenants: ['carrier'],
       query: page.extend({ trunkId: id.optional() }),
       reply: listOf(file),
-      handle: async ({ db, query: { limit, cursor, trunkId } }) => {
+      handle: async ({ db, query: { limit, cursor, trunkId }, own }) => {
         const before = readCursor(cursor, cursorId)?.[0];
-        const rows = await listCarrierFiles(db, { trunkId, before, limit: limit + 1 });
-        return { body: pageOf(rows, limit, shownFile, (last) => [last.id]) };
+        const rows = await listCarrierFiles(db, { trunkId, accountId: own, before, limit: limit + 1 });
+        const show = own === undefined ? shownFile : shownFileToCarrier;
+        return { body: pageOf(rows, limit, show, (last) => [last.id]) };
       },
     }),
     route({
@@ -301,6 +318,15 @@ function shownRun(stored: ReconciliationRun): z.input<typeof run> {
     finishedAt: finishedAt?.toISOString() ?? null,
     totals: { ...totals },
   };
+}
+
+/** Who of the exchange's people asked for it is theirs to know. */
+function shownRunToCarrier(stored: ReconciliationRun): z.input<typeof run> {
+  return { ...shownRun(stored), requestedBy: null };
+}
+
+function shownFileToCarrier(stored: CarrierFile): z.input<typeof file> {
+  return { ...shownFile(stored), importedBy: null };
 }
 
 function shownDifference(stored: StoredDifference): z.input<typeof difference> {

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import type { StatementRequest } from '../../billing';
 import { accountTimezone, readPeriod, readStatement, writeStatementCsv } from '../../billing';
-import { AppError } from '../../domain';
+import { AppError, TENANT_ROLES } from '../../domain';
 import type { Queryable } from '../../storage';
 import { readCursor, writeCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
+import { assertOwnAccount } from '../own-account';
 import { currency, id, page, queryInstant } from '../schemas';
 import { sendFile } from '../send-file';
 
@@ -40,6 +41,7 @@ export function statementRoutes(): Route[] {
       tag: 'invoices',
       summary: 'Statement of an account: balances, and every movement between them, oldest first',
       scope: 'statements:read',
+      tenants: TENANT_ROLES,
       params: z.strictObject({ id }),
       query: page.extend(span),
       reply: z.object({
@@ -64,7 +66,8 @@ export function statementRoutes(): Route[] {
         ),
         nextCursor: z.string().nullable(),
       }),
-      handle: async ({ db, params, query: { limit, cursor, ...wanted } }) => {
+      handle: async ({ db, params, query: { limit, cursor, ...wanted }, own }) => {
+        assertOwnAccount(own, params.id);
         const at = readCursor(cursor, place);
         const after = at && { postedAt: at[0], transactionId: at[1], balance: at[2] };
         const request = await requestOf(db, params.id, wanted);
@@ -88,12 +91,14 @@ export function statementRoutes(): Route[] {
       tag: 'invoices',
       summary: 'The same as one file',
       scope: 'statements:read',
+      tenants: TENANT_ROLES,
       params: z.strictObject({ id }),
       query: z.strictObject(span),
       reply: z.unknown(),
       streams: true,
       produces: CSV,
-      handle: async ({ db, params, query, response }) => {
+      handle: async ({ db, params, query, response, own }) => {
+        assertOwnAccount(own, params.id);
         const request = await requestOf(db, params.id, query);
         await sendFile(
           response,

@@ -18,6 +18,7 @@ import { inTransaction } from '../../storage';
 import { pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
+import { isOfOthers, NOTHING } from '../own-account';
 import { currency, id, listOf, money, page, printable, queryFlag, text } from '../schemas';
 
 /** Something: none is no amount. */
@@ -126,15 +127,17 @@ export function walletRoutes(): Route[] {
       tag: 'wallets',
       summary: 'List wallets with what is available of them',
       scope: 'wallets:read',
+      tenants: ['buyer'],
       query: page.extend({
         accountId: id.optional(),
         stopped: queryFlag.optional(),
       }),
       reply: listOf(reply),
-      handle: async ({ db, query: { limit: most, cursor, accountId, stopped } }) => {
+      handle: async ({ db, query: { limit: most, cursor, accountId, stopped }, own }) => {
+        if (isOfOthers(own, accountId)) return { body: NOTHING };
         const at = readCursor(cursor, z.tuple([id, currency]));
         const rows = await listWallets(db, {
-          accountId,
+          accountId: own ?? accountId,
           stopped,
           limit: most + 1,
           after: at && { accountId: at[0], currency: at[1] },
@@ -166,11 +169,12 @@ export function walletRoutes(): Route[] {
       tag: 'wallets',
       summary: 'Get a wallet with what is available of it',
       scope: 'wallets:read',
+      tenants: ['buyer'],
       params,
       query: z.strictObject(which),
       reply,
-      handle: async ({ db, params: { id: accountId }, query }) => {
-        const wallet = await find(db, accountId, query.currency);
+      handle: async ({ db, params: { id: accountId }, query, own }) => {
+        const wallet = await find(db, accountId, query.currency, own);
         return { body: shown(wallet), etag: wallet.version };
       },
     }),
@@ -202,11 +206,17 @@ export function walletRoutes(): Route[] {
       tag: 'wallets',
       summary: 'What is or was held of a wallet, and for which calls, newest first',
       scope: 'wallets:read',
+      tenants: ['buyer'],
       params,
       query: page.extend({ ...which, state: z.enum(HOLD_STATES).optional() }),
       reply: listOf(hold),
-      handle: async ({ db, params: { id: accountId }, query: { limit: most, cursor, state, ...rest } }) => {
-        const wallet = await find(db, accountId, rest.currency);
+      handle: async ({
+        db,
+        params: { id: accountId },
+        query: { limit: most, cursor, state, ...rest },
+        own,
+      }) => {
+        const wallet = await find(db, accountId, rest.currency, own);
         const at = readCursor(cursor, z.tuple([z.number().int(), z.string().max(200)]));
         const rows = await listHolds(db, {
           accountId,
@@ -225,11 +235,12 @@ export function walletRoutes(): Route[] {
       tag: 'wallets',
       summary: 'Money that came in from outside, latest first',
       scope: 'wallets:read',
+      tenants: ['buyer'],
       params,
       query: page.extend(which),
       reply: listOf(topUp),
-      handle: async ({ db, params: { id: accountId }, query: { limit: most, cursor, ...rest } }) => {
-        const wallet = await find(db, accountId, rest.currency);
+      handle: async ({ db, params: { id: accountId }, query: { limit: most, cursor, ...rest }, own }) => {
+        const wallet = await find(db, accountId, rest.currency, own);
         const before = readCursor(cursor, z.tuple([z.number().int()]))?.[0];
         const rows = await listTopUps(db, wallet, { limit: most + 1, before });
         return { body: pageOf(rows, most, shownTopUp, (last) => [last.id]) };
@@ -268,10 +279,15 @@ export function walletRoutes(): Route[] {
   ];
 }
 
-/** @throws AppError `not_found` */
-async function find(db: Queryable, accountId: string, wanted: Currency | undefined): Promise<Wallet> {
-  const own = wanted ?? (await currencyOf(db, accountId));
-  const wallet = own && (await getWallet(db, { accountId, currency: own }));
+/** @throws AppError `not_found`, also for what is another account's */
+async function find(
+  db: Queryable,
+  accountId: string,
+  wanted: Currency | undefined,
+  own?: string,
+): Promise<Wallet> {
+  const named = isOfOthers(own, accountId) ? undefined : (wanted ?? (await currencyOf(db, accountId)));
+  const wallet = named && (await getWallet(db, { accountId, currency: named }));
   if (wallet) return wallet;
   throw new AppError('not_found', 'wallet_not_found', `account ${accountId} has no such wallet`);
 }

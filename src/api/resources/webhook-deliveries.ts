@@ -1,14 +1,15 @@
-import type { Principal } from '../../domain';
 import { z } from 'zod';
 import type { Delivery } from '../../billing';
 import { DELIVERY_STATES, getDelivery, listDeliveries, redriveDelivery } from '../../billing';
 import { notFound } from '../../domain';
 import type { Queryable } from '../../storage';
+import { asExchange } from '../../storage';
 import { pageOf, readCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
+import { isOfOthers } from '../own-account';
 import { id, listOf, page, rowNumber } from '../schemas';
-import { eventName, reachOf } from './webhooks';
+import { eventName } from './webhooks';
 
 const shape = {
   id,
@@ -58,10 +59,10 @@ export function webhookDeliveryRoutes(): Route[] {
         eventId: z.string().max(64).optional(),
       }),
       reply: listOf(reply),
-      handle: async ({ db, caller, query }) => {
+      handle: async ({ db, own, query }) => {
         const { limit, cursor, webhookId, state, eventId } = query;
         const rows = await listDeliveries(db, webhookId, {
-          accountId: await reachOf(db, caller),
+          accountId: own,
           state,
           eventId,
           before: readCursor(cursor, z.tuple([z.number().int()]))?.[0],
@@ -80,8 +81,8 @@ export function webhookDeliveryRoutes(): Route[] {
       tenants: ['buyer', 'seller'],
       params,
       reply: detail,
-      handle: async ({ db, caller, params: { id: wanted } }) => {
-        const delivery = await deliveryOf(db, caller, wanted);
+      handle: async ({ db, own, params: { id: wanted } }) => {
+        const delivery = await deliveryOf(db, own, wanted);
         const { request, response } = delivery;
         return { body: { ...shown(delivery), request, response } };
       },
@@ -97,10 +98,10 @@ export function webhookDeliveryRoutes(): Route[] {
       params,
       reply,
       status: 202,
-      handle: async ({ db, caller, params: { id: wanted } }) => {
-        const { id: found } = await deliveryOf(db, caller, wanted);
-        await redriveDelivery(db, found);
-        return { body: shown(await deliveryOf(db, caller, wanted)) };
+      handle: async ({ db, own, params: { id: wanted } }) => {
+        const { id: found } = await deliveryOf(db, own, wanted);
+        await asExchange(db, (all) => redriveDelivery(all, found));
+        return { body: shown(await deliveryOf(db, own, wanted)) };
       },
     }),
   ];
@@ -109,13 +110,11 @@ export function webhookDeliveryRoutes(): Route[] {
 /** @throws AppError `not_found`, also for what is another account's */
 async function deliveryOf(
   db: Queryable,
-  caller: Principal,
+  own: string | undefined,
   wanted: string,
 ): Promise<NonNullable<Awaited<ReturnType<typeof getDelivery>>>> {
-  const [delivery, own] = await Promise.all([getDelivery(db, rowNumber(wanted)), reachOf(db, caller)]);
-  if (!delivery || (own !== undefined && delivery.accountId !== own)) {
-    throw notFound('delivery', wanted);
-  }
+  const delivery = await getDelivery(db, rowNumber(wanted));
+  if (!delivery || isOfOthers(own, delivery.accountId)) throw notFound('delivery', wanted);
   return delivery;
 }
 

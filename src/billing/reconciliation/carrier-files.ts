@@ -165,19 +165,25 @@ async function nextFileId(tx: Queryable): Promise<number> {
   return rows[0]?.id as number;
 }
 
+export interface CarrierFileFilter {
+  readonly trunkId?: string | undefined;
+  /** Of a carrier: files of its trunks. */
+  readonly accountId?: string | undefined;
+  readonly before?: number | undefined;
+  readonly limit: number;
+}
+
 /** Files of a trunk, newest first. */
 export async function listCarrierFiles(
   db: Queryable,
-  {
-    trunkId,
-    before,
-    limit,
-  }: { readonly trunkId?: string | undefined; readonly before?: number | undefined; readonly limit: number },
+  { trunkId, accountId, before, limit }: CarrierFileFilter,
 ): Promise<CarrierFile[]> {
   const { rows } = await db.query<CarrierFile>(
     `select ${FILE} from carrier_cdr_files
-     where ($1::text is null or trunk_id = $1) and ($2::bigint is null or id < $2) order by id desc limit $3`,
-    [trunkId ?? null, before ?? null, limit],
+     where ($1::text is null or trunk_id = $1) and ($2::bigint is null or id < $2)
+       and ($4::text is null or trunk_id in (select t.id from trunks t where t.account_id = $4))
+     order by id desc limit $3`,
+    [trunkId ?? null, before ?? null, limit, accountId ?? null],
   );
   return rows;
 }

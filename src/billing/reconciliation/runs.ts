@@ -176,6 +176,8 @@ export async function keepDifferences(
 export interface RunFilter {
   readonly kind?: RunKind | undefined;
   readonly trunkId?: string | undefined;
+  /** Of a carrier: runs over its trunks. */
+  readonly accountId?: string | undefined;
   readonly before?: number | undefined;
   readonly limit: number;
 }
@@ -185,8 +187,15 @@ export async function listRuns(db: Queryable, filter: RunFilter): Promise<Reconc
   const { rows } = await db.query<ReconciliationRun>(
     `select ${RUN} from reconciliations
      where ($1::text is null or kind = $1) and ($2::text is null or trunk_id = $2) and ($3::bigint is null or id < $3)
+       and ($5::text is null or trunk_id in (select t.id from trunks t where t.account_id = $5))
      order by id desc limit $4`,
-    [filter.kind ?? null, filter.trunkId ?? null, filter.before ?? null, filter.limit],
+    [
+      filter.kind ?? null,
+      filter.trunkId ?? null,
+      filter.before ?? null,
+      filter.limit,
+      filter.accountId ?? null,
+    ],
   );
   return rows;
 }
