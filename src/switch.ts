@@ -6,6 +6,8 @@ import { LiveCounters, moneyToday } from './analytics';
 import type { ListenTls } from './api';
 import { createApi, listen, nodeAdapter } from './api';
 import { openSettlementQueue, OutboxRelay } from './billing';
+import { openAccess } from './parts/access-parts';
+import { requestLog } from './parts/api-log';
 import { CallActivity } from './parts/call-activity';
 import { CallNewsHub, countCall } from './parts/call-news';
 import type { Config } from './config';
@@ -29,6 +31,7 @@ import type { PingReport } from './rtb';
 import { AdmissionControl, DrachtioStack, findPlace, placeNamed, Switchboard } from './signaling';
 import type { SipServerStats } from './sip-server';
 import {
+  AuditTrail,
   CallLog,
   CapUsage,
   Database,
@@ -38,6 +41,7 @@ import {
   OrphanCloser,
   PostgresCallRecorder,
   RedisCapReservations,
+  RedisRateLimits,
 } from './storage';
 import { checkHealth } from './parts/switch-health';
 import type { Logger } from './telemetry';
@@ -158,6 +162,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
 
   // What decisions read, and what they ask of others first.
   const vault = await openVaultOf(config, database);
+  const access = openAccess({ config, database, redis, vault, clock });
   const known = new KnownMarket({
     bootId,
     database,
@@ -306,6 +311,10 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     };
   };
   const webhooks = openWebhooks(config, vault, clock);
+  const trail = new AuditTrail(database, {
+    now: () => clock.monotonic(),
+    onLost: (entry, error) => log.error({ entry, error: error.message }, 'not in the audit log'),
+  });
   let api: Server | undefined;
   let stopping = false;
   const stop = async (drainMs = config.limits.drainMs): Promise<void> => {
@@ -327,6 +336,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     orphans.stop();
     heartbeat.stop();
     await nodes.addresses.close();
+    await trail.close();
     await recorder.close();
     await relay.close();
     redisCaps.close();
@@ -364,12 +374,20 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
         news,
         bidRequests: sales.bidRequests,
         persons: { vault, now: () => clock.now() },
+        access,
         moneyRules: config.billing,
         webhooks,
         payments: paymentServices(config),
         phone: phoneApi.services,
         consoleFolder: CONSOLE_FOLDER,
         requestsPerMinute: config.api.requestsPerMinute,
+        limits: config.api.limits,
+        limiter: new RedisRateLimits(redis, {
+          now: () => clock.monotonic(),
+          onDegraded: degraded('rate_limits'),
+        }),
+        trail,
+        logRequest: requestLog(log),
         timeoutMs: config.api.timeoutMs,
         corsOrigins: config.api.corsOrigins,
         trustedProxies: config.api.trustedProxies,

@@ -8,5 +8,3 @@ export { EventHub } from './event-hub';
 export type { EventHubOptions, EventListener, Gap, Resume, ResumeRefusal } from './event-hub';
 export { EventRelay } from './event-relay';
 export type { EventRelayOptions } from './event-relay';
-export { EventBoard } from './event-board';
-export type { Board, BoardSource } from './event-board';

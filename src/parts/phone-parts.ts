@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import type { PhoneNews, PhoneServices, ReachedBy } from '../api';
 import { Realtime } from '../api';
+import type { RealtimeServices } from '../api';
 import { callCard } from './call-card';
 import type { CallNewsHub } from './call-news';
 import type { Config } from '../config';
@@ -36,9 +37,12 @@ export interface PhoneApiParts {
 export interface PhoneApi {
   readonly services: PhoneServices & { readonly pageFolder: string };
   /** Serves `/ws/v1` on the server of the API. */
-  attach(server: Server): void;
+  attach(server: Server, more?: RealtimeMore): Realtime;
   close(): void;
 }
+
+/** What is told there besides what agents do. */
+export type RealtimeMore = Pick<RealtimeServices, 'authenticates' | 'events' | 'board' | 'rate' | 'nodes'>;
 
 const QUALITY_CHANNEL = 'dce:phone:quality';
 /** Below the folder of the product, whether it runs compiled or from its sources. */
@@ -90,15 +94,17 @@ export function openPhoneApi(parts: PhoneApiParts): PhoneApi {
   };
   return {
     services,
-    attach: (server) => {
+    attach: (server, more = {}) => {
       realtime = new Realtime(server, {
+        ...more,
         database,
         phone: services,
         trustedProxies: config.api.trustedProxies,
         corsOrigins: config.api.corsOrigins,
         now: () => clock.monotonic(),
-        onError: warn('somebody cannot be told what agents do'),
+        onError: warn('somebody cannot be told what happens'),
       });
+      return realtime;
     },
     close: () => {
       realtime?.close();

@@ -51,18 +51,20 @@ const COLUMNS = `call_id as "callId", state, score, level, reasons, model, calle
 const OPEN = {
   name: 'fraud-cases-open',
   text: `with opened as (
-    insert into fraud_cases (call_id, score, level, reasons, model, caller, dialled, trunk_id, seller_id, campaign_id, received_at)
-    select id, score, level, array(select json_array_elements_text(reasons)), model, caller, dialled, "trunkId", "sellerId",
-      "campaignId", "receivedAt"
-    from json_to_recordset($1::json) as r(id text, score double precision, level text, reasons json, model text, caller text,
-      dialled text, "trunkId" text, "sellerId" text, "campaignId" text, "receivedAt" bigint)
-    limit greatest(0, $2 - (select count(*) from fraud_cases where state = 'open'))
-    on conflict (call_id) do nothing
-    returning call_id, level, score, campaign_id)
-    insert into outbox (type, subject, payload, done_at)
-    select 'fraud.case_opened', call_id,
-      json_build_object('callId', call_id, 'level', level, 'score', score, 'campaignId', campaign_id), now()
-    from opened on conflict (type, subject) do nothing`,
+      insert into fraud_cases (call_id, score, level, reasons, model, caller, dialled, trunk_id, seller_id, campaign_id, received_at)
+      select id, score, level, array(select json_array_elements_text(reasons)), model, caller, dialled, "trunkId", "sellerId",
+        "campaignId", "receivedAt"
+      from json_to_recordset($1::json) as r(id text, score double precision, level text, reasons json, model text, caller text,
+        dialled text, "trunkId" text, "sellerId" text, "campaignId" text, "receivedAt" bigint)
+      limit greatest(0, $2 - (select count(*) from fraud_cases where state = 'open'))
+      on conflict (call_id) do nothing
+      returning call_id, level, score, campaign_id),
+    told as (
+      insert into outbox (type, subject, payload, done_at)
+      select 'fraud.case_opened', call_id,
+        json_build_object('callId', call_id, 'level', level, 'score', score, 'campaignId', campaign_id), now()
+      from opened on conflict (type, subject) do nothing)
+    select call_id from opened`,
 };
 
 /**

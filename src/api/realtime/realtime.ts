@@ -1,20 +1,39 @@
 import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import type { Socket } from 'socket.io';
 import { Server } from 'socket.io';
-import { asError } from '../../domain';
-import type { Database } from '../../storage';
+import type { Principal } from '../../domain';
+import { asError, OPERATOR_ACCOUNT, principalName } from '../../domain';
+import type { EventHub } from '../../events';
+import { domainEvent, toldTo } from '../../events';
+import type { Database, RateLimit, RateLimiter } from '../../storage';
 import { RecurringWork } from '../../storage';
 import type { ClientAddress } from '../client-address';
 import { clientAddress } from '../client-address';
 import { WindowCounter } from '../middleware/window-counter';
 import type { AgentPresence, PhoneServices } from '../phone/services';
 import { Audience } from './audience';
-import type { Watcher } from './who-connects';
-import { stillGood, whoConnects } from './who-connects';
+import { frameOf } from './frames';
+import type { NodeAdapter } from './node-adapter';
+import type { OutletLimits } from './outlet';
+import { send, waitingFor } from './outlet';
+import type { BoardSource, SubscriptionLimits } from './subscriptions';
+import { Subscriptions } from './subscriptions';
+import { topicsOf } from './topic-rules';
+import type { Authenticates, Watcher } from './who-connects';
+import { hearsOfAgents, keysOnly, stillGood, whoConnects } from './who-connects';
 
 export interface RealtimeServices {
   readonly database: Database;
   readonly phone: Pick<PhoneServices, 'market' | 'presences' | 'news'>;
+  /** Whose tokens and cookies are whose; API keys alone by default. */
+  readonly authenticates?: Authenticates | undefined;
+  /** What happens; without it there are no topics, and nobody connects but for what agents do. */
+  readonly events?: EventHub | undefined;
+  readonly board?: BoardSource | undefined;
+  /** How often each principal may connect; without it nobody is counted. */
+  readonly rate?: { readonly limiter: RateLimiter; readonly limit: RateLimit } | undefined;
+  /** Reaches the sockets of other nodes; without it those of this node alone are let go at once. */
+  readonly nodes?: NodeAdapter | undefined;
   /** Origins whose pages may connect, besides the API's own. */
   readonly corsOrigins?: readonly string[];
   /** Reverse proxies before the API whose X-Forwarded-For is believed; none by default. */
@@ -25,19 +44,25 @@ export interface RealtimeServices {
   readonly onError: (error: Error) => void;
 }
 
-export interface RealtimeLimits {
+export interface RealtimeLimits extends OutletLimits, SubscriptionLimits {
   /** Clients of this node at once. */
   readonly maxClients: number;
-  /** Messages that may wait for a client that does not read. */
-  readonly maxWaiting: number;
   /** Milliseconds between looks whether clients may still watch. */
   readonly lookAgainMs: number;
 }
 
-const LIMITS: RealtimeLimits = { maxClients: 10_000, maxWaiting: 256, lookAgainMs: 15_000 };
+const LIMITS: RealtimeLimits = {
+  maxClients: 100_000,
+  maxWaiting: 256,
+  maxWaitingBytes: 512 * 1024,
+  maxMissed: 20_000,
+  pageMs: 10_000,
+  boardMs: 1_000,
+  lookAgainMs: 15_000,
+};
 const REALTIME_PATH = '/ws/v1';
-/** Clients have nothing to say but who they are. */
-const MAX_MESSAGE_BYTES = 4_096;
+/** Clients have little to say but who they are. */
+const MAX_MESSAGE_BYTES = 8_192;
 /** Tokens that were wrong, of one address in a minute. */
 const MAX_FAILURES = 60;
 /** Agents whose state is asked for at once. */
@@ -53,12 +78,14 @@ interface Client {
   readonly token: string;
   readonly watcher: Watcher;
   waiting: Change[] | undefined;
+  /** It hears of agents as of anything else: by the topic. */
+  byTopic: boolean;
 }
 
 /**
- * What agents do, how many callers wait and how calls sound, as it happens (socket.io at `/ws/v1`). A client
- * is told what is, then what changes; one that reconnects begins with what is again. Who does not read is
- * let go, and who may not watch any more as well.
+ * What happens, as it happens (socket.io at `/ws/v1`). Who subscribes to topics is told of them, and comes back
+ * to where it was. Agents are told what their colleagues do, how many callers wait and how calls sound: what is,
+ * then what changes. Who does not read is told of a gap or let go, and who may not watch any more is let go.
  */
 export class Realtime {
   readonly #services: RealtimeServices;
@@ -68,13 +95,18 @@ export class Realtime {
   readonly #addressOf: ClientAddress;
   readonly #failures: WindowCounter;
   readonly #looks: LooksAgain;
-  /** Connections that said who they are: each may once. */
+  readonly #authenticates: Authenticates;
+  readonly #subscriptions: Subscriptions | undefined;
+  /** Everybody, by their sockets. */
+  readonly #connected = new Map<Socket, Client>();
+  /** Connections that say who they are: each may once. */
   readonly #asked = new WeakSet<object>();
   #closed = false;
 
   constructor(server: HttpServer, services: RealtimeServices) {
     this.#services = services;
     this.#limits = { ...LIMITS, ...services.limits };
+    this.#authenticates = services.authenticates ?? keysOnly(services.database);
     this.#failures = new WindowCounter(services.now);
     this.#addressOf = clientAddress(services.trustedProxies);
     const allowed = new Set(services.corsOrigins ?? []);
@@ -83,8 +115,8 @@ export class Realtime {
       serveClient: false,
       maxHttpBufferSize: MAX_MESSAGE_BYTES,
       connectTimeout: 10_000,
-      pingInterval: 20_000,
-      pingTimeout: 15_000,
+      pingInterval: 25_000,
+      pingTimeout: 20_000,
       perMessageDeflate: false,
       httpCompression: false,
       cors: { origin: [...allowed] },
@@ -103,7 +135,17 @@ export class Realtime {
         },
       );
     });
-    this.#io.on('connection', (socket) => this.#connected(socket));
+    if (services.nodes) this.#io.adapter(services.nodes.adapter);
+    this.#io.on('connection', (socket) => this.#enter(socket));
+    this.#subscriptions =
+      services.events &&
+      new Subscriptions({
+        events: services.events,
+        board: services.board,
+        limits: this.#limits,
+        onPresence: (socket, watches) => this.#watchAgents(socket, watches),
+        onError: services.onError,
+      });
     const { presences, news } = services.phone;
     presences.onChange((change) => this.#presence(change));
     news.onQueue(({ teamId, waiting }) => this.#queue(teamId, waiting));
@@ -117,7 +159,7 @@ export class Realtime {
 
   /** Clients that are connected. */
   get size(): number {
-    return this.#clients.size;
+    return this.#connected.size;
   }
 
   /** Lets go who is signed in as the agent, if its session is over. */
@@ -125,35 +167,97 @@ export class Realtime {
     void this.#lookAt([...this.#clients.agent(agentId)]);
   }
 
+  /**
+   * Lets go whose session, key or client was revoked, on every node; who cannot be reached so is found by the
+   * next look of its node.
+   */
+  revoked(what: { readonly sessionId: string } | Pick<Principal, 'kind' | 'id'>): void {
+    if (this.#closed) return;
+    const room = 'sessionId' in what ? sessionRoom(what.sessionId) : principalName(what);
+    this.#io.in(room).disconnectSockets(true);
+  }
+
   /** Lets everybody go. The HTTP server is closed by whoever opened it. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     void this.#looks.close();
-    this.#io.disconnectSockets(true);
+    this.#subscriptions?.close();
+    // Those of this node: the others stay where they are.
+    for (const { conn } of this.#connected.keys()) conn.close(true);
     this.#io.engine.close();
+    void this.#io.of('/').adapter.close();
+    this.#services.nodes?.close();
   }
 
   /** @returns why not */
   async #admit(socket: Socket): Promise<string | undefined> {
     if (this.#asked.has(socket.conn)) return 'asked_already';
     this.#asked.add(socket.conn);
-    const address = this.#addressOf(socket.request);
+    const { request } = socket;
+    const address = this.#addressOf(request);
     // Counted before it is looked up: many at once are not more than one after another.
     if (this.#failures.add(address).count > MAX_FAILURES) return 'too_many_failures';
     const { token } = socket.handshake.auth as { token?: unknown };
-    const watcher = await whoConnects(this.#services.database, token);
-    if (!watcher) return 'unauthorized';
+    const found = await whoConnects(this.#services.database, this.#authenticates, token, request);
+    if (!found || !this.#isWelcome(found.watcher)) return 'unauthorized';
     this.#failures.add(address, -1);
-    (socket.data as { client?: Client }).client = { socket, token: String(token), watcher, waiting: [] };
+    if (found.watcher.kind === 'principal' && !(await this.#mayConnect(found.watcher.principal)))
+      return 'rate_limited';
+    const client: Client = { ...found, socket, waiting: undefined, byTopic: false };
+    (socket.data as { client?: Client }).client = client;
     return undefined;
   }
 
-  #connected(socket: Socket): void {
+  /** There is something that they may watch. */
+  #isWelcome(watcher: Watcher): boolean {
+    if (watcher.kind === 'agent' || hearsOfAgents(watcher.principal)) return true;
+    return this.#subscriptions !== undefined && topicsOf(watcher.principal).length > 0;
+  }
+
+  async #mayConnect(principal: Principal): Promise<boolean> {
+    const { rate } = this.#services;
+    if (!rate) return true;
+    return (await rate.limiter.take(`realtime ${principalName(principal)}`, rate.limit)).allowed;
+  }
+
+  #enter(socket: Socket): void {
     const { client } = socket.data as { client: Client };
     const { watcher } = client;
+    this.#connected.set(socket, client);
+    socket.once('disconnect', () => this.#leave(client));
+    forgetRequest(socket);
+    if (watcher.kind === 'agent') this.#hearOfAgents(client);
+    else {
+      const { principal } = watcher;
+      void socket.join(principalName(principal));
+      if (principal.sessionId !== undefined) void socket.join(sessionRoom(principal.sessionId));
+      this.#subscriptions?.attach(socket, principal);
+      if (hearsOfAgents(principal)) this.#hearOfAgents(client);
+    }
+  }
+
+  #leave(client: Client): void {
+    this.#connected.delete(client.socket);
+    this.#clients.delete(client);
+    this.#subscriptions?.detach(client.socket);
+  }
+
+  /** It subscribed to what agents do, or does not want to hear of it any more. */
+  #watchAgents(socket: Socket, watches: boolean): void {
+    const client = this.#connected.get(socket);
+    if (!client) return;
+    client.byTopic = watches;
+    if (watches) this.#hearOfAgents(client);
+    else this.#clients.delete(client);
+  }
+
+  /** Tells what is, and then what changes. */
+  #hearOfAgents(client: Client): void {
+    const { watcher, socket } = client;
+    client.waiting = [];
+    this.#clients.delete(client);
     this.#clients.add(client, watcher.kind === 'agent' ? watcher : undefined);
-    socket.once('disconnect', () => this.#clients.delete(client));
     void this.#tellWhatIs(client).catch((error: unknown) => {
       this.#services.onError(asError(error));
       // It comes back, and asks again.
@@ -171,7 +275,7 @@ export class Realtime {
     const { socket, waiting = [] } = client;
     client.waiting = undefined;
     this.#tell(socket, 'presence.snapshot', snapshot);
-    for (const change of waiting) this.#tell(socket, 'presence', change);
+    for (const change of waiting) this.#tellChange(client, change);
   }
 
   #watched(watcher: Watcher): string[] {
@@ -183,9 +287,9 @@ export class Realtime {
   #sees(watcher: Watcher, buyerId: string | undefined): boolean {
     if (buyerId === undefined) return false;
     if (watcher.kind === 'agent') return watcher.buyerId === buyerId;
+    const { accountId } = watcher.principal;
     return (
-      watcher.kind === 'operator' ||
-      this.#services.phone.market.buyer(buyerId)?.accountId === watcher.accountId
+      accountId === OPERATOR_ACCOUNT || this.#services.phone.market.buyer(buyerId)?.accountId === accountId
     );
   }
 
@@ -195,10 +299,27 @@ export class Realtime {
     const buyerId = this.#services.phone.market.agent(agentId)?.buyerId;
     for (const client of this.#clients.of(buyerId)) {
       if (!this.#sees(client.watcher, buyerId)) continue;
-      if (!client.waiting) this.#tell(client.socket, 'presence', change);
+      if (!client.waiting) this.#tellChange(client, change);
       else if (client.waiting.length < this.#limits.maxWaiting) client.waiting.push(change);
       else drop(client.socket);
     }
+  }
+
+  #tellChange({ socket, watcher, byTopic }: Client, change: Change): void {
+    if (!byTopic || watcher.kind === 'agent') {
+      this.#tell(socket, 'presence', change);
+      return;
+    }
+    const { agentId, state, since } = change;
+    const agent = this.#services.phone.market.agent(agentId);
+    const event = domainEvent('presence.changed', {
+      at: since,
+      subject: agentId,
+      accounts: [this.#services.phone.market.buyer(agent?.buyerId ?? '')?.accountId],
+      data: { agentId, buyerId: agent?.buyerId ?? null, state, since },
+    });
+    const told = toldTo(watcher.principal, { id: undefined, event });
+    if (told) send(socket, frameOf('event', told));
   }
 
   #queue(teamId: string, waiting: number): void {
@@ -215,7 +336,7 @@ export class Realtime {
   }
 
   async #lookAgain(stopped: () => boolean): Promise<void> {
-    const all = [...this.#clients.all()];
+    const all = [...this.#connected.values()];
     for (let from = 0; from < all.length && !stopped(); from += ASKED_AT_ONCE) {
       await this.#lookAt(all.slice(from, from + ASKED_AT_ONCE));
     }
@@ -224,10 +345,11 @@ export class Realtime {
   /** Who cannot be asked about, while the database is away, may stay. */
   async #lookAt(clients: readonly Client[]): Promise<void> {
     if (clients.length === 0) return;
-    const tokens = [...new Set(clients.map(({ token }) => token))];
-    const good = await stillGood(this.#services.database, tokens).catch(() => undefined);
+    const good = await stillGood(this.#services.database, this.#authenticates, clients).catch(
+      () => undefined,
+    );
     if (!good) return;
-    for (const { socket, token } of clients) if (!good.has(token)) socket.disconnect(true);
+    for (const client of clients) if (!good.has(client)) client.socket.disconnect(true);
   }
 }
 
@@ -260,7 +382,16 @@ function mayConnect({ headers }: IncomingMessage, allowed: ReadonlySet<string>):
   return URL.canParse(origin) && new URL(origin).host === host?.toLowerCase();
 }
 
-/** Messages that the connection has not taken yet: the buffer of engine.io, which its types keep to themselves. */
-function waitingFor(socket: Socket): number {
-  return (socket.conn as unknown as { readonly writeBuffer: readonly unknown[] }).writeBuffer.length;
+const sessionRoom = (sessionId: string): string => `session:${sessionId}`;
+
+/** What a connection came with is read, and would stay in memory for as long as it stands. */
+function forgetRequest(socket: Socket): void {
+  (socket.conn as unknown as { request: unknown }).request = undefined;
+  const { handshake } = socket as unknown as { handshake: unknown };
+  (socket as unknown as { handshake: unknown }).handshake = {
+    ...(handshake as object),
+    headers: {},
+    auth: {},
+    query: {},
+  };
 }

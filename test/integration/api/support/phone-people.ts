@@ -40,7 +40,7 @@ export async function openPeople(api: TestApi, market: Market): Promise<void> {
 export async function readMarketOf(api: TestApi, market: Market): Promise<void> {
   const stores = entityStores(api.pool);
   for (const entity of ['account', 'buyer', 'target', 'agent', 'team'] as const) {
-    for (const value of await stores[entity].list({ limit: 200 })) {
+    for (const { entity: value } of await stores[entity].list({ limit: 200 })) {
       market.apply({ entity, op: 'upsert', value } as never);
     }
   }
