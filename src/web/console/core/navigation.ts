@@ -29,7 +29,31 @@ export const NAVIGATION: readonly NavGroup[] = [
   },
   {
     label: 'Market',
-    entries: [{ path: '/campaigns', label: 'Campaigns', needs: 'campaigns:read' }],
+    entries: [
+      { path: '/campaigns', label: 'Campaigns', needs: 'campaigns:read' },
+      { path: '/buyers', label: 'Buyers', needs: 'buyers:read', tenants: ['buyer'] },
+    ],
+  },
+  {
+    label: 'Money',
+    entries: [
+      { path: '/wallets', label: 'Wallets', needs: 'wallets:read', tenants: ['buyer'] },
+      { path: '/invoices', label: 'Invoices', needs: 'invoices:read', tenants: ['buyer', 'seller'] },
+    ],
+  },
+  {
+    label: 'Protect',
+    entries: [
+      { path: '/fraud', label: 'Fraud cases', needs: 'fraud:read' },
+      { path: '/protection', label: 'DNC and consent', needs: 'dnc:read' },
+    ],
+  },
+  {
+    label: 'Access',
+    entries: [
+      { path: '/people', label: 'Users and keys', needs: 'users:read', tenants: EVERYBODY },
+      { path: '/audit', label: 'Audit', needs: 'audit:read' },
+    ],
   },
 ];
 

@@ -21,7 +21,7 @@ export function InvoiceDetail({ params }: PageProps) {
     <Page
       title={number}
       up={{ href: hrefOf('/invoices'), label: 'Invoices' }}
-      aside={asked.data?.payment != null && <Badge state={asked.data.payment} />}
+      aside={typeof asked.data?.payment === 'string' && <Badge state={asked.data.payment} />}
       actions={
         <>
           <a class="button plain" href={api.urlOf(`${path}/pdf`)} download data-testid="invoice-pdf">
