@@ -1,8 +1,7 @@
-/** Figures of one bucket, key and currency, as analytics tell them; a party is told its own part. */
+/** Figures of one bucket and key, as analytics tell them; a party is told its own part. */
 export interface FigureRow {
   readonly start: number;
   readonly key: string | null;
-  readonly currency?: string | null;
   readonly calls: number;
   readonly connected: number;
   readonly answered: number;
@@ -18,9 +17,12 @@ export interface FigureRow {
 
 export interface Report {
   readonly zone: string;
-  readonly from: number | string;
-  readonly to: number | string;
-  readonly bucket: string;
+  /** Of every amount. */
+  readonly currency: string;
+  /** Of which there is money. */
+  readonly currencies: readonly string[];
+  /** UTC epoch milliseconds; calls of before are still being counted, or null. */
+  readonly wholeSince: number | null;
   readonly rows: readonly FigureRow[];
 }
 
@@ -34,17 +36,6 @@ export interface Series {
   readonly lines: readonly { readonly label: string; readonly values: readonly (number | null)[] }[];
 }
 
-/** Currencies of a report, the one with the most money first. */
-export function currenciesOf(rows: readonly FigureRow[]): readonly string[] {
-  const sums = new Map<string, number>();
-  for (const row of rows) {
-    if (row.currency === null || row.currency === undefined) continue;
-    const money = Math.abs(row.revenueMicros ?? row.payoutMicros ?? row.carrierCostMicros ?? 0);
-    sums.set(row.currency, (sums.get(row.currency) ?? 0) + money);
-  }
-  return [...sums].sort(([, a], [, b]) => b - a).map(([currency]) => currency);
-}
-
 const LABELS: Readonly<Record<MoneyField, string>> = {
   revenueMicros: 'Revenue',
   payoutMicros: 'Payout',
@@ -52,13 +43,12 @@ const LABELS: Readonly<Record<MoneyField, string>> = {
   marginMicros: 'Margin',
 };
 
-/** Money over time in one currency, in units of it: a line for each kind of money that is told. */
-export function moneySeries(rows: readonly FigureRow[], currency: string): Series {
-  const own = rows.filter((row) => row.currency === currency);
+/** Money over time, in units of its currency: a line for each kind of money that is told. */
+export function moneySeries(rows: readonly FigureRow[]): Series {
   const times = timesOf(rows);
-  const lines = MONEY_FIELDS.filter((field) => own.some((row) => row[field] !== undefined)).map((field) => ({
+  const lines = MONEY_FIELDS.filter((field) => rows.some((row) => row[field] !== undefined)).map((field) => ({
     label: LABELS[field],
-    values: times.map((time) => sumAt(own, time, (row) => (row[field] ?? 0) / 1_000_000)),
+    values: times.map((time) => sumAt(rows, time, (row) => (row[field] ?? 0) / 1_000_000)),
   }));
   return { times, lines };
 }
@@ -87,7 +77,7 @@ const sumAt = (rows: readonly FigureRow[], time: number, of: (row: FigureRow) =>
   rows.reduce((sum, row) => (Math.floor(row.start / 1_000) === time ? sum + of(row) : sum), 0);
 
 /** The sum of one kind of money over a report; undefined where it is not told. */
-export function totalOf(rows: readonly FigureRow[], field: MoneyField, currency: string): number | undefined {
-  const told = rows.filter((row) => row.currency === currency && row[field] !== undefined);
+export function totalOf(rows: readonly FigureRow[], field: MoneyField): number | undefined {
+  const told = rows.filter((row) => row[field] !== undefined);
   return told.length === 0 ? undefined : told.reduce((sum, row) => sum + (row[field] ?? 0), 0);
 }

@@ -1,8 +1,10 @@
 import { useMemo } from 'preact/hooks';
 import { useConsole } from '../console';
 import { countText, durationText, percentText, shortMoney, wordsOf } from '../core/format';
-import type { FigureRow, Report } from '../core/revenue';
-import { callSeries, currenciesOf, moneySeries, totalOf } from '../core/revenue';
+import type { Role } from '../api/types';
+import type { FigureRow, MoneyField, Report } from '../core/revenue';
+import { callSeries, moneySeries, totalOf } from '../core/revenue';
+import { isOperator } from '../core/navigation';
 import { hrefOf } from '../core/router';
 import { Button } from '../ui/button';
 import { Chart } from '../ui/chart';
@@ -14,7 +16,7 @@ import type { Column } from '../ui/table';
 import { Table } from '../ui/table';
 import { optionsOf, useNames } from '../ui/use-names';
 import { useQuery } from '../ui/use-query';
-import { Money, Text } from '../ui/values';
+import { Money, Text, Time } from '../ui/values';
 
 const DAY_MS = 86_400_000;
 const SPANS = [
@@ -24,37 +26,41 @@ const SPANS = [
   ['90', 'Last 90 days'],
   ['365', 'Last 365 days'],
 ] as const;
-const GROUPS = [
-  ['campaign', 'Campaign'],
-  ['buyer', 'Buyer'],
-  ['seller', 'Seller'],
-  ['trunk', 'Trunk'],
-  ['state', 'State of the caller'],
-  ['hour', 'Hour of the day'],
-] as const;
+/** By what figures are told apart, and which parties may ask for that. */
+const GROUPS: readonly (readonly [value: string, label: string, parties: readonly Role[]])[] = [
+  ['campaign', 'Campaign', ['buyer', 'seller']],
+  ['buyer', 'Buyer', ['buyer']],
+  ['seller', 'Seller', ['seller']],
+  ['trunk', 'Trunk', ['carrier']],
+  ['state', 'State of the caller', ['buyer', 'seller']],
+  ['hour', 'Hour of the day', ['buyer', 'seller', 'carrier']],
+];
 /** A round instant, so that who looks again within it asks for the same. */
 const ROUND_MS = 60_000;
 
 /** What was earned: over time, and by campaign, buyer and so on. */
 export function Revenue() {
-  const { api, place, go } = useConsole();
+  const { api, user, place, go } = useConsole();
   const campaigns = useNames('/campaigns', 'campaigns:read');
   const buyers = useNames('/buyers', 'buyers:read');
   const sellers = useNames('/sellers', 'sellers:read');
   const trunks = useNames('/trunks', 'trunks:read');
-  const { days = '7', groupBy = 'campaign', campaignId = '', buyerId = '' } = place.query;
+  const groupings = GROUPS.filter(([, , parties]) => isOperator(user) || parties.includes(user.role));
+  const { days = '7', campaignId = '', buyerId = '', currency = '' } = place.query;
+  const groupBy = place.query['groupBy'] ?? groupings[0]?.[0] ?? 'hour';
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const range = useMemo(() => {
     const to = Math.ceil(Date.now() / ROUND_MS) * ROUND_MS;
     return { from: to - Number(days) * DAY_MS, to };
   }, [days]);
-  const common = { ...range, zone, campaignId, buyerId };
+  const common = { ...range, zone, campaignId, buyerId, currency };
   const overTime = { ...common, bucket: Number(days) <= 2 ? 'hour' : 'day' };
   const byKey = { ...common, bucket: 'total', groupBy };
   const lines = useQuery<Report>('/analytics/calls', overTime);
   const groups = useQuery<Report>('/analytics/calls', byKey);
   const set = (name: string, value: string): void =>
     go(hrefOf('/revenue', { ...place.query, [name]: value }), true);
+  const currencies = lines.data?.currencies ?? [];
   const names = { campaign: campaigns, buyer: buyers, seller: sellers, trunk: trunks }[groupBy];
   return (
     <Page
@@ -81,7 +87,12 @@ export function Revenue() {
     >
       <form class="filters" role="search" aria-label="Figures" onSubmit={(event) => event.preventDefault()}>
         <SelectField label="Time" value={days} options={SPANS} onInput={(value) => set('days', value)} />
-        <SelectField label="By" value={groupBy} options={GROUPS} onInput={(value) => set('groupBy', value)} />
+        <SelectField
+          label="By"
+          value={groupBy}
+          options={groupings.map(([value, label]) => [value, label] as const)}
+          onInput={(value) => set('groupBy', value)}
+        />
         {campaigns.size > 0 && (
           <SelectField
             label="Campaign"
@@ -98,17 +109,25 @@ export function Revenue() {
             onInput={(value) => set('buyerId', value)}
           />
         )}
+        {currencies.length > 1 && (
+          <SelectField
+            label="Currency"
+            value={currency === '' ? (lines.data?.currency ?? '') : currency}
+            options={currencies.map((code) => [code, code] as const)}
+            onInput={(value) => set('currency', value)}
+          />
+        )}
       </form>
       <div class="stack">
-        <Await asked={lines}>{({ rows }) => <OverTime rows={rows} />}</Await>
+        <Await asked={lines}>{(report) => <OverTime report={report} />}</Await>
         <Panel title={`By ${groupBy}`} flush>
           <Await asked={groups}>
-            {({ rows }) => (
+            {({ rows, currency: shown }) => (
               <Table
                 caption={`Figures by ${groupBy}, times in ${zone}`}
-                columns={columnsOf(wordsOf(groupBy), rows, (key) => names?.get(key) ?? key)}
+                columns={columnsOf(wordsOf(groupBy), rows, shown, (key) => names?.get(key) ?? key)}
                 rows={rows}
-                keyOf={({ key, currency, start }) => `${key ?? ''}/${currency ?? ''}/${start}`}
+                keyOf={({ key, start }) => `${key ?? ''}/${start}`}
                 empty="No calls in this time"
                 testId="figures-table"
               />
@@ -122,16 +141,15 @@ export function Revenue() {
 
 const plain = (value: number): string => countText(value);
 
-function OverTime({ rows }: { readonly rows: readonly FigureRow[] }) {
-  const currencies = useMemo(() => currenciesOf(rows), [rows]);
-  const currency = currencies[0] ?? 'USD';
-  const money = useMemo(() => moneySeries(rows, currency), [rows, currency]);
+function OverTime({ report }: { readonly report: Report }) {
+  const { rows, currency, wholeSince } = report;
+  const money = useMemo(() => moneySeries(rows), [rows]);
   const calls = useMemo(() => callSeries(rows), [rows]);
   const format = useMemo(() => (value: number) => shortMoney(value * 1_000_000, currency), [currency]);
   if (rows.length === 0) return <Empty title="No calls in this time">Choose a longer one.</Empty>;
   const sum = (of: (row: FigureRow) => number): number => rows.reduce((total, row) => total + of(row), 0);
-  const total = (field: 'revenueMicros' | 'payoutMicros' | 'carrierCostMicros' | 'marginMicros') => {
-    const micros = totalOf(rows, field, currency);
+  const total = (field: MoneyField): string | undefined => {
+    const micros = totalOf(rows, field);
     return micros === undefined ? undefined : shortMoney(micros, currency);
   };
   const all = sum((row) => row.calls);
@@ -146,6 +164,11 @@ function OverTime({ rows }: { readonly rows: readonly FigureRow[] }) {
   ];
   return (
     <>
+      {wholeSince !== null && (
+        <p class="banner warn">
+          Calls of before <Time at={wholeSince} /> are still being counted.
+        </p>
+      )}
       <dl class="stats">
         {stats.map(
           ([label, value]) => value !== undefined && <Stat key={label} label={label} value={value} />,
@@ -168,12 +191,10 @@ function OverTime({ rows }: { readonly rows: readonly FigureRow[] }) {
 function columnsOf(
   heading: string,
   rows: readonly FigureRow[],
+  currency: string,
   nameOf: (key: string) => string,
 ): readonly Column<FigureRow>[] {
-  const money = (
-    key: 'revenueMicros' | 'payoutMicros' | 'carrierCostMicros' | 'marginMicros',
-    label: string,
-  ): readonly Column<FigureRow>[] =>
+  const money = (key: MoneyField, label: string): readonly Column<FigureRow>[] =>
     rows.some((row) => row[key] !== undefined)
       ? [
           {
@@ -181,7 +202,7 @@ function columnsOf(
             heading: label,
             align: 'right',
             sort: (row) => row[key],
-            cell: (row) => <Money micros={row[key]} {...(row.currency ? { currency: row.currency } : {})} />,
+            cell: (row) => <Money micros={row[key]} currency={currency} />,
           },
         ]
       : [];
