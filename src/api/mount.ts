@@ -6,6 +6,7 @@ import type { AuditEntry, AuditTrail, Database, Queryable } from '../storage';
 import { asExchange, asTenant, recordAudit, TenantDatabase } from '../storage';
 import { AuditNote } from './audit-note';
 import type { ClientAddress } from './client-address';
+import { deprecationHeaders } from './deprecation';
 import { etagOf, readIfMatch } from './if-match';
 import { callerOf, provenCaller } from './middleware/authenticate';
 import type { Answer } from './middleware/idempotency';
@@ -32,6 +33,7 @@ export function operations(routes: readonly Route[], parts: OperationParts): Req
     const handle = route && handlers.get(route);
     if (route && handle) {
       request.params = paramsOf(route, values);
+      if (route.deprecated) response.set(deprecationHeaders(route.deprecated, request.params));
       return handle(request, response);
     }
     if (allowed === undefined) return next();
