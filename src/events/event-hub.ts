@@ -231,7 +231,9 @@ export class EventHub {
   /** Behind what is on its way to the stream, and behind what waits for that. */
   #queue(event: DomainEvent): void {
     const most = this.#options.maxOnTheWay ?? MAX_ON_THE_WAY;
-    const free = this.#trouble.writing ? this.#onTheWay === 0 : this.#onTheWay < most;
+    // What is told without the stream is told behind what is on its way.
+    const alone = this.#trouble.writing || eventType(event.type).source === 'outbox';
+    const free = alone ? this.#onTheWay === 0 : this.#onTheWay < most;
     if (free && this.#waiting.length === 0) this.#send(event);
     else if (this.#waiting.length < most) this.#waiting.push(event);
     // Nobody hears of it, and everybody that there is a gap.
@@ -259,7 +261,7 @@ export class EventHub {
   #arrived(): void {
     this.#onTheWay--;
     if (this.#onTheWay > 0 || this.#waiting.length === 0) return;
-    for (const event of this.#waiting.splice(0)) this.#send(event);
+    for (const event of this.#waiting.splice(0)) this.#queue(event);
   }
 
   /** Without the stream. */
