@@ -34,6 +34,8 @@ function announce(file: RunFile, say: Say): void {
   say(`  API             ${file.apiUrl}/api/v1`);
   say(`  its docs        ${file.apiUrl}/docs`);
   say(`  console         ${file.apiUrl}/console`);
+  if (file.admin)
+    say(`  sign in as      ${file.admin.email}   (the password lies in ${file.admin.passwordFile})`);
   say(`  admin key       ${file.apiKey}   (header X-API-Key)`);
   say('  see it work     npm run demo');
   if (file.phone && file.sip.some((address) => /^wss?\//.test(address))) {

@@ -23,6 +23,8 @@ export interface RunFile {
   readonly pid: number;
   readonly apiUrl: string;
   readonly apiKey: string;
+  /** Who signs in on the console first; undefined once that password was taken away. */
+  readonly admin: { readonly email: string; readonly passwordFile: string } | undefined;
   readonly sip: readonly string[];
   readonly number: string;
   /** Who signs in on the phone page of a demo market, and the number that rings there. */
@@ -113,13 +115,14 @@ export class Exchange {
       database: { ...this.#config.database, url: databaseUrl },
       redis: { ...this.#config.redis, url: redisUrl },
     };
-    const { adminKey, agent } = await prepareDatabase(complete, this.#say);
+    const { adminKey, agent, admin, adminFile } = await prepareDatabase(complete, this.#say);
     this.#switch = await startSwitch(complete, this.#log);
     this.#worker = new SupervisedWorker(complete, this.#log);
     const file: RunFile = {
       pid: process.pid,
       apiUrl: this.#switch.apiUrl,
       apiKey: adminKey,
+      admin: admin && { email: admin.email, passwordFile: adminFile },
       sip: this.#switch.sipListening,
       number: DEMO.number,
       phone: agent && { ...agent, number: DEMO.phoneNumber },

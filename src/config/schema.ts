@@ -69,6 +69,60 @@ const origin = z
     'must look like https://console.example.com',
   );
 
+/** An OpenID provider: what each field means is told in docs/access.md. */
+const oidcProvider = z.strictObject({
+  id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'lower-case letters, digits and -'),
+  name: z.string().trim().min(1).max(64),
+  issuer: z
+    .string()
+    .max(512)
+    .refine(isIssuer, 'must be an https:// URL without a query; http:// is for this machine alone'),
+  clientId: z.string().min(1).max(256),
+  secretEnv: z
+    .string()
+    .regex(/^DCE_SECRET_[A-Z0-9_]+$/, 'must be the name of a variable that begins with DCE_SECRET_')
+    .optional(),
+  scopes: z
+    .array(z.string().regex(/^[!-~]{1,64}$/))
+    .max(16)
+    .default([]),
+  autoCreate: z
+    .strictObject({
+      domains: z.array(host.toLowerCase()).min(1).max(64),
+      accountId: z.string().min(1).max(64).default('operator'),
+      role: z.enum(['admin', 'auditor', 'buyer', 'seller', 'carrier']).optional(),
+      scopes: z
+        .array(z.string().regex(/^(\*|[a-z_]+:(\*|read|write)|\*:(read|write))$/))
+        .min(1)
+        .max(64),
+    })
+    .optional(),
+});
+
+/** OpenID Connect Core 1.0 §1.2: scheme, host, and maybe port and path. */
+function isIssuer(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname: name, search, hash } = new URL(text);
+  const local = ['localhost', '127.0.0.1', '[::1]'].includes(name);
+  return (protocol === 'https:' || (protocol === 'http:' && local)) && search === '' && hash === '';
+}
+
+/** An origin, or `https://*.example.com` for all below a domain. */
+const originPattern = z.string().refine((text) => {
+  const plain = text.replace(/^(https?:\/\/)\*\.(?=[^*]+\.)/, '$1');
+  return !plain.includes('*') && origin.safeParse(plain).success;
+}, 'must look like https://console.example.com or https://*.example.com');
+
+/** So many requests in so many seconds, and so many at once after a rest. */
+const rateLimit = (what: string, count: number, seconds: number, burst: number) =>
+  z
+    .strictObject({
+      count: positive.max(10_000_000).default(count).describe(`Requests in that time: ${what}`),
+      seconds: positive.max(86_400).default(seconds).describe('The time, in seconds'),
+      burst: positive.max(10_000_000).default(burst).describe('Requests at once, after a rest'),
+    })
+    .prefault({});
+
 /** A provider of look-ups: what each field means is told in docs/lookups.md. */
 const lookupProvider = z.strictObject({
   name: z.string().min(1).max(64),
@@ -301,16 +355,32 @@ const settings = z.strictObject({
     .strictObject({
       host: host.default('127.0.0.1').describe('Address the admin API listens on'),
       port: port.default(8080).describe('Port of the admin API'),
-      requestsPerMinute: positive.default(6_000).describe('Requests one API key may make in a minute'),
+      requestsPerMinute: positive
+        .default(6_000)
+        .describe('Requests that one caller may make in a minute, where api.limits says nothing else'),
+      limits: z
+        .strictObject({
+          callsWrite: rateLimit('what changes calls that are up, and test calls', 100, 60, 200),
+          callsRead: rateLimit('reading calls', 1_000, 60, 2_000),
+          bidsWrite: rateLimit('making bids', 1_000, 60, 5_000),
+          analytics: rateLimit('analytics', 60, 60, 120),
+          admin: rateLimit('changing users, keys, clients and fraud models, and debugging', 10, 60, 20),
+          realtime: rateLimit('connections to /ws/v1', 10, 3_600, 10),
+          phone: rateLimit('an agent who is signed in', 600, 60, 600),
+          unproven: rateLimit('an address, of which no credential is proven yet', 1_200, 60, 1_200),
+        })
+        .prefault({}),
       timeoutMs: positive
         .max(300_000)
         .default(30_000)
         .describe('Longest a request may take before it is answered with 503'),
       corsOrigins: z
-        .array(origin)
+        .array(originPattern)
         .max(64)
         .default([])
-        .describe('Origins whose pages may call the API from a browser; none by default'),
+        .describe(
+          'Origins whose pages may call the API from a browser, with the cookies of a session; https://*.example.com for all below a domain; none by default',
+        ),
       trustedProxies: z
         .array(addressOrBlock)
         .max(64)
@@ -331,6 +401,54 @@ const settings = z.strictObject({
           keyFile: z.string().min(1).max(1_024).optional().describe('Its private key in PEM'),
         })
         .prefault({}),
+    })
+    .prefault({}),
+  access: z
+    .strictObject({
+      publicUrl: origin
+        .optional()
+        .describe(
+          'Origin at which the API is reached: the issuer of tokens, and what links to the console begin with; the same on every node. By default what api.host and api.port say',
+        ),
+      audience: z.string().min(1).max(128).default('dce').describe('Whom tokens are for (`aud`)'),
+      tokenHours: positive.max(168).default(24).describe('Hours that an access token is good'),
+      cookieHours: positive.max(168).default(12).describe('The same of one in a cookie'),
+      refreshDays: positive
+        .max(90)
+        .default(7)
+        .describe('Days within which a session is refreshed; else it is over'),
+      sessionDays: positive
+        .max(365)
+        .default(30)
+        .describe('Days after which a user signs in anew, whatever was refreshed'),
+      sessionsPerUser: positive
+        .max(1_000)
+        .default(20)
+        .describe('Sessions of one user at once; the one used longest ago gives way'),
+      keyDays: positive.max(3_650).default(90).describe('Days after which another RSA key signs tokens'),
+      invitationDays: positive.max(90).default(7).describe('Days that an invitation is good'),
+      resetMinutes: positive
+        .max(10_080)
+        .default(60)
+        .describe('Minutes that a link to reset a password is good'),
+      argon2: z
+        .strictObject({
+          memoryKib: positive
+            .min(8)
+            .max(1_048_576)
+            .default(19_456)
+            .describe('Memory that a hash of a password takes, in KiB'),
+          passes: positive.max(100).default(2).describe('Passes of it'),
+          parallelism: positive.max(16).default(1).describe('Lanes of it'),
+        })
+        .prefault({}),
+      oidc: z
+        .array(oidcProvider)
+        .max(16)
+        .default([])
+        .describe(
+          'OpenID providers that people may sign in with, as docs/access.md tells; JSON in a variable',
+        ),
     })
     .prefault({}),
   phone: z
@@ -741,6 +859,10 @@ export const configSchema = settings.superRefine((config, context) => {
       'goes with the other of api.tls',
     );
   }
+  const { oidc, refreshDays, sessionDays } = config.access;
+  if (new Set(oidc.map(({ id }) => id)).size < oidc.length)
+    complain(['access', 'oidc'], 'must have each id once');
+  if (sessionDays < refreshDays) complain(['access', 'sessionDays'], 'must be at least access.refreshDays');
   const { turn, relayOnly, dispositions } = config.phone;
   if (turn.urls.length > 0 && turn.secret === undefined) {
     complain(['phone', 'turn', 'secret'], 'is needed by the servers of phone.turn.urls');

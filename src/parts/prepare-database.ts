@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import type { Config } from '../config';
 import type { DemoAgent } from './demo-agent';
 import { demoAgent } from './demo-agent';
+import type { FirstAdmin } from './first-admin';
+import { firstAdmin } from './first-admin';
 import { SHIPPED_MODELS } from '../fraud';
 import {
   createApiKey,
@@ -22,11 +24,15 @@ const MIGRATIONS = join(__dirname, '../../migrations');
 export interface Entrances {
   readonly adminKey: string;
   readonly agent: DemoAgent | undefined;
+  /** Who signs in on the console first, while the password lies where it was put. */
+  readonly admin: FirstAdmin | undefined;
+  /** Where that is. */
+  readonly adminFile: string;
 }
 
 /**
  * Brings the schema up to date, lays the fraud model in the shadow, seeds an empty market, and makes
- * sure that there is an admin key, and a password for the agent of a demo market.
+ * sure that there is an admin key, a first user, and a password for the agent of a demo market.
  */
 export async function prepareDatabase(config: Config, say: (line: string) => void): Promise<Entrances> {
   const database = new Database({ ...config.database, url: config.database.url ?? '', poolSize: 2 });
@@ -42,10 +48,13 @@ export async function prepareDatabase(config: Config, say: (line: string) => voi
         say('the database was empty: it has a demo market now');
       }
     }
+    const adminFile = join(config.dataDir, 'admin-password');
     const agentFile = join(config.dataDir, 'demo-agent');
     return {
       adminKey: await adminKey(database, join(config.dataDir, 'admin-key')),
       agent: await demoAgent(database, agentFile, config.sip.domain),
+      admin: await firstAdmin(database, adminFile, config),
+      adminFile,
     };
   } finally {
     await database.close();

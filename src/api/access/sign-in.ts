@@ -28,7 +28,7 @@ export const email = z
   .trim()
   .toLowerCase()
   .max(254)
-  .pipe(z.email())
+  .regex(/^[!-?A-~]{1,64}@[a-z0-9.-]{1,189}$/, 'must look like somebody@example.com')
   .describe('Compared without regard to case');
 
 const refreshToken = z.string().max(128);
