@@ -1,7 +1,17 @@
 import { ApiProblem, problemOf } from './problem';
 
+/** What a request is made of. */
+export interface RequestParts {
+  readonly method: string;
+  readonly headers: Record<string, string>;
+  readonly body?: string;
+  readonly cache: 'no-store';
+  readonly credentials: 'same-origin';
+  readonly signal: AbortSignal;
+}
+
 /** What requests go through; `fetch`, but for tests. */
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+export type Fetch = (url: string, init: RequestParts) => Promise<Response>;
 
 /** Runs work that only one tab of the browser may do at a time. */
 export type OneAtATime = <T>(work: () => Promise<T>) => Promise<T>;

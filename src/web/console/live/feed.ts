@@ -190,13 +190,3 @@ export class LiveFeed {
     this.#timer = undefined;
   }
 }
-
-/** Sockets and timers of the browser. */
-export function browserFeed(url: string): FeedEnvironment {
-  return {
-    open: () => new WebSocket(url) as unknown as FeedSocket,
-    setTimer: (work, ms) => window.setTimeout(work, ms),
-    clearTimer: (timer) => window.clearTimeout(timer),
-    random: () => Math.random(),
-  };
-}

@@ -2,8 +2,9 @@ import { useEffect, useReducer, useState } from 'preact/hooks';
 import { useConsole } from '../console';
 import type { Board, BoardAction } from './board';
 import { boardReducer, EMPTY_BOARD, readLiveCalls } from './board';
+import { browserFeed } from './browser-feed';
 import type { FeedState } from './feed';
-import { browserFeed, LiveFeed } from './feed';
+import { LiveFeed } from './feed';
 
 const TOPICS = ['calls', 'auctions', 'alerts', 'board'] as const;
 const TICK_MS = 1_000;

@@ -1,0 +1,116 @@
+import { deviceText } from '../../../../src/web/console/core/device';
+import {
+  durationText,
+  moneyText,
+  percentText,
+  shortMoney,
+  wordsOf,
+} from '../../../../src/web/console/core/format';
+import { isWithin, may, navigationOf } from '../../../../src/web/console/core/navigation';
+import { qrPath } from '../../../../src/web/console/core/qr';
+import type { FigureRow } from '../../../../src/web/console/core/revenue';
+import { callSeries, moneySeries, totalOf } from '../../../../src/web/console/core/revenue';
+import { sorted } from '../../../../src/web/console/core/sort';
+
+describe('figures', () => {
+  it.each([
+    [840, '840 ms'],
+    [4_200, '4.2 s'],
+    [187_000, '3:07'],
+    [3_723_000, '1:02:03'],
+    [null, '–'],
+  ])('%p ms are %s', (ms, text) => {
+    expect(durationText(ms)).toBe(text);
+  });
+
+  it('are money, per cent and words', () => {
+    expect(moneyText(12_345_600)).toBe('12.3456');
+    expect(moneyText(20_000_000, 'USD')).toBe('$20.00');
+    expect(shortMoney(2_500_000_000_000, 'USD')).toBe('$2.50M');
+    expect(percentText(0.123)).toBe('12.3 %');
+    expect(percentText(null)).toBe('–');
+    expect([wordsOf('caller_hangup'), wordsOf('ringTimeoutMs')]).toEqual([
+      'Caller hangup',
+      'Ring timeout ms',
+    ]);
+  });
+});
+
+describe('the navigation', () => {
+  const paths = (role: 'admin' | 'auditor' | 'buyer' | 'seller' | 'carrier', scopes: string[] = ['*']) =>
+    navigationOf({ role, scopes }).flatMap(({ entries }) => entries.map(({ path }) => path));
+
+  it('shows everybody what they may see', () => {
+    expect(paths('admin')).toEqual(expect.arrayContaining(['/', '/calls', '/campaigns', '/revenue']));
+    expect(paths('carrier')).toEqual(expect.arrayContaining(['/', '/calls']));
+    expect(paths('carrier')).not.toContain('/campaigns');
+    expect(paths('admin', ['calls:read'])).not.toContain('/campaigns');
+    expect(paths('buyer', ['nothing:read'])).not.toContain('/calls');
+  });
+
+  it('lets auditors read everything and change nothing', () => {
+    expect(may({ role: 'auditor', scopes: ['*'] }, 'campaigns:read')).toBe(true);
+    expect(may({ role: 'auditor', scopes: ['*'] }, 'campaigns:write')).toBe(false);
+    expect(may({ role: 'admin', scopes: ['*:read'] }, 'campaigns:write')).toBe(false);
+  });
+
+  it('marks the entry one is below', () => {
+    expect([
+      isWithin('/calls/1', '/calls'),
+      isWithin('/calls', '/'),
+      isWithin('/callsigns', '/calls'),
+    ]).toEqual([true, false, false]);
+  });
+});
+
+describe('series', () => {
+  const row = (start: number, more: Partial<FigureRow>): FigureRow => ({
+    ...{
+      start,
+      key: null,
+      calls: 0,
+      connected: 0,
+      answered: 0,
+      converted: 0,
+      asr: null,
+      acdMs: null,
+      pddMs: null,
+    },
+    ...more,
+  });
+  const rows = [
+    row(3_600_000, { calls: 2, connected: 1, revenueMicros: 5_000_000 }),
+    row(0, { calls: 4, connected: 2, revenueMicros: 1_500_000 }),
+    row(0, { key: 'other', calls: 1, revenueMicros: 500_000 }),
+  ];
+
+  it('have an instant for each bucket, and add up what is told apart', () => {
+    expect(callSeries(rows)).toMatchObject({
+      times: [0, 3_600],
+      lines: [{ values: [5, 2] }, { values: [2, 1] }, {}],
+    });
+  });
+
+  it('show no money that is not told', () => {
+    expect(moneySeries(rows).lines).toEqual([{ label: 'Revenue', values: [2, 5] }]);
+    expect([totalOf(rows, 'revenueMicros'), totalOf(rows, 'marginMicros')]).toEqual([7_000_000, undefined]);
+  });
+});
+
+it('rows without a key stand last, whichever way they are sorted', () => {
+  const rows = [{ n: 2 }, { n: undefined }, { n: 10 }, { n: 1 }];
+  expect(sorted(rows, ({ n }) => n, 'ascending').map(({ n }) => n)).toEqual([1, 2, 10, undefined]);
+  expect(sorted(rows, ({ n }) => n, 'descending').map(({ n }) => n)).toEqual([10, 2, 1, undefined]);
+});
+
+it('a QR code is drawn by runs', () => {
+  expect(qrPath([[true, true, false, true], [false]])).toBe('M0 0h2v1h-2zM3 0h1v1h-1z');
+});
+
+it('devices are named as people do', () => {
+  expect(deviceText('Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/120.0 Safari/537.36')).toBe(
+    'Chrome on Linux',
+  );
+  expect(deviceText('curl/8.1')).toBe('curl');
+  expect(deviceText('')).toBe('Unknown');
+});
