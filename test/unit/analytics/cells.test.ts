@@ -1,0 +1,99 @@
+import * as fc from 'fast-check';
+import { BUCKETS, cellsOf, piecesOf, QUARTER_MS, wholeQuarters } from '../../../src/analytics/cells';
+import { zoneOf } from '../../../src/domain';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+const ZONES = [
+  'UTC',
+  'America/New_York',
+  'America/St_Johns',
+  'Asia/Kathmandu',
+  'Australia/Lord_Howe',
+  'Pacific/Chatham',
+  'Pacific/Apia',
+];
+
+const span = fc
+  .tuple(
+    fc.integer({ min: Date.UTC(2020, 0), max: Date.UTC(2030, 0) }),
+    fc.integer({ min: 1, max: 9 * DAY_MS }),
+  )
+  .map(([from, length]) => wholeQuarters({ from, to: from + length }));
+
+const cuts = fc
+  .record({
+    range: span,
+    bucket: fc.constantFrom(...BUCKETS),
+    zone: fc.constantFrom(...ZONES),
+    byHour: fc.boolean(),
+  })
+  .map(({ range, bucket, zone, byHour }) => ({
+    range,
+    cells: cellsOf(range, bucket, zoneOf(zone), byHour, 100_000) ?? [],
+  }));
+
+test('cells follow each other without a gap from the first instant to the last', () => {
+  fc.assert(
+    fc.property(cuts, ({ range, cells }) => {
+      expect(cells[0]?.from).toBe(range.from);
+      expect(cells.at(-1)?.to).toBe(range.to);
+      const wrong = cells.filter(
+        ({ from, to }, n) => to <= from || from % QUARTER_MS !== 0 || (n > 0 && from !== cells[n - 1]?.to),
+      );
+      expect(wrong).toEqual([]);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('pieces cover every cell once, days and hours only where they are whole and of one cell', () => {
+  fc.assert(
+    fc.property(cuts, ({ range, cells }) => {
+      const { days, hours, facts } = piecesOf(cells);
+      const all = [...days, ...hours, ...facts].sort((a, b) => a.from - b.from);
+      expect(all[0]?.from).toBe(range.from);
+      expect(all.at(-1)?.to).toBe(range.to);
+      expect(all.filter(({ from }, n) => n > 0 && from !== all[n - 1]?.to)).toEqual([]);
+      const edges = cells.map(({ from }) => from);
+      const cut = (pieces: typeof days, grain: number): typeof days =>
+        pieces.filter(
+          ({ from, to }) =>
+            from % grain !== 0 ||
+            to % grain !== 0 ||
+            edges.some((edge) => edge > from && edge < to && edge % grain !== 0),
+        );
+      expect([cut(days, DAY_MS), cut(hours, HOUR_MS)]).toEqual([[], []]);
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test.each([
+  ['America/New_York', '2026-03-08', 23],
+  ['America/New_York', '2026-11-01', 25],
+  ['Europe/London', '2026-10-25', 25],
+  ['Asia/Tokyo', '2026-11-01', 24],
+])('a day of %s: %s has %d hours', (zone, day, hours) => {
+  const clock = zoneOf(zone);
+  const number = Date.parse(day) / DAY_MS;
+  const range = { from: clock.startOfDay(number), to: clock.startOfDay(number + 1) };
+  const cells = cellsOf(range, 'hour', clock, false, 100) ?? [];
+  expect(cells).toHaveLength(hours);
+  expect(cellsOf(range, 'day', clock, false, 100)).toHaveLength(1);
+  expect(cellsOf(range, 'quarter', clock, false, 100)).toHaveLength(hours * 4);
+});
+
+test('an hour that comes twice is two cells of one hour of the day', () => {
+  const clock = zoneOf('America/New_York');
+  const range = { from: Date.UTC(2026, 10, 1, 4), to: Date.UTC(2026, 10, 1, 8) };
+  const cells = cellsOf(range, 'total', clock, true, 100) ?? [];
+  expect(cells.map(({ hour }) => hour)).toEqual(['00', '01', '01', '02']);
+  expect(new Set(cells.map(({ start }) => start)).size).toBe(1);
+});
+
+test('more cells than are wanted are none', () => {
+  const range = { from: 0, to: 10 * QUARTER_MS };
+  expect(cellsOf(range, 'quarter', zoneOf('UTC'), false, 9)).toBeUndefined();
+  expect(cellsOf(range, 'quarter', zoneOf('UTC'), false, 10)).toHaveLength(10);
+});
