@@ -13,6 +13,7 @@ import { adjustmentRoutes } from './resources/adjustments';
 import { agentRoutes } from './resources/agents';
 import { auditRoutes } from './resources/audit';
 import { analyticsRoutes } from './resources/analytics';
+import { auctionRoutes } from './resources/auctions';
 import { bidRequestRoutes } from './resources/bid-requests';
 import { bidRoutes } from './resources/bids';
 import { buyerRoutes } from './resources/buyers';
@@ -85,6 +86,7 @@ export function apiRoutes(
     ...hoursOverrideRoutes(),
     ...consentRoutes(services.persons),
     ...privacyRoutes(services.persons),
+    ...auctionRoutes(),
     ...callRoutes(services.live, new EventStreams(services.news, services.streamLimits)),
     ...analyticsRoutes(services.liveFigures, services.persons.now),
     ...fraudRoutes(),

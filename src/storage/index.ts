@@ -44,6 +44,8 @@ export { NodeHeartbeat } from './nodes';
 export { nodeIsGone, NodeSilence } from './node-silence';
 export { OrphanCloser } from './orphan-closer';
 export type { OrphanedCall } from './orphan-closer';
+export { getAuction, listAuctions } from './auction-queries';
+export type { Auction, AuctionFilter, AuctionRow } from './auction-queries';
 export { getCall, getDecision, listCalls } from './call-queries';
 export type { CallFilter, CallRow } from './call-queries';
 export { ActivityBus } from './activity-bus';

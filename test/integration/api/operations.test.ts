@@ -78,6 +78,8 @@ const HAPPY = new Map<string, HappyPath>([
   ],
   ['GET /api/v1/rate-decks/{id}', { id: rateDeck }],
   ['GET /api/v1/rate-decks/{id}/rates', { id: rateDeck }],
+  ['GET /api/v1/auctions', {}],
+  ['GET /api/v1/auctions/{id}', { id: auction }],
   ['GET /api/v1/calls', {}],
   ['GET /api/v1/calls/export', {}],
   ['GET /api/v1/disputes/export', {}],
@@ -152,6 +154,12 @@ const HAPPY = new Map<string, HappyPath>([
 async function settledCall(): Promise<string> {
   const id = `settled-${count++}`;
   await storeSettledCall(api, id);
+  return id;
+}
+
+async function auction(): Promise<string> {
+  const id = await settledCall();
+  await api.pool.query(`update calls set campaign_id = 'campaign' where id = $1`, [id]);
   return id;
 }
 
