@@ -32,8 +32,9 @@ export function operations(routes: readonly Route[], parts: OperationParts): Req
     const { route, values = [], allowed } = contextOf(request).place;
     const handle = route && handlers.get(route);
     if (route && handle) {
-      request.params = paramsOf(route, values);
-      if (route.deprecated) response.set(deprecationHeaders(route.deprecated, request.params));
+      const named = paramsOf(route, values);
+      request.params = named;
+      if (route.deprecated) response.set(deprecationHeaders(route.deprecated, named));
       return handle(request, response);
     }
     if (allowed === undefined) return next();
