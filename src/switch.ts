@@ -9,9 +9,11 @@ import { openSettlementQueue, OutboxRelay } from './billing';
 import { openAccess } from './parts/access-parts';
 import { requestLog } from './parts/api-log';
 import { CallActivity } from './parts/call-activity';
+import { CallControlLine } from './parts/call-control';
 import { CallNewsHub, countCall } from './parts/call-news';
 import type { Config } from './config';
 import { asError, NEVER_CONNECTED, systemClock } from './domain';
+import { dryRunDesk } from './parts/dry-run';
 import { connectSip, superviseSip } from './parts/embedded-sip';
 import { KnownMarket } from './parts/known-market';
 import { observeCaps } from './market';
@@ -19,6 +21,7 @@ import type { MediaEngine } from './media';
 import type { Events } from './parts/open-events';
 import { openEvents } from './parts/open-events';
 import { openMedia } from './parts/open-media';
+import { numberChecks } from './parts/number-checks';
 import { announceNode, openNodes } from './parts/open-nodes';
 import { openFunds } from './parts/open-funds';
 import { openPhones } from './parts/open-phones';
@@ -42,6 +45,7 @@ import {
   PostgresCallRecorder,
   RedisCapReservations,
   RedisRateLimits,
+  sharedSecret,
 } from './storage';
 import { checkHealth } from './parts/switch-health';
 import type { Logger } from './telemetry';
@@ -311,6 +315,13 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     };
   };
   const webhooks = openWebhooks(config, vault, clock);
+  const callControl = new CallControlLine({
+    redis,
+    nodeId: config.node.id,
+    secret: await sharedSecret(database, 'control'),
+    calls: switchboard,
+    onError: warn('other nodes are not asked about their calls'),
+  });
   const trail = new AuditTrail(database, {
     now: () => clock.monotonic(),
     onLost: (entry, error) => log.error({ entry, error: error.message }, 'not in the audit log'),
@@ -324,6 +335,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     stack.close();
     await sipServer?.supervisor.stop();
     await media.close();
+    callControl.close();
     phoneApi.close();
     api?.closeAllConnections();
     api?.close();
@@ -370,6 +382,9 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
         system: { stats },
         queues: { queues: [settlements], ready: () => queueRedis.status === 'ready' },
         live: { list: () => switchboard.calls(), hangup: (id, detail) => switchboard.hangup(id, detail) },
+        callControl,
+        dryRun: dryRunDesk({ config, known, clock }),
+        checks: numberChecks({ known, clock }),
         liveFigures,
         news,
         bidRequests: sales.bidRequests,

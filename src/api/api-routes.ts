@@ -18,10 +18,13 @@ import { bidRequestRoutes } from './resources/bid-requests';
 import { bidRoutes } from './resources/bids';
 import { buyerRoutes } from './resources/buyers';
 import { callSignalRoutes } from './resources/call-signals';
+import { callControlRoutes } from './resources/call-control';
 import { callRoutes } from './resources/calls';
 import { campaignRoutes } from './resources/campaigns';
 import { carrierRateRoutes } from './resources/carrier-rates';
+import { checkRoutes } from './resources/checks';
 import { consentRoutes } from './resources/consents';
+import { decisionRoutes } from './resources/decisions';
 import { disputeRoutes } from './resources/disputes';
 import { dncRoutes } from './resources/dnc';
 import { hoursOverrideRoutes } from './resources/hours-overrides';
@@ -51,6 +54,9 @@ export function apiRoutes(
   services: Pick<
     ApiServices,
     | 'live'
+    | 'callControl'
+    | 'dryRun'
+    | 'checks'
     | 'liveFigures'
     | 'news'
     | 'bidRequests'
@@ -87,6 +93,9 @@ export function apiRoutes(
     ...consentRoutes(services.persons),
     ...privacyRoutes(services.persons),
     ...auctionRoutes(),
+    ...callControlRoutes(services.callControl),
+    ...decisionRoutes(services.dryRun),
+    ...checkRoutes(services.checks),
     ...callRoutes(services.live, new EventStreams(services.news, services.streamLimits)),
     ...analyticsRoutes(services.liveFigures, services.persons.now),
     ...fraudRoutes(),

@@ -8,8 +8,11 @@ import type { RequestReport } from './middleware/request-context';
 import type { MoneyRules } from './money-rules';
 import type { PhoneServices } from './phone/services';
 import type { LiveFiguresSource } from './resources/analytics';
+import type { CallControlDesk } from './resources/call-control';
 import type { LiveCalls } from './resources/calls';
+import type { CheckDesk } from './resources/checks';
 import type { PersonServices } from './resources/consents';
+import type { DryRunDesk } from './resources/decisions';
 import type { NumberListParts } from './resources/number-lists';
 import type { RateTable } from './rate-table';
 import type { PaymentServices } from './resources/payments';
@@ -20,6 +23,12 @@ import type { WebhookServices } from './resources/webhooks';
 export interface ApiServices {
   readonly database: Database;
   readonly live: LiveCalls;
+  /** What is done to calls that are up, on whichever node. */
+  readonly callControl: CallControlDesk;
+  /** Decides calls that there are not. */
+  readonly dryRun: DryRunDesk;
+  /** What is known of numbers and persons. */
+  readonly checks: CheckDesk;
   /** What goes on over all nodes, in figures; without it nobody is told. */
   readonly liveFigures?: LiveFiguresSource;
   readonly news: CallNews;

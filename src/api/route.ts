@@ -85,6 +85,8 @@ interface RouteText<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodTyp
   readonly idempotent?: boolean;
   /** True when If-Match is heeded. */
   readonly conditional?: boolean;
+  /** Statuses of problems that most operations do not have. */
+  readonly problems?: readonly (409 | 501 | 504)[];
   /** True when the handler writes the response itself (streams). */
   readonly streams?: boolean;
   /** Media type of what it writes; events by default. */
@@ -127,6 +129,7 @@ export function route<
     audited: auditedByDefault(text),
     idempotent: false,
     conditional: false,
+    problems: [],
     streams: false,
     takes: JSON_TYPE,
     produces: 'text/event-stream',

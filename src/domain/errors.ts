@@ -10,6 +10,9 @@ export const ERROR_KINDS = {
   rate_limited: { http: 429, sip: 503 },
   unavailable: { http: 503, sip: 503 },
   internal: { http: 500, sip: 500 },
+  not_implemented: { http: 501, sip: 501 },
+  /** Somebody who was asked did not answer in time. */
+  timeout: { http: 504, sip: 504 },
 } as const satisfies Record<string, { http: number; sip: number }>;
 
 export type ErrorKind = keyof typeof ERROR_KINDS;

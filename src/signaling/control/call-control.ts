@@ -51,6 +51,9 @@ export class CallControl {
         return this.#transfer(command.to);
       case 'play':
         return this.#play(command.sound, command.to, command.durationMs);
+      case 'record':
+      case 'monitor':
+        return 'media_cannot';
     }
   }
 

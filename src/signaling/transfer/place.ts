@@ -85,7 +85,8 @@ export function findPlace(
 /** Whom people of the exchange hand a call to, by what they call it. */
 export type TransferTo =
   | { readonly kind: 'target' | 'agent' | 'team'; readonly id: string }
-  | { readonly kind: 'number'; readonly number: E164 };
+  | { readonly kind: 'number'; readonly number: E164 }
+  | { readonly kind: 'address'; readonly uri: string };
 
 /** Where that leads: within the buyer who has the call, as for whoever hands it on by phone. */
 export function placeNamed(to: TransferTo, buyerId: string, directory: BuyerDirectory): PlaceResult {
@@ -93,6 +94,8 @@ export function placeNamed(to: TransferTo, buyerId: string, directory: BuyerDire
     // No username looks like a number with its plus sign.
     return findPlace(`sip:${to.number}@invalid`, buyerId, 'invalid', directory);
   }
+  // Names of the exchange are said by their kind and id.
+  if (to.kind === 'address') return findPlace(to.uri, buyerId, 'invalid', directory);
   const { kind, id } = to;
   if (kind === 'agent') {
     const agent = directory.agent(id);

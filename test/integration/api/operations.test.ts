@@ -1,6 +1,7 @@
 import { runRequest } from '../../../src/storage';
 import { TEST_VAULT } from '../../support/consents';
 import { watchCalls } from './support/event-client';
+import { controlCases } from './support/control-cases';
 import { disputeCases, openDisputes } from './support/dispute-cases';
 import type { HappyPath } from './support/happy-path';
 import { invoiceCases, openInvoices } from './support/invoice-cases';
@@ -89,6 +90,7 @@ const HAPPY = new Map<string, HappyPath>([
   ['GET /api/v1/calls/events', { stream: true }],
   ['GET /api/v1/calls/{id}', { id: settledCall }],
   ['DELETE /api/v1/calls/{id}', { id: liveCall }],
+  ...controlCases(liveCall),
   ['GET /api/v1/analytics/calls', { query: '?groupBy=hour' }],
   ['GET /api/v1/analytics/live', {}],
   ['GET /api/v1/fraud/cases', {}],

@@ -1,4 +1,5 @@
 import { apiRoutes, openApiDocument } from '../../../src/api';
+import { knowing, obedient } from '../../integration/api/support/test-control';
 import { testPhone } from '../../integration/api/support/test-phone';
 import { AddressPolicy } from '../../../src/domain';
 import { NumberLists } from '../../../src/market';
@@ -7,6 +8,8 @@ import { Vault } from '../../../src/storage';
 /** Every operation, with nothing behind it. */
 export const ROUTES = apiRoutes({
   live: { list: () => [], hangup: () => false },
+  callControl: obedient([]),
+  ...knowing(),
   news: { subscribe: () => () => undefined },
   bidRequests: {
     answer: () => Promise.reject(new Error('nobody asks')),

@@ -10,6 +10,7 @@ import { createApiKey, Database } from '../../../../src/storage';
 import { TEST_VAULT } from '../../../support/consents';
 import { testDatabase } from '../../../support/test-database';
 import type { TestDatabase } from '../../../support/test-database';
+import { knowing, obedient } from './test-control';
 
 /** Webhooks of tests may go nowhere but here. */
 const HERE = { addresses: new AddressPolicy(['127.0.0.0/8']), allowHttp: ['127.0.0.1'] };
@@ -108,6 +109,8 @@ export async function startTestApi(
           return true;
         },
       },
+      callControl: obedient(parts.calls),
+      ...knowing(),
       liveFigures: new LiveCounters({ nodeId: 'n1', now: () => Date.now(), carrierOf: () => undefined }),
       news: {
         subscribe: (listener) => {

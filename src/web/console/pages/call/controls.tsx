@@ -105,7 +105,9 @@ export function CallControls({ call, onDone }: { readonly call: Call; onDone(): 
           onClose={close}
           onConfirm={() =>
             void act('The call is being transferred.', () =>
-              api.post(`${at}/transfer`, targetId === '' ? { to: uri.trim() } : { targetId }),
+              api.post(`${at}/transfer`, {
+                to: targetId === '' ? { kind: 'address', uri: uri.trim() } : { kind: 'target', id: targetId },
+              }),
             )
           }
         >

@@ -1,0 +1,247 @@
+import { z } from 'zod';
+import type { CallState, E164 } from '../../domain';
+import { AppError, CALL_STATES } from '../../domain';
+import type { Queryable } from '../../storage';
+import type { Route } from '../route';
+import { route } from '../route';
+import { id, phoneNumber, printable, text } from '../schemas';
+
+const SOUNDS = ['hold', 'ringback', 'tone'] as const;
+const SECOND_MS = 1_000;
+const MAX_SOUND_S = 60;
+
+/** What is to be done to a call. */
+export type ControlCommand =
+  | { readonly kind: 'hangup'; readonly detail: string }
+  | { readonly kind: 'hold' | 'unhold' | 'record' | 'monitor' }
+  | { readonly kind: 'transfer'; readonly to: ControlTarget }
+  | {
+      readonly kind: 'play';
+      readonly sound: (typeof SOUNDS)[number];
+      readonly to: 'caller' | 'buyer' | 'both';
+      readonly durationMs: number;
+    };
+export type ControlTarget =
+  | { readonly kind: 'target' | 'agent' | 'team'; readonly id: string }
+  | { readonly kind: 'number'; readonly number: E164 }
+  | { readonly kind: 'address'; readonly uri: string };
+
+/** A call that is up, and who has it. */
+export interface LiveCallView {
+  readonly callId: string;
+  readonly nodeId: string;
+  readonly state: CallState;
+  /** UTC epoch milliseconds. */
+  readonly receivedAt: number;
+  readonly answeredAt?: number | undefined;
+  readonly target?: { readonly targetId: string; readonly buyerId: string } | undefined;
+  readonly agentId?: string | undefined;
+  readonly held: boolean;
+}
+
+/** `silent`: some node did not answer in time, which may have it. `unreachable`: no other node can be asked. */
+export type ControlAnswer =
+  | { readonly kind: 'done'; readonly call: LiveCallView }
+  | { readonly kind: 'refused'; readonly refusal: string; readonly call: LiveCallView }
+  | { readonly kind: 'not_live' | 'silent' | 'unreachable' };
+
+/** Calls that are up, on whichever node. */
+export interface CallControlDesk {
+  /** @param buyerIds - whose calls alone it may be, answered ones; undefined: anybody's */
+  control(callId: string, command: ControlCommand, buyerIds?: readonly string[]): Promise<ControlAnswer>;
+  /** The newest; of nodes that did not answer there are none. `silentNodes` is null where none could be asked. */
+  list(limit: number): Promise<{
+    readonly items: readonly LiveCallView[];
+    readonly more: boolean;
+    readonly silentNodes: number | null;
+  }>;
+}
+
+/** What each refusal of the switch means to people. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  not_answered: 'nobody has answered the call yet',
+  in_transfer: 'the call is being handed on',
+  in_consultation: 'the agent of the call is asking somebody',
+  held: 'the call is on hold: resume it first',
+  held_by_phone: 'the phone of the buyer has the call on hold',
+  has_the_call: 'the call is there already',
+  too_many_transfers: 'the call was handed on too often',
+};
+/** What is wrong with whom a call is to be handed to. */
+const PLACES: Readonly<Record<string, string>> = {
+  no_such_place: 'there is no such target, agent or team of the buyer, or it is not in service',
+  place_of_others: 'a call is handed on within its buyer: this is none of its targets',
+};
+
+const controlled = z.object({
+  callId: id,
+  nodeId: z.string().describe('The node that has it'),
+  state: z.enum(CALL_STATES),
+  held: z.boolean(),
+  targetId: z.string().nullable(),
+  agentId: z.string().nullable(),
+});
+const params = z.strictObject({ id });
+const nothing = z.strictObject({}).default({});
+const reason = text.optional().describe('Why, for the record');
+
+const transferTo = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('target'), id }),
+  z.strictObject({ kind: z.literal('agent'), id }),
+  z.strictObject({ kind: z.literal('team'), id }),
+  z.strictObject({ kind: z.literal('number'), number: phoneNumber }),
+  z.strictObject({
+    kind: z.literal('address'),
+    uri: printable(z.string().min(1).max(512)).describe('SIP address of one of the buyer’s targets'),
+  }),
+]);
+
+/** Calls that are up, on whichever node of the exchange. Buyers may end and hold what they answered. */
+export function callControlRoutes(desk: CallControlDesk): Route[] {
+  const shared = {
+    method: 'post',
+    tag: 'calls',
+    scope: 'calls:write',
+    // What happens to the call is no part of a transaction.
+    audited: 'apart',
+    idempotent: true,
+    problems: [409, 504],
+    params,
+    reply: controlled,
+  } as const;
+  return [
+    route({
+      ...shared,
+      path: '/calls/:id/hangup',
+      operationId: 'hangUp',
+      summary: 'Hang up: both sides are disconnected, and what was connected is billed',
+      tenants: ['buyer'],
+      body: z.strictObject({ reason }).default({}),
+      handle: async ({ db, own, params: { id: callId }, body, caller }) => {
+        const who = own === undefined ? `hung up by ${caller.accountId}` : 'hung up by its buyer';
+        const detail = body.reason === undefined ? who : `${who}: ${body.reason}`;
+        return { body: await controlOf(desk, db, own, callId, { kind: 'hangup', detail }) };
+      },
+    }),
+    route({
+      ...shared,
+      path: '/calls/:id/hold',
+      operationId: 'holdCall',
+      summary: 'Put it on hold: both sides hear music, and the call is billed on',
+      tenants: ['buyer'],
+      body: nothing,
+      handle: async ({ db, own, params: { id: callId } }) => ({
+        body: await controlOf(desk, db, own, callId, { kind: 'hold' }),
+      }),
+    }),
+    route({
+      ...shared,
+      path: '/calls/:id/unhold',
+      operationId: 'resumeCall',
+      summary: 'Let both sides hear each other again',
+      tenants: ['buyer'],
+      body: nothing,
+      handle: async ({ db, own, params: { id: callId } }) => ({
+        body: await controlOf(desk, db, own, callId, { kind: 'unhold' }),
+      }),
+    }),
+    route({
+      ...shared,
+      path: '/calls/:id/transfer',
+      operationId: 'transferCall',
+      summary: 'Hand it on within its buyer, as who has it might; it stays one sale',
+      status: 202,
+      body: z.strictObject({ to: transferTo }),
+      handle: async ({ db, own, params: { id: callId }, body: { to } }) => ({
+        body: await controlOf(desk, db, own, callId, { kind: 'transfer', to }),
+      }),
+    }),
+    route({
+      ...shared,
+      path: '/calls/:id/play',
+      operationId: 'playToCall',
+      summary: 'Let one side or both hear a sound for a while, in place of each other',
+      problems: [409, 501, 504],
+      body: z.strictObject({
+        sound: z.enum(SOUNDS),
+        to: z.enum(['caller', 'buyer', 'both']).default('both'),
+        seconds: z.number().int().min(1).max(MAX_SOUND_S).default(5),
+      }),
+      handle: async ({ db, own, params: { id: callId }, body: { sound, to, seconds } }) => ({
+        body: await controlOf(desk, db, own, callId, {
+          ...{ kind: 'play', sound, to },
+          durationMs: seconds * SECOND_MS,
+        }),
+      }),
+    }),
+    ...(['record', 'monitor'] as const).map((what) =>
+      route({
+        ...shared,
+        path: `/calls/:id/${what}`,
+        operationId: `${what}Call`,
+        summary: `${what === 'record' ? 'Record it' : 'Listen to it'}, where the media engine can`,
+        problems: [409, 501, 504],
+        body: nothing,
+        handle: async ({ db, own, params: { id: callId } }) => ({
+          body: await controlOf(desk, db, own, callId, { kind: what }),
+        }),
+      }),
+    ),
+  ];
+}
+
+/** @throws AppError `not_found` when it is not up, or none of theirs; `conflict` in the wrong state */
+async function controlOf(
+  desk: CallControlDesk,
+  db: Queryable,
+  own: string | undefined,
+  callId: string,
+  command: ControlCommand,
+): Promise<z.input<typeof controlled>> {
+  const buyerIds = own === undefined ? undefined : await buyersOf(db, own);
+  const answer = await desk.control(callId, command, buyerIds);
+  switch (answer.kind) {
+    case 'done': {
+      const { nodeId, state, held, target, agentId } = answer.call;
+      return { callId, nodeId, state, held, targetId: target?.targetId ?? null, agentId: agentId ?? null };
+    }
+    case 'refused':
+      throw refusalOf(answer.refusal);
+    case 'not_live':
+      throw new AppError('not_found', 'call_not_live', `no call ${callId} is up`);
+    case 'silent':
+      throw new AppError(
+        'timeout',
+        'node_silent',
+        'the call may be on a node that does not answer: try again',
+      );
+    case 'unreachable':
+      throw new AppError(
+        'unavailable',
+        'nodes_unreachable',
+        'it is not here, and no other node can be asked',
+      );
+  }
+}
+
+function refusalOf(refusal: string): AppError {
+  const place = PLACES[refusal];
+  if (place !== undefined) {
+    return new AppError('unprocessable', refusal, place, {
+      errors: [{ in: 'body', pointer: '/to', message: place }],
+    });
+  }
+  if (refusal === 'media_cannot') {
+    return new AppError('not_implemented', 'media_cannot', 'the media engine of the exchange cannot do that');
+  }
+  return new AppError(
+    'conflict',
+    `call_${refusal}`,
+    REFUSALS[refusal] ?? 'not in the state that the call is in',
+  );
+}
+
+async function buyersOf(db: Queryable, accountId: string): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>('select id from buyers where account_id = $1', [accountId]);
+  return rows.map((row) => row.id);
+}

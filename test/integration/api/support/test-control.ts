@@ -1,0 +1,35 @@
+import type { ApiServices, ControlAnswer, LiveCallView } from '../../../../src/api';
+import { FraudState, ModelShelf } from '../../../../src/fraud';
+import { Activity, Market } from '../../../../src/market';
+import { dryRunDesk } from '../../../../src/parts/dry-run';
+import { numberChecks } from '../../../../src/parts/number-checks';
+
+const FEW = { callers: 64, connectedCallers: 64, contacts: 64, counters: 64 };
+const clock = { now: () => Date.now(), monotonic: () => performance.now() };
+
+/** Checks and dry-runs of a node that knows this market, and has seen no calls. */
+export function knowing(market = new Market()): Pick<ApiServices, 'dryRun' | 'checks'> {
+  const activity = new Activity(market, FEW);
+  const known = { market, activity, fraud: new FraudState(), shelf: new ModelShelf() };
+  return {
+    dryRun: dryRunDesk({ config: { decision: { without: [] } } as never, known, clock }),
+    checks: numberChecks({ known, clock }),
+  };
+}
+
+/** A switch that does what it is told to its calls; `asked` says what that was. */
+export function obedient(
+  calls: readonly Record<string, unknown>[],
+  asked: unknown[] = [],
+): ApiServices['callControl'] {
+  return {
+    control: (callId, command, buyerIds) => {
+      const call = calls.find((one) => one['callId'] === callId);
+      if (!call) return Promise.resolve<ControlAnswer>({ kind: 'not_live' });
+      asked.push([callId, command, buyerIds]);
+      const live = { nodeId: 'n1', state: 'answered', held: command.kind === 'hold', ...call };
+      return Promise.resolve<ControlAnswer>({ kind: 'done', call: live as unknown as LiveCallView });
+    },
+    list: () => Promise.resolve({ items: calls as never, more: false, silentNodes: 0 }),
+  };
+}
