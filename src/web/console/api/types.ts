@@ -80,7 +80,7 @@ export interface Call {
   readonly nodeId?: string;
   readonly sipCallId?: string;
   readonly state: CallState;
-  readonly endReason: string | null;
+  readonly endReason?: string | null;
   readonly sipStatus?: number | null;
   readonly detail?: string | null;
   readonly trunkId?: string;
@@ -102,10 +102,10 @@ export interface Call {
 }
 
 export interface LedgerLine {
-  readonly entryId: number;
+  readonly entryId?: number;
   readonly transactionId: number;
   readonly kind: string;
-  readonly account: string;
+  readonly account?: string;
   readonly purpose: string;
   readonly amountMicros: number;
   readonly currency: string;
@@ -125,8 +125,8 @@ export interface BidOutcome {
   readonly price: number;
   readonly offer?: number;
   readonly latencyMs?: number;
-  readonly rank?: number;
-  readonly ineligible?: string;
+  readonly rank?: number | null;
+  readonly ineligible?: string | null;
 }
 
 export interface LiveBidAnswer {
@@ -216,6 +216,8 @@ export interface CallDetail extends Call {
   readonly decision?: Decision | null;
   readonly decisionMicroseconds?: number | null;
   readonly ledger?: readonly LedgerLine[];
+  /** A buyer's own bids for it, in place of the whole decision. */
+  readonly bids?: readonly BidOutcome[];
 }
 
 export interface Campaign extends Stored {

@@ -41,7 +41,7 @@ export function timelineOf(call: Call): readonly Moment[] {
     ].filter((part) => part !== undefined);
     moments.push({
       at: call.endedAt,
-      title: call.endReason === null ? wordsOf(call.state) : wordsOf(call.endReason),
+      title: wordsOf(call.endReason ?? call.state),
       ...(parts.length > 0 ? { detail: parts.join('; ') } : {}),
       tone: call.state === 'completed' ? 'plain' : 'bad',
     });

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { CallDetail as Detail, LegStats } from '../api/types';
 import { useConsole } from '../console';
@@ -50,7 +51,9 @@ export function CallDetail({ params }: PageProps) {
       aside={call && <Badge state={call.state} />}
       actions={
         <>
-          {isUp && isOperator(user) && <CallControls call={call} onDone={reload} />}
+          {isUp && (isOperator(user) || user.role === 'buyer') && (
+            <CallControls call={call} onDone={reload} />
+          )}
           <Button onClick={reload} testId="refresh">
             Refresh
           </Button>
@@ -95,6 +98,9 @@ function Whole({ call }: { readonly call: Detail }) {
           },
         ]
       : []),
+    ...(call.bids === undefined
+      ? []
+      : [{ key: 'bids', label: 'Your bids', body: () => <OwnBids bids={call.bids ?? []} /> }]),
     ...(call.media === undefined
       ? []
       : [{ key: 'audio', label: 'Audio', body: () => <Audio call={call} /> }]),
@@ -107,8 +113,6 @@ function Whole({ call }: { readonly call: Detail }) {
       body: () => <JsonView value={call} label="The call as the API tells it" />,
     },
   ];
-  const named = (names: Names, id: string | null | undefined): string | undefined =>
-    id === null || id === undefined ? undefined : (names.get(id) ?? id);
   const ring = call.firstRingAt;
   return (
     <div class="stack">
@@ -132,28 +136,43 @@ function Whole({ call }: { readonly call: Detail }) {
           <Tabs tabs={tabs} label="Parts of the call" />
         </div>
         <Panel title="Facts">
-          <Facts
-            facts={[
-              ['Call', <Id key="id" id={call.id} />],
-              ['Received', <Time key="at" at={call.receivedAt} />],
-              ['Caller', <Phone key="from" number={call.from} />],
-              ['Dialled', <Phone key="to" number={call.to} />],
-              ['Campaign', <Text key="campaign">{named(campaigns, call.campaignId)}</Text>],
-              ['Buyer', <Text key="buyer">{named(buyers, call.buyerId)}</Text>],
-              ['Target', <Text key="target">{named(targets, call.targetId)}</Text>],
-              ['Agent', <Text key="agent">{call.agentId}</Text>],
-              ['Trunk', <Text key="trunk">{call.trunkId}</Text>],
-              ['Origin', <Text key="origin">{call.origin && wordsOf(call.origin)}</Text>],
-              ['Ended by', <Text key="end">{call.endReason && wordsOf(call.endReason)}</Text>],
-              ['SIP status', <Text key="status">{call.sipStatus}</Text>],
-              ['Detail', <Text key="detail">{call.detail}</Text>],
-              ['SIP Call-ID', <Id key="sip" id={call.sipCallId} />],
-              ['Node', <Text key="node">{call.nodeId}</Text>],
-            ]}
-          />
+          <Facts facts={factsOf(call, { campaigns, buyers, targets })} />
         </Panel>
       </div>
     </div>
+  );
+}
+
+interface KnownNames {
+  readonly campaigns: Names;
+  readonly buyers: Names;
+  readonly targets: Names;
+}
+
+/** What is told of a call: parties are not told all of it. */
+function factsOf(call: Detail, names: KnownNames): readonly (readonly [string, ComponentChildren])[] {
+  const named = (known: Names, id: string | null | undefined): ComponentChildren => (
+    <Text>{id && (known.get(id) ?? id)}</Text>
+  );
+  const facts: readonly (readonly [keyof Detail, string, ComponentChildren])[] = [
+    ['id', 'Call', <Id key="id" id={call.id} />],
+    ['receivedAt', 'Received', <Time key="at" at={call.receivedAt} />],
+    ['from', 'Caller', <Phone key="from" number={call.from} />],
+    ['to', 'Dialled', <Phone key="to" number={call.to} />],
+    ['campaignId', 'Campaign', named(names.campaigns, call.campaignId)],
+    ['buyerId', 'Buyer', named(names.buyers, call.buyerId)],
+    ['targetId', 'Target', named(names.targets, call.targetId)],
+    ['agentId', 'Agent', <Text key="agent">{call.agentId}</Text>],
+    ['trunkId', 'Trunk', <Text key="trunk">{call.trunkId}</Text>],
+    ['origin', 'Origin', <Text key="origin">{call.origin && wordsOf(call.origin)}</Text>],
+    ['endReason', 'Ended by', <Text key="end">{call.endReason && wordsOf(call.endReason)}</Text>],
+    ['sipStatus', 'SIP status', <Text key="status">{call.sipStatus}</Text>],
+    ['detail', 'Detail', <Text key="detail">{call.detail}</Text>],
+    ['sipCallId', 'SIP Call-ID', <Id key="sip" id={call.sipCallId} />],
+    ['nodeId', 'Node', <Id key="node" id={call.nodeId} />],
+  ];
+  return facts.flatMap(([field, label, value]) =>
+    call[field] === undefined ? [] : [[label, value] as const],
   );
 }
 
@@ -260,7 +279,7 @@ function Ledger({ ledger }: { readonly ledger: NonNullable<Detail['ledger']> }) 
         {
           key: 'account',
           heading: 'Account',
-          cell: ({ account }) => account,
+          cell: ({ account, purpose }) => account ?? wordsOf(purpose),
           sort: ({ account }) => account,
         },
         {
@@ -285,9 +304,34 @@ function Ledger({ ledger }: { readonly ledger: NonNullable<Detail['ledger']> }) 
         },
       ]}
       rows={ledger}
-      keyOf={({ entryId }) => String(entryId)}
+      keyOf={(line) => String(line.entryId ?? `${line.transactionId}/${ledger.indexOf(line)}`)}
       empty="Nothing is booked for this call"
       testId="ledger"
+    />
+  );
+}
+
+function OwnBids({ bids }: { readonly bids: NonNullable<Detail['bids']> }) {
+  return (
+    <Table
+      caption="Your bids for this call"
+      columns={[
+        { key: 'bid', heading: 'Bid', cell: ({ bidId }) => <span class="mono">{bidId}</span> },
+        {
+          key: 'rank',
+          heading: 'Rank',
+          cell: ({ rank, ineligible }) => <Text>{rank ?? (ineligible && wordsOf(ineligible))}</Text>,
+        },
+        {
+          key: 'offer',
+          heading: 'Offered',
+          align: 'right',
+          cell: ({ price, offer }) => <Money micros={offer ?? price} />,
+        },
+      ]}
+      rows={bids}
+      keyOf={({ bidId }) => bidId}
+      empty="None of your bids was looked at"
     />
   );
 }

@@ -1,5 +1,5 @@
 import type { Query } from '../api/client';
-import type { Call } from '../api/types';
+import type { Call, Role } from '../api/types';
 import { CALL_STATES } from '../api/types';
 import { useConsole } from '../console';
 import { durationText, wordsOf } from '../core/format';
@@ -17,11 +17,18 @@ import { Phone, Text, Time } from '../ui/values';
 
 const STATES = [['', 'Any state'], ...CALL_STATES.map((state) => [state, wordsOf(state)] as const)] as const;
 
-/** The columns of calls, wherever calls are listed. */
-export function callColumns(campaigns: Names, buyers: Names): readonly Column<Call>[] {
+/** What parties are not told of a call. */
+const UNTOLD: Readonly<Partial<Record<Role, readonly string[]>>> = {
+  buyer: ['to'],
+  seller: ['buyer'],
+  carrier: ['campaign', 'buyer', 'reason'],
+};
+
+/** The columns of calls, as somebody's role is told of them. */
+function callColumns(campaigns: Names, buyers: Names, role: Role): readonly Column<Call>[] {
   const named = (names: Names, id: string | null | undefined): string | undefined =>
     id === null || id === undefined ? undefined : (names.get(id) ?? id);
-  return [
+  const columns: readonly Column<Call>[] = [
     {
       key: 'receivedAt',
       heading: 'Received',
@@ -40,7 +47,7 @@ export function callColumns(campaigns: Names, buyers: Names): readonly Column<Ca
       key: 'reason',
       heading: 'Ended by',
       sort: ({ endReason }) => endReason,
-      cell: ({ endReason }) => <Text>{endReason === null ? undefined : wordsOf(endReason)}</Text>,
+      cell: ({ endReason }) => <Text>{endReason && wordsOf(endReason)}</Text>,
     },
     {
       key: 'campaign',
@@ -62,11 +69,12 @@ export function callColumns(campaigns: Names, buyers: Names): readonly Column<Ca
       cell: ({ connectedMs }) => (connectedMs > 0 ? durationText(connectedMs) : <Text>{null}</Text>),
     },
   ];
+  return columns.filter(({ key }) => !(UNTOLD[role] ?? []).includes(key));
 }
 
 /** Past and present calls; what is looked for stands in the address, so that it can be sent to somebody. */
 export function Calls() {
-  const { place, go } = useConsole();
+  const { user, place, go } = useConsole();
   const campaigns = useNames('/campaigns', 'campaigns:read');
   const buyers = useNames('/buyers', 'buyers:read');
   const { state = '', campaignId = '', buyerId = '', from = '', to = '' } = place.query;
@@ -119,7 +127,7 @@ export function Calls() {
         <ListTable
           list={list}
           caption="Calls"
-          columns={callColumns(campaigns, buyers)}
+          columns={callColumns(campaigns, buyers, user.role)}
           keyOf={({ id }) => id}
           hrefOf={({ id }) => hrefOf(`/calls/${encodeURIComponent(id)}`)}
           empty={isNarrowed ? 'No call is like that' : 'There was no call yet'}

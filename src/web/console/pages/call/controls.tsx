@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import { asProblem } from '../../api/problem';
 import type { Call } from '../../api/types';
 import { useConsole, useMay } from '../../console';
+import { isOperator } from '../../core/navigation';
 import { Button } from '../../ui/button';
 import { ConfirmDialog } from '../../ui/dialog';
 import { SelectField, TextField } from '../../ui/field';
@@ -12,7 +13,7 @@ type Act = 'hangup' | 'transfer' | 'hold';
 
 /** What can be done with a call that is up. Nothing is done without asking. */
 export function CallControls({ call, onDone }: { readonly call: Call; onDone(): void }) {
-  const { api, toast } = useConsole();
+  const { api, user, toast } = useConsole();
   const allowed = useMay('calls:write');
   const [asking, ask] = useState<Act>();
   const [held, setHeld] = useState(false);
@@ -42,6 +43,11 @@ export function CallControls({ call, onDone }: { readonly call: Call; onDone(): 
       setBusy(false);
     }
   };
+  const whereTo = (): Record<string, string> => {
+    if (targetId !== '') return { kind: 'target', id: targetId };
+    const typed = uri.trim();
+    return /^sips?:/i.test(typed) ? { kind: 'address', uri: typed } : { kind: 'number', number: typed };
+  };
   const answered = call.state === 'answered';
   const problem = failed !== undefined && (
     <p class="form-problem" role="alert">
@@ -55,9 +61,11 @@ export function CallControls({ call, onDone }: { readonly call: Call; onDone(): 
           <Button onClick={() => ask('hold')} testId="call-hold">
             {held ? 'Resume' : 'Hold'}
           </Button>
-          <Button onClick={() => ask('transfer')} testId="call-transfer">
-            Transfer
-          </Button>
+          {isOperator(user) && (
+            <Button onClick={() => ask('transfer')} testId="call-transfer">
+              Transfer
+            </Button>
+          )}
         </>
       )}
       <Button kind="danger" onClick={() => ask('hangup')} testId="call-hangup">
@@ -84,15 +92,15 @@ export function CallControls({ call, onDone }: { readonly call: Call; onDone(): 
           onClose={close}
           onConfirm={() =>
             void act(held ? 'The conversation goes on.' : 'The call is on hold.', async () => {
-              await api.post(`${at}/${held ? 'unhold' : 'hold'}`);
-              setHeld(!held);
+              const answer = await api.post<{ held: boolean }>(`${at}/${held ? 'unhold' : 'hold'}`);
+              setHeld(answer.held);
             })
           }
         >
           <p>
             {held
               ? 'Both sides hear each other again.'
-              : 'Caller and buyer do not hear each other until it is resumed. The billing clock runs on.'}
+              : 'Caller and buyer hear music until it is resumed. The billing clock runs on.'}
           </p>
           {problem}
         </ConfirmDialog>
@@ -111,18 +119,21 @@ export function CallControls({ call, onDone }: { readonly call: Call; onDone(): 
             )
           }
         >
-          <p>The caller is connected to somebody else; the buyer who has the call now leaves it.</p>
+          <p>
+            The caller is connected to somebody else of the same buyer. It stays one sale, and the billing
+            clock runs on.
+          </p>
           {targets.size > 0 && (
             <SelectField
               label="Target"
               value={targetId}
-              options={optionsOf(targets, 'An address')}
+              options={optionsOf(targets, 'A number or an address')}
               onInput={setTargetId}
             />
           )}
           {targetId === '' && (
             <TextField
-              label="SIP address"
+              label="Number or SIP address"
               placeholder="sip:desk@buyer.example"
               value={uri}
               onInput={setUri}

@@ -77,7 +77,7 @@ export function TraceView({ decision, microseconds, buyers }: Props) {
       <Step
         number={4}
         title="Auction"
-        note={`${trace.bids.listed.filter(({ rank }) => rank !== undefined).length} of ${trace.bids.total} bids ranked`}
+        note={`${trace.bids.listed.filter(({ rank }) => typeof rank === 'number').length} of ${trace.bids.total} bids ranked`}
       >
         <Bids bids={trace.bids.listed} buyers={buyers} currency={currency} decision={decision} />
         <LeftOut counts={trace.bids.counts} />
@@ -248,7 +248,7 @@ function Bids({ bids, buyers, currency, decision }: BidsProps) {
           heading: 'Rank',
           sort: ({ rank }) => rank ?? undefined,
           cell: ({ rank, ineligible }) =>
-            rank === undefined ? (
+            typeof rank !== 'number' ? (
               <Badge state="left out" tone="plain" text={wordsOf(ineligible ?? 'left out')} />
             ) : (
               <strong>{rank}</strong>
