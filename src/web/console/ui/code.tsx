@@ -9,7 +9,7 @@ export function JsonView({ value, label }: { readonly value: unknown; readonly l
 export function CodeView({ text, label }: { readonly text: string; readonly label: string }) {
   return (
     // What scrolls must be reachable by keys (WCAG 2.1.1).
-    <pre class="code" tabIndex={0} role="region" aria-label={label}>
+    <pre class="code" tabIndex={0} role="group" aria-label={label}>
       <code>{text}</code>
     </pre>
   );

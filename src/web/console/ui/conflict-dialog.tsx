@@ -35,7 +35,7 @@ export function ConflictDialog<T extends Stored>({ editor }: { readonly editor: 
         It was saved by someone else while you were editing. These are the fields that you changed; all others
         stay as they are stored now.
       </p>
-      <div class="table-frame" role="region" aria-label="Fields in conflict" tabIndex={0}>
+      <div class="table-frame" role="group" aria-label="Fields in conflict" tabIndex={0}>
         <table>
           <thead>
             <tr>

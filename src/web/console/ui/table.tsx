@@ -62,7 +62,7 @@ export function Table<Row>({ caption, columns, rows, keyOf, hrefOf, empty, testI
   };
   if (rows.length === 0) return <Empty title={empty ?? 'Nothing here'} />;
   return (
-    <div class="table-frame" role="region" aria-label={caption} tabIndex={0}>
+    <div class="table-frame" role="group" aria-label={caption} tabIndex={0}>
       <table data-testid={testId}>
         <caption class="only-heard">{caption}</caption>
         <thead>

@@ -112,11 +112,7 @@ export function CallControls({ call, onDone }: { readonly call: Call; onDone(): 
           busy={busy}
           onClose={close}
           onConfirm={() =>
-            void act('The call is being transferred.', () =>
-              api.post(`${at}/transfer`, {
-                to: targetId === '' ? { kind: 'address', uri: uri.trim() } : { kind: 'target', id: targetId },
-              }),
-            )
+            void act('The call is being transferred.', () => api.post(`${at}/transfer`, { to: whereTo() }))
           }
         >
           <p>

@@ -19,7 +19,7 @@ export function LadderView({ call, targets }: { readonly call: Call; readonly ta
   const x = (column: number): number => LEFT + MARGIN + column * COLUMN;
   return (
     <Panel title="SIP ladder">
-      <div class="ladder-frame" tabIndex={0} role="region" aria-label="SIP ladder">
+      <div class="ladder-frame" tabIndex={0} role="group" aria-label="SIP ladder">
         <svg
           class="ladder"
           viewBox={`0 0 ${width} ${height}`}
