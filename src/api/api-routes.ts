@@ -124,7 +124,7 @@ export function apiRoutes(
 }
 
 /** Lists that are asked for as files, besides those of entities. */
-const EXPORTED = new Set(['listCalls', 'listLedgerEntries', 'listDisputes', 'listInvoices']);
+const EXPORTED = new Set(['listCalls', 'listAuctions', 'listLedgerEntries', 'listDisputes', 'listInvoices']);
 
 function withExport(route: Route): Route[] {
   return EXPORTED.has(route.operationId) ? [route, exportOf(route)] : [route];

@@ -80,6 +80,7 @@ const HAPPY = new Map<string, HappyPath>([
   ['GET /api/v1/rate-decks/{id}', { id: rateDeck }],
   ['GET /api/v1/rate-decks/{id}/rates', { id: rateDeck }],
   ['GET /api/v1/auctions', {}],
+  ['GET /api/v1/auctions/export', {}],
   ['GET /api/v1/auctions/{id}', { id: auction }],
   ['GET /api/v1/calls', {}],
   ['GET /api/v1/calls/export', {}],
