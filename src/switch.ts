@@ -12,6 +12,7 @@ import { CallActivity } from './parts/call-activity';
 import { CallControlLine } from './parts/call-control';
 import { CallNewsHub, countCall } from './parts/call-news';
 import type { Config } from './config';
+import { maskSecrets } from './config';
 import { asError, NEVER_CONNECTED, systemClock } from './domain';
 import { dryRunDesk } from './parts/dry-run';
 import { connectSip, superviseSip } from './parts/embedded-sip';
@@ -403,6 +404,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
         }),
         trail,
         logRequest: requestLog(log),
+        debug: config.api.debug ? { config: () => maskSecrets(config) } : undefined,
         timeoutMs: config.api.timeoutMs,
         corsOrigins: config.api.corsOrigins,
         trustedProxies: config.api.trustedProxies,

@@ -11,6 +11,7 @@ import { accountTermsRoutes } from './resources/account-terms';
 import { accountRoutes } from './resources/accounts';
 import { adjustmentRoutes } from './resources/adjustments';
 import { agentRoutes } from './resources/agents';
+import { debugRoutes } from './debug/debug-routes';
 import { auditRoutes } from './resources/audit';
 import { analyticsRoutes } from './resources/analytics';
 import { auctionRoutes } from './resources/auctions';
@@ -66,6 +67,7 @@ export function apiRoutes(
     | 'persons'
     | 'numberLists'
     | 'system'
+    | 'debug'
     | 'webhooks'
     | 'streamLimits'
     | 'moneyRules'
@@ -92,10 +94,10 @@ export function apiRoutes(
     ...hoursOverrideRoutes(),
     ...consentRoutes(services.persons),
     ...privacyRoutes(services.persons),
-    ...auctionRoutes(),
     ...callControlRoutes(services.callControl),
     ...decisionRoutes(services.dryRun),
     ...checkRoutes(services.checks),
+    ...auctionRoutes(),
     ...callRoutes(services.live, new EventStreams(services.news, services.streamLimits)),
     ...analyticsRoutes(services.liveFigures, services.persons.now),
     ...fraudRoutes(),
@@ -115,6 +117,7 @@ export function apiRoutes(
     ...webhookDeliveryRoutes(),
     ...auditRoutes(),
     ...systemRoutes(services.system),
+    ...(services.debug ? debugRoutes(services.debug, services.live) : []),
     ...(access ? accessRoutes(access) : []),
     ...(services.phone
       ? phoneRoutes(services.phone, money, passwords, clientAddress(services.trustedProxies))

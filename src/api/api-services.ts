@@ -2,6 +2,7 @@ import type { BidRequestDesk } from '../rtb';
 import type { AuditTrail, Database, RateLimiter } from '../storage';
 import type { Access } from './access/access';
 import type { ShownQueues } from './bull-board';
+import type { DebugServices } from './debug/debug-routes';
 import type { CallNews, EventStreamLimits } from './event-streams';
 import type { Health } from './health';
 import type { RequestReport } from './middleware/request-context';
@@ -46,6 +47,8 @@ export interface ApiServices {
   readonly consoleFolder?: string;
   /** What Bull Board shows; without them there is none. */
   readonly queues?: ShownQueues;
+  /** What may be looked at in this process; nothing by default. */
+  readonly debug?: DebugServices | undefined;
   readonly numberLists: NumberListParts;
   readonly system: SystemStats;
   /** Who is told of money, and by what a test of it is sent. */

@@ -370,6 +370,10 @@ const settings = z.strictObject({
           unproven: rateLimit('an address, of which no credential is proven yet', 1_200, 60, 1_200),
         })
         .prefault({}),
+      debug: z
+        .boolean()
+        .default(true)
+        .describe('Whether administrators may take profiles and heaps of this node over the API'),
       timeoutMs: positive
         .max(300_000)
         .default(30_000)

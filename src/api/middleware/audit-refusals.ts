@@ -4,7 +4,7 @@ import { actorOf } from '../../storage';
 import { kindOf, NOBODY } from '../audit-note';
 import type { ClientAddress } from '../client-address';
 import { provenCaller } from './authenticate';
-import { contextOf } from './request-context';
+import { contextOf, whenOver } from './request-context';
 
 /** Statuses of who did not prove who they are, and of who may not. */
 const REFUSED = new Set([401, 403]);
@@ -15,7 +15,7 @@ export function auditRefusals(trail: Pick<AuditTrail, 'refused'>, addressOf: Cli
     const { id, place } = contextOf(request);
     const { route, values } = place;
     if (route && route.audited !== false) {
-      response.once('close', () => {
+      whenOver(request, () => {
         if (!REFUSED.has(response.statusCode)) return;
         const caller = provenCaller(request);
         trail.refused({

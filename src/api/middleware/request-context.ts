@@ -16,6 +16,8 @@ export interface RequestContext {
   /** Whose it is, once that is proven; as `principalName` has it. */
   principal?: string;
   traceId?: string;
+  /** What is done when it is over. */
+  readonly whenOver: (() => void)[];
 }
 
 /** What the API reports of each request, when it is over. */
@@ -42,6 +44,11 @@ export function contextOf(request: Request): RequestContext {
   return found;
 }
 
+/** Has something done when a request is over: answered, or given up. */
+export function whenOver(request: Request, work: () => void): void {
+  contextOf(request).whenOver.push(work);
+}
+
 /** Says that a response is a stream from now on. */
 export function beginStream(response: Response): void {
   const context = contexts.get(response.req);
@@ -53,7 +60,11 @@ export function requestId(table: RouteTable): RequestHandler {
   return (request, response, next) => {
     const given = request.get('X-Request-Id');
     const id = given !== undefined && GIVEN_ID.test(given) ? given : randomUUID();
-    contexts.set(request, { id, place: table.find(request), startedAt: performance.now() });
+    const whenOver: (() => void)[] = [];
+    contexts.set(request, { id, place: table.find(request), startedAt: performance.now(), whenOver });
+    response.once('close', () => {
+      for (const work of whenOver) work();
+    });
     response.setHeader('X-Request-Id', id);
     next();
   };
@@ -62,7 +73,7 @@ export function requestId(table: RouteTable): RequestHandler {
 /** Reports each request when it is over: to the log, to the metrics. */
 export function reporting(report: (done: RequestReport) => void): RequestHandler {
   return (request, response, next) => {
-    response.once('close', () => report(reportOf(request, response)));
+    whenOver(request, () => report(reportOf(request, response)));
     next();
   };
 }

@@ -7,7 +7,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { RequestHandler } from 'express';
-import { contextOf, endpointOf } from './request-context';
+import { contextOf, endpointOf, whenOver } from './request-context';
 
 const SERVER_ERROR = 500;
 
@@ -26,7 +26,7 @@ export function tracing(): RequestHandler {
     const ids = span.spanContext();
     if (!isSpanContextValid(ids)) return next();
     about.traceId = ids.traceId;
-    response.once('close', () => {
+    whenOver(request, () => {
       const status = response.statusCode;
       // OpenTelemetry semantic conventions for HTTP spans.
       span.setAttributes({

@@ -151,6 +151,10 @@ const HAPPY = new Map<string, HappyPath>([
   ['POST /api/v1/webhook-deliveries/{id}/redrive', { id: webhookDelivery }],
   ['GET /api/v1/audit', {}],
   ['POST /api/v1/audit/verify', { body: { blocks: 10 } }],
+  ['GET /api/v1/debug/config', {}],
+  ['GET /api/v1/debug/event-loop', {}],
+  ['POST /api/v1/debug/profile', { body: { seconds: 0.01 } }],
+  ['POST /api/v1/debug/heap', { body: {} }],
   ['GET /api/v1/system/stats', {}],
 ]);
 

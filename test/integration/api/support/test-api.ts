@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import { LiveCounters } from '../../../../src/analytics';
 import { createApi, listen } from '../../../../src/api';
 import type { Access, ApiServices, HealthCheck } from '../../../../src/api';
@@ -129,6 +130,7 @@ export async function startTestApi(
       payments: { enabled: true, stripeWebhookSecret: WEBHOOK_SECRET },
       requestsPerMinute: 1_000_000,
       limits: UNLIMITED,
+      debug: { config: () => ({}), heap: () => Readable.from(['{}']) },
       trustedProxies: ['127.0.0.1', '10.0.0.0/8'],
       now: () => performance.now(),
       onBug: (error) => parts.bugs.push(error),
