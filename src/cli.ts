@@ -6,6 +6,7 @@ import { ConfigError, configReference, explainConfig, loadConfig, takeFlags } fr
 import { systemClock } from './domain';
 import { addAuditCommands } from './commands/audit-commands';
 import { addAnalyticsCommands } from './commands/analytics-commands';
+import { addAdminCommands } from './commands/admin-commands';
 import { addFraudCommands } from './commands/fraud-commands';
 import { addInvoiceCommands } from './commands/invoice-commands';
 import { addLedgerCommands } from './commands/ledger-commands';
@@ -129,6 +130,8 @@ migrate.command('status').action(() =>
   }),
 );
 migrate.command('create <title>').action((title: string) => say(createMigration(MIGRATIONS, title)));
+
+addAdminCommands(program, { withDatabase, say, user: terminalUser });
 
 addListCommands(program, {
   withDatabase: (work) => withDatabase(work),

@@ -1,0 +1,262 @@
+import type { Command } from 'commander';
+import { InvalidArgumentError } from 'commander';
+import { rotateKeys } from '../api';
+import type { LoadedConfig } from '../config';
+import type { Role } from '../domain';
+import { notFound, OPERATOR_ACCOUNT, ROLES } from '../domain';
+import { accessRules } from '../parts/access-parts';
+import { openVaultOf } from '../parts/privacy-parts';
+import type { ApiKey, Database, OAuthClient, Queryable, User, UserChanges } from '../storage';
+import {
+  changeUser,
+  createOAuthClient,
+  createUser,
+  dropTotp,
+  findUserByEmail,
+  forgetSigningKeys,
+  getApiKey,
+  getOAuthClient,
+  getUser,
+  issueApiKey,
+  listApiKeys,
+  listOAuthClients,
+  listUsers,
+  makeUserLink,
+  revokeApiKey,
+  revokeOAuthClient,
+  signOutEverywhere,
+} from '../storage';
+import { oneOf } from './option-values';
+
+export interface AdminCommandParts {
+  readonly withDatabase: (work: (database: Database, loaded: LoadedConfig) => Promise<void>) => Promise<void>;
+  readonly say: (line: string) => void;
+  /** Who is at the terminal. */
+  readonly user: () => string;
+}
+
+const SCOPE = /^(?:\*|[a-z][a-z_]*:(?:\*|read|write)|\*:(?:read|write))$/;
+const DAY_MS = 86_400_000;
+const MAX_SHOWN = 1_000;
+
+/** `dce admin …`: who gets in. For whoever has the database: what the API asks of callers is not asked here. */
+export function addAdminCommands(program: Command, parts: AdminCommandParts): void {
+  const admin = program
+    .command('admin')
+    .description('who gets in: users, keys, OAuth 2 clients, signing keys');
+  addUserCommands(admin, parts);
+  addCredentialCommands(admin.command('key').description('API keys'), parts, KEYS);
+  addCredentialCommands(admin.command('client').description('OAuth 2 clients'), parts, CLIENTS);
+  admin
+    .command('rotate-keys')
+    .description('have another RSA key sign tokens, ten minutes from now; those signed before stay good')
+    .option(
+      '--at-once',
+      'forget the keys there are: every token is good for nothing, and users refresh theirs',
+    )
+    .action(({ atOnce }: { atOnce?: true }) => rotate(parts, atOnce === true));
+}
+
+function addUserCommands(admin: Command, { withDatabase, say }: AdminCommandParts): void {
+  const users = admin.command('user').description('people who sign in');
+  users
+    .command('add <email> <name>')
+    .description('invite somebody; prints the link with which to set a password')
+    .option('--account <id>', 'of this account', OPERATOR_ACCOUNT)
+    .option(
+      '--role <role>',
+      'admin or auditor of the exchange; others are what their account is',
+      oneOf(...ROLES),
+    )
+    .option('--scopes <list>', 'what they may do within it, with commas, e.g. calls:read,bids:*', scopeList)
+    .action((email: string, name: string, options: { account: string; role?: Role; scopes?: string[] }) =>
+      withDatabase(async (database, loaded) => {
+        const { account: accountId, role, scopes } = options;
+        const link = await database.transaction(async (tx) => {
+          const { id } = await createUser(tx, { accountId, email: email.trim(), name, role, scopes });
+          return linkOf(tx, id, loaded);
+        });
+        say(link);
+      }),
+    );
+  users
+    .command('list')
+    .description('print users')
+    .option('--account <id>', 'of this account only')
+    .action(({ account }: { account?: string }) =>
+      withDatabase(async (database) => {
+        for (const user of await listUsers(database, { accountId: account, limit: MAX_SHOWN }))
+          say(line(user));
+      }),
+    );
+  const change = (name: string, description: string, changes: (value: string) => UserChanges): Command =>
+    users
+      .command(name)
+      .description(description)
+      .action((who: string, value: string) =>
+        withDatabase(async (database) => {
+          const user = await find(database, who);
+          say(line(await database.transaction((tx) => changeUser(tx, user.id, changes(value)))));
+        }),
+      );
+  change('disable <user>', 'let a user in no more, by id or e-mail address', () => ({ status: 'disabled' }));
+  change('enable <user>', 'let a user in again', () => ({ status: 'active' }));
+  change('role <user> <role>', 'give a user another role', (role) => ({ role: oneOf(...ROLES)(role) }));
+  users
+    .command('link <user>')
+    .description('print a new link with which a user sets a password')
+    .action((who: string) =>
+      withDatabase(async (database, loaded) => {
+        const user = await find(database, who);
+        say(await linkOf(database, user.id, loaded));
+      }),
+    );
+  users
+    .command('reset-totp <user>')
+    .description('ask a user for no second factor any more, and sign the user out everywhere')
+    .action((who: string) =>
+      withDatabase(async (database) => {
+        const user = await find(database, who);
+        const had = await database.transaction(async (tx) => {
+          await signOutEverywhere(tx, user.id, 'totp_reset');
+          return dropTotp(tx, user.id);
+        });
+        say(had ? `${user.email} has no second factor any more` : `${user.email} had no second factor`);
+      }),
+    );
+}
+
+/** By id or e-mail address. @throws AppError `user_not_found` */
+async function find(db: Queryable, who: string): Promise<User> {
+  const user = who.includes('@') ? await findUserByEmail(db, who) : await getUser(db, who);
+  if (!user) throw notFound('user', who);
+  return user;
+}
+
+async function linkOf(db: Queryable, userId: string, { config }: LoadedConfig): Promise<string> {
+  const { publicUrl, invitationMs, resetMs } = accessRules(config, process.env);
+  const user = await getUser(db, userId);
+  const link = await makeUserLink(db, userId, user?.status === 'invited' ? invitationMs : resetMs);
+  return `${publicUrl}/console/link#token=${link.token}`;
+}
+
+function line({ id, email, accountId, role, status, scopes, totp }: User): string {
+  const more = totp ? '  totp' : '';
+  return `${id}  ${email.padEnd(32)}  ${role.padEnd(8)}  ${status.padEnd(8)}  ${accountId}  ${scopes.join(',')}${more}`;
+}
+
+/** What keys and clients differ in. */
+interface Credentials {
+  readonly what: string;
+  readonly add: (db: Queryable, wanted: Parameters<typeof issueApiKey>[1]) => Promise<readonly string[]>;
+  readonly list: (db: Queryable, accountId: string | undefined) => Promise<readonly (ApiKey | OAuthClient)[]>;
+  readonly get: (db: Queryable, id: string) => Promise<unknown>;
+  readonly revoke: (db: Queryable, id: string) => Promise<boolean>;
+}
+
+const KEYS: Credentials = {
+  what: 'key',
+  add: async (db, wanted) => [(await issueApiKey(db, wanted)).key],
+  list: (db, accountId) => listApiKeys(db, { accountId, limit: MAX_SHOWN }),
+  get: getApiKey,
+  revoke: revokeApiKey,
+};
+
+const CLIENTS: Credentials = {
+  what: 'client',
+  add: async (db, wanted) => {
+    const { client, secret } = await createOAuthClient(db, wanted);
+    return [`client_id      ${client.id}`, `client_secret  ${secret}`];
+  },
+  list: (db, accountId) => listOAuthClients(db, { accountId, limit: MAX_SHOWN }),
+  get: getOAuthClient,
+  revoke: revokeOAuthClient,
+};
+
+interface NewCredential {
+  readonly account: string;
+  readonly role?: 'admin' | 'auditor';
+  readonly scopes: readonly string[];
+  readonly days?: number;
+}
+
+function addCredentialCommands(
+  group: Command,
+  { withDatabase, say, user }: AdminCommandParts,
+  { what, add, list, get, revoke }: Credentials,
+): void {
+  group
+    .command('add <name>')
+    .description(`make a ${what} and print what proves it: it is shown this once`)
+    .requiredOption('--scopes <list>', 'what it may do, with commas, e.g. calls:read,bids:*', scopeList)
+    .option('--account <id>', 'of this account', OPERATOR_ACCOUNT)
+    .option(
+      '--role <role>',
+      'of the exchange: admin, which is the default, or auditor',
+      oneOf('admin', 'auditor'),
+    )
+    .option('--days <n>', 'good for so many days; for ever by default', days)
+    .action((name: string, { account: accountId, role, scopes, days: lasts }: NewCredential) =>
+      withDatabase(async (database) => {
+        const expiresAt = lasts === undefined ? undefined : Date.now() + lasts * DAY_MS;
+        const wanted = { accountId, name, role, scopes, expiresAt, createdBy: `terminal:${user()}` };
+        for (const text of await add(database, wanted)) say(text);
+      }),
+    );
+  group
+    .command('list')
+    .description(`print every ${what} that was not revoked`)
+    .option('--account <id>', 'of this account only')
+    .action(({ account }: { account?: string }) =>
+      withDatabase(async (database) => {
+        for (const one of await list(database, account)) {
+          const used = one.lastUsedAt?.toISOString() ?? 'never used';
+          const until = one.expiresAt === null ? '' : `  until ${one.expiresAt.toISOString()}`;
+          say(
+            `${one.id}  ${one.role.padEnd(8)}  ${used.padEnd(24)}  ${one.accountId}  ${one.scopes.join(',')}  ${one.name}${until}`,
+          );
+        }
+      }),
+    );
+  group
+    .command('revoke <id>')
+    .description(`revoke a ${what}`)
+    .action((id: string) =>
+      withDatabase(async (database) => {
+        if (!(await get(database, id)) || !(await revoke(database, id))) throw notFound(what, id);
+        say(`${id} is good for nothing within five seconds`);
+      }),
+    );
+}
+
+async function rotate({ withDatabase, say }: AdminCommandParts, atOnce: boolean): Promise<void> {
+  await withDatabase(async (database, { config }) => {
+    const vault = await openVaultOf(config, database);
+    const { tokenMs, cookieMs } = accessRules(config, process.env);
+    await database.transaction(async (tx) => {
+      if (atOnce) await forgetSigningKeys(tx);
+      await rotateKeys(tx, vault, { unlessYoungerMs: 0, tokenMs: Math.max(tokenMs, cookieMs) });
+    });
+    say(
+      atOnce
+        ? 'a new key signs from now on; tokens that were signed before are good for nothing within ten seconds'
+        : 'a new key signs ten minutes from now; tokens that were signed before stay good',
+    );
+  });
+}
+
+function scopeList(text: string): string[] {
+  const list = text.split(',').map((scope) => scope.trim());
+  const wrong = list.find((scope) => !SCOPE.test(scope));
+  if (wrong !== undefined)
+    throw new InvalidArgumentError(`"${wrong}" is none; calls:read, calls:*, *:read and * are`);
+  return list;
+}
+
+function days(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 3_650) {
+    throw new InvalidArgumentError('must be an integer from 1 to 3650');
+  }
+  return value;
+}
