@@ -118,7 +118,7 @@ test('keys of a buyer tell of its own calls, see its own tokens, and press no ke
     key: others,
     body: { accountId: 'buyer-account', name: 'x' },
   });
-  expect(made.status).toBe(403);
+  expect(made.status).toBe(422);
   expect((await api.ask('GET', '/api/v1/calls/call-4/signals', { key: buyerKey })).status).toBe(403);
 });
 
