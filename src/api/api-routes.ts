@@ -20,6 +20,7 @@ import { bidRoutes } from './resources/bids';
 import { buyerRoutes } from './resources/buyers';
 import { callSignalRoutes } from './resources/call-signals';
 import { callControlRoutes } from './resources/call-control';
+import { callLadderRoutes } from './resources/call-ladder';
 import { callRoutes } from './resources/calls';
 import { campaignRoutes } from './resources/campaigns';
 import { carrierRateRoutes } from './resources/carrier-rates';
@@ -95,6 +96,7 @@ export function apiRoutes(
     ...consentRoutes(services.persons),
     ...privacyRoutes(services.persons),
     ...callControlRoutes(services.callControl),
+    ...callLadderRoutes(),
     ...decisionRoutes(services.dryRun),
     ...checkRoutes(services.checks),
     ...auctionRoutes(),

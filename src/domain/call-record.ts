@@ -75,6 +75,22 @@ export interface CallTransfer {
   readonly takenAt?: number | undefined;
 }
 
+/** One SIP message of a call, as the switch saw it. */
+export interface LadderEntry {
+  /** UTC epoch milliseconds. */
+  readonly at: number;
+  /** `caller`, or `ring-N` for whoever was rung, in their order from 1. */
+  readonly leg: string;
+  /** Towards the exchange, or from it. */
+  readonly way: 'in' | 'out';
+  /** Method, or status code; what ended a dialog that no message did. */
+  readonly message: string;
+  /** What its description came to, e.g. `PCMU sendonly`; absent of one without. */
+  readonly media?: string | undefined;
+  /** Who is rung, without parameters; of the first message of a leg. */
+  readonly uri?: string | undefined;
+}
+
 export interface CallEndedRecord extends CallBasics {
   readonly state: Extract<CallState, 'completed' | 'rejected' | 'canceled' | 'failed'>;
   readonly reason: EndReason;
@@ -93,4 +109,6 @@ export interface CallEndedRecord extends CallBasics {
   readonly media: Readonly<Record<string, unknown>> | undefined;
   /** In their order; absent when there were none. */
   readonly transfers?: readonly CallTransfer[] | undefined;
+  /** Its SIP messages in their order: the first and the last of many. */
+  readonly ladder?: readonly LadderEntry[] | undefined;
 }

@@ -29,6 +29,9 @@ import type {
 } from './ports';
 import { CallControl } from './control/call-control';
 import type { CallCommand, ControlRefusal } from './control/command';
+import { Ladder } from './ladder/ladder';
+import { RecordedInvite } from './ladder/recorded-invite';
+import { RecordedStack } from './ladder/recorded-stack';
 import { MidCall } from './mid-call';
 import { BuyerSide } from './transfer/buyer-side';
 import { Party } from './transfer/party';
@@ -99,6 +102,7 @@ export class CallSession {
   readonly trunk: Trunk;
   readonly #services: SessionServices;
   readonly #invite: IncomingInvite;
+  readonly #ladder: Ladder;
   readonly #receivedMono: number;
   readonly #attempts: RingAttempt[] = [];
   readonly #onFinished: (session: CallSession) => void;
@@ -137,8 +141,9 @@ export class CallSession {
     trunk: Trunk,
     onFinished: (session: CallSession) => void,
   ) {
-    this.#services = services;
-    this.#invite = invite;
+    this.#ladder = new Ladder(() => services.clock.now());
+    this.#services = { ...services, stack: new RecordedStack(services.stack, this.#ladder) };
+    this.#invite = new RecordedInvite(invite, this.#ladder);
     this.attempt = attempt;
     this.#origin = attempt.origin;
     this.trunk = trunk;
@@ -611,6 +616,7 @@ export class CallSession {
         sale: answered ? this.#sale : undefined,
         media,
         ...(transfers.length === 0 ? {} : { transfers }),
+        ladder: this.#ladder.entries,
       };
       recorder.ended(record);
       this.#tell({ type: 'call.ended', record });

@@ -106,20 +106,21 @@ const STORE_ENDED = {
   text: `with ended as (
       insert into calls as c (id, node_id, boot_id, sip_call_id, trunk_id, caller, dialled, origin, campaign_id,
         seller_id, received_at, state, end_reason, sip_status, detail, buyer_id, target_id, agent_id, first_ring_at,
-        answered_at, ended_at, connected_ms, attempts, sale, media, transfers)
+        answered_at, ended_at, connected_ms, attempts, sale, media, transfers, ladder)
       select id, node_id, boot_id, sip_call_id, trunk_id, caller, dialled, origin, campaign_id,
         seller_id, received_at, state, end_reason, sip_status, detail, buyer_id, target_id, agent_id, first_ring_at, answered_at,
-        ended_at, connected_ms, attempts, sale, media, transfers
+        ended_at, connected_ms, attempts, sale, media, transfers, ladder
       from json_to_recordset($1::json) as r(
         id text, node_id text, boot_id text, sip_call_id text, trunk_id text, caller text, dialled text, origin text,
         campaign_id text, seller_id text, received_at bigint, state text, end_reason text, sip_status integer, detail text, buyer_id text,
         target_id text, agent_id text, first_ring_at bigint, answered_at bigint, ended_at bigint, connected_ms bigint, attempts jsonb,
-        sale jsonb, media jsonb, transfers jsonb)
+        sale jsonb, media jsonb, transfers jsonb, ladder jsonb)
       on conflict (id) do update set state = excluded.state, end_reason = excluded.end_reason,
         sip_status = excluded.sip_status, detail = excluded.detail, buyer_id = excluded.buyer_id,
         target_id = excluded.target_id, agent_id = excluded.agent_id, first_ring_at = excluded.first_ring_at, answered_at = excluded.answered_at,
         ended_at = excluded.ended_at, connected_ms = excluded.connected_ms, attempts = excluded.attempts,
         sale = excluded.sale, media = excluded.media, transfers = excluded.transfers,
+        ladder = excluded.ladder,
         campaign_id = coalesce(c.campaign_id, excluded.campaign_id),
         seller_id = coalesce(c.seller_id, excluded.seller_id)
       where c.ended_at is null
@@ -262,6 +263,7 @@ function endedRow(record: CallEndedRecord, boot: Boot): unknown {
     sale,
     media: record.media,
     transfers: record.transfers,
+    ladder: record.ladder,
   };
 }
 

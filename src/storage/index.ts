@@ -191,6 +191,7 @@ export { PostgresReservations, sweepReservations } from './rtb-reservations';
 export { RedisReservations } from './rtb-redis-reservations';
 export { BidRequestLog, listBidRequests, pruneBidLog } from './rtb-log';
 export type { BidLogFilter, BidLogRow } from './rtb-log';
+export { getLadder } from './call-ladder';
 export { sharedSecret } from './rtb-secret';
 export { phoneSecret } from './phone-secret';
 export { RtbKeeper } from './rtb-keeper';

@@ -92,6 +92,7 @@ const HAPPY = new Map<string, HappyPath>([
   ['GET /api/v1/calls/{id}', { id: settledCall }],
   ['DELETE /api/v1/calls/{id}', { id: liveCall }],
   ...controlCases(liveCall),
+  ['GET /api/v1/calls/{id}/ladder', { id: settledCall }],
   ['GET /api/v1/analytics/calls', { query: '?groupBy=hour' }],
   ['GET /api/v1/analytics/live', {}],
   ['GET /api/v1/fraud/cases', {}],
