@@ -44,7 +44,10 @@ export function App({ api }: { readonly api: ApiClient }) {
 
   useEffect(() => {
     // What is open stays in the address, and is shown again after the sign-in.
-    api.onSignedOut = () => setSession((before) => ({ state: 'out', expired: before.state === 'in' }));
+    api.onSignedOut = () => {
+      api.end();
+      setSession((before) => ({ state: 'out', expired: before.state === 'in' }));
+    };
     void enter();
   }, [api, enter]);
 
@@ -81,7 +84,7 @@ export function App({ api }: { readonly api: ApiClient }) {
         reloadUser: enter,
         signOut: async () => {
           await api.post('/auth/sign-out').catch(() => undefined);
-          api.csrfToken = undefined;
+          api.end();
           setSession({ state: 'out', expired: false });
           go(hrefOf('/sign-in'));
         },

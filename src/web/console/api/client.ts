@@ -53,11 +53,24 @@ export class ApiClient {
   csrfToken: string | undefined;
   /** Told once the session is over and could not be renewed. */
   onSignedOut: (() => void) | undefined;
+  readonly #ends = new Set<() => void>();
 
   constructor(base: string, fetch: Fetch, oneAtATime: OneAtATime = (work) => work()) {
     this.#base = base;
     this.#fetch = fetch;
     this.#oneAtATime = oneAtATime;
+  }
+
+  /** What is to be done, once, when the session ends: whatever lives as long as it. */
+  atEnd(work: () => void): void {
+    this.#ends.add(work);
+  }
+
+  /** The session is over: nothing of it is left. */
+  end(): void {
+    this.csrfToken = undefined;
+    for (const work of [...this.#ends]) work();
+    this.#ends.clear();
   }
 
   get<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> {

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { ApiClient, Page } from '../api/client';
+import type { Role } from '../api/types';
 import { useConsole } from '../console';
 import { may } from '../core/navigation';
 
@@ -20,15 +21,16 @@ const known = new WeakMap<ApiClient, Map<string, { at: number; names: Promise<Na
 /**
  * Names of a collection by id, e.g. of `/campaigns`. Empty for who may not list it: then ids are shown.
  * @param scope - that the list needs
+ * @param type - of accounts, where only those of one are wanted
  */
-export function useNames(path: string, scope: string): Names {
+export function useNames(path: string, scope: string, type?: Role): Names {
   const { api, user } = useConsole();
   const [names, setNames] = useState<Names>(NONE);
   const allowed = may(user, scope);
   useEffect(() => {
     if (!allowed) return;
     let stale = false;
-    namesOf(api, path).then(
+    namesOf(api, path, type).then(
       (found) => {
         if (!stale) setNames(found);
       },
@@ -37,26 +39,27 @@ export function useNames(path: string, scope: string): Names {
     return () => {
       stale = true;
     };
-  }, [api, path, allowed]);
+  }, [api, path, type, allowed]);
   return names;
 }
 
-function namesOf(api: ApiClient, path: string): Promise<Names> {
+function namesOf(api: ApiClient, path: string, type: Role | undefined): Promise<Names> {
+  const key = `${path} ${type ?? ''}`;
   let ofApi = known.get(api);
   if (ofApi === undefined) known.set(api, (ofApi = new Map()));
-  const before = ofApi.get(path);
+  const before = ofApi.get(key);
   if (before !== undefined && Date.now() - before.at < FRESH_MS) return before.names;
-  const names = read(api, path);
-  ofApi.set(path, { at: Date.now(), names });
-  names.catch(() => ofApi.delete(path));
+  const names = read(api, path, type);
+  ofApi.set(key, { at: Date.now(), names });
+  names.catch(() => ofApi.delete(key));
   return names;
 }
 
-async function read(api: ApiClient, path: string): Promise<Names> {
+async function read(api: ApiClient, path: string, type: Role | undefined): Promise<Names> {
   const names = new Map<string, string>();
   let cursor: string | undefined;
   for (let pages = 0; pages < MOST_PAGES; pages++) {
-    const page = await api.get<Page<Named>>(path, { limit: 200, cursor });
+    const page = await api.get<Page<Named>>(path, { limit: 200, type, cursor });
     for (const { id, name } of page.items) names.set(id, name);
     if (page.nextCursor === null) break;
     cursor = page.nextCursor;
