@@ -128,6 +128,36 @@ describe('a phone that is rung by its flow', () => {
     await phone.response(200, 'BYE');
   });
 
+  test('is offered something new in mid-call, as often as we like, and may say no', async () => {
+    const { leg, dialog } = await call(phone);
+    listen(dialog);
+    const held = SDP.replace(/a=sendrecv|$/, 'a=sendonly\r\n');
+    const refused = dialog.offer(held);
+    const first = await phone.request('INVITE');
+    expect(first.body).toBe(held);
+    expect(headerValue(first, 'contact')).toMatch(/^<sip:/);
+    leg.answer(first, 491);
+    await phone.request('ACK');
+    expect(await refused).toEqual({ ok: false, status: 491 });
+    const taken = dialog.offer(held);
+    const again = await phone.request('INVITE');
+    expect(Number(headerValue(again, 'cseq')?.split(' ')[0])).toBeGreaterThan(
+      Number(headerValue(first, 'cseq')?.split(' ')[0]),
+    );
+    leg.answer(again, 200, [], SDP);
+    await phone.request('ACK');
+    expect(await taken).toEqual({ ok: true, sdp: SDP });
+    expect(dialog.remoteSdp).toBe(SDP);
+    // Both may offer again: nothing is left open.
+    const third = dialog.offer(SDP);
+    leg.answer(await phone.request('INVITE'), 488);
+    await phone.request('ACK');
+    expect(await third).toEqual({ ok: false, status: 488 });
+    dialog.bye();
+    leg.answer(await phone.request('BYE'), 200);
+    expect(await dialog.offer(SDP)).toEqual({ ok: false, status: 0 });
+  });
+
   test('hands the call on, and hears how that goes', async () => {
     const { leg, dialog } = await call(phone);
     const refers: IncomingRefer[] = [];
