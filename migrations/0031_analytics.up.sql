@@ -17,7 +17,7 @@ create table call_facts (
   buyer_account   text,
   -- Of the caller, as bids target it: it stays when the caller's number is forgotten.
   state           text,
-  -- Of the money; null where there is none.
+  -- Of the money; of a call without any, its campaign's; null where that is not known either.
   currency        text,
   calls           smallint not null,
   connected       smallint not null,
@@ -56,7 +56,7 @@ create table analytics_sums (
   key          text not null,
   -- Whose figures these are: of the buyer, the seller, the trunk's carrier; empty where of the exchange alone.
   account_id   text not null,
-  -- Empty where no money is.
+  -- Empty where it is not known, which is where no money is.
   currency     text not null,
   calls        bigint not null,
   connected    bigint not null,
@@ -73,7 +73,6 @@ create table analytics_sums (
   primary key (cube, grain, start_at, key, account_id, currency)
 ) with (fillfactor = 80);
 create index analytics_sums_by_key on analytics_sums (cube, key, grain, start_at) where cube <> 'total';
-create index analytics_sums_by_account on analytics_sums (cube, account_id, grain, start_at) where account_id <> '';
 
 -- How far facts have been made: of the events of the outbox, and back through the calls of before.
 create table analytics_progress (

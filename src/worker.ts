@@ -1,4 +1,4 @@
-import { AnalyticsRollUp } from './analytics';
+import { analyticsLagMs, AnalyticsRollUp } from './analytics';
 import { ledgerSums } from './billing';
 import type { Config } from './config';
 import { asError } from './domain';
@@ -51,6 +51,7 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningW
           for (const [currency, sum] of await ledgerSums(database)) {
             metrics.ledgerImbalance.set({ currency }, Number(sum));
           }
+          metrics.analyticsLag.set((await analyticsLagMs(database, Date.now())) / 1_000);
           await settling.observe();
         });
   log.info({ concurrency: config.billing.concurrency }, 'the worker settles calls');

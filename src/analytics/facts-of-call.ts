@@ -38,7 +38,7 @@ export function factsOf(call: CountedCall): CallFact[] {
     settled,
     revisions,
   };
-  const { currency, ...ownMoney } = own ?? { ...NO_MONEY, currency: null };
+  const { currency, ...ownMoney } = own ?? { ...NO_MONEY, currency: call.campaignCurrency };
   const rungItself = rung.find(({ buyerId }) => buyerId === buyer.buyerId);
   const facts: Omit<CallFact, 'n'>[] = [
     {
@@ -71,7 +71,7 @@ export function factsOf(call: CountedCall): CallFact[] {
         ...NO_MONEY,
         buyerId,
         buyerAccount: accountId,
-        currency: null,
+        currency,
         offered: 1,
         reached: reached ? 1 : 0,
       })),

@@ -51,6 +51,12 @@ export function ratiosOf(sums: FigureSums): FigureRatios {
   };
 }
 
+const MONEY = ['revenue', 'payout', 'fees', 'taxes', 'carrierCost'] as const;
+
+export function hasMoney(sums: FigureSums): boolean {
+  return MONEY.some((sum) => sums[sum] !== 0);
+}
+
 /** What stays with the exchange: prices and fees, less what it pays to sellers and carriers. Taxes are not its own. */
 export function marginOf({ revenue, fees, payout, carrierCost }: FigureSums): number {
   return revenue + fees - payout - carrierCost;

@@ -1,7 +1,7 @@
 import type { FigureSums } from '../storage';
 import type { ReportRow } from './call-report';
 import type { GrowingSums } from './figures';
-import { addFigures, NO_FIGURES } from './figures';
+import { addFigures, hasMoney, NO_FIGURES } from './figures';
 
 /** Figures of one bucket and key: counts are of all calls, money is of one currency. */
 export interface CurrencyRow {
@@ -28,5 +28,9 @@ export function inCurrency(rows: readonly ReportRow[], currency: string): Curren
 
 /** Currencies that there is money of. */
 export function currenciesOf(rows: readonly ReportRow[]): string[] {
-  return [...new Set(rows.flatMap(({ currency }) => currency ?? []))].sort();
+  const currencies = new Set<string>();
+  for (const { currency, sums } of rows) {
+    if (currency !== null && hasMoney(sums)) currencies.add(currency);
+  }
+  return [...currencies].sort();
 }

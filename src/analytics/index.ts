@@ -13,3 +13,4 @@ export { LiveCounters } from './live-counters';
 export { moneyToday } from './money-today';
 export type { AnalyticsReport, AnalyticsRollUpOptions } from './roll-up';
 export { AnalyticsRollUp } from './roll-up';
+export { analyticsLagMs } from './tail';

@@ -1,7 +1,7 @@
 import { zoneOf } from '../domain';
 import type { Queryable } from '../storage';
 import { readCallReport } from './call-report';
-import { marginOf } from './figures';
+import { hasMoney, marginOf } from './figures';
 import type { LiveScope, MoneyToday } from './live-counters';
 
 /** The exchange's own clock, or an account's. */
@@ -29,7 +29,7 @@ export async function moneyToday(db: Queryable, scope: LiveScope, now: number): 
   const range = { from: midnight, to: Math.max(now, midnight + 1) };
   const { rows } = await readCallReport(db, { range, bucket: 'total', zone, filter: { account }, now });
   return rows.flatMap(({ currency, sums }) =>
-    currency === null
+    currency === null || !hasMoney(sums)
       ? []
       : [
           {

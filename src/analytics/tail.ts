@@ -13,6 +13,17 @@ export interface Tail {
   readonly wholeSince: number | null;
 }
 
+/**
+ * How far the job is behind, in milliseconds: the age of the oldest event that is not heeded.
+ * @param now - UTC epoch milliseconds
+ */
+export async function analyticsLagMs(db: Queryable, now: number): Promise<number> {
+  const { position } = await readProgress(db);
+  const events = await figuresEvents(db, position, MOST_EVENTS);
+  const oldest = events.find(({ heeded }) => !heeded);
+  return oldest ? Math.max(0, now - oldest.at) : 0;
+}
+
 /** Events looked at. */
 const MOST_EVENTS = 5_000;
 /** Calls worked out for one question: more means that the job is behind, and then it says how far it is. */

@@ -67,6 +67,7 @@ export function countCall(metrics: Metrics, event: CallEvent): void {
       break;
     case 'call.answered':
       metrics.ringAttempts.inc({ outcome: 'answered' });
+      metrics.bids.inc({ outcome: 'won' });
       metrics.pdd.observe(event.pddMs / 1000);
       break;
     case 'call.ended':

@@ -128,6 +128,11 @@ export function createMetrics() {
       help: 'Calls whose end came late and would have made another price, for people',
       registers,
     }),
+    analyticsLag: new Gauge({
+      name: 'dce_analytics_lag_seconds',
+      help: 'Age of the oldest event of a call that its figures do not heed yet',
+      registers,
+    }),
     ledgerImbalance: new Gauge({
       name: 'dce_ledger_imbalance_micros',
       help: 'Debits less credits of the whole ledger; anything but 0 is an emergency',

@@ -32,7 +32,7 @@ export interface CallFact extends FigureSums {
   readonly buyerAccount: string | null;
   /** Two letters. */
   readonly state: string | null;
-  /** Null where no money is. */
+  /** Of the money, and of a call without any its campaign's; null where that is not known. */
   readonly currency: string | null;
   /** `calls` and `connected` from the view of the buyer. */
   readonly offered: number;

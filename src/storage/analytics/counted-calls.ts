@@ -25,6 +25,8 @@ export interface CountedCall {
   readonly rung: readonly RungBuyer[];
   readonly settled: boolean;
   readonly revisions: number;
+  /** Of the campaign, as it was when the call was first counted; null when that is not known. */
+  readonly campaignCurrency: string | null;
   /** What stands in the books, by currency, that of the sale first; empty before the settlement. */
   readonly money: readonly StandingMoney[];
 }
@@ -77,7 +79,7 @@ const READ = {
       c.caller, case when f.state is null then d.decision #>> '{trace,attempt,tags,state}' end as "claimedState",
       case when f.state is null then d.decision #>> '{trace,attempt,tags,zip}' end as "claimedZip", f.state as "knownState",
       c.end_reason as "endReason", e.first_ring_at as "firstRingAt", e.answered, e.connected_ms as "connectedMs",
-      coalesce(r.rung, '[]'::json) as rung,
+      coalesce(r.rung, '[]'::json) as rung, coalesce(f.currency, p.currency) as "campaignCurrency",
       s.call_id is not null as settled, coalesce(v.n, 0) as revisions,
       case when s.call_id is null then '[]'::json else (select json_agg(m.money order by m.place, m.money ->> 'currency')
         from (
@@ -99,6 +101,7 @@ const READ = {
     left join call_facts f on f.call_id = c.id and f.n = 0
     left join call_decisions d on d.call_id = c.id
     left join trunks t on t.id = c.trunk_id
+    left join campaigns p on p.id = c.campaign_id
     left join buyers b on b.id = c.buyer_id
     left join settlements s on s.call_id = c.id
     left join lateral (select max(n) as n, sum(revenue)::bigint as revenue, sum(payout)::bigint as payout,

@@ -64,6 +64,8 @@ class Parameters {
   }
 }
 
+const buyersOf = (account: string): string => `array(select id from buyers where account_id = ${account})`;
+
 /**
  * Reads sums of whole hours and days.
  * @param cube - of {@link cubeOf}
@@ -99,7 +101,14 @@ export async function readSums(
     const value = filter[name];
     if (value !== undefined) conditions.push(`key = ${given.add(value, 'text')}`);
   }
-  if (filter.account) conditions.push(`account_id = ${given.add(filter.account.id, 'text')}`);
+  if (filter.account) {
+    const { of, id } = filter.account;
+    const account = given.add(id, 'text');
+    conditions.push(`account_id = ${account}`);
+    // By the index of keys; of trunks there are few.
+    if (of === 'buyer') conditions.push(`key = any(${buyersOf(account)})`);
+    if (of === 'seller') conditions.push(`key = ${account}`);
+  }
   const sums = SUMS.map((sum) => `sum(s.${SUM_COLUMNS[sum]})::bigint as "${sum}"`);
   const { rows } = await db.query<FigureRow>(
     `select width_bucket(s.start_at, ${starts}) - 1 as cell, ${by === 'total' ? `''` : 's.key'} as key, s.currency, ${sums.join(', ')}
@@ -139,8 +148,7 @@ export async function readFactSums(
     const account = given.add(id, 'text');
     conditions.push(`${CUBE_TEXTS[of].account} = ${account}`);
     // By the index.
-    if (of === 'buyer')
-      conditions.push(`f.buyer_id = any(array(select id from buyers where account_id = ${account}))`);
+    if (of === 'buyer') conditions.push(`f.buyer_id = any(${buyersOf(account)})`);
   }
   const sums = SUMS.map((sum) => `sum(f.${factColumn(sum, forBuyer)})::bigint as "${sum}"`);
   const where = conditions.map((condition) => ` and ${condition}`).join('');

@@ -23,6 +23,7 @@ function call(more: Partial<CountedCall> = {}): CountedCall {
     connectedMs: 0,
     rung: [],
     settled: false,
+    campaignCurrency: 'USD',
     revisions: 0,
     money: [],
     ...more,
@@ -55,7 +56,7 @@ test('a call that nobody took counts as a call, and nothing else', () => {
     answered: 0,
     rang: 0,
     pddMs: 0,
-    currency: null,
+    currency: 'USD',
   });
 });
 
@@ -83,7 +84,7 @@ test('a sold call is one call, its buyer has it, who was rung before was offered
     {
       n: 2,
       buyerId: 'b1',
-      currency: null,
+      currency: 'USD',
       calls: 0,
       offered: 1,
       reached: 0,

@@ -105,12 +105,16 @@ export async function insertMarket(db: Queryable): Promise<void> {
   await db.query(
     `insert into accounts (id, name, type, timezone) values ('s1', 'S1', 'seller', 'UTC'), ('s2', 'S2', 'seller', 'UTC'),
        ('a1', 'A1', 'buyer', 'America/New_York'), ('a2', 'A2', 'buyer', 'UTC'), ('k1', 'K1', 'carrier', 'UTC');
+     insert into campaigns (id, name, status, currency, auction_type, reserve_price, routing, ring_timeout_ms, max_attempts,
+       max_duration_ms, payout) values ('c1', 'C1', 'active', 'USD', 'first_price', 0, 'auction', 20000, 3, 3600000, '{}');
      insert into buyers (id, account_id, name) values ('b1', 'a1', 'B1'), ('b2', 'a1', 'B2'), ('b3', 'a2', 'B3');
      insert into trunks (id, account_id, name, sources, origin) values
        ('t1', 'k1', 'T1', '{192.0.2.1}', 'inbound_consumer'), ('t2', 'operator', 'T2', '{192.0.2.2}', 'inbound_consumer')`,
   );
 }
 
+/** Of campaigns that are known. */
+export const CURRENCIES: Readonly<Record<string, string>> = { c1: 'USD' };
 const ACCOUNTS: Readonly<Record<string, string>> = { b1: 'a1', b2: 'a1', b3: 'a2' };
 export const CARRIERS: Readonly<Record<string, string>> = { t1: 'k1', t2: 'operator' };
 export const accountOf = (buyer: string): string => ACCOUNTS[buyer] ?? '';

@@ -1,6 +1,6 @@
 import type { Bucket, Grouping, ReportRow } from '../../../../src/analytics';
 import type { ModelCall } from './histories';
-import { accountOf, CARRIERS } from './histories';
+import { accountOf, CARRIERS, CURRENCIES } from './histories';
 
 /** What is asked of both, the report and the recount. */
 export interface Question {
@@ -65,11 +65,7 @@ export function recount(calls: readonly ModelCall[], question: Question): string
     for (const { buyer, outcome } of rung.filter((one) => wanted(one.buyer))) {
       const key = groupBy === 'buyer' ? buyer : keyOf(call, groupBy);
       const mine = buyer === own?.buyer;
-      add(call, key, mine ? currency : null, [
-        1,
-        REACHED.has(outcome) ? 1 : 0,
-        ...(mine ? answered : nothing),
-      ]);
+      add(call, key, currency, [1, REACHED.has(outcome) ? 1 : 0, ...(mine ? answered : nothing)]);
       if (mine && foreign.some((value) => value > 0)) add(call, key, 'GBP', [0, 0, ...foreign]);
     }
   }
@@ -100,8 +96,14 @@ export function told(rows: readonly ReportRow[], question: Question): string[] {
     .sort();
 }
 
-function moneyOf({ money, revisions }: ModelCall) {
-  const { currency = null, revenue = 0, payout = 0, fees = 0, carrierCost = 0 } = money ?? {};
+function moneyOf({ money, revisions, campaign }: ModelCall) {
+  const {
+    currency = CURRENCIES[campaign ?? ''] ?? null,
+    revenue = 0,
+    payout = 0,
+    fees = 0,
+    carrierCost = 0,
+  } = money ?? {};
   const changed = { currency, revenue, payout, fees, carrierCost };
   for (const change of revisions) {
     changed.revenue += change.revenue;

@@ -1,0 +1,265 @@
+/**
+ * How long reports of calls take with ten million calls of a year in the database, kind by kind, and beside them
+ * how long it takes to count the same call by call in SQL; how fast the sums are made, and how fast the job takes
+ * calls in. PostgreSQL is started for it on this machine. Prints a table, and as its last line one JSON object.
+ * Nothing here is a pass or fail.
+ *
+ * `npm run bench:analytics -- [calls]`; needs about nine gigabytes of disk for the ten million.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { CallReport, CallReportRequest } from '../../src/analytics';
+import { AnalyticsRollUp, readCallReport } from '../../src/analytics';
+import { startPrivatePostgres } from '../../src/provision';
+import type { TimeRange } from '../../src/storage';
+import { Database, migrateUp, readMigrations, rebuildSums } from '../../src/storage';
+import { endedRecord, storeEnded } from '../support/call-records';
+import { fill, YEAR_END, YEAR_START } from './analytics/fill';
+import type { Scan } from './analytics/scans';
+import { scan } from './analytics/scans';
+
+const CALLS = Number(process.argv[2] ?? 10_000_000);
+const ROUNDS = 40;
+const SCANS = 3;
+const TAIL = 500;
+const JOB_CALLS = 10_000;
+const DAY_MS = 86_400_000;
+const EAST = 'America/New_York';
+/** Nothing about the disk is measured: what is read lies in memory, or in the cache of the system. */
+const SETTINGS = {
+  fsync: 'off',
+  synchronous_commit: 'off',
+  wal_level: 'minimal',
+  max_wal_senders: 0,
+  max_wal_size: '2GB',
+  autovacuum: 'off',
+  jit: 'off',
+};
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** A kind of question, asked of other times each time. */
+interface Kind {
+  readonly name: string;
+  readonly days: number;
+  readonly request: Omit<CallReportRequest, 'range' | 'now'>;
+  readonly peer?: Scan;
+}
+
+const KINDS: readonly Kind[] = [
+  {
+    name: 'campaign by day, 30 days',
+    days: 30,
+    request: ask('day', EAST, 'campaign'),
+    peer: 'campaignByDay',
+  },
+  { name: 'all by hour, 7 days', days: 7, request: ask('hour', 'America/Los_Angeles'), peer: 'totalByHour' },
+  { name: 'all by hour, 7 days, half-hour zone', days: 7, request: ask('hour', 'Asia/Kolkata') },
+  { name: 'state, 30 days', days: 30, request: ask('total', EAST, 'state'), peer: 'byState' },
+  { name: 'buyer by day, 30 days', days: 30, request: ask('day', EAST, 'buyer'), peer: 'buyerByDay' },
+  { name: 'hour of the day, 90 days', days: 90, request: ask('total', EAST, 'hour') },
+  { name: 'all by day, a year', days: 364, request: ask('day', EAST) },
+  { name: 'campaign, a year', days: 364, request: ask('total', EAST, 'campaign') },
+  { name: 'campaign by day, 180 days', days: 180, request: ask('day', EAST, 'campaign') },
+  {
+    name: 'states of the largest campaign, 30 days',
+    days: 30,
+    request: ask('total', EAST, 'state', { campaignId: 'c0' }),
+  },
+  {
+    name: "largest buyer's own, by campaign, 30 days",
+    days: 30,
+    request: ask('total', EAST, 'campaign', { account: { of: 'buyer', id: 'a0' } }),
+  },
+];
+
+function ask(
+  bucket: CallReportRequest['bucket'],
+  zone: string,
+  groupBy?: CallReportRequest['groupBy'],
+  filter: CallReportRequest['filter'] = {},
+): Omit<CallReportRequest, 'range' | 'now'> {
+  return { bucket, zone, groupBy, filter };
+}
+
+async function main(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'dce-bench-analytics-'));
+  const postgres = await startPrivatePostgres(join(folder, 'postgres'), { settings: SETTINGS });
+  const db = new Database({
+    url: postgres.url,
+    poolSize: 2,
+    statementTimeoutMs: 3_600_000,
+    connectTimeoutMs: 5_000,
+  });
+  try {
+    await migrateUp(db, readMigrations(join(__dirname, '../../../../migrations')));
+    await measure(db);
+  } finally {
+    await db.close();
+    await postgres.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function measure(db: Database): Promise<void> {
+  const seconds = await fill(db, CALLS);
+  const [sums, rollUpSeconds] = await timed(() => db.transaction((tx) => rebuildSums(tx)));
+  await db.query('update analytics_progress set backfill_at = null, backfill_id = null');
+  await db.query('vacuum analyze calls, settlements, call_facts, analytics_sums');
+  const bytes = await sizes(db);
+  print(`${CALLS} calls of a year: ${JSON.stringify(rounded(seconds))} seconds to make`);
+  print(
+    `sums of all of them: ${sums} rows in ${rollUpSeconds.toFixed(1)} s; sizes in MB: ${JSON.stringify(bytes)}`,
+  );
+  print('');
+  print('report                                        rows    p50 ms    p99 ms   scan ms    ratio');
+  const worst: number[] = [];
+  const ratios: number[] = [];
+  const byKind: Record<string, { p50: number; p99: number }> = {};
+  for (const kind of KINDS) {
+    const { figures, rows } = await run(db, kind);
+    const scanMs = kind.peer ? await runScans(db, kind, kind.peer) : undefined;
+    worst.push(figures.p99);
+    byKind[kind.name] = figures;
+    if (scanMs !== undefined) ratios.push(scanMs / figures.p50);
+    line(kind.name, rows, figures, scanMs);
+  }
+  const tail = await withTail(db);
+  line(`all by hour, today, ${TAIL} calls not in the sums`, tail.rows, tail.figures, undefined);
+  worst.push(tail.figures.p99);
+  const perSecond = await jobSpeed(db);
+  print('');
+  print(`the job takes in ${perSecond.toFixed(0)} calls a second`);
+  print('');
+  print(
+    JSON.stringify({
+      p99Ms: round(Math.max(...worst)),
+      ratioToScan: round(Math.min(...ratios)),
+      tailP99Ms: round(tail.figures.p99),
+      rollUpSeconds: round(rollUpSeconds),
+      rollUpCallsPerSecond: Math.round(CALLS / rollUpSeconds),
+      jobCallsPerSecond: Math.round(perSecond),
+      byKind,
+      megabytes: bytes,
+      calls: CALLS,
+    }),
+  );
+}
+
+/** Times that lie differently in days and hours, so that nothing is asked twice. */
+function rangeOf(days: number, round: number): TimeRange {
+  const room = YEAR_END - YEAR_START - days * DAY_MS;
+  const from = YEAR_START + Math.floor(((round * 0.618) % 1) * room);
+  return { from, to: from + days * DAY_MS };
+}
+
+async function run(db: Database, { days, request }: Kind): Promise<{ figures: Percentiles; rows: number }> {
+  const times: number[] = [];
+  let rows = 0;
+  for (let round = 0; round <= ROUNDS; round++) {
+    const range = rangeOf(days, round);
+    const [report, seconds] = await timed(() => readCallReport(db, { ...request, range, now: YEAR_END }));
+    rows = report.rows.length;
+    if (round > 0) times.push(seconds * 1_000);
+  }
+  return { figures: percentiles(times), rows };
+}
+
+/** Milliseconds, in the middle of a few; what was counted must be the same. */
+async function runScans(db: Database, { days, request }: Kind, peer: Scan): Promise<number> {
+  const times: number[] = [];
+  for (let round = 1; round <= SCANS; round++) {
+    const wide = rangeOf(days, round);
+    const report = await readCallReport(db, { ...request, range: wide, now: YEAR_END });
+    const [counted, seconds] = await timed(() => scan(db, peer, request.zone, report.range));
+    times.push(seconds * 1_000);
+    const told = totalOf(report);
+    if (peer !== 'buyerByDay' && (told.calls !== counted.calls || told.answered !== counted.answered)) {
+      throw new Error(`${JSON.stringify(told)} were told, ${JSON.stringify(counted)} are there`);
+    }
+    if (told.revenue !== counted.revenue) throw new Error('money is missing');
+  }
+  return percentiles(times).p50;
+}
+
+function totalOf({ rows }: CallReport): { calls: number; answered: number; revenue: number } {
+  return rows.reduce(
+    (sum, row) => ({
+      calls: sum.calls + row.sums.calls,
+      answered: sum.answered + row.sums.answered,
+      revenue: sum.revenue + row.sums.revenue,
+    }),
+    { calls: 0, answered: 0, revenue: 0 },
+  );
+}
+
+/** Calls that ended and that the job has not come to are added while the question is answered. */
+async function withTail(db: Database): Promise<{ figures: Percentiles; rows: number }> {
+  await db.query(
+    `insert into accounts (id, name, type) values ('buyer-account', 'B', 'buyer'), ('seller-account', 'S', 'seller')`,
+  );
+  await storeCalls(db, 'tail', TAIL);
+  return run(db, { name: 'tail', days: 1, request: ask('hour', EAST) });
+}
+
+async function jobSpeed(db: Database): Promise<number> {
+  await storeCalls(db, 'job', JOB_CALLS);
+  const [{ calls }, seconds] = await timed(() => new AnalyticsRollUp(db).roll());
+  return calls / seconds;
+}
+
+async function storeCalls(db: Database, prefix: string, count: number): Promise<void> {
+  for (let first = 0; first < count; first += 500) {
+    const length = Math.min(500, count - first);
+    const records = Array.from({ length }, (_, n) =>
+      endedRecord(`${prefix}-${first + n}`, { receivedAt: YEAR_END - (first + n) * 1_000 }),
+    );
+    await storeEnded(db, records);
+  }
+}
+
+async function sizes(db: Database): Promise<Record<string, number>> {
+  const { rows } = await db.query<{ name: string; mb: number }>(
+    `select relname as name, pg_total_relation_size(oid) / 1048576 as mb from pg_class
+     where relname in ('calls', 'settlements', 'call_facts', 'analytics_sums')`,
+  );
+  return Object.fromEntries(rows.map(({ name, mb }) => [name, mb]));
+}
+
+interface Percentiles {
+  readonly p50: number;
+  readonly p99: number;
+}
+
+function percentiles(times: readonly number[]): Percentiles {
+  const sorted = [...times].sort((a, b) => a - b);
+  const at = (part: number): number =>
+    round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0);
+  return { p50: at(0.5), p99: at(0.99) };
+}
+
+async function timed<T>(work: () => Promise<T>): Promise<[T, number]> {
+  const startedAt = performance.now();
+  const result = await work();
+  return [result, (performance.now() - startedAt) / 1_000];
+}
+
+function line(name: string, rows: number, { p50, p99 }: Percentiles, scanMs: number | undefined): void {
+  const cells = [String(rows), p50.toFixed(1), p99.toFixed(1)];
+  if (scanMs !== undefined) cells.push(scanMs.toFixed(0), (scanMs / p50).toFixed(0));
+  print(`${name.padEnd(44)}${cells.map((cell, n) => cell.padStart(n === 0 ? 6 : 10)).join('')}`);
+}
+
+function rounded(values: Record<string, number>): Record<string, number> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, round(value)]));
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exitCode = 1;
+});
