@@ -80,6 +80,8 @@ export interface RunningSwitch {
 
 /** The same trouble is logged once in so many milliseconds, with how often it came. */
 const REPEAT_MS = 10_000;
+/** Connections of one principal to what is told live; a network that comes and goes takes several in a row. */
+const REALTIME_RATE = { count: 10, seconds: 3_600, burst: 60 };
 /** Built from src/web; by the sources and by what was compiled of them alike. */
 const CONSOLE_FOLDER = join(__dirname, '../dist/web/console');
 
@@ -327,6 +329,10 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     now: () => clock.monotonic(),
     onLost: (entry, error) => log.error({ entry, error: error.message }, 'not in the audit log'),
   });
+  const limiter = new RedisRateLimits(redis, {
+    now: () => clock.monotonic(),
+    onDegraded: degraded('rate_limits'),
+  });
   let api: Server | undefined;
   let stopping = false;
   const stop = async (drainMs = config.limits.drainMs): Promise<void> => {
@@ -398,10 +404,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
         consoleFolder: CONSOLE_FOLDER,
         requestsPerMinute: config.api.requestsPerMinute,
         limits: config.api.limits,
-        limiter: new RedisRateLimits(redis, {
-          now: () => clock.monotonic(),
-          onDegraded: degraded('rate_limits'),
-        }),
+        limiter,
         trail,
         logRequest: requestLog(log),
         debug: config.api.debug ? { config: () => maskSecrets(config) } : undefined,
@@ -442,7 +445,16 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
       const why = asError(error).message;
       throw new Error(`the API cannot start: ${why}; change api.port (DCE_API_PORT)`);
     });
-    phoneApi.attach(api, { events: hub, nodes: nodeAdapter(openRedis(redisUrl, true)) });
+    phoneApi.attach(api, {
+      events: hub,
+      authenticates: access.authenticator,
+      board: {
+        board: ({ accountId, role }) =>
+          liveFigures.snapshot(role === 'admin' || role === 'auditor' ? undefined : { accountId, role }),
+      },
+      rate: { limiter, limit: config.api.limits.realtime ?? REALTIME_RATE },
+      nodes: nodeAdapter(openRedis(redisUrl, true)),
+    });
     const url = apiUrl(api, config.api.host);
     log.info({ sip: listening, api: url, node: config.node.id }, 'the switch takes calls');
     return {

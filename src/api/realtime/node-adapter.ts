@@ -4,8 +4,8 @@ import type { Server } from 'socket.io';
 
 /** Messages between nodes that are kept: they are few. */
 const MAX_MESSAGES = 1_000;
-/** A look at a quiet stream waits so long. */
-const BLOCK_MS = 400;
+/** A look at a quiet stream waits so long. What is said between the first looks is not heard: they are to be few. */
+const BLOCK_MS = 5_000;
 
 type AdapterFactory = Parameters<Server['adapter']>[0];
 

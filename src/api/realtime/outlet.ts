@@ -14,7 +14,7 @@ interface Engine {
   readonly writeBuffer: readonly { readonly data?: unknown }[];
   readonly readyState: string;
   readonly transport: { readonly writable: boolean; readonly socket?: { readonly bufferedAmount?: number } };
-  write(data: string, options: { compress: boolean; wsPreEncodedFrame: Buffer }): unknown;
+  write(data: string, options: { compress: boolean; wsPreEncodedFrame: readonly Buffer[] }): unknown;
 }
 
 /** Bytes are counted at every so manieth message that waits. */
@@ -35,16 +35,21 @@ export function isFull(socket: Socket, { maxWaiting, maxWaitingBytes }: OutletLi
   const waiting = writeBuffer.length;
   if (waiting === 0) return (transport.socket?.bufferedAmount ?? 0) > maxWaitingBytes;
   if (waiting >= maxWaiting) return true;
-  if (waiting % COUNT_EVERY !== 0) return false;
+  return waiting % COUNT_EVERY === 0 && waitingBytes(socket) > maxWaitingBytes;
+}
+
+/** Bytes that wait for a client, here and in its WebSocket. */
+export function waitingBytes(socket: Socket): number {
+  const { writeBuffer, transport } = engineOf(socket);
   let bytes = transport.socket?.bufferedAmount ?? 0;
   for (const { data } of writeBuffer) bytes += typeof data === 'string' ? data.length : 0;
-  return bytes > maxWaitingBytes;
+  return bytes;
 }
 
 /** Hands over what was encoded for many. */
 export function send(socket: Socket, { text, webSocket }: Frame): void {
   const engine = engineOf(socket);
-  if (engine.readyState === 'open') engine.write(text, { compress: false, wsPreEncodedFrame: webSocket });
+  if (engine.readyState === 'open') engine.write(text, { compress: false, wsPreEncodedFrame: [webSocket] });
 }
 
 /**

@@ -15,7 +15,7 @@ import { Audience } from './audience';
 import { frameOf } from './frames';
 import type { NodeAdapter } from './node-adapter';
 import type { OutletLimits } from './outlet';
-import { send, waitingFor } from './outlet';
+import { send, waitingBytes, waitingFor } from './outlet';
 import type { BoardSource, SubscriptionLimits } from './subscriptions';
 import { Subscriptions } from './subscriptions';
 import { topicsOf } from './topic-rules';
@@ -160,6 +160,13 @@ export class Realtime {
   /** Clients that are connected. */
   get size(): number {
     return this.#connected.size;
+  }
+
+  /** Bytes that wait for clients that do not read. */
+  get waitingBytes(): number {
+    let bytes = 0;
+    for (const socket of this.#connected.keys()) bytes += waitingBytes(socket);
+    return bytes;
   }
 
   /** Lets go who is signed in as the agent, if its session is over. */
