@@ -245,7 +245,8 @@ function movingRoutes(services: MoneyServices): Route[] {
       reply: dispute,
       idempotent: true,
       handle: async ({ db, params, body, caller, own }) => {
-        const move = { disputeId: params.id, note: body.note, by: actorOf(caller) };
+        const { id: disputeId } = await mustFindDispute(db, params.id, own);
+        const move = { disputeId, note: body.note, by: actorOf(caller) };
         return { body: shown(await asExchange(db, (all) => withdrawDispute(all, move, own))) };
       },
     }),
