@@ -36,6 +36,9 @@ export interface LiveAuction {
 /** Something that somebody should look at. */
 export interface LiveAlert {
   readonly id: string;
+  /** What it is about: it is over when the same is told of that. */
+  readonly about: string;
+  readonly callId: string | undefined;
   readonly at: number;
   readonly code: string;
   readonly severity: string;
@@ -143,6 +146,7 @@ function withEvent(board: Board, sent: unknown): Board {
   if (event === undefined) return board;
   if (event.type === 'auction.cleared') return withAuction(board, event);
   if (event.type === 'alert.raised') return withAlert(board, event);
+  if (event.type === 'alert.cleared') return withoutAlert(board, event);
   const state = stateAfter(event.type);
   if (state === undefined) return board;
   const calls = new Map(board.calls);
@@ -243,15 +247,24 @@ function withAuction(board: Board, { id, at, data }: NewsEvent): Board {
 }
 
 function withAlert(board: Board, { id, at, data }: NewsEvent): Board {
+  const code = text(data['code']) ?? 'alert';
+  const detail = text(data['detail']) ?? '';
   const alert: LiveAlert = {
-    id: `${id}/${at}`,
+    id: `${id}/${at}/${detail}`,
+    about: `${id}/${code}`,
+    callId: text(data['callId']),
     at,
-    code: text(data['code']) ?? 'alert',
+    code,
     severity: text(data['severity']) ?? 'warning',
-    detail: text(data['detail']) ?? '',
+    detail,
   };
   if (board.alerts.some((known) => known.id === alert.id)) return board;
   return { ...board, alerts: [alert, ...board.alerts].slice(0, MOST_ALERTS) };
+}
+
+function withoutAlert(board: Board, { id, data }: NewsEvent): Board {
+  const about = `${id}/${text(data['code']) ?? 'alert'}`;
+  return { ...board, alerts: board.alerts.filter((alert) => alert.about !== about) };
 }
 
 function readEvent(sent: unknown): NewsEvent | undefined {

@@ -74,9 +74,9 @@ export function CallDetail({ params }: PageProps) {
 }
 
 function Whole({ call }: { readonly call: Detail }) {
-  const campaigns = useNames('/campaigns', 'campaigns:read');
-  const buyers = useNames('/buyers', 'buyers:read');
-  const targets = useNames('/targets', 'buyers:read');
+  const campaigns = useNames('/campaigns', 'campaigns:read', { wanted: [call.campaignId] });
+  const buyers = useNames('/buyers', 'buyers:read', { wanted: [call.buyerId] });
+  const targets = useNames('/targets', 'buyers:read', { wanted: [call.targetId] });
   const { decision, ledger } = call;
   const tabs: Tab[] = [
     {

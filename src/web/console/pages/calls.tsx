@@ -75,8 +75,6 @@ function callColumns(campaigns: Names, buyers: Names, role: Role): readonly Colu
 /** Past and present calls; what is looked for stands in the address, so that it can be sent to somebody. */
 export function Calls() {
   const { user, place, go } = useConsole();
-  const campaigns = useNames('/campaigns', 'campaigns:read');
-  const buyers = useNames('/buyers', 'buyers:read');
   const { state = '', campaignId = '', buyerId = '', from = '', to = '' } = place.query;
   const set = (name: string, value: string): void =>
     go(hrefOf('/calls', { ...place.query, [name]: value }), true);
@@ -88,6 +86,12 @@ export function Calls() {
     toTime: instantOf(to),
   };
   const list = useList<Call>('/calls', query);
+  const campaigns = useNames('/campaigns', 'campaigns:read', {
+    wanted: list.items?.map((call) => call.campaignId) ?? [],
+  });
+  const buyers = useNames('/buyers', 'buyers:read', {
+    wanted: list.items?.map((call) => call.buyerId) ?? [],
+  });
   const isNarrowed = Object.values(query).some((value) => value !== undefined && value !== '');
   return (
     <Page title="Calls" actions={<Button onClick={list.reload}>Refresh</Button>}>

@@ -8,7 +8,7 @@ import { useBoard } from '../live/use-board';
 import { Badge } from '../ui/badge';
 import { Page, Panel, Stat } from '../ui/page';
 import { Pulse } from '../ui/pulse';
-import { Empty } from '../ui/states';
+import { Empty, sentence } from '../ui/states';
 import type { Column } from '../ui/table';
 import { Table } from '../ui/table';
 import type { Names } from '../ui/use-names';
@@ -18,8 +18,11 @@ import { Money, Phone, Text, Time } from '../ui/values';
 /** What happens now: calls in flight, auctions as they clear, and how it goes. */
 export function LiveBoard() {
   const { board, feed, degraded, now } = useBoard();
-  const campaigns = useNames('/campaigns', 'campaigns:read');
-  const buyers = useNames('/buyers', 'buyers:read');
+  const up = [...board.calls.values()];
+  const campaigns = useNames('/campaigns', 'campaigns:read', {
+    wanted: [...up, ...board.auctions].map(({ campaignId }) => campaignId),
+  });
+  const buyers = useNames('/buyers', 'buyers:read', { wanted: up.map(({ buyerId }) => buyerId) });
   return (
     <Page title="Live board" aside={<FeedBadge feed={feed} />}>
       <div class="stack">
@@ -65,10 +68,11 @@ function Banners({ feed, degraded, board }: { feed: FeedState; degraded: boolean
           The exchange works in its fallback: news of its other nodes is missing for now. Calls go on.
         </p>
       )}
-      {alerts.map(({ id, at, code, detail, severity }) => (
+      {alerts.map(({ id, at, code, detail, severity, callId }) => (
         <p key={id} class={severity === 'critical' ? 'banner bad' : 'banner warn'}>
           <span>
-            <strong>{wordsOf(code.replace('.', ' '))}.</strong> {detail}
+            <strong>{wordsOf(code.replace(/^call\./, '').replace('.', ' '))}.</strong> {sentence(detail)}{' '}
+            {callId !== undefined && <a href={hrefOf(`/calls/${encodeURIComponent(callId)}`)}>The call</a>}
           </span>
           <Time at={at} clock />
         </p>

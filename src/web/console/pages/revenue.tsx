@@ -43,7 +43,7 @@ export function Revenue() {
   const { api, user, place, go } = useConsole();
   const campaigns = useNames('/campaigns', 'campaigns:read');
   const buyers = useNames('/buyers', 'buyers:read');
-  const sellers = useNames('/accounts', 'accounts:read', 'seller');
+  const sellers = useNames('/accounts', 'accounts:read', { type: 'seller' });
   const trunks = useNames('/trunks', 'trunks:read');
   const groupings = GROUPS.filter(([, , parties]) => isOperator(user) || parties.includes(user.role));
   const { days = '7', campaignId = '', buyerId = '', currency = '' } = place.query;

@@ -15,22 +15,31 @@ const NONE: Names = new Map();
 /** Pages of a list that are read for its names: a select of more is none. */
 const MOST_PAGES = 5;
 const FRESH_MS = 60_000;
+/** For an id that was not there a moment ago a list is not asked for again. */
+const UNKNOWN_MS = 2_000;
 
 const known = new WeakMap<ApiClient, Map<string, { at: number; names: Promise<Names> }>>();
+
+export interface NamesOf {
+  /** Of accounts, where only those of one type are wanted. */
+  readonly type?: Role;
+  /** Ids that are shown: one that is not known yet is asked for. */
+  readonly wanted?: readonly (string | null | undefined)[];
+}
 
 /**
  * Names of a collection by id, e.g. of `/campaigns`. Empty for who may not list it: then ids are shown.
  * @param scope - that the list needs
- * @param type - of accounts, where only those of one are wanted
  */
-export function useNames(path: string, scope: string, type?: Role): Names {
+export function useNames(path: string, scope: string, { type, wanted = [] }: NamesOf = {}): Names {
   const { api, user } = useConsole();
   const [names, setNames] = useState<Names>(NONE);
   const allowed = may(user, scope);
+  const missing = [...new Set(wanted)].filter((id) => typeof id === 'string' && !names.has(id)).join(' ');
   useEffect(() => {
     if (!allowed) return;
     let stale = false;
-    namesOf(api, path, type).then(
+    namesOf(api, path, type, missing === '' ? FRESH_MS : UNKNOWN_MS).then(
       (found) => {
         if (!stale) setNames(found);
       },
@@ -39,16 +48,16 @@ export function useNames(path: string, scope: string, type?: Role): Names {
     return () => {
       stale = true;
     };
-  }, [api, path, type, allowed]);
+  }, [api, path, type, missing, allowed]);
   return names;
 }
 
-function namesOf(api: ApiClient, path: string, type: Role | undefined): Promise<Names> {
+function namesOf(api: ApiClient, path: string, type: Role | undefined, freshMs: number): Promise<Names> {
   const key = `${path} ${type ?? ''}`;
   let ofApi = known.get(api);
   if (ofApi === undefined) known.set(api, (ofApi = new Map()));
   const before = ofApi.get(key);
-  if (before !== undefined && Date.now() - before.at < FRESH_MS) return before.names;
+  if (before !== undefined && Date.now() - before.at < freshMs) return before.names;
   const names = read(api, path, type);
   ofApi.set(key, { at: Date.now(), names });
   names.catch(() => ofApi.delete(key));

@@ -97,6 +97,15 @@ describe('the board', () => {
     expect(auctions[0]).toMatchObject({ total: 3, bids: [{ buyerId: 'b1', rank: 1, priceMicros: 20 }] });
   });
 
+  it('shows an alert until it is told that it is over', () => {
+    const alert = { code: 'part.degraded', severity: 'warning', detail: 'Redis is away' };
+    const raised = event('alert.raised', 'node-1', AT, alert);
+    expect(after(raised, raised).alerts).toMatchObject([{ code: 'part.degraded', detail: 'Redis is away' }]);
+    const other = event('alert.cleared', 'node-2', AT + 1, alert);
+    expect(after(raised, other).alerts).toHaveLength(1);
+    expect(after(raised, event('alert.cleared', 'node-1', AT + 1, alert)).alerts).toEqual([]);
+  });
+
   it('begins anew after a gap, and keeps its figures', () => {
     const figures = {
       at: AT,

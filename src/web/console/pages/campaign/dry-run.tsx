@@ -31,7 +31,7 @@ export function DryRun({
   readonly campaignId: string | undefined;
 }) {
   const { api } = useConsole();
-  const sellers = useNames('/accounts', 'accounts:read', 'seller');
+  const sellers = useNames('/accounts', 'accounts:read', { type: 'seller' });
   const trunks = useNames('/trunks', 'trunks:read');
   const buyers = useNames('/buyers', 'buyers:read');
   const [caller, setCaller] = useState('');
