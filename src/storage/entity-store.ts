@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { AppError, notFound } from '../domain';
 import type { MarketEntities, MarketEntity } from '../market';
 import type { Queryable } from './database';
@@ -126,6 +127,30 @@ function boundOf(kind: SortKind, place: string): string {
   }
 }
 
+function isNarrow({ where = {}, except = {}, ranges = [], search }: ListQuery): boolean {
+  return (
+    Object.keys(where).length > 0 ||
+    Object.keys(except).length > 0 ||
+    ranges.length > 0 ||
+    search !== undefined
+  );
+}
+
+/** Names of statements that a connection keeps prepared: there are as many texts as kinds, sights and orders. */
+const prepared = new Map<string, string>();
+const MAX_PREPARED = 500;
+
+function preparedAs(text: string): string {
+  let name = prepared.get(text);
+  if (name === undefined) {
+    // What has no name is prepared for once.
+    if (prepared.size >= MAX_PREPARED) return '';
+    name = `entity-${createHash('sha256').update(text).digest('hex').slice(0, 24)}`;
+    prepared.set(text, name);
+  }
+  return name;
+}
+
 /** One kind of market entity in PostgreSQL. Rows come back as the domain knows them. */
 export class EntityStore<E extends MarketEntity> {
   readonly #db: Queryable;
@@ -168,11 +193,12 @@ export class EntityStore<E extends MarketEntity> {
     if (query.after) statement.after(order, query.after);
     const places = order.map(({ kind, column }, index) => `${placeOf(kind, column)} as "~${index}"`);
     const by = order.map(({ column, descending }) => `${column}${descending ? ' desc' : ''}`);
-    const { rows } = await this.#db.query<Row>(
-      `select ${this.#select}, ${places.join(', ')} from ${this.#spec.table} ${statement.where}
-       order by ${by.join(', ')} limit ${statement.value(query.limit)}`,
-      statement.values,
-    );
+    const text = `select ${this.#select}, ${places.join(', ')} from ${this.#spec.table} ${statement.where}
+       order by ${by.join(', ')} limit ${statement.value(query.limit)}`;
+    const { values } = statement;
+    // One that is narrowed is planned for what it is narrowed to.
+    const name = isNarrow(query) ? undefined : preparedAs(text);
+    const { rows } = await this.#db.query<Row>({ ...(name !== undefined && { name }), text, values });
     return rows.map((row) => {
       const position = order.map((_, index) => row[`~${index}`] as string | number);
       for (const index of order.keys()) Reflect.deleteProperty(row, `~${index}`);
@@ -219,10 +245,8 @@ export class EntityStore<E extends MarketEntity> {
     const values: unknown[] = [ids];
     const conditions = ['id = any($1)'];
     this.#keepOwn(conditions, values);
-    const { rows } = await this.#db.query<Row>(
-      `select ${this.#select} from ${this.#spec.table} where ${conditions.join(' and ')}`,
-      values,
-    );
+    const text = `select ${this.#select} from ${this.#spec.table} where ${conditions.join(' and ')}`;
+    const { rows } = await this.#db.query<Row>({ name: preparedAs(text), text, values });
     return rows.map((row) => this.#toEntity(row));
   }
 
@@ -237,12 +261,9 @@ export class EntityStore<E extends MarketEntity> {
     const fields = Object.keys(this.#spec.columns);
     const columns = fields.map((field) => this.#spec.columns[field]);
     const places = fields.map((_, index) => `$${index + 2}`);
-    const { rows } = await this.#explain(
-      this.#db.query<Row>(
-        `insert into ${this.#spec.table} (id, ${columns.join(', ')}) values ($1, ${places.join(', ')}) returning ${this.#select}`,
-        [id, ...fields.map((field) => this.#toColumn(field, (value as Row)[field]))],
-      ),
-    );
+    const text = `insert into ${this.#spec.table} (id, ${columns.join(', ')}) values ($1, ${places.join(', ')}) returning ${this.#select}`;
+    const values = [id, ...fields.map((field) => this.#toColumn(field, (value as Row)[field]))];
+    const { rows } = await this.#explain(this.#db.query<Row>({ name: preparedAs(text), text, values }));
     return this.#toEntity(rows[0] as Row);
   }
 
