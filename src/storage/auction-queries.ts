@@ -43,6 +43,7 @@ export interface AuctionFilter {
   readonly toTime?: number | undefined;
   /** `receivedAt` and id of the last call of the page before. */
   readonly after?: { readonly receivedAt: number; readonly id: string } | undefined;
+  readonly oldestFirst?: boolean;
   readonly limit: number;
 }
 
@@ -63,9 +64,10 @@ const FROM = `from calls c join call_decisions d on d.call_id = c.id left join c
     cross join lateral (select d.decision #> '{trace,bids}' as bids offset 0) b
   where c.campaign_id is not null and (c.end_reason is null or c.end_reason not in ${NO_AUCTION})`;
 
-/** Auctions, newest first. */
+/** Auctions, newest first where nothing else is said. */
 export async function listAuctions(db: Queryable, filter: AuctionFilter): Promise<AuctionRow[]> {
-  const { campaignId, buyerId, fromTime, toTime, after, limit } = filter;
+  const { campaignId, buyerId, fromTime, toTime, after, oldestFirst = false, limit } = filter;
+  const [way, beyond] = oldestFirst ? ['asc', '>'] : ['desc', '<'];
   const values: unknown[] = [];
   const conditions: string[] = [];
   const add = (value: unknown, condition: (place: string) => string): void => {
@@ -79,12 +81,12 @@ export async function listAuctions(db: Queryable, filter: AuctionFilter): Promis
   add(toTime, (place) => `c.received_at < ${place}`);
   if (after) {
     values.push(after.receivedAt, after.id);
-    conditions.push(`and (c.received_at, c.id) < ($${values.length - 1}, $${values.length})`);
+    conditions.push(`and (c.received_at, c.id) ${beyond} ($${values.length - 1}, $${values.length})`);
   }
   values.push(limit);
   const { rows } = await db.query<AuctionRow>(
     `${AUCTIONS} ${FROM} ${conditions.join(' ')}
-     order by c.received_at desc, c.id desc limit $${values.length}`,
+     order by c.received_at ${way}, c.id ${way} limit $${values.length}`,
     values,
   );
   return rows;

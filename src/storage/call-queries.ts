@@ -40,6 +40,7 @@ export interface CallFilter {
   readonly toTime?: number;
   /** `receivedAt` and id of the last call of the page before. */
   readonly after?: { readonly receivedAt: number; readonly id: string };
+  readonly oldestFirst?: boolean;
   readonly limit: number;
 }
 
@@ -49,7 +50,7 @@ const COLUMNS = `id, node_id as "nodeId", sip_call_id as "sipCallId", state, end
   first_ring_at as "firstRingAt", answered_at as "answeredAt", ended_at as "endedAt",
   connected_ms as "connectedMs", attempts, media, transfers`;
 
-/** Calls, newest first. */
+/** Calls, newest first where nothing else is said. */
 export async function listCalls(db: Queryable, filter: CallFilter): Promise<CallRow[]> {
   const values: unknown[] = [];
   const conditions: string[] = [];
@@ -66,12 +67,14 @@ export async function listCalls(db: Queryable, filter: CallFilter): Promise<Call
   add((p) => `received_at < ${p}`, filter.toTime);
   if (filter.after) {
     values.push(filter.after.receivedAt, filter.after.id);
-    conditions.push(`(received_at, id) < ($${values.length - 1}, $${values.length})`);
+    const beyond = filter.oldestFirst ? '>' : '<';
+    conditions.push(`(received_at, id) ${beyond} ($${values.length - 1}, $${values.length})`);
   }
   values.push(filter.limit);
   const where = conditions.length > 0 ? `where ${conditions.join(' and ')}` : '';
+  const way = filter.oldestFirst ? 'asc' : 'desc';
   const { rows } = await db.query<CallRow>(
-    `select ${COLUMNS} from calls ${where} order by received_at desc, id desc limit $${values.length}`,
+    `select ${COLUMNS} from calls ${where} order by received_at ${way}, id ${way} limit $${values.length}`,
     values,
   );
   return rows;

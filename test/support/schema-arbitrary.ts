@@ -44,10 +44,7 @@ export function fromSchema(schema: Schema, hints: Hints = {}, field = ''): fc.Ar
       });
     case 'integer':
     case 'number':
-      return fc.integer({
-        min: schema.minimum ?? (schema.exclusiveMinimum === undefined ? -1e9 : schema.exclusiveMinimum + 1),
-        max: schema.maximum ?? Number.MAX_SAFE_INTEGER,
-      });
+      return numbers(schema);
     case 'boolean':
       return fc.boolean();
     case 'null':
@@ -57,6 +54,13 @@ export function fromSchema(schema: Schema, hints: Hints = {}, field = ''): fc.Ar
     default:
       return fc.jsonValue();
   }
+}
+
+/** Whole ones, where there are any between its bounds. */
+function numbers({ minimum, exclusiveMinimum, maximum = Number.MAX_SAFE_INTEGER }: Schema) {
+  const least = minimum ?? (exclusiveMinimum === undefined ? -1e9 : Math.floor(exclusiveMinimum) + 1);
+  const [min, max] = [Math.ceil(least), Math.floor(maximum)];
+  return min <= max ? fc.integer({ min, max }) : fc.double({ min: least, max: maximum, noNaN: true });
 }
 
 function objects(

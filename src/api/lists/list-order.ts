@@ -51,7 +51,12 @@ export function readPosition(cursor: string | undefined, order: readonly SortKey
 
 /** A cursor that goes with one order alone. */
 export function writePosition(order: readonly SortKey[], position: Position): string {
-  return writeCursor([nameOf(order), ...position]);
+  return writeCursor(placeIn(order, position));
+}
+
+/** What such a cursor holds. */
+export function placeIn(order: readonly SortKey[], position: Position): Position {
+  return [nameOf(order), ...position];
 }
 
 const VALUES: Readonly<Record<SortKind, z.ZodType<string | number>>> = {
@@ -62,4 +67,21 @@ const VALUES: Readonly<Record<SortKind, z.ZodType<string | number>>> = {
 
 function nameOf(order: readonly SortKey[]): string {
   return order.map(({ field, descending }) => `${descending ? '-' : ''}${field}`).join();
+}
+
+/** Calls in the order of their arrival, the newest first or the oldest. */
+export const RECEIVED = { receivedAt: 'number' } as const satisfies Sortable;
+export const NEWEST_CALLS: readonly SortKey[] = [{ field: 'receivedAt', kind: 'number', descending: true }];
+
+/**
+ * Where a list of calls goes on, and which way round.
+ * @throws AppError `validation` as {@link readPosition}
+ */
+export function callsFrom(
+  cursor: string | undefined,
+  order: readonly SortKey[],
+): { readonly oldestFirst: boolean; readonly after?: { readonly receivedAt: number; readonly id: string } } {
+  const oldestFirst = order.every(({ descending }) => !descending);
+  const at = readPosition(cursor, order) as readonly [number, string] | undefined;
+  return { oldestFirst, ...(at && { after: { receivedAt: at[0], id: at[1] } }) };
 }

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { BidOutcome } from '../../domain';
 import { INELIGIBLE_REASONS, notFound } from '../../domain';
-import type { Auction, AuctionRow } from '../../storage';
+import type { Auction, AuctionRow, Position } from '../../storage';
 import { getAuction, listAuctions } from '../../storage';
-import { pageOf, readCursor } from '../cursor';
+import { pageOf } from '../cursor';
+import { callsFrom, NEWEST_CALLS, placeIn, RECEIVED, sortParam } from '../lists/list-order';
 import type { Route } from '../route';
 import { route } from '../route';
 import { id, listOf, page, queryInstant } from '../schemas';
@@ -48,8 +49,6 @@ const bid = z.object({
   latencyMs: z.number().nullable().describe('In which a live bid was answered'),
 });
 
-const position = z.tuple([epoch, id]);
-
 /** What past calls were offered to, out of the decisions that are stored with them. */
 export function auctionRoutes(): Route[] {
   return [
@@ -58,20 +57,21 @@ export function auctionRoutes(): Route[] {
       path: '/auctions',
       operationId: 'listAuctions',
       tag: 'auctions',
-      summary: 'Calls whose bids were asked, newest first, each with who won it, at what price, and why',
+      summary:
+        'Calls whose bids were asked, newest first unless `sort` says otherwise, each with who won it, at what price, and why',
       scope: 'auctions:read',
       query: page.extend({
         campaignId: id.optional(),
         buyerId: id.optional().describe('Who took the call'),
         fromTime: queryInstant.optional().describe('UTC epoch milliseconds, inclusive'),
         toTime: queryInstant.optional().describe('UTC epoch milliseconds, exclusive'),
+        sort: sortParam(RECEIVED),
       }),
       reply: listOf(auction),
-      handle: async ({ db, query: { limit, cursor, ...filter } }) => {
-        const at = readCursor(cursor, position);
-        const after = at && { receivedAt: at[0], id: at[1] };
-        const rows = await listAuctions(db, { ...filter, after, limit: limit + 1 });
-        return { body: pageOf(rows, limit, shown, (last) => [last.receivedAt, last.callId]) };
+      handle: async ({ db, query: { limit, cursor, sort = NEWEST_CALLS, ...filter } }) => {
+        const rows = await listAuctions(db, { ...filter, ...callsFrom(cursor, sort), limit: limit + 1 });
+        const placeOf = (last: AuctionRow): Position => placeIn(sort, [last.receivedAt, last.callId]);
+        return { body: pageOf(rows, limit, shown, placeOf) };
       },
     }),
     route({

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ledgerLinesOfCall } from '../../billing';
 import type { CallState } from '../../domain';
 import { AppError, CALL_STATES, defined, notFound, TENANT_ROLES } from '../../domain';
-import type { CallParty, Queryable } from '../../storage';
+import type { CallParty, Position, Queryable } from '../../storage';
 import {
   getCall,
   getDecision,
@@ -11,8 +11,9 @@ import {
   listTenantCalls,
   tenantCallIds,
 } from '../../storage';
-import { asIs, pageOf, readCursor } from '../cursor';
+import { asIs, pageOf } from '../cursor';
 import type { EventStreams } from '../event-streams';
+import { callsFrom, NEWEST_CALLS, placeIn, RECEIVED, sortParam } from '../lists/list-order';
 import type { Route } from '../route';
 import { route } from '../route';
 import { id, listOf, page } from '../schemas';
@@ -60,8 +61,6 @@ const ledgerLine = ledgerEntry.extend({
   account: z.string().describe('Name and purpose of the ledger account'),
 });
 
-const position = z.tuple([epoch, id]);
-
 const wholeCall = call.extend({
   decision: z.unknown(),
   decisionMicroseconds: z.number().nullable(),
@@ -76,7 +75,7 @@ export function callRoutes(live: LiveCalls, streams: EventStreams): Route[] {
       path: '/calls',
       operationId: 'listCalls',
       tag: 'calls',
-      summary: 'Past and present calls, newest first',
+      summary: 'Past and present calls, newest first unless `sort` says otherwise',
       scope: 'calls:read',
       tenants: TENANT_ROLES,
       query: page.extend({
@@ -86,20 +85,23 @@ export function callRoutes(live: LiveCalls, streams: EventStreams): Route[] {
         agentId: id.optional(),
         fromTime: z.coerce.number().int().optional().describe('UTC epoch milliseconds, inclusive'),
         toTime: z.coerce.number().int().optional().describe('UTC epoch milliseconds, exclusive'),
+        sort: sortParam(RECEIVED),
       }),
       reply: listOf(z.union([call, ...callViews(call)])),
-      handle: async ({ db, query: { limit, cursor, ...filters }, caller, own }) => {
-        const at = readCursor(cursor, position);
-        const after = at && { after: { receivedAt: at[0], id: at[1] } };
+      handle: async ({ db, query, caller, own }) => {
+        const { limit, cursor, sort = NEWEST_CALLS, ...filters } = query;
+        const from = callsFrom(cursor, sort);
+        const placeOf = (last: { readonly receivedAt: number; readonly id: string }): Position =>
+          placeIn(sort, [last.receivedAt, last.id]);
         const party = partyOf(caller, own);
         if (party) {
           const { fromTime, toTime, ...where } = defined(filters);
-          const wanted = { where, fromTime, toTime, ...after, limit: limit + 1 };
+          const wanted = { where, fromTime, toTime, ...from, limit: limit + 1 };
           const rows = await listTenantCalls(db, party, wanted);
-          return { body: pageOf(rows, limit, asIs, (last) => [last.receivedAt, last.id]) as never };
+          return { body: pageOf(rows, limit, asIs, placeOf) as never };
         }
-        const rows = await listCalls(db, { ...defined(filters), limit: limit + 1, ...after });
-        return { body: pageOf(rows, limit, asIs, (last) => [last.receivedAt, last.id]) };
+        const rows = await listCalls(db, { ...defined(filters), limit: limit + 1, ...from });
+        return { body: pageOf(rows, limit, asIs, placeOf) };
       },
     }),
     route({

@@ -154,10 +154,13 @@ export function paymentMethodRoutes(): Route[] {
       params,
       reply: z.undefined(),
       status: 204,
-      handle: async ({ db, params: { id: wanted }, own }) => {
+      conditional: true,
+      handle: async ({ db, params: { id: wanted }, own, ifMatch }) => {
         const method = await getPaymentMethod(db, wanted);
         if (!method || isOfOthers(own, method.accountId)) throw paymentMethodNotFound(wanted);
-        if (!(await removePaymentMethod(db, wanted))) throw paymentMethodNotFound(wanted);
+        ifMatch?.check(method.version);
+        const removed = await removePaymentMethod(db, wanted, ifMatch && method.version);
+        if (!removed) throw paymentMethodNotFound(wanted);
         return { body: undefined };
       },
     }),

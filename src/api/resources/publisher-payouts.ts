@@ -160,14 +160,14 @@ function termsRoutes(): Route[] {
       params,
       body: termsBody,
       reply: terms,
-      handle: async ({ db, params: { id: accountId }, body, caller }) => {
+      conditional: true,
+      handle: async ({ db, params: { id: accountId }, body, caller, ifMatch }) => {
         const { minimumMicros, ...rest } = body;
-        const put = await putPayoutTerms(db, {
-          ...rest,
-          accountId,
-          minimumAmount: minimumMicros,
-          updatedBy: caller.accountId,
-        });
+        const before = ifMatch && (await getPayoutTerms(db, accountId, body.currency));
+        // Version 0 is none: what was never said has no version to name.
+        ifMatch?.check(before?.version ?? 0);
+        const said = { ...rest, accountId, minimumAmount: minimumMicros, updatedBy: caller.accountId };
+        const put = await putPayoutTerms(db, said, before?.version);
         return { body: termsShown(put), etag: put.version };
       },
     }),

@@ -112,17 +112,28 @@ export async function changePaymentMethod(
   );
   if (rows[0]) return rows[0];
   if ((await getPaymentMethod(tx, id))?.status !== 'active') throw paymentMethodNotFound(id);
-  throw new AppError('precondition_failed', 'changed_meanwhile', 'the payment method was changed meanwhile');
+  throw changedMeanwhile();
 }
 
-/** Nothing is charged to it any more. @returns false when there was none */
-export async function removePaymentMethod(tx: Queryable, id: string): Promise<boolean> {
+function changedMeanwhile(): AppError {
+  return new AppError('precondition_failed', 'changed_meanwhile', 'the payment method was changed meanwhile');
+}
+
+/**
+ * Nothing is charged to it any more.
+ * @param version - that it must have; any will do without it
+ * @returns false when there was none
+ * @throws AppError `precondition_failed` when it was changed meanwhile
+ */
+export async function removePaymentMethod(tx: Queryable, id: string, version?: number): Promise<boolean> {
   const { rowCount } = await tx.query(
     `update payment_methods set status = 'removed', version = version + 1, updated_at = now()
-     where id = $1 and status = 'active'`,
-    [id],
+     where id = $1 and status = 'active' and ($2::integer is null or version = $2)`,
+    [id, version ?? null],
   );
-  return rowCount === 1;
+  if (rowCount === 1) return true;
+  if (version === undefined || (await getPaymentMethod(tx, id))?.status !== 'active') return false;
+  throw changedMeanwhile();
 }
 
 export function paymentMethodNotFound(id: string): AppError {

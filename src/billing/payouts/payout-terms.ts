@@ -52,9 +52,16 @@ export type NewPayoutTerms = Omit<
 
 /**
  * Says how an account is paid, whatever was said before; what is in a batch already stays as it is.
- * @throws AppError `not_found` without such an account, `unprocessable` when it is none of a seller or carrier
+ *
+ * @param expected - version of what was said before, where it must still be that
+ * @throws AppError `not_found` without such an account, `unprocessable` when it is none of a seller or carrier,
+ * `precondition_failed` when something else was said meanwhile
  */
-export async function putPayoutTerms(tx: Queryable, terms: NewPayoutTerms): Promise<PayoutTerms> {
+export async function putPayoutTerms(
+  tx: Queryable,
+  terms: NewPayoutTerms,
+  expected?: number,
+): Promise<PayoutTerms> {
   const { rows: accounts } = await tx.query<{ type: string }>('select type from accounts where id = $1', [
     terms.accountId,
   ]);
@@ -75,6 +82,7 @@ export async function putPayoutTerms(tx: Queryable, terms: NewPayoutTerms): Prom
      on conflict (account_id, currency) do update set period = excluded.period, minimum_amount = excluded.minimum_amount,
        hold_back_days = excluded.hold_back_days, method = excluded.method, updated_by = excluded.updated_by,
        version = t.version + 1, updated_at = now()
+       where $8::integer is null or t.version = $8
      returning ${COLUMNS}`,
     [
       terms.accountId,
@@ -84,8 +92,12 @@ export async function putPayoutTerms(tx: Queryable, terms: NewPayoutTerms): Prom
       terms.holdBackDays,
       terms.method,
       terms.updatedBy,
+      expected ?? null,
     ],
   );
-  if (!rows[0]) throw new Error(`terms of ${terms.accountId} are lost`);
+  if (!rows[0]) {
+    const detail = `the terms of ${terms.accountId} were changed meanwhile`;
+    throw new AppError('precondition_failed', 'changed_meanwhile', detail);
+  }
   return rows[0];
 }

@@ -97,14 +97,15 @@ export interface TenantCallFilter {
   readonly toTime?: number | undefined;
   /** `receivedAt` and id of the last call of the page before. */
   readonly after?: { readonly receivedAt: number; readonly id: string } | undefined;
+  readonly oldestFirst?: boolean;
   readonly limit: number;
 }
 
-/** Calls of a party, newest first. A filter by what its role is not shown finds nothing. */
+/** Calls of a party, newest first where nothing else is said. A filter by what its role is not shown finds nothing. */
 export async function listTenantCalls(
   db: Queryable,
   party: CallParty,
-  { where, fromTime, toTime, after, limit }: TenantCallFilter,
+  { where, fromTime, toTime, after, oldestFirst = false, limit }: TenantCallFilter,
 ): Promise<TenantCall[]> {
   const shown: readonly string[] = CALL_VIEWS[party.role];
   const values: unknown[] = [party.accountId];
@@ -116,10 +117,12 @@ export async function listTenantCalls(
   }
   if (fromTime !== undefined) conditions.push(`c.received_at >= ${place(fromTime)}`);
   if (toTime !== undefined) conditions.push(`c.received_at < ${place(toTime)}`);
-  if (after) conditions.push(`(c.received_at, c.id) < (${place(after.receivedAt)}, ${place(after.id)})`);
+  const [way, beyond] = oldestFirst ? ['asc', '>'] : ['desc', '<'];
+  if (after)
+    conditions.push(`(c.received_at, c.id) ${beyond} (${place(after.receivedAt)}, ${place(after.id)})`);
   const { rows } = await db.query<TenantCall>(
     `${selectOf(party.role)} ${conditions.map((condition) => `and ${condition}`).join(' ')}
-     order by c.received_at desc, c.id desc limit ${place(limit)}`,
+     order by c.received_at ${way}, c.id ${way} limit ${place(limit)}`,
     values,
   );
   return rows;

@@ -113,5 +113,9 @@ test('the list is narrowed, and walked page by page', async () => {
   expect(await found('campaignId=another')).toEqual([]);
   expect(await found(`campaignId=campaign&toTime=${T + 1}`)).toEqual(['sold']);
   const first = await api.ask('GET', '/api/v1/auctions?limit=1');
-  expect(await found(`limit=1&cursor=${String(first.body['nextCursor'])}`)).toEqual(['sold']);
+  const cursor = String(first.body['nextCursor']);
+  expect(await found(`limit=1&cursor=${cursor}`)).toEqual(['sold']);
+  expect(await found('sort=receivedAt')).toEqual(['sold', 'unsold']);
+  const other = await api.ask('GET', `/api/v1/auctions?sort=receivedAt&cursor=${cursor}`);
+  expect(other).toMatchObject({ status: 400, body: { code: 'invalid_cursor' } });
 });

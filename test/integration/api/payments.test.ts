@@ -113,7 +113,9 @@ test('a card that is changed, and one that is removed', async () => {
     version: 2,
   });
   expect((await change({ brand: 'visa' }, { 'If-Match': '"1"' })).status).toBe(412);
-  expect((await api.ask('DELETE', path)).status).toBe(204);
+  const remove = (tag: string): Promise<Answer> => api.ask('DELETE', path, { headers: { 'If-Match': tag } });
+  expect((await remove('"1"')).status).toBe(412);
+  expect((await remove('"2"')).status).toBe(204);
   expect((await api.ask('DELETE', path)).status).toBe(404);
   expect((await get(`/payment-methods?accountId=${accountId}`)).body['items']).toEqual([]);
   const charge = { accountId, methodId, amountMicros: 5_000_000, currency: 'USD' };

@@ -68,6 +68,10 @@ test('nothing to pay says why', async () => {
     holdBackDays: 0,
     version: 2,
   });
+  const put = (tag: string): Promise<Answer> =>
+    api.ask('PUT', `/api/v1/payout-terms/${seller}`, { body: terms, headers: { 'If-Match': tag } });
+  expect(await put('"1"')).toMatchObject({ status: 412, body: { code: 'changed_meanwhile' } });
+  expect((await put('"2"')).body).toMatchObject({ version: 3 });
   const answer = await post('/publisher-payouts', { currency: 'USD', accountIds: [seller] });
   expect([answer.status, answer.body['code']]).toEqual([422, 'nothing_due']);
   expect(answer.body['errors']).toMatchObject([
