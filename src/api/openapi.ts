@@ -204,7 +204,7 @@ function problemsOf(route: Route): ProblemStatus[] {
     412: route.conditional,
     413: hasBody,
     415: route.method === 'post' || route.method === 'put' || route.method === 'patch',
-    422: hasBody,
+    422: hasBody || route.problems.includes(422),
     429: true,
     500: true,
     501: route.problems.includes(501),

@@ -22,6 +22,8 @@ export interface RouteCall<Params, Query, Body> {
   readonly db: Queryable;
   /** Undefined when any version will do. */
   readonly ifMatch: IfMatch | undefined;
+  /** Has something done once what the handler did is committed, and seen by others: not if it fails. */
+  readonly committed: (work: () => void) => void;
   /** What the audit log is to know beyond who asked, for what, and what the body says. */
   readonly audit: AuditNote;
   /** For streams, and for what sessions of agents need. */
@@ -86,7 +88,7 @@ interface RouteText<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodTyp
   /** True when If-Match is heeded. */
   readonly conditional?: boolean;
   /** Statuses of problems that most operations do not have. */
-  readonly problems?: readonly (409 | 501 | 504)[];
+  readonly problems?: readonly (409 | 422 | 501 | 504)[];
   /** True when the handler writes the response itself (streams). */
   readonly streams?: boolean;
   /** Media type of what it writes; events by default. */

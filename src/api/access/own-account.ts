@@ -146,6 +146,7 @@ function totpRoutes(access: Access): Route[] {
       method: 'post',
       path: '/auth/totp',
       operationId: 'beginTotp',
+      problems: [409],
       summary: 'Make a secret for an authenticator; it is asked for once a code of it was confirmed',
       reply: z.object({
         secret: z.string().describe('Base32'),
@@ -164,6 +165,7 @@ function totpRoutes(access: Access): Route[] {
       method: 'post',
       path: '/auth/totp/confirm',
       operationId: 'confirmTotp',
+      problems: [409],
       summary: 'Show a first code: from now on one is asked for. The recovery codes are told this once',
       body: z.strictObject({ code: z.string().trim().max(32) }),
       reply: z.object({ recoveryCodes: z.array(z.string()) }),

@@ -96,6 +96,7 @@ export function userRoutes(access: Access): Route[] {
       method: 'post',
       path: '/users',
       operationId: 'createUser',
+      problems: [409],
       summary: 'Invite a user: the answer holds the link with which to set a password',
       scope: 'users:write',
       body: z.strictObject({
@@ -160,6 +161,7 @@ export function userRoutes(access: Access): Route[] {
       method: 'delete',
       path: '/users/:id',
       operationId: 'disableUser',
+      problems: [422],
       summary: 'Set a user to disabled; nothing is forgotten',
       scope: 'users:write',
       params,
@@ -179,6 +181,7 @@ export function userRoutes(access: Access): Route[] {
       method: 'post',
       path: '/users/:id/link',
       operationId: 'createUserLink',
+      problems: [422],
       summary: 'Make a new link with which the user sets a password; an older one is good for nothing then',
       scope: 'users:write',
       params,
