@@ -137,6 +137,10 @@ test('a call is seen coming, sold, ringing, answered and hung up, and its money 
   await console_.lacks('dialog[open]');
   await screenshot(page, 'console-call');
   expect(await console_.violations()).toEqual([]);
+  await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }]);
+  await screenshot(page, 'console-call-dark');
+  expect(await console_.violations()).toEqual([]);
+  await page.emulateMediaFeatures([]);
 
   for (const [tab, says] of [
     ['ladder', /INVITE[^]*200 OK[^]*BYE/],

@@ -36,6 +36,10 @@ export interface Series {
   readonly lines: readonly { readonly label: string; readonly values: readonly (number | null)[] }[];
 }
 
+const HOUR_MS = 3_600_000;
+/** Points that a line of a chart has room for. */
+const MOST_BUCKETS = 1_000;
+
 const LABELS: Readonly<Record<MoneyField, string>> = {
   revenueMicros: 'Revenue',
   payoutMicros: 'Payout',
@@ -43,9 +47,32 @@ const LABELS: Readonly<Record<MoneyField, string>> = {
   marginMicros: 'Margin',
 };
 
-/** Money over time, in units of its currency: a line for each kind of money that is told. */
-export function moneySeries(rows: readonly FigureRow[]): Series {
-  const times = timesOf(rows);
+/**
+ * Beginnings of the buckets of a stretch of time, by the clock of this machine: where nothing was, a report has
+ * no row.
+ * @param from - UTC epoch milliseconds
+ * @returns UTC epoch seconds
+ */
+export function gridOf(from: number, to: number, bucket: 'hour' | 'day'): readonly number[] {
+  const at = new Date(from);
+  if (bucket === 'day') at.setHours(0, 0, 0, 0);
+  else at.setMinutes(0, 0, 0);
+  const times: number[] = [];
+  while (at.getTime() < to && times.length < MOST_BUCKETS) {
+    if (at.getTime() >= from) times.push(at.getTime() / 1_000);
+    // A day on which the clocks change is not as long as others; an hour always is.
+    if (bucket === 'day') at.setDate(at.getDate() + 1);
+    else at.setTime(at.getTime() + HOUR_MS);
+  }
+  return times;
+}
+
+/**
+ * Money over time, in units of its currency: a line for each kind of money that is told.
+ * @param grid - instants that are shown whether or not anything was then
+ */
+export function moneySeries(rows: readonly FigureRow[], grid: readonly number[] = []): Series {
+  const times = timesOf(rows, grid);
   const lines = MONEY_FIELDS.filter((field) => rows.some((row) => row[field] !== undefined)).map((field) => ({
     label: LABELS[field],
     values: times.map((time) => sumAt(rows, time, (row) => (row[field] ?? 0) / 1_000_000)),
@@ -54,8 +81,8 @@ export function moneySeries(rows: readonly FigureRow[]): Series {
 }
 
 /** Calls over time: all, connected, and converted. */
-export function callSeries(rows: readonly FigureRow[]): Series {
-  const times = timesOf(rows);
+export function callSeries(rows: readonly FigureRow[], grid: readonly number[] = []): Series {
+  const times = timesOf(rows, grid);
   const line = (label: string, of: (row: FigureRow) => number) => ({
     label,
     values: times.map((time) => sumAt(rows, time, of)),
@@ -70,8 +97,8 @@ export function callSeries(rows: readonly FigureRow[]): Series {
   };
 }
 
-const timesOf = (rows: readonly FigureRow[]): number[] =>
-  [...new Set(rows.map(({ start }) => Math.floor(start / 1_000)))].sort((a, b) => a - b);
+const timesOf = (rows: readonly FigureRow[], grid: readonly number[]): number[] =>
+  [...new Set([...grid, ...rows.map(({ start }) => Math.floor(start / 1_000))])].sort((a, b) => a - b);
 
 const sumAt = (rows: readonly FigureRow[], time: number, of: (row: FigureRow) => number): number =>
   rows.reduce((sum, row) => (Math.floor(row.start / 1_000) === time ? sum + of(row) : sum), 0);

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { phoneNumber } from '../../shared/format';
 import type { CallDetail as Detail, LegStats } from '../api/types';
 import { useConsole } from '../console';
 import { durationText, wordsOf } from '../core/format';
@@ -43,7 +44,7 @@ export function CallDetail({ params }: PageProps) {
     return () => window.clearInterval(timer);
   }, [isUp, reload]);
   const up = { href: hrefOf('/calls'), label: 'Calls' };
-  const title = call?.from ? `Call from ${call.from}` : 'Call';
+  const title = call?.from ? `Call from ${phoneNumber(call.from)}` : 'Call';
   return (
     <Page
       title={title}

@@ -62,7 +62,6 @@ export function CampaignEditor({ params }: PageProps) {
             void editor.save();
           }}
         >
-          <FormProblem form={form} />
           <Basics form={form} isNew={isNew} />
           <Payout form={form} />
           <Margin form={form} />
@@ -72,6 +71,7 @@ export function CampaignEditor({ params }: PageProps) {
           <Card form={form} />
           {mayWrite && (
             <div class="sticky-foot">
+              <FormProblem form={form} />
               <FormFoot form={form} send={isNew ? 'Create campaign' : 'Save changes'} testId="save">
                 <LinkButton href={hrefOf('/campaigns')}>Cancel</LinkButton>
                 {form.changed && (

@@ -1,6 +1,7 @@
 import { useMemo } from 'preact/hooks';
-import { countText, durationText, moneyText, percentText, shortMoney, wordsOf } from '../core/format';
+import { countText, moneyText, percentText, shortMoney, wordsOf } from '../core/format';
 import { hrefOf } from '../core/router';
+import { clockTime } from '../../shared/format';
 import type { Board, LiveAuction, LiveCall } from '../live/board';
 import { LIVE_STATES } from '../live/board';
 import type { FeedState } from '../live/feed';
@@ -163,10 +164,7 @@ function CallTable({ board, now, campaigns, buyers }: CallTableProps) {
       heading: 'For',
       align: 'right',
       sort: ({ since }) => -since,
-      cell: ({ since, state, receivedAt }) =>
-        durationText(
-          Math.max(0, Math.floor((state === 'ended' ? since - receivedAt : now - since) / 1_000) * 1_000),
-        ),
+      cell: ({ since, state, receivedAt }) => clockTime(state === 'ended' ? since - receivedAt : now - since),
     },
     {
       key: 'to',

@@ -3,7 +3,7 @@ import { useConsole } from '../console';
 import { countText, durationText, percentText, shortMoney, wordsOf } from '../core/format';
 import type { Role } from '../api/types';
 import type { FigureRow, MoneyField, Report } from '../core/revenue';
-import { callSeries, moneySeries, totalOf } from '../core/revenue';
+import { callSeries, gridOf, moneySeries, totalOf } from '../core/revenue';
 import { isOperator } from '../core/navigation';
 import { hrefOf } from '../core/router';
 import { Button } from '../ui/button';
@@ -54,7 +54,9 @@ export function Revenue() {
     return { from: to - Number(days) * DAY_MS, to };
   }, [days]);
   const common = { ...range, zone, campaignId, buyerId, currency };
-  const overTime = { ...common, bucket: Number(days) <= 2 ? 'hour' : 'day' };
+  const bucket = Number(days) <= 2 ? 'hour' : 'day';
+  const overTime = { ...common, bucket };
+  const grid = useMemo(() => gridOf(range.from, range.to, bucket), [range, bucket]);
   const byKey = { ...common, bucket: 'total', groupBy };
   const lines = useQuery<Report>('/analytics/calls', overTime);
   const groups = useQuery<Report>('/analytics/calls', byKey);
@@ -119,7 +121,7 @@ export function Revenue() {
         )}
       </form>
       <div class="stack">
-        <Await asked={lines}>{(report) => <OverTime report={report} />}</Await>
+        <Await asked={lines}>{(report) => <OverTime report={report} grid={grid} />}</Await>
         <Panel title={`By ${groupBy}`} flush>
           <Await asked={groups}>
             {({ rows, currency: shown }) => (
@@ -141,10 +143,10 @@ export function Revenue() {
 
 const plain = (value: number): string => countText(value);
 
-function OverTime({ report }: { readonly report: Report }) {
+function OverTime({ report, grid }: { readonly report: Report; readonly grid: readonly number[] }) {
   const { rows, currency, wholeSince } = report;
-  const money = useMemo(() => moneySeries(rows), [rows]);
-  const calls = useMemo(() => callSeries(rows), [rows]);
+  const money = useMemo(() => moneySeries(rows, grid), [rows, grid]);
+  const calls = useMemo(() => callSeries(rows, grid), [rows, grid]);
   const format = useMemo(() => (value: number) => shortMoney(value * 1_000_000, currency), [currency]);
   if (rows.length === 0) return <Empty title="No calls in this time">Choose a longer one.</Empty>;
   const sum = (of: (row: FigureRow) => number): number => rows.reduce((total, row) => total + of(row), 0);

@@ -9,7 +9,7 @@ import {
 import { isWithin, may, navigationOf } from '../../../../src/web/console/core/navigation';
 import { qrPath } from '../../../../src/web/console/core/qr';
 import type { FigureRow } from '../../../../src/web/console/core/revenue';
-import { callSeries, moneySeries, totalOf } from '../../../../src/web/console/core/revenue';
+import { callSeries, gridOf, moneySeries, totalOf } from '../../../../src/web/console/core/revenue';
 import { sorted } from '../../../../src/web/console/core/sort';
 
 describe('figures', () => {
@@ -89,6 +89,15 @@ describe('series', () => {
       times: [0, 3_600],
       lines: [{ values: [5, 2] }, { values: [2, 1] }, {}],
     });
+  });
+
+  it('have every bucket, also those in which nothing was', () => {
+    const from = new Date(2026, 2, 27, 12).getTime();
+    const to = new Date(2026, 2, 31, 12).getTime();
+    const days = gridOf(from, to, 'day');
+    expect(days.map((at) => new Date(at * 1_000).getHours())).toEqual([0, 0, 0, 0]);
+    expect(gridOf(from, from + 3_600_000 * 3, 'hour')).toHaveLength(3);
+    expect(callSeries([], days).lines[0]?.values).toEqual([0, 0, 0, 0]);
   });
 
   it('show no money that is not told', () => {

@@ -40,7 +40,7 @@ export function TraceView({ decision, microseconds, buyers }: Props) {
             ['Started by', <Text key="origin">{trace.origin && wordsOf(trace.origin)}</Text>],
             [
               'Identity',
-              `${wordsOf(trace.attempt.verstat)}${trace.attempt.attestation ? `, attestation ${trace.attempt.attestation}` : ''}`,
+              `${trace.attempt.verstat === 'none' ? 'Not signed' : wordsOf(trace.attempt.verstat)}${trace.attempt.attestation ? `, attestation ${trace.attempt.attestation}` : ''}`,
             ],
             ['Tags', <Tags key="tags" tags={trace.attempt.tags} />],
             ['Market', <Text key="market">{trace.marketPosition ?? `version ${trace.marketVersion}`}</Text>],
@@ -182,6 +182,7 @@ function Asked({ decision }: { readonly decision: Decision }) {
   const asked = lookups.length + liveBids.length;
   return (
     <Step number={3} title="Asked" note={asked === 0 ? 'nobody had to be asked' : `${asked} asked`}>
+      {asked === 0 && <p class="quiet">No provider and no live bidder: all that it needs was in memory.</p>}
       {lookups.length > 0 && (
         <Table
           caption="Providers that were asked"
