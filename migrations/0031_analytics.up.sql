@@ -47,17 +47,17 @@ create index call_facts_by_buyer on call_facts (buyer_id, received_at) where buy
 -- Sums of facts by hour and day of UTC. Of a buyer, `calls` are those it was offered and `connected` those
 -- that reached it.
 create table analytics_sums (
-  cube         text not null check (cube in ('total', 'campaign', 'buyer', 'seller', 'trunk', 'state')),
+  cube         text collate "C" not null check (cube in ('total', 'campaign', 'buyer', 'seller', 'trunk', 'state')),
   -- Minutes.
   grain        smallint not null check (grain in (60, 1440)),
   -- UTC epoch milliseconds.
   start_at     bigint not null,
   -- Of the campaign, buyer …; empty where it is not known.
-  key          text not null,
+  key          text collate "C" not null,
   -- Whose figures these are: of the buyer, the seller, the trunk's carrier; empty where of the exchange alone.
-  account_id   text not null,
+  account_id   text collate "C" not null,
   -- Empty where it is not known, which is where no money is.
-  currency     text not null,
+  currency     text collate "C" not null,
   calls        bigint not null,
   connected    bigint not null,
   answered     bigint not null,

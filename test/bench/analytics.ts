@@ -8,13 +8,14 @@
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { CallReport, CallReportRequest } from '../../src/analytics';
 import { AnalyticsRollUp, readCallReport } from '../../src/analytics';
 import { startPrivatePostgres } from '../../src/provision';
 import type { TimeRange } from '../../src/storage';
 import { Database, migrateUp, readMigrations, rebuildSums } from '../../src/storage';
 import { endedRecord, storeEnded } from '../support/call-records';
+import { postgresFolder } from '../support/server-pids';
 import { fill, YEAR_END, YEAR_START } from './analytics/fill';
 import type { Scan } from './analytics/scans';
 import { scan } from './analytics/scans';
@@ -32,7 +33,7 @@ const SETTINGS = {
   synchronous_commit: 'off',
   wal_level: 'minimal',
   max_wal_senders: 0,
-  max_wal_size: '2GB',
+  max_wal_size: '1GB',
   autovacuum: 'off',
   jit: 'off',
 };
@@ -92,12 +93,15 @@ async function main(): Promise<void> {
     statementTimeoutMs: 3_600_000,
     connectTimeoutMs: 5_000,
   });
+  // As root it lies where its own user may enter.
+  const cluster = await postgresFolder(db);
   try {
     await migrateUp(db, readMigrations(join(__dirname, '../../../../migrations')));
     await measure(db);
   } finally {
     await db.close();
     await postgres.stop();
+    rmSync(dirname(cluster), { recursive: true, force: true });
     rmSync(folder, { recursive: true, force: true });
   }
 }
