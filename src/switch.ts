@@ -394,6 +394,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
         checks: numberChecks({ known, clock }),
         liveFigures,
         news,
+        events: hub,
         bidRequests: sales.bidRequests,
         persons: { vault, now: () => clock.now() },
         access,

@@ -1,3 +1,4 @@
+import { EventFeed } from './event-feed';
 import { EventStreams } from './event-streams';
 import { clientAddress } from './client-address';
 import type { MoneyServices } from './money-rules';
@@ -30,6 +31,7 @@ import { decisionRoutes } from './resources/decisions';
 import { disputeRoutes } from './resources/disputes';
 import { dncRoutes } from './resources/dnc';
 import { hoursOverrideRoutes } from './resources/hours-overrides';
+import { eventRoutes } from './resources/events';
 import { fraudRoutes } from './resources/fraud-cases';
 import { invoiceRoutes } from './resources/invoices';
 import { ledgerRoutes } from './resources/ledger';
@@ -61,6 +63,7 @@ export function apiRoutes(
     | 'checks'
     | 'liveFigures'
     | 'news'
+    | 'events'
     | 'bidRequests'
     | 'payments'
     | 'access'
@@ -100,7 +103,12 @@ export function apiRoutes(
     ...decisionRoutes(services.dryRun),
     ...checkRoutes(services.checks),
     ...auctionRoutes(),
-    ...callRoutes(services.live, new EventStreams(services.news, services.streamLimits)),
+    ...callRoutes(
+      services.live,
+      services.callControl,
+      new EventStreams(services.news, services.streamLimits),
+    ),
+    ...eventRoutes(new EventFeed(services.events, services.streamLimits)),
     ...analyticsRoutes(services.liveFigures, services.persons.now),
     ...fraudRoutes(),
     ...walletRoutes(),

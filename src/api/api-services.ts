@@ -1,3 +1,4 @@
+import type { EventHub } from '../events';
 import type { BidRequestDesk } from '../rtb';
 import type { AuditTrail, Database, RateLimiter } from '../storage';
 import type { Access } from './access/access';
@@ -33,6 +34,8 @@ export interface ApiServices {
   /** What goes on over all nodes, in figures; without it nobody is told. */
   readonly liveFigures?: LiveFiguresSource;
   readonly news: CallNews;
+  /** What happens on all nodes; without it nobody is told. */
+  readonly events?: EventHub;
   readonly bidRequests: Pick<BidRequestDesk, 'answer' | 'cancel'>;
   /** Proof of consent, and what persons ask for. */
   readonly persons: PersonServices;

@@ -9,7 +9,7 @@ import type { TestNode } from './support/stage';
 import { endOf, numberOf, openNode, ringing } from './support/stage';
 
 let server: OwnTestRedis;
-let nodes: TestNode[] = [];
+const nodes: TestNode[] = [];
 let streams = 0;
 let stream: string;
 
