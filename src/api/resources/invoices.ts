@@ -245,7 +245,8 @@ export function invoiceRoutes(now: () => number): Route[] {
       path: '/invoices/:id/csv',
       operationId: 'getInvoiceCsv',
       tag: 'invoices',
-      summary: 'Every call and every other transaction on it; whole numbers of callers need calls:read',
+      summary:
+        'Every call and every other transaction on it; whole numbers of callers are for the exchange, with calls:read',
       scope: 'invoices:read',
       tenants: TENANT_ROLES,
       params,
@@ -254,7 +255,8 @@ export function invoiceRoutes(now: () => number): Route[] {
       produces: CSV,
       handle: async ({ db, params: { id: number }, caller, response, own }) => {
         const found = await documentOf(db, number, now(), own);
-        const whole = allows(caller.scopes, 'calls:read');
+        // Which numbers a party may see is for each campaign to say.
+        const whole = own === undefined && allows(caller.scopes, 'calls:read');
         await sendFile(response, { type: `${CSV}; charset=utf-8`, name: `${number}.csv` }, (write) =>
           // Its calls lie among what they were sold on; it tells of them what its account paid.
           asExchange(db, (all) => writeDocumentCsv(all, found, whole, write)),
