@@ -59,7 +59,7 @@ const RATES = 'prefix,rate_per_minute,first_increment_s,next_increment_s\n1,0.01
 
 /** What needs a scope. What is open, and what users do for themselves, is shown where access is. */
 function guarded(whole: OpenApi): Operation[] {
-  return operationsOf(whole).filter(({ description }) => description.startsWith('Needs the scope'));
+  return operationsOf(whole).filter(({ description }) => description.includes('Needs the scope'));
 }
 
 const HAPPY = new Map<string, HappyPath>([

@@ -1,5 +1,5 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
-import type { JWTPayload } from 'jose';
+import type { JWK, JWTPayload } from 'jose';
 import { exportSPKI, importJWK, SignJWT } from 'jose';
 import type { Access } from '../../../../src/api';
 import { forgetSigningKeys, rotateSigningKey } from '../../../../src/storage';
@@ -80,15 +80,17 @@ describe('access tokens', () => {
     const payload = payloadOf(accessToken);
     const { kid } = headerOf(accessToken);
     const jwk = (await access.keys.jwks()).keys[0];
-    const spki = await exportSPKI((await importJWK(jwk ?? {}, 'RS256')) as never);
+    const spki = await exportSPKI((await importJWK(jwk as JWK, 'RS256')) as never);
     const own = generateKeyPairSync('rsa', { modulusLength: 2_048 }).privateKey;
     const { key } = await access.keys.signer();
     const sign = (
-      claims: JWTPayload,
+      claims: { readonly [claim: string]: unknown },
       header: Partial<Record<'alg' | 'kid' | 'typ', string>> = {},
       by: Parameters<SignJWT['sign']>[0] = key,
     ): Promise<string> =>
-      new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid, typ: 'at+jwt', ...header }).sign(by);
+      new SignJWT(claims as JWTPayload)
+        .setProtectedHeader({ alg: 'RS256', kid, typ: 'at+jwt', ...header })
+        .sign(by);
     const none = (alg: string): string =>
       [{ alg, kid, typ: 'at+jwt' }, payload]
         .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
