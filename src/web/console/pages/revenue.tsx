@@ -183,7 +183,7 @@ function OverTime({ report, grid }: { readonly report: Report; readonly grid: re
           </Panel>
         )}
         <Panel title="Calls">
-          <Chart series={calls} label="Calls over time" format={plain} />
+          <Chart series={calls} label="Calls over time" format={plain} whole />
         </Panel>
       </div>
     </>

@@ -8,13 +8,17 @@ interface Props {
   /** Said to whoever does not see it; the figures themselves stand in a table beside it. */
   readonly label: string;
   readonly format: (value: number) => string;
+  /** There are no halves of what is counted. */
+  readonly whole?: boolean;
 }
 
 const HEIGHT = 240;
+/** From one line of the grid to the next. */
+const WHOLE_STEPS = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7].flatMap((power) => [power, 2 * power, 5 * power]);
 const COLOURS = ['--chart-1', '--chart-2', '--chart-3', '--chart-4'] as const;
 
 /** Lines over time. Drawn anew when what is shown, its width, or the colours of the page change. */
-export function Chart({ series, label, format }: Props) {
+export function Chart({ series, label, format, whole = false }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const element = frame.current;
@@ -22,7 +26,7 @@ export function Chart({ series, label, format }: Props) {
     let plot: uPlot | undefined;
     const draw = (): void => {
       plot?.destroy();
-      plot = new uPlot(optionsOf(element, series, format), dataOf(series), element);
+      plot = new uPlot(optionsOf(element, series, format, whole), dataOf(series), element);
     };
     const colours = window.matchMedia('(prefers-color-scheme: dark)');
     const resized = new ResizeObserver(() => plot?.setSize({ width: element.clientWidth, height: HEIGHT }));
@@ -34,7 +38,7 @@ export function Chart({ series, label, format }: Props) {
       colours.removeEventListener('change', draw);
       plot?.destroy();
     };
-  }, [series, format]);
+  }, [series, format, whole]);
   return (
     <figure class="chart">
       <div ref={frame} class="chart-frame" role="img" aria-label={label} />
@@ -49,7 +53,12 @@ export function Chart({ series, label, format }: Props) {
   );
 }
 
-function optionsOf(element: HTMLElement, series: Series, format: (value: number) => string): uPlot.Options {
+function optionsOf(
+  element: HTMLElement,
+  series: Series,
+  format: (value: number) => string,
+  whole: boolean,
+): uPlot.Options {
   const style = getComputedStyle(element);
   const colour = (name: string): string => style.getPropertyValue(name).trim();
   const axis = {
@@ -67,7 +76,12 @@ function optionsOf(element: HTMLElement, series: Series, format: (value: number)
     scales: { x: { time: true } },
     axes: [
       { ...axis, grid: { show: false } },
-      { ...axis, size: 72, values: (_plot: uPlot, ticks: number[]) => ticks.map(format) },
+      {
+        ...axis,
+        ...(whole ? { incrs: WHOLE_STEPS } : {}),
+        size: 72,
+        values: (_plot: uPlot, ticks: number[]) => ticks.map(format),
+      },
     ],
     series: [
       {},
