@@ -267,6 +267,26 @@ export class EntityStore<E extends MarketEntity> {
     return this.#toEntity(rows[0] as Row);
   }
 
+  /** Several at once, all of them or none. @throws AppError as {@link insert} */
+  async insertAll(
+    rows: readonly { readonly id: string; readonly value: Omit<MarketEntities[E], 'id'> }[],
+  ): Promise<void> {
+    if (rows.length === 0) return;
+    const fields = Object.keys(this.#spec.columns);
+    const columns = fields.map((field) => this.#spec.columns[field]);
+    const values: unknown[] = [];
+    const lines = rows.map(({ id, value }) => {
+      const cells = [id, ...fields.map((field) => this.#toColumn(field, (value as Row)[field]))];
+      return `(${cells.map((cell) => `$${values.push(cell)}`).join(', ')})`;
+    });
+    await this.#explain(
+      this.#db.query(
+        `insert into ${this.#spec.table} (id, ${columns.join(', ')}) values ${lines.join(', ')}`,
+        values,
+      ),
+    );
+  }
+
   /**
    * Changes some fields, if the version is still the one that was read.
    * @throws AppError `not_found`, `precondition_failed` when it was changed meanwhile, and as {@link insert}

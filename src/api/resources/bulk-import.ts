@@ -19,7 +19,7 @@ export const IMPORT_LIMITS = { bytes: 16_777_216, rows: 10_000, row: 262_144, er
 
 const CSV = 'text/csv';
 /** Rows that are looked up together, and tried together. */
-const CHUNK = 100;
+const CHUNK = 200;
 /** Columns of an export that nobody writes; by the version a row is changed only as it was exported. */
 const READ_ONLY = ['version', 'createdAt', 'updatedAt'];
 
@@ -66,7 +66,8 @@ export function importRoute<E extends MarketEntity, S extends z.ZodObject>(
       );
       const rows = table.end();
       const run = new ImportRun(resource, mode);
-      await run.of(db, rows, dryRun);
+      // Whoever was told that it took too long, or went away, finds nothing of it.
+      await run.of(db, rows, dryRun, () => response.headersSent || response.destroyed);
       return { body: { mode, dryRun, rows: rows.length, ...run.counts } };
     },
   });
@@ -259,11 +260,16 @@ class ImportRun<E extends MarketEntity, S extends z.ZodObject> {
     this.#mode = mode;
   }
 
-  /** @throws AppError `unprocessable` with what is wrong, line by line: nothing is left of it then */
-  async of(db: Queryable, rows: readonly Row[], dryRun: boolean): Promise<void> {
+  /**
+   * @param isOver - whether nobody waits for it any more
+   * @throws AppError `unprocessable` with what is wrong, line by line, or `unavailable` when nobody waits for it:
+   * nothing is left of it then
+   */
+  async of(db: Queryable, rows: readonly Row[], dryRun: boolean, isOver: () => boolean): Promise<void> {
     const work = async (tx: Queryable): Promise<void> => {
       for (let at = 0; at < rows.length && !this.#errors.full; at += CHUNK) {
         await this.#try(tx, rows.slice(at, at + CHUNK));
+        if (isOver()) throw givenUp();
       }
       this.#errors.assertNone();
       if (dryRun) throw new LeaveNothing();
@@ -305,24 +311,27 @@ class ImportRun<E extends MarketEntity, S extends z.ZodObject> {
     const there = await new EntityStore(tx, this.#resource.entity).byIds(rows.map((row) => row.id));
     const known = new Map(there.map((one) => [one.id, one]));
     const outcomes: Outcome[] = [];
+    const made: { id: string; value: Omit<MarketEntities[E], 'id'> }[] = [];
     for (const row of rows) {
       const before = known.get(row.id);
-      outcomes.push(before ? await this.#change(tx, row, before) : await this.#create(tx, row));
+      if (before) outcomes.push(await this.#change(tx, row, before));
+      else made.push({ id: row.id, value: await this.#made(tx, row) });
     }
-    return outcomes;
+    await new EntityStore(tx, this.#resource.entity).insertAll(made);
+    return [...outcomes, ...made.map(() => 'created' as const)];
   }
 
-  async #create(tx: Queryable, { id: named, sent, missing }: Row): Promise<Outcome> {
+  /** A new one, as it is to be. */
+  async #made(tx: Queryable, { id: named, sent, missing }: Row): Promise<Omit<MarketEntities[E], 'id'>> {
     if (missing.length > 0) throw refused(missing);
-    const { entity, schema, resolve, check } = this.#resource;
+    const { schema, resolve, check } = this.#resource;
     const shape = Object.entries(schema.shape as Record<string, z.ZodType>);
     const whole = Object.fromEntries(
       shape.map(([field, type]) => [field, Object.hasOwn(sent, field) ? sent[field] : type.parse(undefined)]),
     ) as unknown as Omit<MarketEntities[E], 'id'>;
     const value = (resolve?.(whole, undefined) ?? whole) as Omit<MarketEntities[E], 'id'>;
     await check?.({ ...value, id: named } as unknown as MarketEntities[E], tx);
-    await new EntityStore(tx, entity).insert(named, value);
-    return 'created';
+    return value;
   }
 
   async #change(tx: Queryable, row: Row, before: Stored<MarketEntities[E]>): Promise<Outcome> {
@@ -345,6 +354,10 @@ class ImportRun<E extends MarketEntity, S extends z.ZodObject> {
     this.#told.push(() => told?.(value, before));
     return 'updated';
   }
+}
+
+function givenUp(): AppError {
+  return new AppError('unavailable', 'import_given_up', 'nobody waits for it any more: nothing was imported');
 }
 
 function refused(errors: readonly RowError[]): AppError {

@@ -1,6 +1,7 @@
 import { parse } from 'csv-parse/sync';
 import { stringify } from 'csv-stringify/sync';
 import fc from 'fast-check';
+import { until } from '../../support/until';
 import { bodyOf, MARKET_RESOURCES, openMarket } from './support/market-bodies';
 import { storeSettledCall } from './support/stored-calls';
 import type { Answer, TestApi } from './support/test-api';
@@ -248,6 +249,38 @@ describe('an import', () => {
       headers: CSV,
     });
     expect(told.status).toBe(413);
+  });
+
+  test('leaves nothing behind for a sender that goes away', async () => {
+    const held = await api.pool.session();
+    const gone = new AbortController();
+    const of = (state: string): Promise<number> =>
+      count(
+        `pg_stat_activity where datname = current_database() and query like '%dnc_entries%' and ${state}`,
+      );
+    try {
+      await held.query('begin');
+      await held.query('lock table dnc_entries in exclusive mode');
+      const asked = fetch(`${api.url}/api/v1/dnc/import`, {
+        method: 'POST',
+        headers: { ...CSV, 'X-API-Key': api.admin },
+        body: 'number,source\n+12125558801,internal\n',
+        signal: gone.signal,
+      });
+      await until('the import to wait', async () => (await of(`wait_event_type = 'Lock'`)) > 0);
+      const told = api.switch.reports.length;
+      gone.abort();
+      await expect(asked).rejects.toThrow();
+      await until('the API to notice', () => api.switch.reports.length > told);
+      await held.query('commit');
+    } finally {
+      held.release();
+    }
+    await until(
+      'the import to end',
+      async () => (await of(`state <> 'idle' and pid <> pg_backend_pid()`)) === 0,
+    );
+    expect(await count(`dnc_entries where number = '+12125558801'`)).toBe(0);
   });
 
   test('takes CSV alone', async () => {
