@@ -30,6 +30,15 @@ export interface CallRow {
 }
 
 export interface CallFilter {
+  /** Of the caller, and the number called: E.164. */
+  readonly from?: string;
+  readonly to?: string;
+  readonly trunkId?: string;
+  readonly sellerId?: string;
+  readonly targetId?: string;
+  readonly endReason?: string;
+  /** Milliseconds of conversation at least. */
+  readonly minConnectedMs?: number;
   readonly state?: string;
   readonly campaignId?: string;
   readonly buyerId?: string;
@@ -59,6 +68,13 @@ export async function listCalls(db: Queryable, filter: CallFilter): Promise<Call
     values.push(value);
     conditions.push(condition(`$${values.length}`));
   };
+  add((p) => `caller = ${p}`, filter.from);
+  add((p) => `dialled = ${p}`, filter.to);
+  add((p) => `trunk_id = ${p}`, filter.trunkId);
+  add((p) => `seller_id = ${p}`, filter.sellerId);
+  add((p) => `target_id = ${p}`, filter.targetId);
+  add((p) => `end_reason = ${p}`, filter.endReason);
+  add((p) => `connected_ms >= ${p}`, filter.minConnectedMs);
   add((p) => `state = ${p}`, filter.state);
   add((p) => `campaign_id = ${p}`, filter.campaignId);
   add((p) => `buyer_id = ${p}`, filter.buyerId);

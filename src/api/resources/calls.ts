@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ledgerLinesOfCall } from '../../billing';
 import type { CallState } from '../../domain';
-import { AppError, CALL_STATES, defined, notFound, TENANT_ROLES } from '../../domain';
+import { AppError, CALL_STATES, defined, END_REASONS, notFound, TENANT_ROLES } from '../../domain';
 import type { CallParty, Position, Queryable } from '../../storage';
 import {
   getCall,
@@ -16,7 +16,8 @@ import type { EventStreams } from '../event-streams';
 import { callsFrom, NEWEST_CALLS, placeIn, RECEIVED, sortParam } from '../lists/list-order';
 import type { Route } from '../route';
 import { route } from '../route';
-import { id, listOf, page } from '../schemas';
+import { id, listOf, page, phoneNumber } from '../schemas';
+import type { CallControlDesk } from './call-control';
 import { ledgerEntry } from './ledger';
 import { callViews, ownBid, ownBids, ownLine, ownLines, partyOf } from './views/call-views';
 
@@ -68,7 +69,11 @@ const wholeCall = call.extend({
 });
 
 /** Live and past calls, each with its decision and its money. */
-export function callRoutes(live: LiveCalls, streams: EventStreams): Route[] {
+export function callRoutes(
+  live: LiveCalls,
+  control: Pick<CallControlDesk, 'list'>,
+  streams: EventStreams,
+): Route[] {
   return [
     route({
       method: 'get',
@@ -79,6 +84,13 @@ export function callRoutes(live: LiveCalls, streams: EventStreams): Route[] {
       scope: 'calls:read',
       tenants: TENANT_ROLES,
       query: page.extend({
+        from: phoneNumber.optional().describe('Of the caller, in any notation'),
+        to: phoneNumber.optional().describe('The number that was called'),
+        trunkId: id.optional(),
+        sellerId: id.optional(),
+        targetId: id.optional(),
+        endReason: z.enum(END_REASONS).optional(),
+        minConnectedMs: z.coerce.number().int().min(0).max(86_400_000).optional(),
         state: z.enum(CALL_STATES).optional(),
         campaignId: id.optional(),
         buyerId: id.optional(),
@@ -95,8 +107,12 @@ export function callRoutes(live: LiveCalls, streams: EventStreams): Route[] {
           placeIn(sort, [last.receivedAt, last.id]);
         const party = partyOf(caller, own);
         if (party) {
-          const { fromTime, toTime, ...where } = defined(filters);
-          const wanted = { where, fromTime, toTime, ...from, limit: limit + 1 };
+          const { fromTime, toTime, minConnectedMs, sellerId, ...where } = defined(filters);
+          // Who sells a call is the seller's own to know.
+          if (sellerId !== undefined && (party.role !== 'seller' || sellerId !== party.accountId)) {
+            return { body: { items: [], nextCursor: null } };
+          }
+          const wanted = { where, minConnectedMs, fromTime, toTime, ...from, limit: limit + 1 };
           const rows = await listTenantCalls(db, party, wanted);
           return { body: pageOf(rows, limit, asIs, placeOf) as never };
         }
@@ -109,21 +125,30 @@ export function callRoutes(live: LiveCalls, streams: EventStreams): Route[] {
       path: '/calls/live',
       operationId: 'listLiveCalls',
       tag: 'calls',
-      summary: 'Calls that are up on this node',
+      summary: 'Calls that are up, on all nodes: the newest',
       scope: 'calls:read',
       tenants: TENANT_ROLES,
-      reply: z.object({ items: z.array(liveCall) }),
-      handle: async ({ db, caller, own }) => {
-        const up = live.list();
+      query: z.strictObject({ limit: z.coerce.number().int().min(1).max(1_000).default(500) }),
+      reply: z.object({
+        items: z.array(liveCall),
+        more: z.boolean().describe('There are more than were asked for'),
+        silentNodes: z
+          .number()
+          .int()
+          .nullable()
+          .describe('Nodes that did not answer, whose calls are not among these; null: none could be asked'),
+      }),
+      handle: async ({ db, caller, own, query }) => {
+        const { items: up, ...rest } = await control.list(query.limit);
         const party = partyOf(caller, own);
-        if (!party) return { body: { items: up.map((one) => ({ ...one })) } };
+        if (!party) return { body: { items: up.map((one) => ({ ...one })), ...rest } };
         const ids = await tenantCallIds(
           db,
           party,
           up.map(({ callId }) => callId),
         );
         const theirs = up.filter(({ callId }) => ids.has(callId));
-        return { body: { items: theirs.map(({ callId, state }) => ({ callId, state })) } };
+        return { body: { items: theirs.map(({ callId, state }) => ({ callId, state })), ...rest } };
       },
     }),
     route({

@@ -91,6 +91,8 @@ export type TenantCall = { readonly id: string; readonly receivedAt: number } & 
 
 export interface TenantCallFilter {
   readonly where: Readonly<Partial<Record<TenantCallField, string>>>;
+  /** Milliseconds of conversation at least. */
+  readonly minConnectedMs?: number | undefined;
   /** UTC epoch milliseconds, inclusive. */
   readonly fromTime?: number | undefined;
   /** UTC epoch milliseconds, exclusive. */
@@ -105,7 +107,7 @@ export interface TenantCallFilter {
 export async function listTenantCalls(
   db: Queryable,
   party: CallParty,
-  { where, fromTime, toTime, after, oldestFirst = false, limit }: TenantCallFilter,
+  { where, minConnectedMs, fromTime, toTime, after, oldestFirst = false, limit }: TenantCallFilter,
 ): Promise<TenantCall[]> {
   const shown: readonly string[] = CALL_VIEWS[party.role];
   const values: unknown[] = [party.accountId];
@@ -115,6 +117,7 @@ export async function listTenantCalls(
     if (!shown.includes(field)) return [];
     conditions.push(`${COLUMNS[field]} = ${place(value)}`);
   }
+  if (minConnectedMs !== undefined) conditions.push(`c.connected_ms >= ${place(minConnectedMs)}`);
   if (fromTime !== undefined) conditions.push(`c.received_at >= ${place(fromTime)}`);
   if (toTime !== undefined) conditions.push(`c.received_at < ${place(toTime)}`);
   const [way, beyond] = oldestFirst ? ['asc', '>'] : ['desc', '<'];

@@ -163,6 +163,8 @@ test('a live call can be seen and hung up', async () => {
   api.switch.calls.push({ callId: 'up', state: 'answered' });
   expect((await api.ask('GET', '/api/v1/calls/live')).body).toEqual({
     items: [{ callId: 'up', state: 'answered' }],
+    more: false,
+    silentNodes: 0,
   });
   expect((await api.ask('DELETE', '/api/v1/calls/up')).status).toBe(204);
   expect(api.switch.hungUp).toEqual(['up']);

@@ -54,6 +54,27 @@ async function pages(filter: Omit<CallFilter, 'after'>): Promise<CallRow[][]> {
 }
 const ids = (rows: readonly CallRow[]): string[] => rows.map((row) => row.id);
 
+test('calls are found by what is known of them', async () => {
+  const all = await listCalls(db, { limit: 100 });
+  const [first] = all;
+  for (const filter of [
+    { from: first?.from ?? '' },
+    { to: first?.to ?? '' },
+    { trunkId: first?.trunkId ?? '' },
+    { endReason: first?.endReason ?? '' },
+    { targetId: all.find(({ targetId }) => targetId !== null)?.targetId ?? '' },
+    { minConnectedMs: 1 },
+  ] as const) {
+    const [[field, value] = ['', '']] = Object.entries(filter);
+    const expected = all.filter((row) =>
+      field === 'minConnectedMs' ? row.connectedMs >= 1 : row[field as keyof CallRow] === value,
+    );
+    expect(expected.length).toBeGreaterThan(0);
+    expect(ids(await listCalls(db, { limit: 100, ...filter }))).toEqual(ids(expected));
+  }
+  expect(await listCalls(db, { limit: 10, sellerId: 'nobody' })).toEqual([]);
+});
+
 test('calls come newest first, and pages hold each once, however long they are', async () => {
   const whole = ids(await listCalls(db, { limit: 100 }));
   expect(whole).toHaveLength(CALLS);
