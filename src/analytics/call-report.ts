@@ -83,6 +83,8 @@ export async function readCallReport(db: Queryable, request: CallReportRequest):
   const rest = await inTransaction(
     db,
     async (tx) => {
+      // Groups of a month fit into it; with less they would be sorted on the disk.
+      await tx.query(`set local work_mem = '32MB'`);
       if (cube)
         for (const row of await readSums(tx, cube, query, pieces))
           table.add(row.cell, row.key, row.currency, row);

@@ -138,7 +138,7 @@ test('whatever happened to calls and their money, figures are what a recount say
       await new AnalyticsRollUp(db).roll();
       expect(await checkAnalytics(db)).toEqual({ calls: calls.length, wrongCalls: [], wrongSums: [] });
     }),
-    { numRuns: 12 },
+    { numRuns: 8 },
   );
 });
 
