@@ -74,15 +74,16 @@ export class AuditNote {
       status,
       requestId: id,
       address,
-      changes: this.#changes ?? writtenBy(route, fields),
+      changes: this.#changesOf(route, fields),
       reason: this.#reason ?? textOf(fields['reason']) ?? textOf(fields['basis']),
     };
   }
-}
 
-/** What the body of an operation says that it writes. */
-function writtenBy(route: Route, fields: Fields): AuditChanges {
-  return NAMES_ALONE.has(kindOf(route)) ? namesOf(Object.keys(fields)) : changedFields(undefined, fields);
+  /** What the handler says that it changed, or what the body says that it writes. */
+  #changesOf(route: Route, fields: Fields): AuditChanges {
+    if (NAMES_ALONE.has(kindOf(route))) return namesOf(Object.keys(this.#changes ?? fields));
+    return this.#changes ?? changedFields(undefined, fields);
+  }
 }
 
 /** The first word of its path. */

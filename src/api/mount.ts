@@ -59,13 +59,18 @@ function mount(
     };
     const own = ownOnly(caller);
     const audit = new AuditNote();
+    const afterwards: (() => void)[] = [];
+    const committed = (work: () => void): void => void afterwards.push(work);
     const entryOf = (reply: unknown): AuditEntry =>
       audit.entry({
         ...{ ...validated, route, request, reply, status: route.status },
         ...{ caller: provenCaller(request), address: addressOf(request) },
       });
     const perform = async (db: Queryable): Promise<Answer> => {
-      const reply = await route.handle({ ...validated, caller, own, db, audit, request, response });
+      const reply = await route.handle({
+        ...{ ...validated, caller, own, db },
+        ...{ audit, committed, request, response },
+      });
       if (route.audited === true) {
         await asExchange(db, (all) => recordAudit(all, entryOf(reply.body)));
       } else if (route.audited === 'apart') trail.record(entryOf(reply.body));
@@ -85,6 +90,7 @@ function mount(
             (tx) => (tenant === undefined ? perform(tx) : asTenant(tx, tenant, perform)),
             () => void response.setHeader('Idempotency-Replayed', 'true'),
           );
+    for (const work of afterwards) work();
     // A stream goes on; a request that took too long has been answered.
     if (route.streams || response.headersSent) return;
     response.status(answer.status).set(answer.headers);

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { Request } from 'express';
 import { z } from 'zod';
 import { AppError, notFound } from '../../domain';
 import type { MarketEntities, MarketEntity } from '../../market';
@@ -11,7 +10,7 @@ import type { EntityListQuery, EntityListText } from '../lists/entity-list';
 import { bare, listQuery, narrowed } from '../lists/entity-list';
 import { readPosition, writePosition } from '../lists/list-order';
 import { withFields } from '../lists/sparse-fields';
-import type { Route } from '../route';
+import type { Route, RouteCall } from '../route';
 import { route } from '../route';
 import { id, listOf, stored } from '../schemas';
 import { importRoute } from './bulk-import';
@@ -66,9 +65,7 @@ export interface EntityResource<E extends MarketEntity, S extends z.ZodObject> {
 }
 
 /** Who changes an entity, as far as the change depends on it. */
-interface Changer {
-  readonly db: Queryable;
-  readonly request: Request;
+interface Changer extends Pick<RouteCall<never, never, never>, 'db' | 'request' | 'audit' | 'committed'> {
   readonly sight: Sight | undefined;
 }
 
@@ -98,7 +95,7 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
     resource.resolve?.(sent, before) ?? sent;
 
   const change = async (
-    { db, request, sight }: Changer,
+    { db, request, audit, committed, sight }: Changer,
     wanted: string,
     ifMatch: IfMatch | undefined,
     sent: Partial<Omit<Entity, 'id'>>,
@@ -118,7 +115,8 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
           await resource.changed?.(changed, before, tx);
           return changed;
         });
-        resource.told?.(row, before);
+        audit.changed(before, changes);
+        committed(() => resource.told?.(row, before));
         return row;
       } catch (error) {
         // What was checked is not what is there any more.
@@ -215,8 +213,8 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
       body: schema,
       reply,
       conditional: true,
-      handle: async ({ db, params: { id: wanted }, body, ifMatch, request, caller, own }) => {
-        const changer = { db, request, sight: sightOf(tenancy, caller, own) };
+      handle: async ({ params: { id: wanted }, body, ifMatch, caller, own, ...rest }) => {
+        const changer = { ...rest, sight: sightOf(tenancy, caller, own) };
         const fields = Object.keys(schema.shape).map((field) => [field, body[field]]);
         return shown(await change(changer, wanted, ifMatch, Object.fromEntries(fields) as Partial<Entity>));
       },
@@ -233,8 +231,8 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
       body: changesOf(schema, resource.namedBy ?? []),
       reply,
       conditional: true,
-      handle: async ({ db, params: { id: wanted }, body, ifMatch, request, caller, own }) => {
-        const changer = { db, request, sight: sightOf(tenancy, caller, own) };
+      handle: async ({ params: { id: wanted }, body, ifMatch, caller, own, ...rest }) => {
+        const changer = { ...rest, sight: sightOf(tenancy, caller, own) };
         const changes = Object.entries(body).map(([field, value]) => [field, value ?? undefined]);
         return shown(await change(changer, wanted, ifMatch, Object.fromEntries(changes) as Partial<Entity>));
       },
@@ -254,10 +252,11 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
       reply: z.unknown(),
       status: 204,
       conditional: true,
-      handle: async ({ db, params: { id: wanted }, ifMatch, request, caller, own }) => {
+      handle: async ({ params: { id: wanted }, ifMatch, caller, own, ...rest }) => {
+        const { db } = rest;
         const sight = sightOf(tenancy, caller, own);
         if (resource.archivedAs !== undefined) {
-          await change({ db, request, sight }, wanted, ifMatch, { status: resource.archivedAs } as never);
+          await change({ ...rest, sight }, wanted, ifMatch, { status: resource.archivedAs } as never);
           return { body: undefined };
         }
         const store = new EntityStore(db, entity, sight);

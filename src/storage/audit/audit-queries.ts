@@ -61,7 +61,7 @@ export async function listAudit(
        request_id as "requestId", address, changes, reason,
        not exists (select from audit_unsealed u where u.id = e.id) as "isSealed"
      from audit_entries e ${conditions.length > 0 ? `where ${conditions.join(' and ')}` : ''}
-     order by id desc limit $1`,
+     order by e.id desc limit $1`,
     values,
   );
   return rows.map(entryOf);

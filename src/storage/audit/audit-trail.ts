@@ -8,7 +8,7 @@ const REFUSALS_OF_ONE = { count: 10, seconds: 60, burst: 10 };
 const REFUSALS_OF_ALL = { count: 300, seconds: 60, burst: 300 };
 /** Entries that wait for a database that is away. */
 const MAX_WAITING = 1_000;
-const RETRY_MS = 5_000;
+const RETRY_MS = 1_000;
 
 const RECORD = {
   name: 'record-audit-entry',

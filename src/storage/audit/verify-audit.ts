@@ -58,7 +58,7 @@ const READ_ENTRIES = {
   text: `select id::text, (extract(epoch from at) * 1000000)::bigint::text as at, status::text,
       array[actor_kind, actor_id, account_id, role, session_id, action, subject_kind, subject_id, request_id,
         address, changes::text, reason] as texts
-    from audit_entries where id = any($1::bigint[]) order by id`,
+    from audit_entries e where id = any($1::bigint[]) order by e.id`,
 };
 
 /**

@@ -49,6 +49,22 @@ describe('an entry', () => {
     expect(Date.parse(String(entry?.['at']))).toBeGreaterThan(0);
   });
 
+  test('of a change tells what it was before, of fields that differ', async () => {
+    await create({ ...buyer, id: 'audited-4' });
+    const body = { name: 'Renamed', currency: 'USD' };
+    await api.ask('PATCH', '/api/v1/accounts/audited-4', { body });
+    expect((await entries('&subject=audited-4'))[0]).toMatchObject({
+      action: 'changeAccount',
+      changes: { name: { before: 'Audited', after: 'Renamed' } },
+    });
+    expect((await entries('&subject=audited-4'))[0]?.changes).not.toHaveProperty('currency');
+    expect(await api.ask('DELETE', '/api/v1/accounts/audited-4')).toMatchObject({ status: 204, text: '' });
+    expect((await entries('&subject=audited-4'))[0]).toMatchObject({
+      action: 'archiveAccount',
+      changes: { status: { after: 'closed' } },
+    });
+  });
+
   test('stands or falls with what it tells of', async () => {
     await create({ ...buyer, id: 'audited-2' });
     expect((await create({ ...buyer, id: 'audited-2' })).status).toBe(409);
