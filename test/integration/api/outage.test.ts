@@ -117,3 +117,16 @@ test('work that was cut off half way has not been done, and can be done again wi
   );
   expect(rows).toEqual([{ n: 1 }]);
 });
+
+test('calls that are up can be hung up all the same, and that is written down when the database is back', async () => {
+  await api.ask('GET', '/api/v1/calls/live');
+  api.switch.calls.push({ callId: 'up-in-outage', state: 'answered' });
+  way.cut();
+  expect((await api.ask('DELETE', '/api/v1/calls/up-in-outage')).status).toBe(204);
+  expect(api.switch.hungUp).toContain('up-in-outage');
+  way.mend();
+  await until('the entry of the audit log', async () => {
+    const { body } = await api.ask('GET', '/api/v1/audit?subject=up-in-outage');
+    return (body?.['items'] as unknown[] | undefined)?.length === 1;
+  });
+});
