@@ -446,7 +446,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
       const why = asError(error).message;
       throw new Error(`the API cannot start: ${why}; change api.port (DCE_API_PORT)`);
     });
-    phoneApi.attach(api, {
+    const realtime = phoneApi.attach(api, {
       events: hub,
       authenticates: access.authenticator,
       board: {
@@ -456,6 +456,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
       rate: { limiter, limit: config.api.limits.realtime ?? REALTIME_RATE },
       nodes: nodeAdapter(openRedis(redisUrl, true)),
     });
+    access.onSessionOver = (sessionId) => realtime.revoked({ sessionId });
     const url = apiUrl(api, config.api.host);
     log.info({ sip: listening, api: url, node: config.node.id }, 'the switch takes calls');
     return {

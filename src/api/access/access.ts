@@ -48,6 +48,8 @@ export class Access {
   readonly tokens: AccessTokens;
   readonly authenticator: Authenticator;
   readonly passwords: Passwords;
+  /** Told of a session that somebody ended: whoever is connected by it is let go. */
+  onSessionOver: (sessionId: string) => void = () => undefined;
 
   constructor(parts: AccessParts) {
     const { database, vault, rules, now, monotonic, trustedProxies } = parts;

@@ -133,6 +133,7 @@ function sessionRoutes(access: Access): Route[] {
       handle: async ({ caller, params: { id: sessionId } }) => {
         const ended = await revokeSession(access.database, { userId: caller.id, sessionId }, 'signed_out');
         if (!ended) throw notFound('session', sessionId);
+        access.onSessionOver(sessionId);
         return { body: undefined };
       },
     }),

@@ -117,6 +117,7 @@ export function signInRoutes(access: Access): Route[] {
           proveCaller(request, principal);
           const { id: userId, sessionId } = principal;
           await revokeSession(access.database, { userId, sessionId }, 'signed_out');
+          access.onSessionOver(sessionId);
         }
         clearCookies(access, request, response);
         return { body: undefined };
