@@ -201,7 +201,7 @@ function totalOf({ rows }: CallReport): { calls: number; answered: number; reven
 /** Calls that ended and that the job has not come to are added while the question is answered. */
 async function withTail(db: Database): Promise<{ figures: Percentiles; rows: number }> {
   await db.query(
-    `insert into accounts (id, name, type) values ('buyer-account', 'B', 'buyer'), ('seller-account', 'S', 'seller')`,
+    `insert into accounts (id, name, type) values ('buyer-account', 'Buyer', 'buyer'), ('seller-account', 'Seller', 'seller')`,
   );
   await storeCalls(db, 'tail', TAIL);
   return run(db, { name: 'tail', days: 1, request: ask('hour', EAST) });
