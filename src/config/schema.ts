@@ -415,7 +415,7 @@ const settings = z.strictObject({
           'Origin at which the API is reached: the issuer of tokens, and what links to the console begin with; the same on every node. By default what api.host and api.port say',
         ),
       audience: z.string().min(1).max(128).default('dce').describe('Whom tokens are for (`aud`)'),
-      tokenHours: positive.max(168).default(24).describe('Hours that an access token is good'),
+      accessHours: positive.max(168).default(24).describe('Hours that an access token is good'),
       cookieHours: positive.max(168).default(12).describe('The same of one in a cookie'),
       refreshDays: positive
         .max(90)

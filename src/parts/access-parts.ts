@@ -43,7 +43,7 @@ export function accessRules(
   return {
     publicUrl: publicUrlOf(config),
     audience: access.audience,
-    tokenMs: access.tokenHours * HOUR_MS,
+    tokenMs: access.accessHours * HOUR_MS,
     cookieMs: access.cookieHours * HOUR_MS,
     refreshMs: access.refreshDays * DAY_MS,
     sessionMs: access.sessionDays * DAY_MS,

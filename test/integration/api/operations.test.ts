@@ -165,7 +165,7 @@ const HAPPY = new Map<string, HappyPath>([
   ['GET /api/v1/debug/config', {}],
   ['GET /api/v1/debug/event-loop', {}],
   ['POST /api/v1/debug/profile', { body: { seconds: 0.01 } }],
-  ['POST /api/v1/debug/heap', { body: {} }],
+  ['POST /api/v1/debug/heap', { body: { force: true } }],
   ['GET /api/v1/system/stats', {}],
 ]);
 
