@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import { csrf } from '../../../../src/api/middleware/csrf';
 import { requestId } from '../../../../src/api/middleware/request-context';
-import { AppError } from '../../../../src/domain';
+import type { AppError } from '../../../../src/domain';
 
 const TOKEN = 'the token of this session';
 
