@@ -228,6 +228,8 @@ export type { PhoneIdentity, SignInCandidate } from './phone-sessions';
 export { SignInLockout } from './sign-in-lockout';
 export type { SignInTry, SignInTurn } from './sign-in-lockout';
 export { LocalRateLimits } from './rate-limits/local-rate-limits';
+export { RedisRateLimits } from './rate-limits/redis-rate-limits';
+export type { RedisRateLimitsOptions } from './rate-limits/redis-rate-limits';
 export type { RateLimit, RateLimiter, Taken } from './rate-limits/rate-limit';
 export {
   beginBackfill,
