@@ -14,7 +14,8 @@ import { authenticate } from './middleware/authenticate';
 import { operations } from './mount';
 import { openApiDocument } from './openapi';
 import { servePhonePage } from './phone/phone-page';
-import { install, pipeline } from './pipeline';
+import type { RequestLimits } from './middleware/rate-limit';
+import { install, pipeline, requestLimits } from './pipeline';
 import { isPostback, servePostbacks } from './postback-pixel';
 import { sendProblem } from './problem';
 import { RouteTable } from './route-table';
@@ -35,10 +36,11 @@ export function createApi(services: ApiServices): Express {
     new AuditTrail(database, { now: services.now, onLost: (_entry, error) => services.onBug(error) });
   const routes = apiRoutes(services);
   const table = new RouteTable(routes, (request) => request.path === DOCUMENT || isPostback(request));
-  install(app, pipeline({ ...services, trail }, table), () => {
+  const limits = requestLimits(services);
+  install(app, pipeline({ ...services, trail }, table, limits), () => {
     // First, since they are most of what is asked.
     app.use(operations(routes, { database, trail, addressOf: clientAddress(services.trustedProxies) }));
-    servePages(app, services);
+    servePages(app, services, limits);
     const document = JSON.stringify(openApiDocument(routes));
     app.get(DOCUMENT, (_request, response) => void response.type('json').send(document));
     app.use((_request, response) => sendProblem(response, 404, 'not_found', 'there is nothing here'));
@@ -47,7 +49,7 @@ export function createApi(services: ApiServices): Express {
 }
 
 /** What is no operation: pages, and what others bring with proofs of their own. */
-function servePages(app: Express, services: ApiServices): void {
+function servePages(app: Express, services: ApiServices, limits: RequestLimits): void {
   const { database, now, phone, queues, consoleFolder } = services;
   const addressOf = clientAddress(services.trustedProxies);
   serveHealth(app, services.health, now);
@@ -64,6 +66,7 @@ function servePages(app: Express, services: ApiServices): void {
     monotonic: now,
   });
   if (queues) {
-    serveBullBoard(app, queues, [authenticate(authenticatorOf(services), addressOf, now)]);
+    const guards = [authenticate(authenticatorOf(services), addressOf, now), limits.ofPage];
+    serveBullBoard(app, queues, guards);
   }
 }

@@ -199,7 +199,7 @@ function problemsOf(route: Route): ProblemStatus[] {
     400: true,
     401: true,
     403: true,
-    404: route.params !== undefined,
+    404: route.params !== undefined || route.problems.includes(404),
     409: route.idempotent || route.problems.includes(409),
     412: route.conditional,
     413: hasBody,

@@ -35,12 +35,11 @@ export interface Step {
 export function pipeline(
   services: ApiServices & Required<Pick<ApiServices, 'trail'>>,
   table: RouteTable,
+  limits: RequestLimits,
 ): readonly Step[] {
   const { corsOrigins = [], trustedProxies, logRequest } = services;
   const addressOf = clientAddress(trustedProxies);
   const allowed = allowedOrigins(corsOrigins);
-  const counts = rateTable(services.requestsPerMinute, services.limits);
-  const limits = new RequestLimits(services.limiter ?? new LocalRateLimits(services.now), counts, addressOf);
   const refusals = auditRefusals(services.trail, addressOf);
   return [
     { name: 'request id', before: [requestId(table)] },
@@ -58,6 +57,13 @@ export function pipeline(
     // Of whom nothing is known nothing is read.
     { name: 'body', before: [readBody()] },
   ];
+}
+
+/** What one caller may ask for, counted for the pipeline and for pages with guards of their own. */
+export function requestLimits(services: ApiServices): RequestLimits {
+  const counts = rateTable(services.requestsPerMinute, services.limits);
+  const limiter = services.limiter ?? new LocalRateLimits(services.now);
+  return new RequestLimits(limiter, counts, clientAddress(services.trustedProxies));
 }
 
 /** Steps as Express has them: what is done before in order, what is done after a failure the other way round. */

@@ -88,7 +88,7 @@ interface RouteText<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodTyp
   /** True when If-Match is heeded. */
   readonly conditional?: boolean;
   /** Statuses of problems that most operations do not have. */
-  readonly problems?: readonly (409 | 422 | 501 | 504)[];
+  readonly problems?: readonly (404 | 409 | 422 | 501 | 504)[];
   /** True when the handler writes the response itself (streams). */
   readonly streams?: boolean;
   /** Media type of what it writes; events by default. */

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
 import type { RateLimit, RateLimiter, Taken } from '../../storage';
 import type { ClientAddress } from '../client-address';
+import { principalName } from '../../domain';
 import { sendProblem } from '../problem';
+import { callerOf } from './authenticate';
 import type { RateClass, RateTable } from '../rate-table';
 import { rateClassOf } from '../rate-table';
 import { contextOf } from './request-context';
@@ -53,6 +55,11 @@ export class RequestLimits {
     }
     this.#known.set(credential, principal);
     this.#count(rateClassOf(place, request.method), principal, response, next);
+  };
+
+  /** For pages that ask for a credential themselves, behind that. */
+  readonly ofPage: RequestHandler = (request, response, next) => {
+    this.#count('default', principalName(callerOf(request)), response, next);
   };
 
   #count(kind: RateClass, name: string, response: Response, next: (error?: unknown) => void): void {

@@ -180,6 +180,7 @@ function postbackRoutes(services: MoneyServices): Route[] {
         method,
         path: '/postbacks',
         operationId: `sendReferencePostback${named}`,
+        problems: [404],
         query: z.object({ ...told, reference }),
         handle: async ({ db, query, caller, request }) =>
           takePostback(db, services, { call: query.reference, ...query, caller, method: request.method }),

@@ -152,6 +152,7 @@ export function ledgerRoutes(): Route[] {
       method: 'get',
       path: '/ledger/verification',
       operationId: 'verifyLedgerChain',
+      problems: [404],
       tag: 'ledger',
       summary: 'Hash the newest blocks of an account anew (dce ledger verify goes through all)',
       scope: 'ledger:read',

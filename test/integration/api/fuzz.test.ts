@@ -15,7 +15,7 @@ const TRIES = 6;
 const MOST_MS = 8_000;
 const AT_ONCE = 4;
 /** What lasts, by design. */
-const LASTING = new Set(['watchCalls', 'profileCpu', 'getDebugEventLoop']);
+const LASTING = new Set(['watchCalls', 'watchEvents', 'profileCpu', 'getDebugEventLoop']);
 
 let api: TestApi;
 let document: OpenApi;

@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import type { RequestReport } from '../../../src/api';
-import { pipeline } from '../../../src/api/pipeline';
+import { pipeline, requestLimits } from '../../../src/api/pipeline';
 import { RouteTable } from '../../../src/api/route-table';
 import { requestLog } from '../../../src/parts/api-log';
 import { createLogger } from '../../../src/telemetry';
@@ -64,7 +64,9 @@ const get = (path: string, headers: Record<string, string> = {}, key?: null): Pr
 describe('the order', () => {
   test('is this', () => {
     const services = { trail: {}, requestsPerMinute: 1, now: () => 0, onRequest: () => undefined } as never;
-    expect(pipeline(services, new RouteTable([], () => false)).map(({ name }) => name)).toEqual([
+    expect(
+      pipeline(services, new RouteTable([], () => false), requestLimits(services)).map(({ name }) => name),
+    ).toEqual([
       'request id',
       'logging',
       'metrics',

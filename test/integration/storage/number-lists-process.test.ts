@@ -27,9 +27,9 @@ beforeAll(async () => {
     'src/domain',
     'src/market',
     'src/storage',
-    'src/list-commands.ts',
-    'src/list-progress.ts',
-    'src/option-values.ts',
+    'src/commands/list-commands.ts',
+    'src/commands/list-progress.ts',
+    'src/commands/option-values.ts',
     'test/integration/storage/support/dnc-process.ts',
   ]);
 });
