@@ -12,15 +12,51 @@ export interface Rung {
 }
 
 export interface Ladder {
-  /** Ids of targets, one for each column from the third on. */
+  /** Ids of targets, or addresses that were rung: one for each column from the third on. */
   readonly targets: readonly string[];
   readonly rungs: readonly Rung[];
+}
+
+/** One message as the exchange recorded it. */
+export interface RecordedMessage {
+  /** UTC epoch milliseconds. */
+  readonly at: number;
+  /** `caller`, or `ring-N`. */
+  readonly leg: string;
+  readonly way: 'in' | 'out';
+  /** Method or status code. */
+  readonly message: string;
+  readonly media?: string;
+  readonly uri?: string;
 }
 
 const CARRIER = 0;
 const EXCHANGE = 1;
 /** Columns that fit beside each other. */
 const MOST_TARGETS = 6;
+
+/** The SIP messages of a call as the exchange saw them. Legs beyond those that fit are left out. */
+export function recordedLadder(messages: readonly RecordedMessage[]): Ladder {
+  const legs = [...new Set(messages.map(({ leg }) => leg).filter((leg) => leg !== 'caller'))].slice(
+    0,
+    MOST_TARGETS,
+  );
+  const rungs = messages.flatMap(({ at, leg, way, message, media }): Rung[] => {
+    const column = leg === 'caller' ? CARRIER : legs.indexOf(leg) + EXCHANGE + 1;
+    if (column === EXCHANGE) return [];
+    const [from, to] = way === 'in' ? [column, EXCHANGE] : [EXCHANGE, column];
+    const said = /^\d{3}$/.test(message) ? statusLabel(Number(message)) : message;
+    const label = media === undefined ? said : `${said} (${media})`;
+    return [{ at, label, from, to, tone: toneOf(message) }];
+  });
+  const uriOf = (leg: string): string => messages.find((one) => one.leg === leg && one.uri)?.uri ?? leg;
+  return { targets: legs.map(uriOf), rungs };
+}
+
+function toneOf(message: string): Rung['tone'] {
+  if (/^[3-6]\d\d$/.test(message) || message === 'CANCEL') return 'bad';
+  return /^2\d\d$/.test(message) ? 'good' : 'request';
+}
 
 /**
  * The SIP messages of a call as its record tells them: those that begin, decide and end each leg. What is
@@ -98,6 +134,11 @@ function endOf(call: Call, taken: number | undefined): Rung[] {
 
 /** Reason phrases that everybody knows (RFC 3261 §21). */
 const PHRASES: Readonly<Record<number, string>> = {
+  100: 'Trying',
+  180: 'Ringing',
+  183: 'Session Progress',
+  200: 'OK',
+  202: 'Accepted',
   400: 'Bad Request',
   403: 'Forbidden',
   404: 'Not Found',

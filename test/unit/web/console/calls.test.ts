@@ -1,5 +1,6 @@
 import type { Call } from '../../../../src/web/console/api/types';
-import { ladderOf } from '../../../../src/web/console/core/ladder';
+import type { RecordedMessage } from '../../../../src/web/console/core/ladder';
+import { ladderOf, recordedLadder } from '../../../../src/web/console/core/ladder';
 import { mosWord } from '../../../../src/web/console/core/quality';
 import { timelineOf } from '../../../../src/web/console/core/timeline';
 
@@ -119,4 +120,38 @@ it('a mean opinion score is said as people are satisfied with it', () => {
     'warn',
     'bad',
   ]);
+});
+
+describe('the ladder as it was recorded', () => {
+  const message = (leg: string, way: 'in' | 'out', text: string, more = {}): RecordedMessage => ({
+    ...{ at: AT, leg, way, message: text },
+    ...more,
+  });
+
+  it('has a column for each leg, and says what was said in either direction', () => {
+    const ladder = recordedLadder([
+      message('caller', 'in', 'INVITE', { media: 'PCMU' }),
+      message('ring-1', 'out', 'INVITE', { uri: 'sip:a@192.0.2.1' }),
+      message('ring-1', 'in', '486'),
+      message('ring-2', 'out', 'INVITE', { uri: 'sip:b@192.0.2.1' }),
+      message('ring-2', 'in', '200'),
+      message('caller', 'out', '200'),
+      message('caller', 'in', 'BYE'),
+    ]);
+    expect(ladder.targets).toEqual(['sip:a@192.0.2.1', 'sip:b@192.0.2.1']);
+    expect(ladder.rungs.map(({ from, label, to, tone }) => `${from} ${label} ${to} ${tone}`)).toEqual([
+      '0 INVITE (PCMU) 1 request',
+      '1 INVITE 2 request',
+      '2 486 Busy Here 1 bad',
+      '1 INVITE 3 request',
+      '3 200 OK 1 good',
+      '1 200 OK 0 good',
+      '0 BYE 1 request',
+    ]);
+  });
+
+  it('leaves out the legs that do not fit beside each other', () => {
+    const legs = Array.from({ length: 9 }, (_, n) => message(`ring-${n + 1}`, 'out', 'INVITE'));
+    expect(recordedLadder(legs).rungs).toHaveLength(6);
+  });
 });

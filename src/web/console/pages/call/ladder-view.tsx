@@ -1,8 +1,13 @@
 import type { Call } from '../../api/types';
 import { durationText } from '../../core/format';
-import { ladderOf } from '../../core/ladder';
+import type { Ladder, RecordedMessage } from '../../core/ladder';
+import { ladderOf, recordedLadder } from '../../core/ladder';
+import { isOperator } from '../../core/navigation';
+import { useConsole } from '../../console';
 import { Panel } from '../../ui/page';
+import { Loading } from '../../ui/states';
 import type { Names } from '../../ui/use-names';
+import { useQuery } from '../../ui/use-query';
 
 const COLUMN = 190;
 const ROW = 34;
@@ -10,9 +15,40 @@ const HEAD = 44;
 const LEFT = 84;
 const MARGIN = 70;
 
-/** The ladder, drawn; and the same in words, for whoever does not see it. */
+interface Recorded {
+  readonly complete: boolean;
+  readonly items: readonly RecordedMessage[];
+}
+
+/** The messages as they were recorded; for who may not see those, and while the call is up, by its record. */
 export function LadderView({ call, targets }: { readonly call: Call; readonly targets: Names }) {
-  const ladder = ladderOf(call);
+  const { user } = useConsole();
+  const wanted = isOperator(user) && call.endedAt !== null;
+  const asked = useQuery<Recorded>(wanted ? `/calls/${encodeURIComponent(call.id)}/ladder` : undefined);
+  if (asked.loading) return <Loading />;
+  const recorded = asked.data?.complete === true ? recordedLadder(asked.data.items) : undefined;
+  return (
+    <Drawn
+      call={call}
+      targets={targets}
+      ladder={recorded ?? ladderOf(call)}
+      recorded={recorded !== undefined}
+    />
+  );
+}
+
+/** The ladder, drawn; and the same in words, for whoever does not see it. */
+function Drawn({
+  call,
+  targets,
+  ladder,
+  recorded,
+}: {
+  readonly call: Call;
+  readonly targets: Names;
+  readonly ladder: Ladder;
+  readonly recorded: boolean;
+}) {
   const columns = ['Carrier', 'Exchange', ...ladder.targets.map((id) => targets.get(id) ?? id)];
   const width = LEFT + MARGIN * 2 + (columns.length - 1) * COLUMN;
   const height = HEAD + ladder.rungs.length * ROW + 12;
@@ -28,7 +64,7 @@ export function LadderView({ call, targets }: { readonly call: Call; readonly ta
           aria-hidden="true"
         >
           {columns.map((name, column) => (
-            <g key={name}>
+            <g key={`${column} ${name}`}>
               <text class="ladder-party" x={x(column)} y={20} text-anchor="middle">
                 {name.length > 22 ? `${name.slice(0, 21)}…` : name}
               </text>
@@ -62,8 +98,9 @@ export function LadderView({ call, targets }: { readonly call: Call; readonly ta
         </ol>
       </div>
       <p class="field-hint">
-        By the record of the call: the messages that begin, decide and end each leg. What lies between them is
-        not recorded.
+        {recorded
+          ? 'As the exchange saw them; ACK and 100 Trying are not kept.'
+          : 'By the record of the call: the messages that begin, decide and end each leg.'}
       </p>
     </Panel>
   );
