@@ -96,6 +96,10 @@ export class ConsolePage {
   async violations(): Promise<string[]> {
     // Told to the page by the debugger, which the policy of the page does not bind.
     await this.page.evaluate(`globalThis.axe === undefined ? (0, ${'function () {'} ${AXE} })() : undefined`);
+    // A colour on its way from one to another is neither.
+    await this.page.evaluate(`Promise.all(document.getAnimations()
+      .filter(({ effect }) => effect.getComputedTiming().endTime < Infinity)
+      .map(({ finished }) => finished.catch(() => undefined)))`);
     const found = (await this.page.evaluate(
       `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })
         .then(({ violations }) => violations)`,
