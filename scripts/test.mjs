@@ -21,7 +21,7 @@ const CHECKS = [
 /** Kinds of proof that bear each other's company; those of the first run wait for databases most of their time. */
 const RUNS = [
   { projects: ['unit', 'integration'], workers: 3 },
-  { projects: ['e2e', 'chaos'], workers: 2 },
+  { projects: ['e2e', 'chaos'], workers: 3 },
 ];
 
 /** Resolves to the exit code of the first that fails, or 0. */
