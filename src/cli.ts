@@ -3,21 +3,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import type { Config, LoadedConfig } from './config';
 import { ConfigError, configReference, explainConfig, loadConfig, takeFlags } from './config';
-import { systemClock } from './domain';
-import { addAuditCommands } from './commands/audit-commands';
-import { addAnalyticsCommands } from './commands/analytics-commands';
-import { addAdminCommands } from './commands/admin-commands';
-import { addFraudCommands } from './commands/fraud-commands';
-import { addInvoiceCommands } from './commands/invoice-commands';
-import { addLedgerCommands } from './commands/ledger-commands';
-import { addListCommands } from './commands/list-commands';
-import { addPrivacyCommands, terminalUser } from './commands/privacy-commands';
-import { addRatesCommands } from './commands/rates-commands';
 import type { WhatifArguments } from './commands/replay-commands';
-import { runReplay, runWhatif } from './commands/replay-commands';
-import { runDemoHere, runStart } from './run-here';
-import { sipServerOptions } from './parts/embedded-sip';
-import { parseListenAddress, SipServer } from './sip-server';
 import {
   createApiKey,
   createMigration,
@@ -29,13 +15,9 @@ import {
   readMigrations,
   seedDemoMarket,
 } from './storage';
-import { addReconciliationCommands } from './commands/reconciliation-commands';
-import { addSettlementCommands } from './commands/settlement-commands';
-import { startSwitch } from './switch';
 import type { Logger } from './telemetry';
 import { createLogger, startTracing } from './telemetry';
 import { untilTold } from './parts/until-told';
-import { startWorker } from './worker';
 
 /** Longest a worker that was told to end may take. */
 const WORKER_STOP_MS = 15_000;
@@ -58,6 +40,7 @@ program
   .action(async () => {
     const { config } = configured();
     const stopTracing = await trace('dce');
+    const { runStart } = await import('./run-here.js');
     await runStart(config, logger(config, 'switch'), say);
     await stopTracing();
     process.exit(0);
@@ -68,6 +51,7 @@ program
   .action(async () => {
     const { config } = configured();
     const stopTracing = await trace('dce-switch');
+    const { startSwitch } = await import('./switch.js');
     const running = await startSwitch(config, logger(config, 'switch'));
     await untilTold();
     await running.stop();
@@ -80,6 +64,7 @@ program
   .action(async ({ attached }: { attached?: true }) => {
     const { config } = configured();
     const stopTracing = await trace('dce-worker');
+    const { startWorker } = await import('./worker.js');
     const running = await startWorker(config, logger(config, 'worker'));
     await untilTold({ parentPipe: attached === true });
     // Without its Redis it would wait for ever; what it has in hand is run again by another.
@@ -94,6 +79,8 @@ program
   .action(async ({ control }: { control: string }) => {
     const { config } = configured();
     const log = logger(config, 'sip-server');
+    const { parseListenAddress, SipServer } = await import('./sip-server/index.js');
+    const { sipServerOptions } = await import('./parts/embedded-sip.js');
     const { address: host, port } = parseListenAddress(`tcp:${control}`);
     const server = new SipServer({
       ...sipServerOptions(config),
@@ -131,68 +118,6 @@ migrate.command('status').action(() =>
 );
 migrate.command('create <title>').action((title: string) => say(createMigration(MIGRATIONS, title)));
 
-addAdminCommands(program, { withDatabase, say, user: terminalUser });
-
-addListCommands(program, {
-  withDatabase: (work) => withDatabase(work),
-  say,
-  stdin: process.stdin,
-  stdout: process.stdout,
-  stderr: process.stderr,
-  clock: systemClock,
-});
-
-addAnalyticsCommands(program, {
-  withDatabase: (work) => withDatabase(work),
-  say,
-  setExitCode: (code) => void (process.exitCode = code),
-});
-
-addFraudCommands(program, { withDatabase: (work) => withDatabase(work), say, clock: systemClock });
-
-addInvoiceCommands(program, { withDatabase: (work) => withDatabase(work), say, clock: systemClock });
-
-addAuditCommands(program, {
-  withDatabase: (work) => withDatabase(work),
-  say,
-  setExitCode: (code) => void (process.exitCode = code),
-});
-
-addLedgerCommands(program, {
-  withDatabase: (work) => withDatabase(work),
-  say,
-  user: terminalUser,
-  setExitCode: (code) => void (process.exitCode = code),
-});
-
-addPrivacyCommands(program, {
-  withDatabase,
-  say,
-  stdin: process.stdin,
-  stderr: process.stderr,
-  clock: systemClock,
-  user: terminalUser,
-  setExitCode: (code) => void (process.exitCode = code),
-});
-
-addRatesCommands(program, {
-  withDatabase: (work) => withDatabase(work),
-  say,
-  stdin: process.stdin,
-  stderr: process.stderr,
-  clock: systemClock,
-});
-
-addReconciliationCommands(program, {
-  withDatabase: (work) => withDatabase(work),
-  say,
-  clock: systemClock,
-  user: terminalUser,
-  setExitCode: (code) => void (process.exitCode = code),
-});
-
-addSettlementCommands(program, { withDatabase: (work) => withDatabase(work), say, user: terminalUser });
-
 program
   .command('seed')
   .description('fill an empty database with the demo market')
@@ -221,6 +146,7 @@ program
   .command('demo')
   .description('place one real call through a running exchange, or through one started for it')
   .action(async () => {
+    const { runDemoHere } = await import('./run-here.js');
     await runDemoHere(configured().config, say);
     process.exit(0);
   });
@@ -232,6 +158,7 @@ program
   .option('--json', 'print JSON')
   .action((callId: string, options: { json?: true }) =>
     withDatabase(async (database) => {
+      const { runReplay } = await import('./commands/replay-commands.js');
       process.exitCode = await runReplay(database, callId, options, say);
     }),
   );
@@ -254,6 +181,7 @@ program
   .option('--json', 'print JSON')
   .action((options: WhatifArguments) =>
     withDatabase(async (database) => {
+      const { runWhatif } = await import('./commands/replay-commands.js');
       const { stderr } = process;
       const progress = (line: string): void => void (stderr.isTTY && stderr.write(`\r${line} `));
       process.exitCode = await runWhatif(database, options, { say, progress, now: Date.now() });
@@ -267,7 +195,18 @@ program
     say(reference ? configReference() : explainConfig(configured())),
   );
 
-program.parseAsync([...words], { from: 'user' }).catch((error: unknown) => {
+/** What runs a program needs no other commands: they are large, and it is to start soon. */
+const PROGRAMS = new Set(['start', 'switch', 'worker', 'sip-server', 'demo', 'config']);
+
+async function run(): Promise<void> {
+  if (!PROGRAMS.has(words[0] ?? '')) {
+    const { addCommandGroups } = await import('./commands/groups.js');
+    addCommandGroups(program, { withDatabase, say });
+  }
+  await program.parseAsync([...words], { from: 'user' });
+}
+
+run().catch((error: unknown) => {
   const text = error instanceof ConfigError || error instanceof Error ? error.message : String(error);
   process.stderr.write(`dce: ${text}\n`);
   process.exit(1);

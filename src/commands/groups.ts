@@ -1,0 +1,87 @@
+import type { Command } from 'commander';
+import type { LoadedConfig } from '../config';
+import { systemClock } from '../domain';
+import type { Database } from '../storage';
+import { addAdminCommands } from './admin-commands';
+import { addAnalyticsCommands } from './analytics-commands';
+import { addAuditCommands } from './audit-commands';
+import { addFraudCommands } from './fraud-commands';
+import { addInvoiceCommands } from './invoice-commands';
+import { addLedgerCommands } from './ledger-commands';
+import { addListCommands } from './list-commands';
+import { addPrivacyCommands, terminalUser } from './privacy-commands';
+import { addRatesCommands } from './rates-commands';
+import { addReconciliationCommands } from './reconciliation-commands';
+import { addSettlementCommands } from './settlement-commands';
+
+/** What groups of commands need of the program that they are part of. */
+export interface CommandParts {
+  /** Opens the configured database for some work, and closes it. */
+  withDatabase(work: (database: Database, loaded: LoadedConfig) => Promise<void>): Promise<void>;
+  say(line: string): void;
+}
+
+/** Every group of commands of `dce`. */
+export function addCommandGroups(program: Command, { withDatabase, say }: CommandParts): void {
+  addAdminCommands(program, { withDatabase, say, user: terminalUser });
+
+  addListCommands(program, {
+    withDatabase,
+    say,
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    clock: systemClock,
+  });
+
+  addAnalyticsCommands(program, {
+    withDatabase,
+    say,
+    setExitCode: (code) => void (process.exitCode = code),
+  });
+
+  addFraudCommands(program, { withDatabase, say, clock: systemClock });
+
+  addInvoiceCommands(program, { withDatabase, say, clock: systemClock });
+
+  addAuditCommands(program, {
+    withDatabase,
+    say,
+    setExitCode: (code) => void (process.exitCode = code),
+  });
+
+  addLedgerCommands(program, {
+    withDatabase,
+    say,
+    user: terminalUser,
+    setExitCode: (code) => void (process.exitCode = code),
+  });
+
+  addPrivacyCommands(program, {
+    withDatabase,
+    say,
+    stdin: process.stdin,
+    stderr: process.stderr,
+    clock: systemClock,
+    user: terminalUser,
+    setExitCode: (code) => void (process.exitCode = code),
+  });
+
+  addRatesCommands(program, {
+    withDatabase,
+    say,
+    stdin: process.stdin,
+    stderr: process.stderr,
+    clock: systemClock,
+  });
+
+  addReconciliationCommands(program, {
+    withDatabase,
+    say,
+    clock: systemClock,
+    user: terminalUser,
+    setExitCode: (code) => void (process.exitCode = code),
+  });
+
+  addSettlementCommands(program, { withDatabase, say, user: terminalUser });
+}
