@@ -14,11 +14,11 @@ import { optionsOf, useNames } from '../../ui/use-names';
 import { useList } from '../../ui/use-query';
 import { Money, Time } from '../../ui/values';
 import { CAP_SPECS, CapFields } from './cap-fields';
-import { RINGBACKS, STATUSES } from './choices';
+import { STATUSES } from './choices';
+import { DELIVERY_SPECS, DeliveryFields } from './delivery-fields';
 import { EntityPage } from './entity-page';
 import type { Bid, Buyer, Target } from './types';
 
-const timeout = seconds({ min: 1_000, max: 120_000 });
 const window = seconds({ min: 1_000, max: 86_400_000 });
 
 const SPECS: readonly FieldSpec[] = [
@@ -26,9 +26,7 @@ const SPECS: readonly FieldSpec[] = [
   { at: '/name', codec: text, required: 'give it a name' },
   { at: '/status', codec: text, initial: 'active' },
   ...CAP_SPECS,
-  { at: '/settings/ringTimeoutMs', codec: timeout },
-  { at: '/settings/maxDurationMs', codec: seconds({ min: 1_000 }) },
-  { at: '/settings/ringback', codec: text },
+  ...DELIVERY_SPECS,
   { at: '/discipline/unanswered', codec: integer({ min: 1, max: 1_000 }) },
   { at: '/discipline/windowMs', codec: window },
   { at: '/discipline/pauseMs', codec: window },
@@ -66,26 +64,7 @@ export function BuyerEditor({ params }: PageProps) {
             <FormSelect form={form} at="/status" label="Status" options={STATUSES} />
           </div>
           <CapFields form={form} />
-          <fieldset class="form-section">
-            <legend>Delivery</legend>
-            <div class="form-grid">
-              <FormText
-                form={form}
-                at="/settings/ringTimeoutMs"
-                label="Rings at most"
-                unit="s"
-                inputMode="decimal"
-              />
-              <FormText
-                form={form}
-                at="/settings/maxDurationMs"
-                label="Longest call"
-                unit="s"
-                inputMode="decimal"
-              />
-              <FormSelect form={form} at="/settings/ringback" label="Ringback" options={RINGBACKS} />
-            </div>
-          </fieldset>
+          <DeliveryFields form={form} />
           <fieldset class="form-section">
             <legend>When it does not answer</legend>
             <p class="quiet">All three, or none: a target that misses so many calls is paused for a while.</p>

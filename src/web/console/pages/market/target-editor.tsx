@@ -1,15 +1,16 @@
+import { useMemo } from 'preact/hooks';
 import { useConsole } from '../../console';
-import { json, money, seconds, text } from '../../core/codec';
+import { json, money, text } from '../../core/codec';
 import type { FieldSpec } from '../../core/draft';
 import { hrefOf } from '../../core/router';
 import type { PageProps } from '../../routes';
 import { FormArea, FormSelect, FormText } from '../../ui/form';
 import { useEntity } from '../../ui/use-entity';
 import { CAP_SPECS, CapFields } from './cap-fields';
-import { RINGBACKS, STATUSES, TARGET_KINDS } from './choices';
+import { STATUSES, TARGET_KINDS } from './choices';
+import { DELIVERY_SPECS, DeliveryFields } from './delivery-fields';
 import { EntityPage } from './entity-page';
 import type { Target } from './types';
-import { useMemo } from 'preact/hooks';
 
 const specsFor = (buyerId: string | undefined): readonly FieldSpec[] => [
   { at: '/buyerId', codec: text, required: 'is whose target?', initial: buyerId },
@@ -19,9 +20,7 @@ const specsFor = (buyerId: string | undefined): readonly FieldSpec[] => [
   { at: '/uri', codec: text, required: 'say where it is rung' },
   { at: '/costPerMinute', codec: money, initial: 0 },
   ...CAP_SPECS,
-  { at: '/settings/ringTimeoutMs', codec: seconds({ min: 1_000, max: 120_000 }) },
-  { at: '/settings/maxDurationMs', codec: seconds({ min: 1_000 }) },
-  { at: '/settings/ringback', codec: text },
+  ...DELIVERY_SPECS,
   { at: '/skills', codec: json },
 ];
 
@@ -70,25 +69,7 @@ export function TargetEditor({ params }: PageProps) {
             {buyerId === undefined && <FormText form={form} at="/buyerId" label="Buyer" />}
           </div>
           <CapFields form={form} />
-          <fieldset class="form-section">
-            <legend>Delivery</legend>
-            <div class="form-grid">
-              <FormText
-                form={form}
-                at="/settings/ringTimeoutMs"
-                label="Rings at most"
-                unit="s"
-                inputMode="decimal"
-              />
-              <FormText
-                form={form}
-                at="/settings/maxDurationMs"
-                label="Longest call"
-                unit="s"
-                inputMode="decimal"
-              />
-              <FormSelect form={form} at="/settings/ringback" label="Ringback" options={RINGBACKS} />
-            </div>
+          <DeliveryFields form={form}>
             <FormArea
               form={form}
               at="/skills"
@@ -97,7 +78,7 @@ export function TargetEditor({ params }: PageProps) {
               rows={3}
               code
             />
-          </fieldset>
+          </DeliveryFields>
         </>
       }
     />

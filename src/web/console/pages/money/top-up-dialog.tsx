@@ -3,9 +3,8 @@ import { useConsole } from '../../console';
 import { money, text } from '../../core/codec';
 import type { FieldSpec } from '../../core/draft';
 import { draftOf } from '../../core/draft';
-import { Button } from '../../ui/button';
-import { Dialog } from '../../ui/dialog';
-import { FormProblem, FormText } from '../../ui/form';
+import { FormText } from '../../ui/form';
+import { FormDialog } from '../../ui/form-dialog';
 import { useForm } from '../../ui/use-form';
 import type { Wallet } from './types';
 
@@ -28,42 +27,20 @@ export function TopUpDialog({
   const { api, toast } = useConsole();
   const form = useForm(SPECS, () => draftOf(SPECS));
   const key = useRef(crypto.randomUUID?.() ?? String(Math.random()).slice(2));
-  const send = (): Promise<void> =>
-    form.submit(async (body) => {
-      await api.post(
-        `/wallets/${encodeURIComponent(wallet.accountId)}/top-ups`,
-        { ...body, currency: wallet.currency },
-        { idempotencyKey: key.current },
-      );
-      toast('good', 'The money is booked');
-      onDone();
-    });
+  const send = async (body: Record<string, unknown>): Promise<void> => {
+    await api.post(
+      `/wallets/${encodeURIComponent(wallet.accountId)}/top-ups`,
+      { ...body, currency: wallet.currency },
+      { idempotencyKey: key.current },
+    );
+    toast('good', 'The money is booked');
+    onDone();
+  };
   return (
-    <Dialog
-      heading="Book money that came in"
-      onClose={onClose}
-      actions={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" busy={form.busy} onClick={() => void send()} testId="dialog-confirm">
-            Book
-          </Button>
-        </>
-      }
-    >
-      <form
-        class="form"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          void send();
-        }}
-      >
-        <FormProblem form={form} />
-        <FormText form={form} at="/amount" label="Amount" before={wallet.currency} inputMode="decimal" />
-        <FormText form={form} at="/reference" label="Reference" hint="What the bank calls it" />
-        <FormText form={form} at="/note" label="Note" />
-      </form>
-    </Dialog>
+    <FormDialog heading="Book money that came in" form={form} confirm="Book" send={send} onClose={onClose}>
+      <FormText form={form} at="/amount" label="Amount" before={wallet.currency} inputMode="decimal" />
+      <FormText form={form} at="/reference" label="Reference" hint="What the bank calls it" />
+      <FormText form={form} at="/note" label="Note" />
+    </FormDialog>
   );
 }

@@ -8,8 +8,9 @@ import { draftOf } from '../../core/draft';
 import { wordsOf } from '../../core/format';
 import { isOperator } from '../../core/navigation';
 import { Button } from '../../ui/button';
-import { ConfirmDialog, Dialog } from '../../ui/dialog';
-import { FormProblem, FormSelect, FormText } from '../../ui/form';
+import { ConfirmDialog } from '../../ui/dialog';
+import { FormSelect, FormText } from '../../ui/form';
+import { FormDialog } from '../../ui/form-dialog';
 import { ListTable } from '../../ui/list';
 import { Panel } from '../../ui/page';
 import { useForm } from '../../ui/use-form';
@@ -182,50 +183,28 @@ function NewCredential({
   const { api, user } = useConsole();
   const form = useForm(SPECS, () => draftOf(SPECS));
   const accounts = useNames('/accounts', 'accounts:read');
-  const send = (): Promise<void> =>
-    form.submit(async (body) => {
-      const made = await api.post<Record<string, string>>(kind.path, body);
-      onDone(made['id'] ?? '', made[kind.secret] ?? '');
-    });
+  const send = async (body: Record<string, unknown>): Promise<void> => {
+    const made = await api.post<Record<string, string>>(kind.path, body);
+    onDone(made['id'] ?? '', made[kind.secret] ?? '');
+  };
   return (
-    <Dialog
-      heading={`New ${kind.what}`}
-      onClose={onClose}
-      actions={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" busy={form.busy} onClick={() => void send()} testId="dialog-confirm">
-            Create
-          </Button>
-        </>
-      }
-    >
-      <form
-        class="form"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          void send();
-        }}
-      >
-        <FormProblem form={form} />
-        <FormText form={form} at="/name" label="Name" hint="What it is for" />
-        {isOperator(user) && (
-          <FormSelect
-            form={form}
-            at="/accountId"
-            label="Account"
-            options={optionsOf(accounts, 'The exchange itself')}
-          />
-        )}
-        <FormText
+    <FormDialog heading={`New ${kind.what}`} form={form} confirm="Create" send={send} onClose={onClose}>
+      <FormText form={form} at="/name" label="Name" hint="What it is for" />
+      {isOperator(user) && (
+        <FormSelect
           form={form}
-          at="/scopes"
-          label="Scopes"
-          hint="Separated by commas: *:read, calls:*, bids:write …"
+          at="/accountId"
+          label="Account"
+          options={optionsOf(accounts, 'The exchange itself')}
         />
-        <FormText form={form} at="/expiresAt" label="Expires" type="date" hint="Never, when it is empty" />
-      </form>
-    </Dialog>
+      )}
+      <FormText
+        form={form}
+        at="/scopes"
+        label="Scopes"
+        hint="Separated by commas: *:read, calls:*, bids:write …"
+      />
+      <FormText form={form} at="/expiresAt" label="Expires" type="date" hint="Never, when it is empty" />
+    </FormDialog>
   );
 }

@@ -9,8 +9,8 @@ import { wordsOf } from '../../core/format';
 import { isOperator } from '../../core/navigation';
 import { Badge } from '../../ui/badge';
 import { Button } from '../../ui/button';
-import { Dialog } from '../../ui/dialog';
-import { FormProblem, FormSelect, FormText } from '../../ui/form';
+import { FormSelect, FormText } from '../../ui/form';
+import { FormDialog } from '../../ui/form-dialog';
 import { ListTable } from '../../ui/list';
 import { Panel } from '../../ui/page';
 import { useForm } from '../../ui/use-form';
@@ -173,53 +173,31 @@ function InviteDialog({ onClose, onDone }: { onClose(): void; onDone(link: Link)
   const { api, user } = useConsole();
   const form = useForm(SPECS, () => draftOf(SPECS));
   const accounts = useNames('/accounts', 'accounts:read');
-  const send = (): Promise<void> =>
-    form.submit(async (body) => {
-      const { link } = await api.post<{ link: Link }>('/users', body);
-      onDone(link);
-    });
+  const send = async (body: Record<string, unknown>): Promise<void> => {
+    const { link } = await api.post<{ link: Link }>('/users', body);
+    onDone(link);
+  };
   return (
-    <Dialog
-      heading="Invite somebody"
-      onClose={onClose}
-      actions={
+    <FormDialog heading="Invite somebody" form={form} confirm="Invite" send={send} onClose={onClose}>
+      <FormText form={form} at="/email" label="Email" type="email" />
+      <FormText form={form} at="/name" label="Name" />
+      {isOperator(user) && (
         <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" busy={form.busy} onClick={() => void send()} testId="dialog-confirm">
-            Invite
-          </Button>
+          <FormSelect
+            form={form}
+            at="/accountId"
+            label="Account"
+            options={optionsOf(accounts, 'The exchange itself')}
+          />
+          <FormSelect form={form} at="/role" label="Role" options={ROLES} />
         </>
-      }
-    >
-      <form
-        class="form"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          void send();
-        }}
-      >
-        <FormProblem form={form} />
-        <FormText form={form} at="/email" label="Email" type="email" />
-        <FormText form={form} at="/name" label="Name" />
-        {isOperator(user) && (
-          <>
-            <FormSelect
-              form={form}
-              at="/accountId"
-              label="Account"
-              options={optionsOf(accounts, 'The exchange itself')}
-            />
-            <FormSelect form={form} at="/role" label="Role" options={ROLES} />
-          </>
-        )}
-        <FormText
-          form={form}
-          at="/scopes"
-          label="Scopes"
-          hint="Separated by commas: *, *:read, calls:*, calls:read …"
-        />
-      </form>
-    </Dialog>
+      )}
+      <FormText
+        form={form}
+        at="/scopes"
+        label="Scopes"
+        hint="Separated by commas: *, *:read, calls:*, calls:read …"
+      />
+    </FormDialog>
   );
 }

@@ -2,9 +2,8 @@ import { useConsole } from '../../console';
 import { text } from '../../core/codec';
 import type { FieldSpec } from '../../core/draft';
 import { draftOf } from '../../core/draft';
-import { Button } from '../../ui/button';
-import { Dialog } from '../../ui/dialog';
-import { FormArea, FormProblem, FormSelect } from '../../ui/form';
+import { FormArea, FormSelect } from '../../ui/form';
+import { FormDialog } from '../../ui/form-dialog';
 import { useForm } from '../../ui/use-form';
 
 export interface FraudCase {
@@ -43,38 +42,24 @@ export function ResolveDialog({
   const form = useForm(SPECS, () =>
     draftOf(SPECS, { state: found.state === 'open' ? 'confirmed' : found.state, note: found.note }),
   );
-  const send = (): Promise<void> =>
-    form.submit(async (body) => {
-      await api.post(`/fraud/cases/${encodeURIComponent(found.callId)}/resolve`, body);
-      toast('good', 'The finding is recorded');
-      onDone();
-    });
+  const send = async (body: Record<string, unknown>): Promise<void> => {
+    await api.post(`/fraud/cases/${encodeURIComponent(found.callId)}/resolve`, body);
+    toast('good', 'The finding is recorded');
+    onDone();
+  };
   return (
-    <Dialog
+    <FormDialog
       heading="What was this call?"
+      form={form}
+      confirm="Record"
+      send={send}
       onClose={onClose}
-      actions={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" busy={form.busy} onClick={() => void send()} testId="dialog-confirm">
-            Record
-          </Button>
-        </>
+      intro={
+        <p class="quiet">Its seller, number, trunk and block of numbers are judged by it from then on.</p>
       }
     >
-      <p class="quiet">Its seller, number, trunk and block of numbers are judged by it from then on.</p>
-      <form
-        class="form"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          void send();
-        }}
-      >
-        <FormProblem form={form} />
-        <FormSelect form={form} at="/state" label="Finding" options={FINDINGS} />
-        <FormArea form={form} at="/note" label="Note" rows={3} />
-      </form>
-    </Dialog>
+      <FormSelect form={form} at="/state" label="Finding" options={FINDINGS} />
+      <FormArea form={form} at="/note" label="Note" rows={3} />
+    </FormDialog>
   );
 }
