@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { asProblem } from '../api/problem';
 import type { Stored } from '../api/types';
 import { useConsole } from '../console';
@@ -6,6 +6,7 @@ import type { FieldSpec } from '../core/draft';
 import { bodyOf, changesBetween, draftOf, fieldOf } from '../core/draft';
 import type { Asked } from './use-query';
 import { useQuery } from './use-query';
+import { useIdempotencyKey } from './use-idempotency-key';
 import type { Form } from './use-form';
 import { useForm } from './use-form';
 
@@ -47,8 +48,7 @@ export function useEntity<T extends Stored>(
   const form = useForm(specs, () => draftOf(specs));
   const [stored, setStored] = useState<T>();
   const [conflict, setConflict] = useState<Conflict<T>>();
-  // However often it is sent, one is made.
-  const key = useRef(crypto.randomUUID?.() ?? String(Math.random()).slice(2));
+  const idempotencyKey = useIdempotencyKey();
   const isNew = id === undefined;
 
   const take = (entity: T): void => {
@@ -103,7 +103,7 @@ export function useEntity<T extends Stored>(
     save: () =>
       form.submit(async (body) => {
         if (stored !== undefined) return patch(body, stored);
-        const made = await api.post<T>(path, body, { idempotencyKey: key.current });
+        const made = await api.post<T>(path, body, { idempotencyKey });
         onSaved(made, true);
       }),
     keepMine: () =>

@@ -1,4 +1,3 @@
-import { useRef } from 'preact/hooks';
 import { useConsole } from '../../console';
 import { money, text } from '../../core/codec';
 import type { FieldSpec } from '../../core/draft';
@@ -6,6 +5,7 @@ import { draftOf } from '../../core/draft';
 import { FormText } from '../../ui/form';
 import { FormDialog } from '../../ui/form-dialog';
 import { useForm } from '../../ui/use-form';
+import { useIdempotencyKey } from '../../ui/use-idempotency-key';
 import type { Wallet } from './types';
 
 const SPECS: readonly FieldSpec[] = [
@@ -26,12 +26,12 @@ export function TopUpDialog({
 }) {
   const { api, toast } = useConsole();
   const form = useForm(SPECS, () => draftOf(SPECS));
-  const key = useRef(crypto.randomUUID?.() ?? String(Math.random()).slice(2));
+  const idempotencyKey = useIdempotencyKey();
   const send = async (body: Record<string, unknown>): Promise<void> => {
     await api.post(
       `/wallets/${encodeURIComponent(wallet.accountId)}/top-ups`,
       { ...body, currency: wallet.currency },
-      { idempotencyKey: key.current },
+      { idempotencyKey },
     );
     toast('good', 'The money is booked');
     onDone();
