@@ -32,16 +32,18 @@ type Question =
       /** Whose calls alone it may be; undefined: anybody's. */
       readonly buyerIds: readonly string[] | undefined;
     }
+  | { readonly kind: 'look'; readonly callId: string }
   | { readonly kind: 'list'; readonly limit: number };
 type Asked = Question & { readonly id: string; readonly from: string };
 
-/** What each says: the call is not here (`no`), or what became of it; its calls. */
+/** What each says: the call is not here (`no`), or what became of it, or how it stands; its calls. */
 type Reply = {
   readonly id: string;
   readonly nodeId: string;
 } & (
   | { readonly kind: 'no' }
   | { readonly kind: 'done'; readonly answer: ControlAnswer }
+  | { readonly kind: 'seen'; readonly call: LiveCallView }
   | { readonly kind: 'calls'; readonly calls: readonly LiveCallView[]; readonly more: boolean }
 );
 
@@ -98,6 +100,14 @@ export class CallControlLine implements CallControlDesk {
     if (done) return done.answer;
     if (!found) return { kind: 'unreachable' };
     return found.replies.length >= found.asked ? { kind: 'not_live' } : { kind: 'silent' };
+  }
+
+  async look(callId: string): Promise<LiveCallView | undefined> {
+    const here = this.#parts.calls.call(callId);
+    if (here) return this.#view(here);
+    const found = await this.#ask({ kind: 'look', callId }, ({ kind }) => kind === 'seen');
+    const seen = found?.replies.find((reply) => reply.kind === 'seen');
+    return seen?.call;
   }
 
   async list(limit: number): ReturnType<CallControlDesk['list']> {
@@ -196,7 +206,10 @@ export class CallControlLine implements CallControlDesk {
     let reply: Reply = { id, nodeId, kind: 'no' };
     if (asked.kind === 'list')
       reply = { id, nodeId, kind: 'calls', ...this.#listed(Math.min(asked.limit, MAX_LISTED)) };
-    else {
+    else if (asked.kind === 'look') {
+      const call = this.#parts.calls.call(asked.callId);
+      if (call) reply = { id, nodeId, kind: 'seen', call: this.#view(call) };
+    } else {
       const answer = await this.#carryOut(asked.callId, asked.command, asked.buyerIds);
       if (answer) reply = { id, nodeId, kind: 'done', answer };
     }

@@ -49,6 +49,8 @@ export type ControlAnswer =
 export interface CallControlDesk {
   /** @param buyerIds - whose calls alone it may be, answered ones; undefined: anybody's */
   control(callId: string, command: ControlCommand, buyerIds?: readonly string[]): Promise<ControlAnswer>;
+  /** A call as the node tells it that has it; undefined: it is not up, or nobody could say so in time. */
+  look(callId: string): Promise<LiveCallView | undefined>;
   /** The newest; of nodes that did not answer there are none. `silentNodes` is null where none could be asked. */
   list(limit: number): Promise<{
     readonly items: readonly LiveCallView[];

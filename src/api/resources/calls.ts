@@ -62,7 +62,13 @@ const ledgerLine = ledgerEntry.extend({
   account: z.string().describe('Name and purpose of the ledger account'),
 });
 
+const held = z
+  .boolean()
+  .nullable()
+  .describe('Whether it is on hold; null when its node could not say so in time');
+
 const wholeCall = call.extend({
+  held,
   decision: z.unknown(),
   decisionMicroseconds: z.number().nullable(),
   ledger: z.array(ledgerLine),
@@ -71,7 +77,7 @@ const wholeCall = call.extend({
 /** Live and past calls, each with its decision and its money. */
 export function callRoutes(
   live: LiveCalls,
-  control: Pick<CallControlDesk, 'list'>,
+  control: Pick<CallControlDesk, 'list' | 'look'>,
   streams: EventStreams,
 ): Route[] {
   return [
@@ -174,10 +180,17 @@ export function callRoutes(
       scope: 'calls:read',
       tenants: TENANT_ROLES,
       params: z.strictObject({ id }),
-      reply: z.union([wholeCall, ...callViews(call, { bids: z.array(ownBid), ledger: z.array(ownLine) })]),
+      reply: z.union([
+        wholeCall,
+        ...callViews(call, {
+          held: held.optional().describe('Of a buyer’s calls: whether it is on hold'),
+          bids: z.array(ownBid),
+          ledger: z.array(ownLine),
+        }),
+      ]),
       handle: async ({ db, params, caller, own }) => {
         const party = partyOf(caller, own);
-        if (party) return { body: (await callOfParty(db, party, params.id)) as never };
+        if (party) return { body: (await callOfParty(db, control, party, params.id)) as never };
         const row = await getCall(db, params.id);
         if (!row) throw notFound('call', params.id);
         const [decision, ledger] = await Promise.all([
@@ -187,6 +200,7 @@ export function callRoutes(
         return {
           body: {
             ...row,
+            held: await isHeld(control, row),
             decision: decision?.decision ?? null,
             decisionMicroseconds: decision?.microseconds ?? null,
             ledger: ledger.map((line) => ({ ...line, postedAt: line.postedAt.toISOString() })),
@@ -216,10 +230,25 @@ export function callRoutes(
 }
 
 /** A call as a party sees it, with its own bids and its own money. @throws AppError `not_found` */
-async function callOfParty(db: Queryable, party: CallParty, wanted: string): Promise<object> {
+async function callOfParty(
+  db: Queryable,
+  control: Pick<CallControlDesk, 'look'>,
+  party: CallParty,
+  wanted: string,
+): Promise<object> {
   const found = await getTenantCall(db, party, wanted);
   if (!found) throw notFound('call', wanted);
   const bids = await ownBids(db, party, found);
   const lines = await ledgerLinesOfCall(db, wanted);
-  return { ...found, bids, ledger: ownLines(lines, party.accountId) };
+  const hold = party.role === 'buyer' ? { held: await isHeld(control, found) } : {};
+  return { ...found, ...hold, bids, ledger: ownLines(lines, party.accountId) };
+}
+
+/** Its node knows it alone: what is on hold is in no record. A call that nobody answered, or that is over, is not. */
+async function isHeld(
+  control: Pick<CallControlDesk, 'look'>,
+  { id: callId, state }: { readonly id: string; readonly state?: unknown },
+): Promise<boolean | null> {
+  if (state !== 'answered') return false;
+  return (await control.look(callId))?.held ?? null;
 }

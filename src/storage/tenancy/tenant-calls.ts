@@ -115,7 +115,7 @@ export async function listTenantCalls(
   const place = (value: unknown): string => `$${values.push(value)}`;
   for (const [field, value] of Object.entries(where) as [TenantCallField, string][]) {
     if (!shown.includes(field)) return [];
-    conditions.push(`${COLUMNS[field]} = ${place(value)}`);
+    conditions.push(`${columnOf(party.role, field)} = ${place(value)}`);
   }
   if (minConnectedMs !== undefined) conditions.push(`c.connected_ms >= ${place(minConnectedMs)}`);
   if (fromTime !== undefined) conditions.push(`c.received_at >= ${place(fromTime)}`);
@@ -155,10 +155,12 @@ export async function tenantCallIds(
 }
 
 function selectOf(role: TenantRole): string {
-  const fields = CALL_VIEWS[role].map((field) => {
-    const hides = role === 'buyer' && field === 'from';
-    const column = hides ? `case when shows_caller(c.campaign_id) then c.caller end` : COLUMNS[field];
-    return `${column} as "${field}"`;
-  });
+  const fields = CALL_VIEWS[role].map((field) => `${columnOf(role, field)} as "${field}"`);
   return `select c.id, ${fields.join(', ')} from calls c where ${THEIRS[role]}`;
+}
+
+/** What a role is shown of a field, and may look for: a caller who is kept from a buyer cannot be found by it either. */
+function columnOf(role: TenantRole, field: TenantCallField): string {
+  const hides = role === 'buyer' && field === 'from';
+  return hides ? `case when shows_caller(c.campaign_id) then c.caller end` : COLUMNS[field];
 }

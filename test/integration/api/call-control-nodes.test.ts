@@ -107,6 +107,15 @@ test('of others’ calls nobody finds that they are there', async () => {
   expect(await a.line.control('two', HOLD, ['buyer-1'])).toMatchObject({ kind: 'done' });
 });
 
+test('any node tells how a call stands on the node that has it', async () => {
+  const [a, b] = [new Node('a', [answered('one')]), new Node('b', [{ ...answered('two'), held: true }])];
+  await together(a, b);
+  expect(await a.line.look('one')).toMatchObject({ nodeId: 'a', held: false });
+  expect(await a.line.look('two')).toMatchObject({ nodeId: 'b', held: true });
+  expect(await a.line.look('three')).toBeUndefined();
+  expect([a.asked, b.asked]).toEqual([[], []]);
+});
+
 test('who does not answer is waited for so long and no longer', async () => {
   const [a, b] = [new Node('a', [], SECRET, 200), new Node('b', [])];
   await together(a, b);

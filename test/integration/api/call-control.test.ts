@@ -1,12 +1,14 @@
-import type { ControlAnswer } from '../../../src/api';
+import type { ControlAnswer, LiveCallView } from '../../../src/api';
 import { createApiKey } from '../../../src/storage';
 import { marketOf, bidOf, usd } from '../../unit/market/fixtures';
 import type { TestApi } from './support/test-api';
+import { storeCall } from './support/stored-calls';
 import { startTestApi } from './support/test-api';
 import { knowing } from './support/test-control';
 
 const asked: { callId: string; command: unknown; buyerIds: readonly string[] | undefined }[] = [];
 let answer: ControlAnswer;
+let seen: LiveCallView | undefined;
 let api: TestApi;
 let buyerKey: string;
 let sellerKey: string;
@@ -36,6 +38,7 @@ beforeAll(async () => {
         asked.push({ callId, command, buyerIds });
         return Promise.resolve(answer);
       },
+      look: (callId) => Promise.resolve(callId === 'up' ? seen : undefined),
       list: () => Promise.resolve({ items: [LIVE], more: false, silentNodes: 1 }),
     },
   });
@@ -122,6 +125,28 @@ test('a key that repeats itself does it once', async () => {
   const again = await api.ask('POST', path, { body: {}, headers });
   expect([first.status, again.status, again.headers.get('idempotency-replayed')]).toEqual([200, 200, 'true']);
   expect(asked).toHaveLength(1);
+});
+
+test('one call tells whether it is on hold, to the exchange and to its buyer', async () => {
+  await storeCall(api, { id: 'up', receivedAt: 1_700_000_000_000, state: 'answered' });
+  await api.pool.query(
+    `update calls set sale = '{"target": {"buyerAccountId": "acme-account"}}', seller_id = 'pub' where id = 'up'`,
+  );
+  const heldFor = async (key?: string, id = 'up') =>
+    (await api.ask('GET', `/api/v1/calls/${id}`, key === undefined ? {} : { key })).body['held'];
+  seen = LIVE;
+  expect([await heldFor(), await heldFor(buyerKey), await heldFor(sellerKey)]).toEqual([
+    true,
+    true,
+    undefined,
+  ]);
+  seen = { ...LIVE, held: false };
+  expect([await heldFor(), await heldFor(buyerKey)]).toEqual([false, false]);
+  // Its node is silent.
+  seen = undefined;
+  expect([await heldFor(), await heldFor(buyerKey)]).toEqual([null, null]);
+  await storeCall(api, { id: 'over', receivedAt: 1_700_000_000_000 });
+  expect(await heldFor(undefined, 'over')).toBe(false);
 });
 
 test('calls of all nodes are listed, and it is said whose are missing', async () => {

@@ -30,6 +30,10 @@ export function obedient(
       const live = { nodeId: 'n1', state: 'answered', held: command.kind === 'hold', ...call };
       return Promise.resolve<ControlAnswer>({ kind: 'done', call: live as unknown as LiveCallView });
     },
+    look: (callId) => {
+      const call = calls.find((one) => one['callId'] === callId);
+      return Promise.resolve(call && ({ nodeId: 'n1', held: false, ...call } as unknown as LiveCallView));
+    },
     list: () => Promise.resolve({ items: calls as never, more: false, silentNodes: 0 }),
   };
 }
