@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import type { Principal } from '../domain';
-import type { AuditActor, AuditChanges, AuditEntry } from '../storage';
+import type { AuditActor, AuditChanges, AuditEntry, PhoneIdentity } from '../storage';
 import { actorOf, changedFields, namesOf } from '../storage';
 import { contextOf } from './middleware/request-context';
 import type { Route } from './route';
@@ -26,12 +26,44 @@ const NAMES_ALONE = new Set([
 /** Nobody has proven who they are. */
 export const NOBODY: AuditActor = { kind: 'nobody', id: '' };
 
+/** The actor that an agent is. */
+export function agentActor(agent: Pick<PhoneIdentity, 'agentId' | 'accountId'>): AuditActor {
+  return { kind: 'agent', id: agent.agentId, accountId: agent.accountId };
+}
+
+const notes = new WeakMap<Request, AuditNote>();
+
+/** The note of a request whose operation was begun. */
+export function noteOf(request: Request): AuditNote | undefined {
+  return notes.get(request);
+}
+
 /** What a handler adds to the entry of the audit log that is written of its operation. */
 export class AuditNote {
+  #isGuess = false;
   #actor: AuditActor | undefined;
   #subject: AuditEntry['subject'];
   #changes: AuditChanges | undefined;
   #reason: string | undefined;
+
+  constructor(request: Request) {
+    notes.set(request, this);
+  }
+
+  /** Whether the operation stands on a proof that may be a guess. */
+  get isGuess(): boolean {
+    return this.#isGuess;
+  }
+
+  /** Whether it is told who it was, or to what it was done. */
+  get isSaid(): boolean {
+    return this.#actor !== undefined || this.#subject !== undefined;
+  }
+
+  /** A password, a code, a token is looked at: that it is wrong is written down, however that is answered. */
+  guessed(): void {
+    this.#isGuess = true;
+  }
 
   /** Who it was, where only the handler can tell: somebody who signs in. */
   by(actor: AuditActor | Principal): void {
@@ -76,6 +108,29 @@ export class AuditNote {
       address,
       changes: this.#changesOf(route, fields),
       reason: this.#reason ?? textOf(fields['reason']) ?? textOf(fields['basis']),
+    };
+  }
+
+  /** The entry of an operation that was refused. */
+  refusal(refused: {
+    readonly route: Route;
+    readonly request: Request;
+    readonly caller: Principal | undefined;
+    readonly address: string;
+    readonly status: number;
+    /** Code of the problem. */
+    readonly problem: string | undefined;
+  }): AuditEntry {
+    const { route, request, caller, address, status, problem } = refused;
+    const { id, place } = contextOf(request);
+    return {
+      actor: this.#actor ?? (caller ? actorOf(caller) : NOBODY),
+      action: route.operationId,
+      subject: this.#subject ?? { kind: kindOf(route), id: place.values?.[0] },
+      status,
+      requestId: id,
+      address,
+      reason: this.#reason ?? problem,
     };
   }
 

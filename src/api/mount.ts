@@ -4,13 +4,14 @@ import { AppError, ownOnly, refusalOf, principalName } from '../domain';
 import type { Principal } from '../domain';
 import type { AuditEntry, AuditTrail, Database, Queryable } from '../storage';
 import { asExchange, asTenant, recordAudit, TenantDatabase } from '../storage';
-import { AuditNote } from './audit-note';
+import { agentActor, AuditNote } from './audit-note';
 import type { ClientAddress } from './client-address';
 import { deprecationHeaders } from './deprecation';
 import { etagOf, readIfMatch } from './if-match';
 import { callerOf, provenCaller } from './middleware/authenticate';
 import type { Answer } from './middleware/idempotency';
 import { once } from './middleware/idempotency';
+import { agentOf } from './middleware/phone-session';
 import { contextOf } from './middleware/request-context';
 import { sendProblem, validationProblem } from './problem';
 import type { Route } from './route';
@@ -21,7 +22,7 @@ import { paramsOf } from './route-table';
 export interface OperationParts {
   readonly database: Database;
   /** Where what is done apart from a transaction is written down. */
-  readonly trail: Pick<AuditTrail, 'record'>;
+  readonly trail: Pick<AuditTrail, 'record' | 'refused'>;
   readonly addressOf: ClientAddress;
 }
 
@@ -58,7 +59,8 @@ function mount(
       ifMatch: route.conditional ? readIfMatch(request.get('If-Match')) : undefined,
     };
     const own = ownOnly(caller);
-    const audit = new AuditNote();
+    const audit = new AuditNote(request);
+    if (route.access === 'phone') audit.by(agentActor(agentOf(request)));
     const afterwards: (() => void)[] = [];
     const committed = (work: () => void): void => void afterwards.push(work);
     const entryOf = (reply: unknown): AuditEntry =>
@@ -66,6 +68,11 @@ function mount(
         ...{ ...validated, route, request, reply, status: route.status },
         ...{ caller: provenCaller(request), address: addressOf(request) },
       });
+    // What anybody can cause is bounded, and of nobody who does nothing to nothing there is nothing to say.
+    const recordApart = (entry: AuditEntry): void => {
+      if (entry.actor.kind !== 'nobody') trail.record(entry);
+      else if (audit.isSaid) trail.refused(entry);
+    };
     const perform = async (db: Queryable): Promise<Answer> => {
       const reply = await route.handle({
         ...{ ...validated, caller, own, db },
@@ -73,7 +80,7 @@ function mount(
       });
       if (route.audited === true) {
         await asExchange(db, (all) => recordAudit(all, entryOf(reply.body)));
-      } else if (route.audited === 'apart') trail.record(entryOf(reply.body));
+      } else if (route.audited === 'apart' && response.statusCode < 400) recordApart(entryOf(reply.body));
       return answerOf(route, reply);
     };
     // An entry of the audit log stands or falls with what it tells of.

@@ -33,6 +33,13 @@ const MAX_ERRORS = 50;
 const MAX_POINTER = 200;
 const MAX_MESSAGE = 300;
 
+const codes = new WeakMap<Response, string>();
+
+/** The code of the problem that was answered; undefined where there was none. */
+export function problemOf(response: Response): string | undefined {
+  return codes.get(response);
+}
+
 /** Writes a problem. An answer that has begun is broken off: half of it must not look whole. */
 export function sendProblem(
   response: Response,
@@ -55,6 +62,7 @@ export function sendProblem(
     ...(typeof requestId === 'string' ? { requestId } : {}),
     ...(errors === undefined ? {} : { errors: [...errors] }),
   };
+  codes.set(response, code);
   response.removeHeader('ETag');
   if (status === 401 && !response.hasHeader('WWW-Authenticate')) {
     response.setHeader('WWW-Authenticate', 'Bearer realm="dce"');

@@ -265,8 +265,8 @@ export type {
 } from './analytics';
 export { actorOf } from './audit/audit-entry';
 export type { AuditActor, AuditChanges, AuditEntry, StoredAuditEntry } from './audit/audit-entry';
-export { listAudit } from './audit/audit-queries';
-export type { AuditFilter } from './audit/audit-queries';
+export { followAudit, listAudit } from './audit/audit-queries';
+export type { AuditFilter, AuditPlace, PlacedAuditEntry } from './audit/audit-queries';
 export { AuditSealer, sealAudit } from './audit/audit-sealer';
 export { AuditTrail, recordAudit } from './audit/audit-trail';
 export type { AuditTrailOptions } from './audit/audit-trail';

@@ -16,6 +16,8 @@ export interface PhoneIdentity {
 export interface SignInCandidate {
   readonly agentId: string;
   readonly buyerId: string;
+  /** Account of the buyer. */
+  readonly accountId: string;
   readonly name: string;
   readonly username: string;
   readonly passwordHash: string;
@@ -33,7 +35,8 @@ const SEEN_EVERY = `interval '5 minutes'`;
 export async function findSignIn(db: Queryable, username: string): Promise<SignInCandidate | undefined> {
   const { rows } = await db.query<SignInCandidate>({
     name: 'phone-sign-in',
-    text: `select a.id as "agentId", a.buyer_id as "buyerId", a.name, a.username, s.password_hash as "passwordHash"
+    text: `select a.id as "agentId", a.buyer_id as "buyerId", b.account_id as "accountId", a.name, a.username,
+        s.password_hash as "passwordHash"
       from agents a join agent_secrets s on s.agent_id = a.id join buyers b on b.id = a.buyer_id
       where a.username = $1 and a.status = 'active' and b.status <> 'archived'`,
     values: [username],

@@ -17,6 +17,7 @@ export function linkRoutes(access: Access): Route[] {
       method: 'post',
       path: '/auth/links',
       operationId: 'setPasswordByLink',
+      audited: 'apart',
       summary: 'Set a password by the token of an invitation or a reset; the link is good for once',
       body: z.strictObject({
         token: z.string().min(1).max(128).describe('What follows `token=` in the link'),
@@ -24,9 +25,14 @@ export function linkRoutes(access: Access): Route[] {
       }),
       reply: z.unknown(),
       status: 204,
-      handle: async ({ body: { token, password } }) => {
+      handle: async ({ body: { token, password }, audit }) => {
         const user = await userOfLink(access.database, token);
-        if (!user) throw linkOver();
+        if (!user) {
+          audit.guessed();
+          throw linkOver();
+        }
+        audit.by({ kind: 'user', id: user.userId });
+        audit.about('users', user.userId);
         assertStrong(password, user);
         const hash = await access.passwords.hashOf(normalPassword(password));
         const done = await access.database.transaction(async (tx) => {
@@ -44,13 +50,15 @@ export function linkRoutes(access: Access): Route[] {
       method: 'post',
       path: '/auth/reset',
       operationId: 'askForReset',
+      audited: 'apart',
       summary:
         'Say that a password was forgotten; the answer is always the same, whether there is such a user',
       body: z.strictObject({ email }),
       reply: z.unknown(),
       status: 204,
-      handle: async ({ body }) => {
+      handle: async ({ body, audit }) => {
         const user = await askForReset(access.database, body.email);
+        if (user) audit.about('users', user.id);
         // How long it takes tells nothing either: nobody waits for what is done for a user.
         if (user && access.tellOf) {
           const { tellOf, database, rules } = access;

@@ -2,7 +2,6 @@ import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { Principal } from '../../domain';
 import { proveOAuthClient } from '../../storage';
-import { proveCaller } from '../middleware/authenticate';
 import type { Route } from '../route';
 import { route } from '../route';
 import type { Access } from './access';
@@ -32,14 +31,16 @@ export function oauthTokenRoute(access: Access): Route {
     summary: 'Get a token for an OAuth 2 client (client_credentials); errors are those of RFC 6749 §5.2',
     scope: '',
     access: 'open',
+    audited: 'apart',
     takes: FORM_TYPE,
     reply: z.unknown(),
     streams: true,
     produces: 'application/json',
-    handle: async ({ request, response }) => {
+    handle: async ({ request, response, audit }) => {
       try {
         const form = await readForm(request);
         const client = await provenClient(access, form, request);
+        audit.by(client);
         if (form.get('grant_type') !== 'client_credentials') {
           const given = form.has('grant_type');
           throw new TokenError(
@@ -48,7 +49,6 @@ export function oauthTokenRoute(access: Access): Route {
           );
         }
         const scopes = wantedScopes(client, form.get('scope'));
-        proveCaller(request, client);
         const { tokenMs } = access.rules;
         send(response, 200, {
           access_token: await access.tokens.sign({ ...client, scopes }, tokenMs),
@@ -56,9 +56,11 @@ export function oauthTokenRoute(access: Access): Route {
           expires_in: Math.floor(tokenMs / 1_000),
           scope: scopes.join(' '),
         });
+        audit.because(scopes.join(' '));
       } catch (error) {
         if (!(error instanceof TokenError)) throw error;
         const unknown = error.code === 'invalid_client';
+        audit.because(error.code);
         if (unknown) response.setHeader('WWW-Authenticate', 'Basic realm="dce", charset="UTF-8"');
         send(response, unknown ? 401 : 400, { error: error.code, error_description: error.message });
       }

@@ -98,7 +98,7 @@ export function oidcRoutes(access: Access): Route[] {
       path: '/auth/oidc/:id/callback',
       operationId: 'finishOidcSignIn',
       summary: 'Where the provider sends the browser back to',
-      audited: true,
+      audited: 'apart',
       params,
       query: z
         .object({

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import type { Principal } from '../../domain';
 import { AppError, notFound } from '../../domain';
+import type { Queryable } from '../../storage';
 import {
+  asExchange,
   confirmTotp,
   dropTotp,
   listSessions,
@@ -65,19 +67,21 @@ export function ownAccountRoutes(access: Access): Route[] {
       body: z.strictObject({ current: givenPassword, next: newPassword }),
       reply: z.unknown(),
       status: 204,
-      handle: async ({ caller, body: { current, next }, request, response }) => {
-        const user = await showUser(access.database, caller.id);
+      handle: async ({ db, caller, body: { current, next }, request, response, audit }) => {
+        audit.about('users', caller.id);
+        const user = await asExchange(db, (all) => showUser(all, caller.id));
         assertStrong(next, user, '/next');
         const username = `user:${user.email}`;
         const turn = await access.lockout.take({ username, address: access.addressOf(request) });
         if (turn.waitMs > 0) throw tooMany(turn.waitMs, response);
-        const hash = await passwordHashOf(access.database, caller.id);
+        const hash = await asExchange(db, (all) => passwordHashOf(all, caller.id));
         if (!(await access.passwords.isRight(hash, normalPassword(current)))) {
+          audit.guessed();
           throw mistake('wrong_password', '/current', 'the current password is another one');
         }
         await turn.right();
         const nextHash = await access.passwords.hashOf(normalPassword(next));
-        await access.database.transaction((tx) => setPassword(tx, caller.id, nextHash, caller.sessionId));
+        await asExchange(db, (all) => setPassword(all, caller.id, nextHash, caller.sessionId));
         return { body: undefined };
       },
     }),
@@ -130,10 +134,11 @@ function sessionRoutes(access: Access): Route[] {
       params: z.strictObject({ id }),
       reply: z.unknown(),
       status: 204,
-      handle: async ({ caller, params: { id: sessionId } }) => {
-        const ended = await revokeSession(access.database, { userId: caller.id, sessionId }, 'signed_out');
+      handle: async ({ db, caller, params: { id: sessionId }, committed }) => {
+        const whose = { userId: caller.id, sessionId };
+        const ended = await asExchange(db, (all) => revokeSession(all, whose, 'signed_out'));
         if (!ended) throw notFound('session', sessionId);
-        access.onSessionOver(sessionId);
+        committed(() => access.onSessionOver(sessionId));
         return { body: undefined };
       },
     }),
@@ -153,11 +158,12 @@ function totpRoutes(access: Access): Route[] {
         secret: z.string().describe('Base32'),
         uri: z.string().describe('`otpauth://…`, for a QR code'),
       }),
-      handle: async ({ caller }) => {
-        const user = await showUser(access.database, caller.id);
+      handle: async ({ db, caller, audit }) => {
+        audit.about('users', caller.id);
+        const user = await asExchange(db, (all) => showUser(all, caller.id));
         if (user.totp) throw new AppError('conflict', 'totp_enabled', 'the user has a second factor already');
         const secret = newTotpSecret();
-        await wantTotp(access.database, access.vault, caller.id, secret);
+        await asExchange(db, (all) => wantTotp(all, access.vault, caller.id, secret));
         return { body: { secret, uri: totpUri(secret, user.email) } };
       },
     }),
@@ -170,13 +176,17 @@ function totpRoutes(access: Access): Route[] {
       summary: 'Show a first code: from now on one is asked for. The recovery codes are told this once',
       body: z.strictObject({ code: z.string().trim().max(32) }),
       reply: z.object({ recoveryCodes: z.array(z.string()) }),
-      handle: async ({ caller, body: { code } }) => {
-        const secret = await wantedTotp(access.database, access.vault, caller.id);
+      handle: async ({ db, caller, body: { code }, audit }) => {
+        audit.about('users', caller.id);
+        const secret = await asExchange(db, (all) => wantedTotp(all, access.vault, caller.id));
         if (secret === undefined)
           throw new AppError('conflict', 'totp_not_begun', 'no secret waits for a code');
         const step = totpStep(secret, code, access.now());
-        if (step === undefined) throw mistake('totp_wrong', '/code', 'the code is wrong');
-        const recoveryCodes = await access.database.transaction((tx) => confirmTotp(tx, caller.id, step));
+        if (step === undefined) {
+          audit.guessed();
+          throw mistake('totp_wrong', '/code', 'the code is wrong');
+        }
+        const recoveryCodes = await asExchange(db, (all) => confirmTotp(all, caller.id, step));
         return { body: { recoveryCodes } };
       },
     }),
@@ -188,18 +198,19 @@ function totpRoutes(access: Access): Route[] {
       summary: 'Do without the second factor; wants a sign-in of the last hour (403 `sign_in_again`)',
       reply: z.unknown(),
       status: 204,
-      handle: async ({ caller }) => {
-        await assertFresh(access, caller);
-        await access.database.transaction((tx) => dropTotp(tx, caller.id));
+      handle: async ({ db, caller, audit }) => {
+        audit.about('users', caller.id);
+        await asExchange(db, (all) => assertFresh(all, access.now(), caller));
+        await asExchange(db, (all) => dropTotp(all, caller.id));
         return { body: undefined };
       },
     }),
   ];
 }
 
-async function assertFresh(access: Access, { sessionId = '' }: Principal): Promise<void> {
-  const at = await signedInAt(access.database, sessionId);
-  if (at && access.now() - at.getTime() < FRESH_MS) return;
+async function assertFresh(db: Queryable, now: number, { sessionId = '' }: Principal): Promise<void> {
+  const at = await signedInAt(db, sessionId);
+  if (at && now - at.getTime() < FRESH_MS) return;
   throw new AppError('forbidden', 'sign_in_again', 'this wants a sign-in of the last hour: sign in again');
 }
 

@@ -13,6 +13,7 @@ import {
   takeRecoveryCode,
   takeTotpStep,
 } from '../../storage';
+import type { AuditNote } from '../audit-note';
 import { proveCaller } from '../middleware/authenticate';
 import type { Route } from '../route';
 import { route } from '../route';
@@ -52,6 +53,7 @@ export function signInRoutes(access: Access): Route[] {
       method: 'post',
       path: '/auth/sign-in',
       operationId: 'signIn',
+      audited: 'apart',
       summary: 'Sign in with a password, and a code where the user has a second factor (401 `totp_required`)',
       body: z.strictObject({
         email,
@@ -60,9 +62,10 @@ export function signInRoutes(access: Access): Route[] {
         cookies: z.boolean().default(false).describe('Keep the tokens in cookies that no script can read'),
       }),
       reply: signedInSchema,
-      handle: async ({ body, request, response }) => {
+      handle: async ({ body, request, response, audit }) => {
         if (body.cookies) access.cookies.assertSafe(request);
-        const found = await proven(access, body, request, response);
+        audit.guessed();
+        const found = await proven(access, body, request, response, audit);
         const session = await access.database.transaction((tx) =>
           openSession(tx, found.id, found.passwordHash, placeOf(access, request), access.sessionRules),
         );
@@ -77,18 +80,23 @@ export function signInRoutes(access: Access): Route[] {
       path: '/auth/refresh',
       operationId: 'refreshSession',
       summary: 'Get new tokens for a refresh token; one that comes a second time ends its session',
-      // Of no interest by itself, and it comes with every page.
+      // Of no interest by itself, and it comes with every page; a token that was copied is.
       audited: false,
       body: z.strictObject({
         refreshToken: refreshToken.optional().describe('That of the cookie, where there is none'),
       }),
       reply: signedInSchema,
-      handle: async ({ body, request, response }) => {
+      handle: async ({ body, request, response, audit }) => {
         const token = body.refreshToken ?? access.cookies.read(request, 'refresh');
         const byCookie = body.refreshToken === undefined;
         const refreshed = await refreshSession(access.database, token ?? '', access.sessionRules);
         if (!refreshed.ok) {
           if (byCookie) clearCookies(access, request, response);
+          if (refreshed.why === 'reused') {
+            access.onSessionOver(refreshed.sessionId);
+            audit.guessed();
+            audit.about('users', refreshed.userId);
+          }
           throw refreshed.why === 'reused'
             ? new AppError('unauthorized', 'token_reused', 'this refresh token was used: its session is over')
             : new AppError('unauthorized', 'session_over', 'nobody is signed in by this refresh token');
@@ -101,20 +109,25 @@ export function signInRoutes(access: Access): Route[] {
       method: 'post',
       path: '/auth/sign-out',
       operationId: 'signOut',
+      audited: 'apart',
       summary: 'End the session of the tokens or cookies that are sent, whether or not they are still good',
       body: z.strictObject({ refreshToken: refreshToken.optional() }).optional(),
       reply: z.unknown(),
       status: 204,
-      handle: async ({ body, request, response }) => {
+      handle: async ({ body, request, response, audit }) => {
         const token = body?.refreshToken ?? access.cookies.read(request, 'refresh');
-        if (token !== undefined) await revokeSessionOf(access.database, token);
+        const ended = token === undefined ? undefined : await revokeSessionOf(access.database, token);
+        if (ended) {
+          audit.by({ kind: 'user', id: ended.userId, sessionId: ended.sessionId });
+          access.onSessionOver(ended.sessionId);
+        }
         const [, bearer] = /^Bearer (\S+)$/i.exec(request.get('Authorization') ?? '') ?? [];
         const principal =
           bearer === undefined
             ? (await access.authenticator.fromCookies(request))?.principal
             : await access.authenticator.fromToken(bearer);
         if (principal?.sessionId !== undefined) {
-          proveCaller(request, principal);
+          audit.by(principal);
           const { id: userId, sessionId } = principal;
           await revokeSession(access.database, { userId, sessionId }, 'signed_out');
           access.onSessionOver(sessionId);
@@ -135,12 +148,15 @@ async function proven(
   shown: { readonly email: string; readonly password: string; readonly code?: string | undefined },
   request: Request,
   response: Response,
+  audit: AuditNote,
 ): Promise<UserCandidate> {
   const username = `user:${shown.email}`;
   const turn = await access.lockout.take({ username, address: access.addressOf(request) });
   if (turn.waitMs > 0) throw tooMany(turn.waitMs, response);
   try {
     const found = await findUserCandidate(access.database, shown.email);
+    // By id alone: what was typed may be anything, a password too.
+    if (found) audit.about('users', found.id);
     const right = await access.passwords.isRight(found?.passwordHash, normalPassword(shown.password));
     if (!found || !right) throw wrong();
     if (found.totpSecret) {

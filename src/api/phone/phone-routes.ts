@@ -157,6 +157,7 @@ export function phoneRoutes(
       method: 'put',
       path: '/phone/status',
       operationId: 'setPhoneStatus',
+      audited: 'apart',
       summary: 'Be available, which also ends wrap-up, or away',
       body: z.strictObject({ status: z.enum(['available', 'away']) }),
       reply: presence,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { AppError } from '../../domain';
 import type { Queryable, SignInCandidate } from '../../storage';
 import { findSignIn, openPhoneSession, revokePhoneSession } from '../../storage';
+import { agentActor } from '../audit-note';
 import type { ClientAddress } from '../client-address';
 import { agentOf } from '../middleware/phone-session';
 import type { Route } from '../route';
@@ -21,6 +22,7 @@ export function phoneSessionRoutes(
       method: 'post',
       path: '/phone/sessions',
       operationId: 'signInAgent',
+      audited: 'apart',
       tag: 'phone',
       summary: 'Sign an agent in; the token is told this once. Who fails too often waits ever longer (429)',
       scope: '',
@@ -35,7 +37,8 @@ export function phoneSessionRoutes(
         agent: z.object({ id, name, username: z.string(), buyerId: id }),
       }),
       status: 201,
-      handle: async ({ db, body, request, response }) => {
+      handle: async ({ db, body, request, response, audit }) => {
+        audit.guessed();
         const username = body.username.toLowerCase();
         const turn = await lockout.take({ username, address: addressOf(request) });
         if (turn.waitMs > 0) {
@@ -46,15 +49,20 @@ export function phoneSessionRoutes(
             'too many sign-ins failed: wait, then try again',
           );
         }
-        const found = await rightOne(db, passwords, username, body.password).catch(async (error: unknown) => {
-          await turn.giveBack();
-          throw error;
-        });
-        if (!found) throw wrong();
+        const { found, isRight } = await tried(db, passwords, username, body.password).catch(
+          async (error: unknown) => {
+            await turn.giveBack();
+            throw error;
+          },
+        );
+        // By id alone: what was typed may be anything, a password too.
+        if (found) audit.about('agents', found.agentId);
+        if (!found || !isRight) throw wrong();
         await turn.right();
         const session = await openPhoneSession(db, found, sessionMs);
         // The password was changed meanwhile, or the agent disabled.
         if (!session) throw wrong();
+        audit.by(agentActor(found));
         const { agentId, name: called, buyerId } = found;
         const agent = { id: agentId, name: called, username: found.username, buyerId };
         return { body: { ...session, agent }, location: '/phone/sessions/current' };
@@ -64,6 +72,7 @@ export function phoneSessionRoutes(
       method: 'delete',
       path: '/phone/sessions/current',
       operationId: 'signOutAgent',
+      audited: 'apart',
       tag: 'phone',
       summary: 'Sign out: the token is good for nothing any more',
       scope: '',
@@ -79,17 +88,17 @@ export function phoneSessionRoutes(
 }
 
 /**
- * Who signs in with this password.
+ * Who signs in by this name, and whether with the right password.
  * @throws Error when that cannot be found out now
  */
-async function rightOne(
+async function tried(
   db: Queryable,
   passwords: Passwords,
   username: string,
   password: string,
-): Promise<SignInCandidate | undefined> {
+): Promise<{ readonly found: SignInCandidate | undefined; readonly isRight: boolean }> {
   const found = await findSignIn(db, username);
-  return (await passwords.isRight(found?.passwordHash, password)) ? found : undefined;
+  return { found, isRight: await passwords.isRight(found?.passwordHash, password) };
 }
 
 function wrong(): AppError {

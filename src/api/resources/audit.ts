@@ -1,13 +1,20 @@
 import { z } from 'zod';
-import type { StoredAuditEntry } from '../../storage';
-import { listAudit, verifyAudit } from '../../storage';
-import { pageOf, readCursor } from '../cursor';
+import type { PlacedAuditEntry } from '../../storage';
+import { followAudit, listAudit, verifyAudit } from '../../storage';
+import { pageOf, readCursor, writeCursor } from '../cursor';
 import type { Route } from '../route';
 import { route } from '../route';
 import { id, listOf, page, printable, queryInstant } from '../schemas';
 
 const MAX_BLOCKS = 10_000;
 const BLOCKS = 1_000;
+
+/** As they stand in cursors: what fits into a bigint of PostgreSQL. */
+const whole = z.string().regex(/^\d{1,18}$/);
+const cursorOf = {
+  newest: z.tuple([z.literal('newest'), whole, whole]),
+  chain: z.tuple([z.literal('chain'), whole, whole]),
+} as const;
 
 const name = printable(z.string().min(1).max(300));
 const entry = z.object({
@@ -22,7 +29,11 @@ const entry = z.object({
     role: z.string().optional(),
     sessionId: z.string().optional(),
   }),
-  action: z.string().describe('`operationId` of this document, or the command'),
+  action: z
+    .string()
+    .describe(
+      '`operationId` of this document, or the command; `refusedMore` tells, by operation, how many refusals of a minute have no entry of their own',
+    ),
   subject: z.object({ kind: z.string(), id: z.string().optional() }).optional(),
   status: z.number().int().describe('As it was answered'),
   requestId: z.string().optional(),
@@ -64,7 +75,7 @@ export function auditRoutes(): Route[] {
       path: '/audit',
       operationId: 'listAuditEntries',
       tag: 'audit',
-      summary: 'Who did what, or was refused it, newest first',
+      summary: 'Who did what, or was refused it; newest first, or in the order of the chain',
       scope: 'audit:read',
       query: page.extend({
         actor: name
@@ -76,12 +87,27 @@ export function auditRoutes(): Route[] {
         status: z.coerce.number().int().min(100).max(599).optional(),
         from: queryInstant.optional(),
         to: queryInstant.optional().describe('Not included'),
+        order: z
+          .enum(['newest', 'chain'])
+          .default('newest')
+          .describe(
+            '`chain`: as they were sealed, the oldest first, without what is not sealed yet. Its `nextCursor` is good for what comes later: whoever goes on with it misses nothing, however late that was committed',
+          ),
       }),
       reply: listOf(entry),
-      handle: async ({ db, query: { limit, cursor, accountId, ...filter } }) => {
-        const at = readCursor(cursor, z.tuple([z.string().regex(/^\d{1,18}$/)]));
-        const rows = await listAudit(db, limit + 1, { ...filter, account: accountId, before: at?.[0] });
-        return { body: pageOf(rows, limit, shown, (last) => [last.id]) };
+      handle: async ({ db, query: { limit, cursor, accountId, order, ...filter } }) => {
+        const [, ...place] = readCursor(cursor, cursorOf[order]) ?? [];
+        const [at, entryId] = place;
+        const after = at === undefined || entryId === undefined ? undefined : ([at, entryId] as const);
+        const wanted = { ...filter, account: accountId, after };
+        if (order === 'newest') {
+          const rows = await listAudit(db, limit + 1, wanted);
+          return { body: pageOf(rows, limit, shown, (last) => [order, ...last.place]) };
+        }
+        const rows = await followAudit(db, limit, wanted);
+        const last = rows.at(-1);
+        const nextCursor = last ? writeCursor([order, ...last.place]) : (cursor ?? null);
+        return { body: { items: rows.map(shown), nextCursor } };
       },
     }),
     route({
@@ -103,7 +129,14 @@ export function auditRoutes(): Route[] {
   ];
 }
 
-function shown({ at, actor, subject, changes, ...rest }: StoredAuditEntry): z.input<typeof entry> {
+function shown({
+  at,
+  actor,
+  subject,
+  changes,
+  place: _place,
+  ...rest
+}: PlacedAuditEntry): z.input<typeof entry> {
   return {
     ...rest,
     at: at.toISOString(),

@@ -239,14 +239,22 @@ export async function revokeSession(
   });
 }
 
-/** Ends the session that a refresh token is of, whichever of its tokens it is. Idempotent. */
-export async function revokeSessionOf(db: Queryable, refreshToken: string): Promise<void> {
-  if (!TOKEN.test(refreshToken)) return;
-  await db.query(
+/**
+ * Ends the session that a refresh token is of, whichever of its tokens it is.
+ * @returns undefined where none went on
+ */
+export async function revokeSessionOf(
+  db: Queryable,
+  refreshToken: string,
+): Promise<{ readonly userId: string; readonly sessionId: string } | undefined> {
+  if (!TOKEN.test(refreshToken)) return undefined;
+  const { rows } = await db.query<{ userId: string; sessionId: string }>(
     `update user_sessions set revoked_at = now(), revoked_why = 'signed_out' where revoked_at is null
-      and id = (select session_id from refresh_tokens where token_hash = $1)`,
+      and id = (select session_id from refresh_tokens where token_hash = $1)
+      returning user_id as "userId", id as "sessionId"`,
     [hashOf(refreshToken)],
   );
+  return rows[0];
 }
 
 async function revoke(tx: Queryable, sessionId: string, why: string): Promise<void> {

@@ -1,14 +1,13 @@
 import type { Queryable } from '../database';
-import { LocalRateLimits } from '../rate-limits/local-rate-limits';
 import { isUnavailable } from '../unavailable';
 import type { AuditEntry } from './audit-entry';
+import { RefusalLimits } from './refusal-limits';
 
-/** What one caller, and all together, may have written of what they were refused. */
-const REFUSALS_OF_ONE = { count: 10, seconds: 60, burst: 10 };
-const REFUSALS_OF_ALL = { count: 300, seconds: 60, burst: 300 };
 /** Entries that wait for a database that is away. */
 const MAX_WAITING = 1_000;
 const RETRY_MS = 1_000;
+/** What was not written one by one is summed up so long after the first of it. */
+const SUM_UP_MS = 60_000;
 
 const RECORD = {
   name: 'record-audit-entry',
@@ -30,6 +29,8 @@ export interface AuditTrailOptions {
   readonly now: () => number;
   /** Told of entries that could not be written: they are lost, and belong into the log. */
   readonly onLost: (entry: AuditEntry, error: Error) => void;
+  /** Milliseconds after which refusals are summed up that were not written one by one; a minute by default. */
+  readonly sumUpMs?: number;
 }
 
 /**
@@ -39,16 +40,17 @@ export interface AuditTrailOptions {
 export class AuditTrail {
   readonly #db: Queryable;
   readonly #options: AuditTrailOptions;
-  readonly #limits: LocalRateLimits;
+  readonly #refusals: RefusalLimits;
   readonly #waiting: AuditEntry[] = [];
   #writing: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #sumUp: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(db: Queryable, options: AuditTrailOptions) {
     this.#db = db;
     this.#options = options;
-    this.#limits = new LocalRateLimits(options.now);
+    this.#refusals = new RefusalLimits(options.now);
   }
 
   /** Entries that wait to be written. */
@@ -66,16 +68,20 @@ export class AuditTrail {
     this.#begin();
   }
 
-  /** The same for a refusal: somebody who is refused again and again is written down now and again. */
+  /**
+   * The same for what anybody can cause, a refusal above all: of one caller and address ten a minute are written,
+   * and of more their number, a minute later.
+   */
   refused(entry: AuditEntry): void {
-    const { kind, id } = entry.actor;
-    const name = `${kind}:${id}:${entry.address ?? ''}`;
-    if (!this.#limits.take(name, REFUSALS_OF_ONE).allowed) return;
-    if (this.#limits.take('', REFUSALS_OF_ALL).allowed) this.record(entry);
+    if (this.#refusals.take(entry)) this.record(entry);
+    else if (!this.#closed) {
+      this.#sumUp ??= setTimeout(() => this.#sum(), this.#options.sumUpMs ?? SUM_UP_MS).unref();
+    }
   }
 
   /** Writes what waits, if the database is there. */
   async close(): Promise<void> {
+    this.#sum();
     this.#closed = true;
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -83,6 +89,12 @@ export class AuditTrail {
     if (this.#waiting.length > 0) await this.#write();
     for (const entry of this.#waiting.splice(0))
       this.#options.onLost(entry, new Error('the database is away'));
+  }
+
+  #sum(): void {
+    clearTimeout(this.#sumUp);
+    this.#sumUp = undefined;
+    for (const entry of this.#refusals.takeSums()) this.record(entry);
   }
 
   #begin(): void {

@@ -146,6 +146,38 @@ describe('what is refused', () => {
     expect((await entries('&subject=flooded')).length).toBeLessThanOrEqual(10);
   });
 
+  test('beyond what is written one by one is counted: by caller, and of many callers together', async () => {
+    const trail = new AuditTrail(api.pool, {
+      now: () => 0,
+      sumUpMs: 1,
+      onLost: (_entry, error) => api.switch.bugs.push(error),
+    });
+    const nobody = { kind: 'nobody', id: '' } as const;
+    const refused = (address: string, action: string): void =>
+      trail.refused({ actor: nobody, action, address, status: 401 });
+    for (let n = 0; n < 40; n++) refused('203.0.113.1', n % 4 === 0 ? 'guessedThis' : 'guessedThat');
+    await until('the sum', async () => (await entries('&action=refusedMore')).length === 1);
+    expect((await entries('&action=refusedMore'))[0]).toMatchObject({
+      actor: nobody,
+      address: '203.0.113.1',
+      status: 401,
+      changes: { guessedThis: { after: 7 }, guessedThat: { after: 23 } },
+    });
+    // From ever other addresses: a bounded number of entries all the same, and none is forgotten.
+    for (let n = 0; n < 2_000; n++) refused(`198.18.${n >> 8}.${n & 255}`, 'guessedFromAfar');
+    await trail.close();
+    const told = await entries('&action=guessedFromAfar');
+    const sums = (await entries('&action=refusedMore')).filter(({ changes }) => changes?.['guessedFromAfar']);
+    expect(told.length).toBe(200);
+    const { rows } = await api.pool.query<{ entries: number; summed: number }>(
+      `select count(*) filter (where action = 'guessedFromAfar') as entries,
+         coalesce(sum((changes->'guessedFromAfar'->>'after')::int) filter (where action = 'refusedMore'), 0) as summed
+       from audit_entries`,
+    );
+    expect(Number(rows[0]?.entries) + Number(rows[0]?.summed)).toBe(2_000);
+    expect(sums.length).toBeLessThanOrEqual(51);
+  });
+
   test('while the database is away waits for it, in bounded memory', async () => {
     let away = true;
     const written: unknown[] = [];
@@ -178,6 +210,111 @@ describe('the list', () => {
     const ids = [first, next].flatMap(({ body }) => (body['items'] as { id: string }[]).map(({ id }) => +id));
     expect(ids).toEqual([...ids].sort((a, b) => b - a));
     expect(new Set(ids).size).toBe(4);
+  });
+
+  interface Page {
+    readonly ids: string[];
+    readonly next: string | undefined;
+  }
+  const pageOf = async (query: string, cursor?: string): Promise<Page> => {
+    const more = cursor === undefined ? '' : `&cursor=${cursor}`;
+    const { status, body } = await api.ask('GET', `/api/v1/audit?${query}${more}`);
+    expect(status).toBe(200);
+    const next = body['nextCursor'] as string | null;
+    return { ids: (body['items'] as { id: string }[]).map(({ id }) => id), next: next ?? undefined };
+  };
+  const every = async (query: string): Promise<string[]> => {
+    const ids: string[] = [];
+    let page = await pageOf(query);
+    for (ids.push(...page.ids); page.next !== undefined; ids.push(...page.ids)) {
+      page = await pageOf(query, page.next);
+    }
+    return ids;
+  };
+  /** An entry whose transaction begins now; it is there once that is ended. */
+  const begun = async (id: string): Promise<() => Promise<void>> => {
+    const session = await api.pool.session();
+    await session.query('begin');
+    await recordAudit(session, { actor: { kind: 'system', id }, action: 'late' });
+    return async () => {
+      await session.query('commit');
+      session.release();
+    };
+  };
+  const early = (id: string): Promise<void> =>
+    recordAudit(api.pool, { actor: { kind: 'system', id }, action: 'late' });
+  const seal = async (): Promise<void> => {
+    while ((await sealAudit(api.pool)) > 0);
+  };
+
+  test('goes page by page by time, however late an entry is committed', async () => {
+    const commit = await begun('orderly');
+    for (let n = 0; n < 4; n++) await early('orderly');
+    const first = await pageOf('actor=orderly&limit=2');
+    await commit();
+    await early('orderly');
+    const rest: string[] = [];
+    for (let { next } = first; next !== undefined;) {
+      const page = await pageOf('actor=orderly&limit=2', next);
+      rest.push(...page.ids);
+      ({ next } = page);
+    }
+    // What is new since does not move what follows; what was committed late is where its time puts it: last.
+    const { rows } = await api.pool.query<{ id: string }>(
+      `select id::text from audit_entries where actor_id = 'orderly' order by at desc, id desc`,
+    );
+    const ids = rows.map(({ id }) => id);
+    expect([...first.ids, ...rest]).toEqual(ids.slice(1));
+    expect(await every('actor=orderly&limit=1')).toEqual(ids);
+    expect(await every('actor=orderly&action=late&status=200&limit=200')).toEqual(ids);
+  });
+
+  test('in the order of the chain is never added to but at its end', async () => {
+    const followed: string[] = [];
+    let cursor: string | undefined;
+    const follow = async (): Promise<void> => {
+      for (;;) {
+        const { ids, next } = await pageOf('order=chain&action=late&limit=3', cursor);
+        followed.push(...ids);
+        cursor = next;
+        if (ids.length === 0) return;
+      }
+    };
+    await seal();
+    await follow();
+    const before = followed.length;
+    const commits = [await begun('first'), await begun('second')];
+    await early('third');
+    await seal();
+    await follow();
+    await commits[1]?.();
+    await early('fourth');
+    await seal();
+    await follow();
+    await commits[0]?.();
+    // What is sealed is listed, and nothing else.
+    await follow();
+    expect(followed).toHaveLength(before + 3);
+    await seal();
+    await follow();
+    const { rows } = await api.pool.query<{ id: string; actor: string }>(
+      `select id::text, actor_id as actor from audit_entries where action = 'late'`,
+    );
+    const actors = new Map(rows.map(({ id, actor }) => [id, actor]));
+    expect(followed.slice(before).map((id) => actors.get(id))).toEqual([
+      'third',
+      'second',
+      'fourth',
+      'first',
+    ]);
+    expect([...followed].sort()).toEqual([...actors.keys()].sort());
+    expect(new Set(followed).size).toBe(followed.length);
+  });
+
+  test('takes a cursor of its own order alone', async () => {
+    const { next } = await pageOf('limit=1');
+    const { status, body } = await api.ask('GET', `/api/v1/audit?order=chain&cursor=${next ?? ''}`);
+    expect([status, body['code']]).toEqual([400, 'invalid_cursor']);
   });
 });
 
