@@ -48,6 +48,7 @@ import {
   RedisRateLimits,
   sharedSecret,
 } from './storage';
+import { TestCalls } from './parts/test-calls';
 import { checkHealth } from './parts/switch-health';
 import type { Logger } from './telemetry';
 import { createMetrics, LoadSampler, observeLists, observeRegistrations, RepeatedLog } from './telemetry';
@@ -285,6 +286,19 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     },
     config.sip.unknownSource,
   );
+  const testCalls = new TestCalls({
+    nodeId: config.node.id,
+    database,
+    services: {
+      stack,
+      responseTimeoutMs: sipServer ? config.sip.responseTimeoutMs : undefined,
+      agents: phones.desk,
+      media,
+      clock,
+      onBug,
+    },
+    onError: warn('how test calls stand is not written'),
+  });
   const sipListening: string[] = [];
   const phoneApi = openPhoneApi({
     config,

@@ -46,6 +46,7 @@ import { sellerRoutes } from './resources/sellers';
 import { settlementRoutes } from './resources/settlements';
 import { statementRoutes } from './resources/statements';
 import { systemRoutes } from './resources/system';
+import { testCallRoutes } from './resources/test-calls';
 import { trunkRoutes } from './resources/trunks';
 import { walletRoutes } from './resources/wallets';
 import { webhookDeliveryRoutes } from './resources/webhook-deliveries';

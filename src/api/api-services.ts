@@ -19,6 +19,7 @@ import type { NumberListParts } from './resources/number-lists';
 import type { RateTable } from './rate-table';
 import type { PaymentServices } from './resources/payments';
 import type { SystemStats } from './resources/system';
+import type { TestCallDesk } from './resources/test-calls';
 import type { WebhookServices } from './resources/webhooks';
 
 /** What the API is made of. */
@@ -29,6 +30,8 @@ export interface ApiServices {
   readonly callControl: CallControlDesk;
   /** Decides calls that there are not. */
   readonly dryRun: DryRunDesk;
+  /** Rings targets for no caller. */
+  readonly testCalls: TestCallDesk;
   /** What is known of numbers and persons. */
   readonly checks: CheckDesk;
   /** What goes on over all nodes, in figures; without it nobody is told. */

@@ -21,6 +21,8 @@ export type { RegistrarFigures } from './registrar/registrar';
 export type { CallCommand, ControlRefusal, SoundTo } from './control/command';
 export { findPlace, placeNamed } from './transfer/place';
 export type { BuyerDirectory, Place, PlaceResult, TransferTo } from './transfer/place';
+export { TestCall } from './test-call/test-call';
+export type { TestCallOrder, TestCallServices, TestCallTarget } from './test-call/test-call';
 export { flowUri } from './relay/flow-uri';
 export { Relay } from './relay/relay';
 export type { RelayOptions } from './relay/relay';

@@ -185,6 +185,17 @@ export {
   runRequest,
 } from './privacy/requests';
 export type { NewPrivacyRequest, PrivacyRequest, PrivacyRequestKind } from './privacy/requests';
+export {
+  addTestCall,
+  askToEndTestCall,
+  findTestedTarget,
+  getTestCall,
+  keepTestCalls,
+  listTestCalls,
+  saveTestCall,
+  TEST_CALL_LIMITS,
+} from './test-calls';
+export type { NewTestCall, TestCallFilter, TestCallLimits, TestCallRow, TestedTarget } from './test-calls';
 export { applyRetention } from './privacy/retention';
 export type { RetentionOptions, RetentionPolicy, RetentionReport, RetentionStep } from './privacy/retention';
 export { PostgresReservations, sweepReservations } from './rtb-reservations';

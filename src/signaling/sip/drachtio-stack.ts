@@ -35,7 +35,7 @@ export class DrachtioStack implements SipStack {
   readonly #log: StackLog;
   #onInvite: (invite: IncomingInvite) => void = () => undefined;
   #onRegister: ((request: IncomingRequest) => void) | undefined;
-  #onLost: () => void = () => undefined;
+  readonly #onLost: (() => void)[] = [];
   #onReady: (listening: string) => void = () => undefined;
   #connected = false;
   /** The control connection whose writes are gathered. */
@@ -69,7 +69,7 @@ export class DrachtioStack implements SipStack {
     this.#srf.on('close', () => {
       if (!this.#connected) return;
       this.#connected = false;
-      this.#onLost();
+      for (const lost of this.#onLost) lost();
     });
   }
 
@@ -109,7 +109,7 @@ export class DrachtioStack implements SipStack {
   }
 
   onLost(handler: () => void): void {
-    this.#onLost = handler;
+    this.#onLost.push(handler);
   }
 
   onReady(handler: (listening: string) => void): void {

@@ -8,7 +8,7 @@ export interface SipStack {
   onInvite(handler: (invite: IncomingInvite) => void): void;
   /** Called for every REGISTER. Without a handler, 405 is answered. */
   onRegister(handler: (request: IncomingRequest) => void): void;
-  /** Called when the connection to the SIP server is lost: every dialog is gone with it. */
+  /** Called when the connection to the SIP server is lost, every one that was set: every dialog is gone with it. */
   onLost(handler: () => void): void;
   /** Called when the connection stands again, and the first time. */
   onReady(handler: (listening: string) => void): void;

@@ -81,6 +81,8 @@ const HAPPY = new Map<string, HappyPath>([
   ],
   ['GET /api/v1/trunks/{id}/rate-decks', { id: () => newOne('trunks') }],
   [
+const TEST_CALL = { to: { kind: 'target', id: 'target' } };
+
     'GET /api/v1/trunks/{id}/rate',
     { id: () => newOne('trunks'), query: '?direction=inbound&number=8005550123' },
   ],
@@ -126,6 +128,10 @@ const HAPPY = new Map<string, HappyPath>([
   ['GET /api/v1/bid-requests', {}],
   ['DELETE /api/v1/bid-requests/{id}', { id: () => Promise.resolve(RESERVATION) }],
   ['GET /api/v1/wallets', {}],
+  ['POST /api/v1/test-calls', { body: TEST_CALL }],
+  ['GET /api/v1/test-calls', {}],
+  ['GET /api/v1/test-calls/{id}', { id: testCall }],
+  ['POST /api/v1/test-calls/{id}/hangup', { id: testCall, body: {} }],
   ['POST /api/v1/wallets', { body: { accountId: 'buyer-account', currency: 'GBP' } }],
   ['GET /api/v1/wallets/{id}', { id: wallet }],
   ['PATCH /api/v1/wallets/{id}', { id: wallet, body: { onExhausted: 'end' } }],
@@ -256,6 +262,10 @@ async function perform(
   }
   const csv = happy?.csvFor ? (key === api.admin ? await happy.csvFor() : 'id') : happy?.csv;
   const path = operation.path.replace(/\{\w+\}/, encodeURIComponent(id)) + queryOf(happy?.query, other.more);
+async function testCall(): Promise<string> {
+  return String((await api.ask('POST', '/api/v1/test-calls', { body: TEST_CALL })).body['id']);
+}
+
   return api.ask(operation.method, path, {
     key,
     ...(happy?.bodyFor && key === api.admin ? { body: await happy.bodyFor(id) } : {}),

@@ -17,6 +17,8 @@ export const WRITES: Readonly<Record<string, (party: Party) => Sent & { readonly
   hangUp: () => ({ body: {}, status: 404 }),
   holdCall: () => ({ status: 404 }),
   resumeCall: () => ({ status: 404 }),
+  placeTestCall: ({ ids }) => ({ body: { to: { kind: 'target', id: ids['targets'] } } }),
+  hangUpTestCall: () => ({ body: {} }),
   changeBuyer: () => ({ body: { caps: { concurrent: 3 } } }),
   createTarget: ({ ids, mark }) => ({
     body: { buyerId: ids['buyers'], name: mark, uri: 'sip:new@192.0.2.7:5060' },

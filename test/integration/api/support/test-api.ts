@@ -11,7 +11,7 @@ import { createApiKey, Database } from '../../../../src/storage';
 import { TEST_VAULT } from '../../../support/consents';
 import { testDatabase } from '../../../support/test-database';
 import type { TestDatabase } from '../../../support/test-database';
-import { knowing, obedient } from './test-control';
+import { busy, knowing, obedient } from './test-control';
 
 /** Webhooks of tests may go nowhere but here. */
 const HERE = { addresses: new AddressPolicy(['127.0.0.0/8']), allowHttp: ['127.0.0.1'] };
@@ -111,6 +111,7 @@ export async function startTestApi(
         },
       },
       callControl: obedient(parts.calls),
+      testCalls: busy(pool),
       ...knowing(),
       liveFigures: new LiveCounters({ nodeId: 'n1', now: () => Date.now(), carrierOf: () => undefined }),
       news: {

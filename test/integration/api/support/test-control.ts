@@ -3,6 +3,8 @@ import { FraudState, ModelShelf } from '../../../../src/fraud';
 import { Activity, Market } from '../../../../src/market';
 import { dryRunDesk } from '../../../../src/parts/dry-run';
 import { numberChecks } from '../../../../src/parts/number-checks';
+import type { Database } from '../../../../src/storage';
+import { saveTestCall } from '../../../../src/storage';
 
 const FEW = { callers: 64, connectedCallers: 64, contacts: 64, counters: 64 };
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };
@@ -14,6 +16,27 @@ export function knowing(market = new Market()): Pick<ApiServices, 'dryRun' | 'ch
   return {
     dryRun: dryRunDesk({ config: { decision: { without: [] } } as never, known, clock }),
     checks: numberChecks({ known, clock }),
+  };
+}
+
+/** Rings nobody: whatever a test call rings is busy. */
+export function busy(pool: Database): ApiServices['testCalls'] {
+  return {
+    nodeId: 'n1',
+    assertReady: () => undefined,
+    start: ({ id }) => {
+      const over = {
+        outcome: 'busy',
+        sipStatus: 486,
+        detail: '',
+        calledAt: 1,
+        ringingAt: null,
+        answeredAt: null,
+      } as const;
+      const nothing = { attempts: [], audio: null, ladder: [] };
+      void saveTestCall(pool, id, { state: 'ended', ...over, endedAt: 2, ...nothing });
+    },
+    hangUp: () => undefined,
   };
 }
 

@@ -187,6 +187,10 @@ async function openBuyer(api: TestApi, name: string): Promise<Readonly<Record<st
   const uri = `sip:${name}@192.0.2.7:5060`;
   await must(api, 'targets', { id: targets, buyerId: buyers, name, uri, costPerMinute: 7 });
   await must(api, 'agents', { id: agents, buyerId: buyers, name, username: name });
+  await api.pool.query(
+    `insert into test_calls (id, account_id, target_id, node_id, due_at, detail) values ($1, $2, $3, 'n', now(), $4)`,
+    [testCalls, accountId, targets, name],
+  );
   await must(api, 'teams', { id: teams, buyerId: buyers, name, agentIds: [agents] });
   await must(api, 'bids', bidOf({ id: bids, buyerId: buyers, targetId: targets, name }));
   const methods = `method-${name}`;
@@ -203,7 +207,7 @@ async function openBuyer(api: TestApi, name: string): Promise<Readonly<Record<st
   const invoice = await must(api, 'invoices', { accountId, period: PERIOD });
   const token = await must(api, 'postback-tokens', { accountId, name });
   return {
-    ...{ buyers, targets, agents, teams, bids, wallets: accountId },
+    ...{ buyers, targets, agents, teams, bids, wallets: accountId, 'test-calls': testCalls },
     ...{ payments: payment.id, 'payment-methods': methods },
     ...{ invoices: String(invoice['number']), 'postback-tokens': String(token['id']) },
   };
