@@ -351,6 +351,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
   let stopping = false;
   const stop = async (drainMs = config.limits.drainMs): Promise<void> => {
     stopping = true;
+    await testCalls.close();
     await switchboard.drain(drainMs);
     clearInterval(checkpoint);
     stack.close();
@@ -405,6 +406,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
         live: { list: () => switchboard.calls(), hangup: (id, detail) => switchboard.hangup(id, detail) },
         callControl,
         dryRun: dryRunDesk({ config, known, clock }),
+        testCalls,
         checks: numberChecks({ known, clock }),
         liveFigures,
         news,

@@ -61,6 +61,7 @@ export function apiRoutes(
     | 'live'
     | 'callControl'
     | 'dryRun'
+    | 'testCalls'
     | 'checks'
     | 'liveFigures'
     | 'news'
@@ -102,6 +103,7 @@ export function apiRoutes(
     ...callControlRoutes(services.callControl),
     ...callLadderRoutes(),
     ...decisionRoutes(services.dryRun),
+    ...testCallRoutes(services.testCalls, services.dryRun),
     ...checkRoutes(services.checks),
     ...auctionRoutes(),
     ...callRoutes(

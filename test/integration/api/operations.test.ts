@@ -76,13 +76,18 @@ const HAPPY = new Map<string, HappyPath>([
   ['GET /api/v1/accounts/{id}/terms', { id: buyerAccount }],
   ['POST /api/v1/accounts/{id}/terms', { id: buyerAccount, body: {} }],
   [
+/** What a test can do by itself. */
+function doable(whole: OpenApi): Operation[] {
+  return operationsOf(whole).filter((operation) => !WITH_PROVIDER.includes(nameOf(operation)));
+}
+
+const TEST_CALL = { to: { kind: 'target', id: 'target' } };
+
     'POST /api/v1/trunks/{id}/rate-decks',
     { id: () => newOne('trunks'), query: '?direction=inbound', csv: RATES },
   ],
   ['GET /api/v1/trunks/{id}/rate-decks', { id: () => newOne('trunks') }],
   [
-const TEST_CALL = { to: { kind: 'target', id: 'target' } };
-
     'GET /api/v1/trunks/{id}/rate',
     { id: () => newOne('trunks'), query: '?direction=inbound&number=8005550123' },
   ],
@@ -123,15 +128,15 @@ const TEST_CALL = { to: { kind: 'target', id: 'target' } };
   ['GET /api/v1/privacy/requests', {}],
   ['GET /api/v1/privacy/requests/{id}', { id: privacyRequest }],
   ['GET /api/v1/privacy/requests/{id}/export', { id: privacyExport }],
+  ['POST /api/v1/test-calls', { body: TEST_CALL }],
+  ['GET /api/v1/test-calls', {}],
+  ['GET /api/v1/test-calls/{id}', { id: testCall }],
+  ['POST /api/v1/test-calls/{id}/hangup', { id: testCall, body: {} }],
   ['GET /api/v1/privacy/purposes', {}],
   ['POST /api/v1/bid-requests', { body: { sellerId: 'seller', number: '800-555-0199' } }],
   ['GET /api/v1/bid-requests', {}],
   ['DELETE /api/v1/bid-requests/{id}', { id: () => Promise.resolve(RESERVATION) }],
   ['GET /api/v1/wallets', {}],
-  ['POST /api/v1/test-calls', { body: TEST_CALL }],
-  ['GET /api/v1/test-calls', {}],
-  ['GET /api/v1/test-calls/{id}', { id: testCall }],
-  ['POST /api/v1/test-calls/{id}/hangup', { id: testCall, body: {} }],
   ['POST /api/v1/wallets', { body: { accountId: 'buyer-account', currency: 'GBP' } }],
   ['GET /api/v1/wallets/{id}', { id: wallet }],
   ['PATCH /api/v1/wallets/{id}', { id: wallet, body: { onExhausted: 'end' } }],
@@ -257,13 +262,14 @@ async function perform(
   const key = other.key === undefined ? api.admin : other.key;
   if (happy?.stream && key === api.admin) {
     const { status, headers, close } = await watchCalls(api, key);
+async function testCall(): Promise<string> {
+  return String((await api.ask('POST', '/api/v1/test-calls', { body: TEST_CALL })).body['id']);
+}
+
     close();
     return { status, headers, text: '', body: '' as never };
   }
-  const csv = happy?.csvFor ? (key === api.admin ? await happy.csvFor() : 'id') : happy?.csv;
-  const path = operation.path.replace(/\{\w+\}/, encodeURIComponent(id)) + queryOf(happy?.query, other.more);
-async function testCall(): Promise<string> {
-  return String((await api.ask('POST', '/api/v1/test-calls', { body: TEST_CALL })).body['id']);
+  return api.ask(operation.method, path, { key, ...(await sentTo(happy, id, whole, token)) });
 }
 
   return api.ask(operation.method, path, {

@@ -183,6 +183,7 @@ async function openBuyer(api: TestApi, name: string): Promise<Readonly<Record<st
   const accountId = `acct-${name}`;
   const [buyers, targets, bids] = [`buyer-${name}`, `target-${name}`, `bid-${name}`];
   const [agents, teams] = [`agent-${name}`, `team-${name}`];
+  const testCalls = `test-${name}`;
   await must(api, 'buyers', { id: buyers, accountId, name });
   const uri = `sip:${name}@192.0.2.7:5060`;
   await must(api, 'targets', { id: targets, buyerId: buyers, name, uri, costPerMinute: 7 });
