@@ -1,43 +1,66 @@
 /**
- * How many requests a second the API answers, and how late the slowest, for getting, listing and creating
- * campaigns with an API key, beside a bare Express that answers with the same bytes in the same run. The API is as
- * a switch has it (authentication, limits in Redis, metrics, log, audit log, PostgreSQL), in a process of its own;
- * so is whoever asks. PostgreSQL (which waits for its disk at every commit) and Redis are started for it on this
- * machine. Prints a table, and as its last line one JSON object. Nothing here is a pass or fail.
+ * How many requests a second the API answers, how late the slowest, and what of a processor each costs, for getting,
+ * listing and creating campaigns with an API key. Beside it in the same run: a bare Express that answers with the
+ * same bytes, and an Express that does nothing but read and write the same rows of the same PostgreSQL, which says
+ * how much of the way is PostgreSQL's. The API is as a switch has it (authentication, limits in Redis, metrics, log,
+ * audit log, PostgreSQL). Each server is a process of its own, and so is whoever asks. PostgreSQL (which waits for
+ * its disk at every commit) and Redis are started for it on this machine. Where all of them share few processors,
+ * requests a second say how these are shared; the processor time of a request says what it costs.
+ * Prints a table, and as its last line one JSON object. Nothing here is a pass or fail.
  *
- * `npm run bench:api -- [seconds of each measurement]`; `DCE_BENCH_PROFILE=<folder>` leaves CPU profiles there.
+ * `npm run bench:api -- [seconds of each measurement] [operations, separated by commas]`;
+ * `DCE_BENCH_PROFILE=<folder>` leaves CPU profiles there.
  */
-import { execFile, fork } from 'node:child_process';
+import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { startPrivatePostgres, startPrivateRedis } from '../../src/provision';
 import { createApiKey, Database, migrateUp, readMigrations } from '../../src/storage';
+import type { Load, Loaded } from './api/load';
+
+const OPERATIONS = ['get', 'list', 'create'] as const;
+type What = (typeof OPERATIONS)[number];
+const SERVERS = ['product', 'plain', 'bare'] as const;
+type Name = (typeof SERVERS)[number];
+const LABELS: Readonly<Record<Name, string>> = {
+  product: 'the API',
+  plain: 'Express and PostgreSQL alone',
+  bare: 'bare Express',
+};
 
 const SECONDS = Number(process.argv[2] ?? 6);
+const ASKED = (process.argv[3]?.split(',') ?? OPERATIONS) as readonly What[];
 const WARM_UP_SECONDS = 2;
 const CONNECTIONS = 32;
 const CAMPAIGNS = 200;
 const LISTED = 20;
+/** Of the clock by which the kernel counts the time of processes: USER_HZ. */
+const TICK_MICROS = 10_000;
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
-const run = promisify(execFile);
 
-type What = 'get' | 'list' | 'create';
-interface Figures {
-  readonly perSecond: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly wrong: number;
+interface Figures extends Loaded {
+  /** Processor time of a request, microseconds: of the server, and of PostgreSQL (0 where it cannot be read). */
+  readonly serverMicros: number;
+  readonly postgresMicros: number;
 }
 
-const PATHS: Readonly<Record<What, string>> = {
-  get: '/api/v1/campaigns/campaign-100',
-  list: `/api/v1/campaigns?limit=${LISTED}`,
-  create: '/api/v1/campaigns',
+interface Server {
+  readonly name: Name;
+  readonly url: string;
+  readonly child: ChildProcess;
+}
+
+const nameOf = (n: number): string => `campaign-${String(n).padStart(3, '0')}`;
+const all = Array.from({ length: CAMPAIGNS }, (_, n) => nameOf(n));
+/** No two neighbours ask for the same. */
+const PATHS: Readonly<Record<What, readonly string[]>> = {
+  get: all.map((id) => `/api/v1/campaigns/${id}`),
+  list: [`/api/v1/campaigns?limit=${LISTED}`],
+  create: ['/api/v1/campaigns'],
 };
 const campaign = (id?: string): Record<string, unknown> => ({
   ...(id === undefined ? {} : { id }),
@@ -51,48 +74,49 @@ async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'dce-bench-api-'));
   const postgres = await startPrivatePostgres(join(folder, 'postgres'));
   const redis = await startPrivateRedis(join(folder, 'redis'));
+  const database = new Database({
+    url: postgres.url,
+    poolSize: 2,
+    statementTimeoutMs: 60_000,
+    connectTimeoutMs: 5_000,
+  });
   const children: ChildProcess[] = [];
   try {
-    const key = await prepare(postgres.url);
-    const product = await start(children, 'product', {
-      DATABASE_URL: postgres.url,
-      REDIS_URL: redis.url,
-      LOG_FILE: join(folder, 'api.log'),
-    });
-    for (let n = 0; n < CAMPAIGNS; n++) await ask(product, key, 'create', campaign(`campaign-${n}`));
-    const bare = await start(children, 'bare', {
-      ANSWERS: JSON.stringify({
-        get: await ask(product, key, 'get'),
-        list: await ask(product, key, 'list'),
-        create: await ask(product, key, 'create', campaign()),
-      }),
-    });
-    const results = new Map<What, { product: Figures; bare: Figures }>();
-    for (const what of ['get', 'list', 'create'] as const) {
-      results.set(what, { product: await measure(product, key, what), bare: await measure(bare, key, what) });
+    await migrateUp(database, readMigrations(join(__dirname, '../../../../migrations')));
+    const key = await createApiKey(database, 'operator', 'bench', ['*']);
+    const env = { DATABASE_URL: postgres.url, REDIS_URL: redis.url, LOG_FILE: join(folder, 'api.log') };
+    const product = await start(children, 'product', env);
+    for (const id of all) await ask(product, key, 'create', campaign(id));
+    const answers = {
+      get: await ask(product, key, 'get'),
+      list: await ask(product, key, 'list'),
+      create: await ask(product, key, 'create', campaign()),
+    };
+    const servers = [
+      product,
+      await start(children, 'plain', env),
+      await start(children, 'bare', { ANSWERS: JSON.stringify(answers) }),
+    ];
+    const asker = fork(join(__dirname, 'api', 'load.js'));
+    children.push(asker);
+    const results = new Map<What, Map<Name, Figures>>();
+    for (const what of ASKED) {
+      const figures = new Map<Name, Figures>();
+      for (const server of servers)
+        figures.set(server.name, await measure(server, asker, database, key, what));
+      results.set(what, figures);
     }
     report(results);
   } finally {
     for (const child of children) child.disconnect();
+    await database.close();
     await redis.stop();
     await postgres.stop();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** @returns the key that asks */
-async function prepare(url: string): Promise<string> {
-  const db = new Database({ url, poolSize: 2, statementTimeoutMs: 60_000, connectTimeoutMs: 5_000 });
-  try {
-    await migrateUp(db, readMigrations(join(__dirname, '../../../../migrations')));
-    return await createApiKey(db, 'operator', 'bench', ['*']);
-  } finally {
-    await db.close();
-  }
-}
-
-/** @returns where it listens */
-async function start(children: ChildProcess[], name: string, env: NodeJS.ProcessEnv): Promise<string> {
+async function start(children: ChildProcess[], name: Name, env: NodeJS.ProcessEnv): Promise<Server> {
   const profiles = process.env['DCE_BENCH_PROFILE'];
   const child = fork(join(__dirname, 'api', `${name}.js`), {
     env: { ...process.env, ...env, NODE_ENV: 'production' },
@@ -102,15 +126,28 @@ async function start(children: ChildProcess[], name: string, env: NodeJS.Process
         : ['--cpu-prof', `--cpu-prof-dir=${profiles}`, `--cpu-prof-name=${name}.cpuprofile`],
   });
   children.push(child);
-  const port = await new Promise<number>((resolve, reject) => {
-    child.once('message', (message) => resolve(Number(message)));
-    child.once('exit', () => reject(new Error(`${name} does not start`)));
-  });
-  return `http://127.0.0.1:${port}`;
+  const port = await answerOf(child);
+  return { name, child, url: `http://127.0.0.1:${Number(port)}` };
 }
 
-async function ask(url: string, key: string, what: What, body?: object): Promise<string> {
-  const response = await fetch(url + PATHS[what], {
+/** What a process says next. */
+async function answerOf(child: ChildProcess, asked?: object): Promise<unknown> {
+  const ended = new AbortController();
+  const gone = once(child, 'exit', { signal: ended.signal }).then(() => {
+    throw new Error('a process of the measurement ended');
+  });
+  try {
+    const said = once(child, 'message') as Promise<[unknown]>;
+    if (asked) child.send(asked);
+    return (await Promise.race([said, gone]))[0];
+  } finally {
+    ended.abort();
+    gone.catch(() => undefined);
+  }
+}
+
+async function ask({ url }: Server, key: string, what: What, body?: object): Promise<string> {
+  const response = await fetch(`${url}${PATHS[what][0]}`, {
     method: what === 'create' ? 'POST' : 'GET',
     headers: { 'X-API-Key': key, 'Content-Type': 'application/json' },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -119,69 +156,105 @@ async function ask(url: string, key: string, what: What, body?: object): Promise
   return response.text();
 }
 
-/** What autocannon, in a process of its own, gets answered. */
-async function measure(url: string, key: string, what: What): Promise<Figures> {
-  const body = what === 'create' ? ['-m', 'POST', '-b', JSON.stringify(campaign())] : [];
-  const load = async (seconds: number): Promise<Figures> => {
-    const { stdout } = await run(process.execPath, [
-      createRequire(__filename).resolve('autocannon'),
-      ...['-j', '-n', '-c', String(CONNECTIONS), '-d', String(seconds)],
-      ...['-H', `X-API-Key=${key}`, '-H', 'Content-Type=application/json'],
-      ...body,
-      url + PATHS[what],
-    ]);
-    const result = JSON.parse(stdout) as {
-      requests: { average: number };
-      latency: { p50: number; p99: number };
-      non2xx: number;
-      errors: number;
+async function measure(
+  { url, child }: Server,
+  asker: ChildProcess,
+  database: Database,
+  key: string,
+  what: What,
+): Promise<Figures> {
+  const load = async (seconds: number): Promise<Loaded> => {
+    const asked: Load = {
+      ...{ url, key, paths: PATHS[what], connections: CONNECTIONS, seconds },
+      ...(what === 'create' ? { method: 'POST', body: campaign() } : { method: 'GET' }),
     };
-    const { requests, latency, non2xx, errors } = result;
-    return { perSecond: requests.average, p50Ms: latency.p50, p99Ms: latency.p99, wrong: non2xx + errors };
+    return (await answerOf(asker, asked)) as Loaded;
   };
   await load(WARM_UP_SECONDS);
-  const figures = await load(SECONDS);
-  if (figures.wrong > 0) throw new Error(`${what}: ${figures.wrong} answers were not as they should be`);
-  return figures;
+  const used = async (): Promise<number> => Number(await answerOf(child, {}));
+  const [serverBefore, postgresBefore] = [await used(), await timesOfPostgres(database)];
+  const loaded = await load(SECONDS);
+  const [serverAfter, postgresAfter] = [await used(), await timesOfPostgres(database)];
+  if (loaded.wrong > 0) throw new Error(`${what}: ${loaded.wrong} answers were not as they should be`);
+  return {
+    ...loaded,
+    serverMicros: (serverAfter - serverBefore) / loaded.answered,
+    postgresMicros: usedBetween(postgresBefore, postgresAfter) / loaded.answered,
+  };
 }
 
-function report(results: ReadonlyMap<What, { product: Figures; bare: Figures }>): void {
+/** Processor time until now, in microseconds, of each of PostgreSQL's processes that serve somebody. */
+async function timesOfPostgres(database: Database): Promise<Map<number, number>> {
+  const { rows } = await database.query<{ pid: number }>(
+    `select pid from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()`,
+  );
+  return new Map(rows.map(({ pid }) => [pid, timeOf(pid)]));
+}
+
+/** What was used between: of those that are there still. */
+function usedBetween(before: ReadonlyMap<number, number>, after: ReadonlyMap<number, number>): number {
+  return [...after].reduce((sum, [pid, micros]) => sum + micros - (before.get(pid) ?? 0), 0);
+}
+
+/** proc_pid_stat(5): utime and stime are the fields 14 and 15, counted before the name, which may hold blanks. */
+function timeOf(pid: number): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    return (Number(fields[11]) + Number(fields[12])) * TICK_MICROS;
+  } catch {
+    return 0;
+  }
+}
+
+function report(results: ReadonlyMap<What, ReadonlyMap<Name, Figures>>): void {
+  const of = (what: What, name: Name): Figures => results.get(what)?.get(name) ?? NOT_ASKED;
+  const column = (value: number, width: number, digits = 0): string => value.toFixed(digits).padStart(width);
   print('');
-  print('            API req/s    p50 ms    p99 ms   bare req/s    p99 ms     ratio');
-  const column = (value: number, width: number, digits: number): string =>
-    value.toFixed(digits).padStart(width);
-  const ratioOf = (what: What): number => {
-    const { product, bare } = results.get(what) ?? fail(what);
-    return product.perSecond / bare.perSecond;
-  };
-  for (const [what, { product, bare }] of results) {
-    print(
-      [
-        what.padEnd(8),
-        column(product.perSecond, 13, 0) + column(product.p50Ms, 10, 1) + column(product.p99Ms, 10, 1),
-        column(bare.perSecond, 13, 0) + column(bare.p99Ms, 10, 1) + column(ratioOf(what), 10, 3),
-      ].join(''),
-    );
+  print(
+    '                                          req/s   p50 ms   p99 ms   server µs   PostgreSQL µs   of bare',
+  );
+  for (const what of results.keys()) {
+    for (const name of SERVERS) {
+      const { perSecond, p50Ms, p99Ms, serverMicros, postgresMicros } = of(what, name);
+      const ratio = perSecond / of(what, 'bare').perSecond;
+      print(
+        [
+          what.padEnd(8) + LABELS[name].padEnd(30),
+          column(perSecond, 9) + column(p50Ms, 9, 1) + column(p99Ms, 9, 1),
+          column(serverMicros, 12) + column(postgresMicros, 16) + column(ratio, 10, 3),
+        ].join(''),
+      );
+    }
   }
   const rounded = (value: number): number => Math.round(value * 1_000) / 1_000;
-  const of = (what: What): Figures => (results.get(what) ?? fail(what)).product;
+  const ratioOf = (what: What, to: Name = 'bare'): number =>
+    rounded(of(what, 'product').perSecond / of(what, to).perSecond);
+  const microsOf = (what: What): number => Math.round(of(what, 'product').serverMicros);
+  const perSecondOf = (what: What): number => Math.round(of(what, 'product').perSecond);
   print(
     JSON.stringify({
-      ratioToBareExpress: rounded(ratioOf('get')),
-      p99Ms: of('get').p99Ms,
-      getPerSecond: Math.round(of('get').perSecond),
-      listPerSecond: Math.round(of('list').perSecond),
-      createPerSecond: Math.round(of('create').perSecond),
-      listRatio: rounded(ratioOf('list')),
-      createRatio: rounded(ratioOf('create')),
-      listP99Ms: of('list').p99Ms,
-      createP99Ms: of('create').p99Ms,
+      ratioToBareExpress: ratioOf('get'),
+      p99Ms: of('get', 'product').p99Ms,
+      getPerSecond: perSecondOf('get'),
+      listPerSecond: perSecondOf('list'),
+      createPerSecond: perSecondOf('create'),
+      listRatio: ratioOf('list'),
+      createRatio: ratioOf('create'),
+      listP99Ms: of('list', 'product').p99Ms,
+      createP99Ms: of('create', 'product').p99Ms,
+      getRatioToPlainSql: ratioOf('get', 'plain'),
+      listRatioToPlainSql: ratioOf('list', 'plain'),
+      createRatioToPlainSql: ratioOf('create', 'plain'),
+      getMicros: microsOf('get'),
+      listMicros: microsOf('list'),
+      createMicros: microsOf('create'),
     }),
   );
 }
 
-function fail(what: string): never {
-  throw new Error(`${what} was not measured`);
-}
+const NOT_ASKED: Figures = {
+  ...{ answered: 0, perSecond: NaN, p50Ms: NaN, p99Ms: NaN, wrong: 0 },
+  ...{ serverMicros: NaN, postgresMicros: NaN },
+};
 
 void main();

@@ -1,5 +1,5 @@
-import type { AddressInfo } from 'node:net';
 import express from 'express';
+import { serve } from './serve';
 
 /** Express and nothing else: it answers with the bytes that it was given, and reads what it is sent. */
 const answers = JSON.parse(process.env['ANSWERS'] ?? '{}') as Record<'get' | 'list' | 'create', string>;
@@ -11,7 +11,4 @@ app.get('/api/v1/campaigns', (_request, response) => void response.type('json').
 app.post('/api/v1/campaigns', express.json(), (_request, response) => {
   response.status(201).type('json').send(answers.create);
 });
-const server = app.listen(0, '127.0.0.1', () => {
-  process.send?.((server.address() as AddressInfo).port);
-});
-process.on('disconnect', () => process.exit());
+serve(app.listen(0, '127.0.0.1'));

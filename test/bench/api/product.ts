@@ -1,10 +1,10 @@
-import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { createApi, listen } from '../../../src/api';
 import type { ApiServices } from '../../../src/api';
 import { requestLog } from '../../../src/parts/api-log';
 import { AuditTrail, Database, openRedis, RedisRateLimits } from '../../../src/storage';
 import { createLogger, createMetrics } from '../../../src/telemetry';
+import { serve } from './serve';
 
 /** The API as a switch has it, in a process of its own: nothing is left out of it but what is not asked for. */
 const MUCH = { count: 100_000_000, seconds: 60, burst: 10_000_000 };
@@ -53,9 +53,7 @@ async function main(): Promise<void> {
       metrics: () => Promise.reject(new Error('none')),
     },
   };
-  const server = await listen(createApi(services), '127.0.0.1', 0);
-  process.send?.((server.address() as AddressInfo).port);
-  process.on('disconnect', () => process.exit());
+  serve(await listen(createApi(services), '127.0.0.1', 0));
 }
 
 void main();
