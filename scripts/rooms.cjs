@@ -15,6 +15,7 @@ exports.ROOMS = {
   fraud: ['market', 'domain'],
   auction: ['rating', 'market', 'domain'],
   routing: ['rating', 'market', 'domain'],
+  dialplan: ['domain'],
   outbound: ['domain'],
   rtb: ['rating', 'market', 'outbound', 'domain'],
   lookups: ['market', 'domain'],

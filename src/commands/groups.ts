@@ -5,6 +5,7 @@ import type { Database } from '../storage';
 import { addAdminCommands } from './admin-commands';
 import { addAnalyticsCommands } from './analytics-commands';
 import { addAuditCommands } from './audit-commands';
+import { addDialplanCommands } from './dialplan-commands';
 import { addFraudCommands } from './fraud-commands';
 import { addInvoiceCommands } from './invoice-commands';
 import { addLedgerCommands } from './ledger-commands';
@@ -37,6 +38,12 @@ export function addCommandGroups(program: Command, { withDatabase, say }: Comman
   addAnalyticsCommands(program, {
     withDatabase,
     say,
+    setExitCode: (code) => void (process.exitCode = code),
+  });
+
+  addDialplanCommands(program, {
+    say,
+    clock: systemClock,
     setExitCode: (code) => void (process.exitCode = code),
   });
 

@@ -1,0 +1,203 @@
+import type { Dirent } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { InvalidArgumentError } from 'commander';
+import { z } from 'zod';
+import type {
+  Plan,
+  PlanDeed,
+  PlanEvent,
+  PlanFacts,
+  PlanWish,
+  PlanWorld,
+  Prompt,
+  SimulatedTurn,
+} from '../dialplan';
+import { planSchema, problemLine, readPlan, simulatePlan } from '../dialplan';
+import type { Clock } from '../domain';
+import { oneOf } from './option-values';
+
+export interface DialplanCommandParts {
+  readonly say: (line: string) => void;
+  readonly clock: Clock;
+  readonly setExitCode: (code: number) => void;
+}
+
+const FOLDER = 'dialplans';
+
+/** `dce dialplan …`: whether plans can be carried out, and what they would do with a call. */
+export function addDialplanCommands(program: Command, parts: DialplanCommandParts): void {
+  const dialplan = program
+    .command('dialplan')
+    .description('dialplans: check them, take a call through one, describe them to editors');
+  dialplan
+    .command('check')
+    .description('read plans and say what is wrong with them, by line; ends with 1 when one is refused')
+    .argument('[path...]', 'files, or folders of .yaml files', [FOLDER])
+    .option('--prompts <folder>', 'refuse prompts that this folder does not hold')
+    .action((paths: string[], { prompts }: { prompts?: string }) => check(paths, prompts, parts));
+  dialplan
+    .command('simulate')
+    .description('take a call through a plan: every step, what it does, and what it waits for')
+    .argument('<file>', 'the plan')
+    .argument(
+      '[answer...]',
+      'what comes of each wait: keys:1, keys: (none), done, failed, sold, refused, nobody, ended, time_up',
+    )
+    .option('--tag <name=value...>', 'a tag that the call brings along')
+    .option('--score <score>', 'its fraud score, 0 to 1', scoreOf)
+    .option('--attestation <level>', 'A, B or C', oneOf('A', 'B', 'C'))
+    .option('--at <instant>', 'when it comes, ISO 8601; now by default', instantOf)
+    .action((file: string, answers: string[], call: CallOptions) => simulate(file, answers, call, parts));
+  dialplan
+    .command('schema')
+    .description('the JSON Schema of plans, for editors')
+    .action(() => parts.say(JSON.stringify(z.toJSONSchema(planSchema, { io: 'input', reused: 'ref' }), null, 2)));
+}
+
+interface CallOptions {
+  readonly tag?: readonly string[];
+  readonly score?: number;
+  readonly attestation?: PlanFacts['attestation'];
+  readonly at?: number;
+}
+
+function check(paths: readonly string[], prompts: string | undefined, parts: DialplanCommandParts): void {
+  const world: PlanWorld = prompts === undefined ? {} : { prompts: promptsIn(prompts) };
+  let refused = 0;
+  const files = paths.flatMap(plansAt);
+  for (const file of files) {
+    const read = readPlan(readFileSync(file, 'utf8'), world);
+    for (const problem of read.ok ? read.warnings : read.problems) parts.say(problemLine(file, problem));
+    if (!read.ok) refused++;
+  }
+  if (refused > 0 || files.length === 0) parts.setExitCode(1);
+  parts.say(`${files.length} plans read, ${refused} refused`);
+}
+
+function simulate(
+  file: string,
+  words: readonly string[],
+  call: CallOptions,
+  parts: DialplanCommandParts,
+): void {
+  const read = readPlan(readFileSync(file, 'utf8'));
+  if (!read.ok) {
+    for (const problem of read.problems) parts.say(problemLine(file, problem));
+    parts.setExitCode(1);
+    return;
+  }
+  const simulated = simulatePlan(read.plan, {
+    facts: { tags: tagsOf(call.tag ?? []), score: call.score, attestation: call.attestation },
+    at: call.at ?? parts.clock.now(),
+    answers: words.map(answerOf),
+  });
+  const width = widthOf(read.plan);
+  for (const turn of simulated.turns) for (const line of turnLines(turn, width)) parts.say(line);
+  if (simulated.ok) return;
+  parts.say(`${words[simulated.answer] ?? ''} cannot come of that: ${simulated.instead.join(' or ')}`);
+  parts.setExitCode(1);
+}
+
+function* turnLines({ event, entered, deeds, state }: SimulatedTurn, width: number): Generator<string> {
+  if (event)
+    yield `${' '.repeat(width)}← ${event.kind}${event.kind === 'keys' ? ` ${event.keys || 'none'}` : ''}`;
+  // Steps that wait for nothing were passed on the way to the one that does.
+  for (const step of entered.slice(0, -1)) yield step;
+  const doing = [...deeds.map(deedText), wishText(state.wish)].join('; ');
+  yield `${(entered.at(-1) ?? '').padEnd(width)}→ ${doing}`;
+}
+
+function widthOf({ steps }: Plan): number {
+  return Math.max(...Object.keys(steps).map((name) => name.length)) + 2;
+}
+
+function deedText(deed: PlanDeed): string {
+  if (deed.kind === 'tags')
+    return Object.entries(deed.tags)
+      .map(([tag, value]) => `${tag} = ${value}`)
+      .join(', ');
+  return deed.kind === 'record' ? `recording ${deed.set}` : deed.kind;
+}
+
+function wishText(wish: PlanWish): string {
+  switch (wish.kind) {
+    case 'play':
+      return `play ${promptText(wish.prompts)}${wish.early ? ' before the answer' : ''}`;
+    case 'gather':
+      return `play ${promptText(wish.prompts)}, take up to ${wish.max} keys`;
+    case 'auction':
+      return 'auction';
+    case 'ring':
+      return `ring, ${wish.atOnce} at once`;
+    case 'queue':
+      return `wait up to ${wish.maxWaitMs / 1000} s, ringing again every ${wish.againMs / 1000} s`;
+    case 'voicemail':
+      return `play ${promptText(wish.prompts)}, take a message`;
+    case 'callback':
+      return `note a callback to ${wish.number ?? 'the caller'}`;
+    case 'transfer':
+      return `transfer to ${wish.targetId}`;
+    case 'hangup':
+      return `hang up: ${wish.detail} (${wish.code} where not answered)`;
+  }
+}
+
+function promptText(prompts: readonly Prompt[]): string {
+  return prompts
+    .map((prompt) => (typeof prompt === 'string' ? prompt : `${prompt.silenceMs} ms of silence`))
+    .join(', ');
+}
+
+/** Files of plans at a path: itself, or those of a folder. */
+function plansAt(path: string): string[] {
+  if (!statSync(path).isDirectory()) return [path];
+  return readdirSync(path)
+    .filter((name) => /\.ya?ml$/.test(name))
+    .sort()
+    .map((name) => join(path, name));
+}
+
+/** Names of prompts: files of a folder and those below it, without their endings. */
+function promptsIn(folder: string): ReadonlySet<string> {
+  const files = readdirSync(folder, { withFileTypes: true, recursive: true }).filter((entry) =>
+    entry.isFile(),
+  );
+  const nameOf = ({ parentPath, name }: Dirent): string =>
+    join(parentPath, name)
+      .slice(join(folder, '/').length)
+      .replace(/\.[^./]+$/, '');
+  return new Set(files.map(nameOf));
+}
+
+const ANSWERS = ['done', 'failed', 'sold', 'refused', 'nobody', 'ended', 'time_up'] as const;
+
+function answerOf(word: string): PlanEvent {
+  if (word.startsWith('keys:')) return { kind: 'keys', keys: word.slice('keys:'.length) };
+  const kind = ANSWERS.find((known) => known === word);
+  if (kind === undefined) throw new InvalidArgumentError(`${word}: must be keys:…, ${ANSWERS.join(', ')}`);
+  return { kind };
+}
+
+function tagsOf(words: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    words.map((word) => {
+      const at = word.indexOf('=');
+      if (at < 1) throw new InvalidArgumentError(`${word}: must be name=value`);
+      return [word.slice(0, at).toLowerCase(), word.slice(at + 1)];
+    }),
+  );
+}
+
+function scoreOf(text: string): number {
+  const score = Number(text);
+  if (text.trim() === '' || !(score >= 0 && score <= 1)) throw new InvalidArgumentError('must be 0 to 1');
+  return score;
+}
+
+function instantOf(text: string): number {
+  const at = Date.parse(text);
+  if (Number.isNaN(at)) throw new InvalidArgumentError('must be an instant, as in 2026-11-23T15:00:00Z');
+  return at;
+}

@@ -1,0 +1,14 @@
+export type { Plan, Step, StepKind, StepOf, Prompt, Accept } from './plan';
+export { planSchema } from './plan';
+export type { PlanFacts } from './conditions';
+export type { Meeting, PlanDeed, PlanEvent, PlanWish } from './commands';
+export { answersTo } from './commands';
+export type { PlanState, Turn } from './machine';
+export { advancePlan, beginPlan, openTags } from './machine';
+export type { PlanProblem, ReadPlan } from './read-plan';
+export { problemLine, readPlan } from './read-plan';
+export type { PlanFlaw, PlanWorld } from './check-plan';
+export type { Capability, EngineName } from './capabilities';
+export { CAPABILITIES } from './capabilities';
+export type { Simulated, SimulatedCall, SimulatedTurn } from './simulate';
+export { explorePlan, simulatePlan } from './simulate';
