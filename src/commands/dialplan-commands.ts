@@ -53,7 +53,9 @@ export function addDialplanCommands(program: Command, parts: DialplanCommandPart
   dialplan
     .command('schema')
     .description('the JSON Schema of plans, for editors')
-    .action(() => parts.say(JSON.stringify(z.toJSONSchema(planSchema, { io: 'input', reused: 'ref' }), null, 2)));
+    .action(() =>
+      parts.say(JSON.stringify(z.toJSONSchema(planSchema, { io: 'input', reused: 'ref' }), null, 2)),
+    );
 }
 
 interface CallOptions {
