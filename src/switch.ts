@@ -465,10 +465,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     const realtime = phoneApi.attach(api, {
       events: hub,
       authenticates: access.authenticator,
-      board: {
-        board: ({ accountId, role }) =>
-          liveFigures.snapshot(role === 'admin' || role === 'auditor' ? undefined : { accountId, role }),
-      },
+      board: liveFigures,
       rate: { limiter, limit: config.api.limits.realtime ?? REALTIME_RATE },
       nodes: nodeAdapter(openRedis(redisUrl, true)),
     });

@@ -1,8 +1,17 @@
 import { AppError, zoneOf } from '../domain';
 import type { CallFact, Cube, FigureFilter, FigureQuery, FigureSums, Queryable, TimeRange } from '../storage';
-import { asExchange, cubeOf, DAY_MS, inTransaction, readFactSums, readSums } from '../storage';
+import {
+  asExchange,
+  cubeOf,
+  DAY_MS,
+  factsToRead,
+  grainsOf,
+  inTransaction,
+  readFactSums,
+  readSums,
+} from '../storage';
 import type { Bucket, Cell } from './cells';
-import { cellsOf, piecesOf, wholeQuarters } from './cells';
+import { cellsOf, piecesOf, wholeHours, wholeQuarters } from './cells';
 import type { GrowingSums } from './figures';
 import { addFigures, NO_FIGURES } from './figures';
 import { readTail } from './tail';
@@ -47,8 +56,8 @@ export interface CallReport {
 
 /** Longest stretch of time of one report. */
 export const MAX_DAYS = 400;
-/** Where calls are read one by one: by something that tells few of them apart, and otherwise. */
-const MAX_FACT_DAYS = { narrow: 100, wide: 31 };
+/** Calls that are read one by one for one report. */
+export const MAX_FACTS = 250_000;
 const MAX_CELLS = 10_000;
 export const MAX_ROWS = 20_000;
 
@@ -76,8 +85,7 @@ export async function readCallReport(db: Queryable, request: CallReportRequest):
     limit: MAX_ROWS + MAX_CELLS,
   };
   const cube = cubeOf(query);
-  const pieces = cube ? piecesOf(cells) : { days: [], hours: [], facts: [range] };
-  assertReadable(pieces.facts, filter);
+  const pieces = cube ? piecesOf(cells, grainsOf(cube)) : { sums: [], facts: [range] };
 
   const table = new Table(cells);
   const rest = await inTransaction(
@@ -85,8 +93,9 @@ export async function readCallReport(db: Queryable, request: CallReportRequest):
     async (tx) => {
       // Groups of a month fit into it; with less they would be sorted on the disk.
       await tx.query(`set local work_mem = '32MB'`);
+      await assertReadable(tx, query, pieces.facts);
       if (cube)
-        for (const row of await readSums(tx, cube, query, pieces))
+        for (const row of await readSums(tx, cube, query, pieces.sums))
           table.add(row.cell, row.key, row.currency, row);
       for (const row of await readFactSums(tx, query, pieces.facts))
         table.add(row.cell, row.key, row.currency, row);
@@ -102,19 +111,12 @@ export async function readCallReport(db: Queryable, request: CallReportRequest):
 }
 
 /** Calls that are read one by one are not to be too many. */
-function assertReadable(facts: readonly TimeRange[], filter: FigureFilter): void {
-  const narrow =
-    filter.campaignId !== undefined ||
-    filter.buyerId !== undefined ||
-    filter.sellerId !== undefined ||
-    filter.account?.of === 'buyer' ||
-    filter.account?.of === 'seller';
-  const most = narrow ? MAX_FACT_DAYS.narrow : MAX_FACT_DAYS.wide;
-  const read = facts.reduce((sum, { from, to }) => sum + to - from, 0);
-  // A day on which the clocks go back is longer than others.
-  if (read > most * DAY_MS + 7_200_000) {
-    throw refusal('/from', `at most ${most} days of this, by this zone and bucket; ${TOO_MUCH}`);
-  }
+async function assertReadable(db: Queryable, query: FigureQuery, facts: readonly TimeRange[]): Promise<void> {
+  if (facts.length === 0) return;
+  const { sums } = piecesOf(wholeHours(facts), grainsOf('campaign'));
+  const calls = await factsToRead(db, query, sums);
+  if (calls <= MAX_FACTS) return;
+  throw refusal('/from', `${calls} calls would be read one by one, at most ${MAX_FACTS} are; ${TOO_MUCH}`);
 }
 
 function refusal(pointer: string, message: string): AppError {

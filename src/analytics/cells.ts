@@ -1,6 +1,5 @@
 import type { Zone } from '../domain';
-import type { TimeRange } from '../storage';
-import { DAY_MS, HOUR_MS } from '../storage';
+import type { SumRanges, TimeRange } from '../storage';
 
 /** Stretches of time that figures are given for. */
 export const BUCKETS = ['quarter', 'hour', 'day', 'total'] as const;
@@ -8,6 +7,7 @@ export type Bucket = (typeof BUCKETS)[number];
 
 /** The offsets of all zones are multiples of it (those of before 1972 aside), so it is the finest that is asked for. */
 export const QUARTER_MS = 900_000;
+const HOUR_MS = 3_600_000;
 
 /** One stretch of time that figures are put together for. */
 export interface Cell extends TimeRange {
@@ -23,6 +23,16 @@ export function wholeQuarters({ from, to }: TimeRange): TimeRange {
     from: Math.floor(from / QUARTER_MS) * QUARTER_MS,
     to: Math.ceil(to / QUARTER_MS) * QUARTER_MS,
   };
+}
+
+/** The hours of UTC that stretches of time lie in, each once. @param ranges - rising */
+export function wholeHours(ranges: readonly TimeRange[]): TimeRange[] {
+  const hours: TimeRange[] = [];
+  for (const { from, to } of ranges) {
+    const begins = Math.max(Math.floor(from / HOUR_MS) * HOUR_MS, hours.at(-1)?.to ?? -Infinity);
+    add(hours, begins, Math.ceil(to / HOUR_MS) * HOUR_MS);
+  }
+  return hours;
 }
 
 /**
@@ -71,37 +81,38 @@ function hourOf(at: number, zone: Zone): string {
   return new Date(at + zone.offsetAt(at)).toISOString().slice(11, 13);
 }
 
-/** From what cells are put together: whole days and hours of UTC, and calls one by one. */
+/** From what cells are put together: whole stretches of UTC of which there are sums, and calls one by one. */
 export interface Pieces {
-  readonly days: readonly TimeRange[];
-  readonly hours: readonly TimeRange[];
+  readonly sums: readonly SumRanges[];
   readonly facts: readonly TimeRange[];
 }
 
 /**
- * Covers cells by as few sums as there can be: days where a whole day of UTC lies in one cell, hours where a
- * whole hour does, and for what is left over the calls themselves.
+ * Covers cells by as few sums as there can be: the coarsest where a whole one lies in a cell, finer ones at its
+ * edges, and for what is left over the calls themselves.
+ * @param grains - milliseconds of the sums there are, finest first, each a multiple of the one before
  */
-export function piecesOf(cells: readonly TimeRange[]): Pieces {
-  const days: TimeRange[] = [];
-  const hours: TimeRange[] = [];
+export function piecesOf(cells: readonly TimeRange[], grains: readonly number[]): Pieces {
+  const sums = grains.map((grain) => ({ grain, ranges: [] as TimeRange[] }));
   const facts: TimeRange[] = [];
-  for (const cell of cells) {
-    const [firstHour, lastHour] = within(cell, HOUR_MS);
-    if (firstHour >= lastHour) {
-      add(facts, cell.from, cell.to);
-      continue;
+  const cover = (from: number, to: number, finer: number): void => {
+    if (from >= to) return;
+    const level = sums[finer - 1];
+    if (!level) {
+      add(facts, from, to);
+      return;
     }
-    add(facts, cell.from, firstHour);
-    const [firstDay, lastDay] = within(cell, DAY_MS);
-    if (firstDay < lastDay) {
-      add(hours, firstHour, firstDay);
-      add(days, firstDay, lastDay);
-      add(hours, lastDay, lastHour);
-    } else add(hours, firstHour, lastHour);
-    add(facts, lastHour, cell.to);
-  }
-  return { days, hours, facts };
+    const [first, last] = within({ from, to }, level.grain);
+    if (first >= last) {
+      cover(from, to, finer - 1);
+      return;
+    }
+    cover(from, first, finer - 1);
+    add(level.ranges, first, last);
+    cover(last, to, finer - 1);
+  };
+  for (const { from, to } of cells) cover(from, to, sums.length);
+  return { sums, facts };
 }
 
 /** What is whole of a grain in a stretch of time. */

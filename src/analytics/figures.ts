@@ -51,10 +51,12 @@ export function ratiosOf(sums: FigureSums): FigureRatios {
   };
 }
 
-const MONEY = ['revenue', 'payout', 'fees', 'taxes', 'carrierCost'] as const;
+/** Which sums are money. */
+export const MONEY_SUMS = ['revenue', 'payout', 'fees', 'taxes', 'carrierCost'] as const;
+export type MoneySum = (typeof MONEY_SUMS)[number];
 
 export function hasMoney(sums: FigureSums): boolean {
-  return MONEY.some((sum) => sums[sum] !== 0);
+  return MONEY_SUMS.some((sum) => sums[sum] !== 0);
 }
 
 /** What stays with the exchange: prices and fees, less what it pays to sellers and carriers. Taxes are not its own. */

@@ -1,7 +1,7 @@
 import type { FigureSums } from '../storage';
 import type { ReportRow } from './call-report';
-import type { GrowingSums } from './figures';
-import { addFigures, hasMoney, NO_FIGURES } from './figures';
+import type { GrowingSums, MoneySum } from './figures';
+import { addFigures, MONEY_SUMS, NO_FIGURES } from './figures';
 
 /** Figures of one bucket and key: counts are of all calls, money is of one currency. */
 export interface CurrencyRow {
@@ -26,11 +26,11 @@ export function inCurrency(rows: readonly ReportRow[], currency: string): Curren
   return merged;
 }
 
-/** Currencies that there is money of. */
-export function currenciesOf(rows: readonly ReportRow[]): string[] {
+/** Currencies that there is money of. @param of - what of it counts; all by default */
+export function currenciesOf(rows: readonly ReportRow[], of: readonly MoneySum[] = MONEY_SUMS): string[] {
   const currencies = new Set<string>();
   for (const { currency, sums } of rows) {
-    if (currency !== null && hasMoney(sums)) currencies.add(currency);
+    if (currency !== null && of.some((sum) => sums[sum] !== 0)) currencies.add(currency);
   }
   return [...currencies].sort();
 }

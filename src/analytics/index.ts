@@ -9,7 +9,7 @@ export { currenciesOf, inCurrency } from './in-currency';
 export type { FigureRatios } from './figures';
 export { marginOf, ratiosOf } from './figures';
 export type { LiveCountersOptions, LiveFigures, LiveScope, MoneyToday } from './live-counters';
-export { LiveCounters } from './live-counters';
+export { LiveCounters, liveScopeOf } from './live-counters';
 export { moneyToday } from './money-today';
 export type { AnalyticsReport, AnalyticsRollUpOptions } from './roll-up';
 export { AnalyticsRollUp } from './roll-up';

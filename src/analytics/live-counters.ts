@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { TenantRole } from '../domain';
+import type { Role, TenantRole } from '../domain';
 import type { CallEvent } from '../signaling';
 import type { LiveNumbers } from './live-counts';
 import { EVERYTHING, LIVE_NUMBERS, LiveCounts, NO_NUMBERS, RATE_SECONDS } from './live-counts';
@@ -7,6 +7,11 @@ import { LiveNodes } from './live-nodes';
 
 /** Whose calls: all of them, or those that an account has a part in. */
 export type LiveScope = { readonly accountId: string; readonly role: TenantRole } | undefined;
+
+/** Whose calls somebody is told of: who is of the exchange sees them all. */
+export function liveScopeOf({ accountId, role }: { accountId: string; role: Role }): LiveScope {
+  return role === 'admin' || role === 'auditor' ? undefined : { accountId, role };
+}
 
 /** Money of calls since midnight, as far as it is booked; one entry for each currency. */
 export interface MoneyToday {
@@ -111,6 +116,11 @@ export class LiveCounters {
     return this.#figures(scope, known);
   }
 
+  /** The same as the board tells it. */
+  board(viewer: { readonly accountId: string; readonly role: Role }): LiveFigures {
+    return this.snapshot(liveScopeOf(viewer));
+  }
+
   /** The same, with the money waited for. @throws Error when that cannot be read */
   async figures(scope?: LiveScope): Promise<LiveFigures> {
     const known = this.#moneyOf(scope);
@@ -130,7 +140,7 @@ export class LiveCounters {
       auctionsPerSecond: auctions / RATE_SECONDS,
       answerRate5m: rate(numbers.answers5, numbers.known5),
       answerRate60m: rate(numbers.answers60, numbers.known60),
-      today: money?.map((one) => visible(one, scope)),
+      today: money?.flatMap((one) => visible(one, scope)),
       nodes: 1 + (this.#nodes?.size ?? 0),
       degraded: this.#nodes?.degraded ?? false,
     };
@@ -178,16 +188,17 @@ function rate(part: number, whole: number): number | null {
   return whole === 0 ? null : Math.round((part / whole) * 1e4) / 1e4;
 }
 
-function visible(money: MoneyToday, scope: LiveScope): Partial<MoneyToday> {
+/** What a party pays or earns; in which other currencies the exchange has money of its calls, it is not told. */
+function visible(money: MoneyToday, scope: LiveScope): Partial<MoneyToday>[] {
   const { currency, revenueMicros, payoutMicros } = money;
   switch (scope?.role) {
     case undefined:
-      return money;
+      return [money];
     case 'buyer':
-      return { currency, revenueMicros };
+      return revenueMicros === 0 ? [] : [{ currency, revenueMicros }];
     case 'seller':
-      return { currency, payoutMicros };
+      return payoutMicros === 0 ? [] : [{ currency, payoutMicros }];
     case 'carrier':
-      return { currency };
+      return [];
   }
 }

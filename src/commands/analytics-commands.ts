@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { checkAnalytics, rebuildAnalytics } from '../analytics';
 import type { Database } from '../storage';
+import { recorded } from './command-record';
 
 export interface AnalyticsCommandParts {
   readonly withDatabase: (work: (database: Database) => Promise<void>) => Promise<void>;
@@ -21,20 +22,29 @@ export function addAnalyticsCommands(program: Command, parts: AnalyticsCommandPa
     .command('rebuild')
     .description('make all figures anew from calls and their books; they stay readable meanwhile')
     .action(() =>
-      parts.withDatabase(async (database) => {
+      recorded(parts.withDatabase, 'analytics rebuild', {}, async (database) => {
         const { calls, sums } = await rebuildAnalytics(database);
         parts.say(`${calls} calls counted anew, ${sums} sums`);
       }),
     );
 }
 
+/** What a sum is of, by its minutes. */
+const SPANS: Readonly<Record<number, string>> = {
+  15: 'a quarter',
+  60: 'an hour',
+  240: 'four hours',
+  1_440: 'a day',
+};
+
 async function check(database: Database, { say, setExitCode }: AnalyticsCommandParts): Promise<void> {
   const { calls, wrongCalls, wrongSums } = await checkAnalytics(database);
   for (const callId of wrongCalls) say(`call ${callId} is not counted as it and its books are`);
   for (const { cube, grain, startAt, key, currency } of wrongSums) {
     const of = [cube, key, currency].filter((word) => word !== '').join(' ');
-    const what = grain === 60 ? 'hour' : 'day';
-    say(`the sum of ${of}, ${what} of ${new Date(startAt).toISOString()}, is not what its calls come to`);
+    say(
+      `the sum of ${of}, ${SPANS[grain] ?? `${grain} minutes`} from ${new Date(startAt).toISOString()}, is not what its calls come to`,
+    );
   }
   if (wrongCalls.length + wrongSums.length > 0) {
     setExitCode(1);

@@ -5,6 +5,7 @@ import {
   currenciesOf,
   GROUPINGS,
   inCurrency,
+  liveScopeOf,
   marginOf,
   MAX_DAYS,
   MAX_ROWS,
@@ -112,6 +113,14 @@ const MONEY = [
 ] as const;
 type MoneyField = (typeof MONEY)[number];
 
+const SUM_OF = {
+  revenueMicros: 'revenue',
+  payoutMicros: 'payout',
+  feesMicros: 'fees',
+  taxesMicros: 'taxes',
+  carrierCostMicros: 'carrierCost',
+} as const;
+
 /** What parties may see and ask of their own calls: never who the other side is, nor what it pays or earns. */
 const VIEWS: Readonly<Record<TenantRole, View>> = {
   buyer: {
@@ -211,7 +220,7 @@ function liveRoute(live: LiveFiguresSource): Route {
       degraded: z.boolean().describe('Calls of other nodes are not known at present'),
     }),
     handle: async ({ own, caller: { role } }) => {
-      const scope = own === undefined || !isTenant(role) ? undefined : { accountId: own, role };
+      const scope = own === undefined ? undefined : liveScopeOf({ accountId: own, role });
       const { today, ...figures } = await live.figures(scope);
       return {
         body: { ...figures, today: today ? (today as z.input<typeof liveMoney>[]) : null },
@@ -285,7 +294,11 @@ function headOf(found: CallReport, wanted: Query, zone: string, shown: string, {
     bucket: wanted.bucket,
     groupBy: wanted.groupBy ?? null,
     currency: shown,
-    currencies: seen.length === 0 ? [] : currenciesOf(found.rows),
+    currencies: currenciesOf(
+      found.rows,
+      // Margin is made of the others.
+      seen.flatMap((field) => (field === 'marginMicros' ? [] : [SUM_OF[field]])),
+    ),
     upTo: found.upTo,
     wholeSince: found.wholeSince,
   };

@@ -5,9 +5,20 @@ import { SUM_COLUMNS, SUMS } from './call-fact';
 export const CUBES = ['total', 'campaign', 'buyer', 'seller', 'trunk', 'state'] as const;
 export type Cube = (typeof CUBES)[number];
 
-/** Grains of the sums, in milliseconds; anything finer is read of the facts themselves. */
-export const HOUR_MS = 3_600_000;
 export const DAY_MS = 86_400_000;
+
+const MINUTE_MS = 60_000;
+/** Sums are kept by quarters of an hour (of everything alone), hours, four hours and days of UTC: minutes. */
+const QUARTER = 15;
+const HOUR = 60;
+/** What is put together of hours. */
+const COARSE = [240, 1_440] as const;
+
+/** By what a cube's sums are kept, in milliseconds, finest first; anything finer is read of the facts themselves. */
+export function grainsOf(cube: Cube): readonly number[] {
+  const grains = cube === 'total' ? [QUARTER, HOUR, ...COARSE] : [HOUR, ...COARSE];
+  return grains.map((grain) => grain * MINUTE_MS);
+}
 
 interface CubeText {
   /** Columns of a fact. */
@@ -39,31 +50,40 @@ export function factColumn(sum: keyof FigureSums, forBuyer: boolean): string {
 
 export const SUM_LIST = SUMS.map((sum) => SUM_COLUMNS[sum]).join(', ');
 
+/** Where a sum belongs. */
+export const SUM_PLACE = 'cube, grain, start_at, key, account_id, currency';
+
 /**
- * A select of rows for `analytics_sums`: the hours of one cube.
+ * A select of rows for `analytics_sums`: the hours of one cube, and the quarters of everything.
  * @param facts - a table, or a name of a query, of facts
  * @param factor - what each fact counts: 1, or a column of it
  */
-export function hoursOf(cube: Cube, facts: string, factor = '1'): string {
+export function fineSumsOf(cube: Cube, facts: string, factor = '1'): string {
+  const grains = cube === 'total' ? [QUARTER, HOUR] : [HOUR];
+  return grains.map((grain) => ofFacts(cube, grain, facts, factor)).join('\nunion all\n');
+}
+
+function ofFacts(cube: Cube, grain: number, facts: string, factor: string): string {
   const { key, account } = CUBE_TEXTS[cube];
   const sums = SUMS.map(
     (sum) =>
-      `sum(${factor} * f.${factorable(factColumn(sum, cube === 'buyer'))})::bigint as ${SUM_COLUMNS[sum]}`,
+      // A factor of a smallint must not make the product one.
+      `sum_bigint(${factor} * f.${factColumn(sum, cube === 'buyer')}::bigint) as ${SUM_COLUMNS[sum]}`,
   );
-  return `select '${cube}'::text as cube, 60::smallint as grain, f.received_at - f.received_at % ${HOUR_MS} as start_at,
+  return `select '${cube}'::text as cube, ${grain}::smallint as grain,
+      f.received_at - f.received_at % ${grain * MINUTE_MS} as start_at,
       coalesce(${key}, '') as key, coalesce(${account}, '') as account_id, coalesce(f.currency, '') as currency,
       ${sums.join(', ')}
     from ${facts} f where ${belongsTo(cube)} group by 3, 4, 5, 6`;
 }
 
-/** The days that hours add up to. @param hours - a name of a query, or a part of the table */
-export function daysOf(hours: string): string {
-  const sums = SUMS.map((sum) => `sum(${SUM_COLUMNS[sum]})::bigint`);
-  return `select cube, 1440::smallint, start_at - start_at % ${DAY_MS}, key, account_id, currency, ${sums.join(', ')}
-    from ${hours} group by 1, 3, 4, 5, 6`;
-}
-
-/** A factor of a smallint must not make the product one. */
-function factorable(column: string): string {
-  return `${column}::bigint`;
+/** The stretches of four hours, and the days, that hours add up to. @param sums - a table, or a name of a query, that has them */
+export function coarseSumsOf(sums: string): string {
+  const added = SUMS.map((sum) => `sum_bigint(${SUM_COLUMNS[sum]})`).join(', ');
+  return COARSE.map(
+    (
+      grain,
+    ) => `select cube, ${grain}::smallint, start_at - start_at % ${grain * MINUTE_MS}, key, account_id, currency, ${added}
+      from ${sums} where grain = ${HOUR} group by 1, 3, 4, 5, 6`,
+  ).join('\nunion all\n');
 }

@@ -33,6 +33,14 @@ export interface FigureQuery {
   readonly limit: number;
 }
 
+/** Stretches of time of which the sums of one grain are read. */
+export interface SumRanges {
+  /** Milliseconds. */
+  readonly grain: number;
+  /** Whole stretches of that grain. */
+  readonly ranges: readonly TimeRange[];
+}
+
 /** Figures of one cell, key and currency. */
 export interface FigureRow extends FigureSums {
   /** Index of the cell. */
@@ -40,6 +48,8 @@ export interface FigureRow extends FigureSums {
   readonly key: string;
   readonly currency: string;
 }
+
+const MINUTE_MS = 60_000;
 
 /** The column of a cube that each filter is about. */
 const FILTERS = { campaignId: 'campaign', buyerId: 'buyer', sellerId: 'seller', trunkId: 'trunk' } as const;
@@ -66,6 +76,18 @@ class Parameters {
 
 const buyersOf = (account: string): string => `array(select id from buyers where account_id = ${account})`;
 
+/** So many stretches are told one by one; of more, every instant is. */
+const FEW = 8;
+
+/** A sum begins in one of them. */
+function beginsIn({ grain, ranges }: SumRanges, given: Parameters): string {
+  if (ranges.length <= FEW) return within('start_at', ranges, given);
+  const starts = ranges.flatMap(({ from, to }) =>
+    Array.from({ length: (to - from) / grain }, (_, n) => from + n * grain),
+  );
+  return `start_at = any(${given.add(starts, 'bigint[]')})`;
+}
+
 /** An instant lies in one of them: each by itself, so that the planner sees how little is read of an index. */
 function within(column: string, ranges: readonly TimeRange[], given: Parameters): string {
   const each = ranges.map(
@@ -75,17 +97,18 @@ function within(column: string, ranges: readonly TimeRange[], given: Parameters)
 }
 
 /**
- * Reads sums of whole hours and days.
+ * Reads sums.
  * @param cube - of {@link cubeOf}
- * @param ranges - of each grain: whole hours, whole days of UTC
+ * @param pieces - by grains of the cube
  */
 export async function readSums(
   db: Queryable,
   cube: Cube,
   { by, filter, cells, limit }: FigureQuery,
-  ranges: { readonly hours: readonly TimeRange[]; readonly days: readonly TimeRange[] },
+  pieces: readonly SumRanges[],
 ): Promise<FigureRow[]> {
-  if (ranges.hours.length + ranges.days.length === 0) return [];
+  const wanted = pieces.filter(({ ranges }) => ranges.length > 0);
+  if (wanted.length === 0) return [];
   const given = new Parameters();
   const starts = given.add(cells, 'bigint[]');
   const conditions = [`cube = ${given.add(cube, 'text')}`];
@@ -101,16 +124,11 @@ export async function readSums(
     if (of === 'buyer') conditions.push(`key = any(${buyersOf(account)})`);
     if (of === 'seller') conditions.push(`key = ${account}`);
   }
-  const parts = [
-    { grain: 60, of: ranges.hours },
-    { grain: 1_440, of: ranges.days },
-  ]
-    .filter(({ of }) => of.length > 0)
-    .map(
-      ({ grain, of }) =>
-        `select * from analytics_sums where ${conditions.join(' and ')} and grain = ${grain} and ${within('start_at', of, given)}`,
-    );
-  const sums = SUMS.map((sum) => `sum(s.${SUM_COLUMNS[sum]})::bigint as "${sum}"`);
+  const parts = wanted.map(
+    (piece) => `select * from analytics_sums
+      where ${conditions.join(' and ')} and grain = ${piece.grain / MINUTE_MS} and ${beginsIn(piece, given)}`,
+  );
+  const sums = SUMS.map((sum) => `sum_bigint(s.${SUM_COLUMNS[sum]}) as "${sum}"`);
   const { rows } = await db.query<FigureRow>(
     `select width_bucket(s.start_at, ${starts}) - 1 as cell, ${by === 'total' ? `''` : 's.key'} as key, s.currency, ${sums.join(', ')}
      from (${parts.join(' union all ')}) s
@@ -118,6 +136,35 @@ export async function readSums(
     given.values,
   );
   return rows;
+}
+
+/**
+ * How many calls {@link readFactSums} would look at, at most: as the sums of the hours around them tell.
+ * @param hours - sums of hours, and of what is coarser, in which the facts lie
+ */
+export async function factsToRead(
+  db: Queryable,
+  { filter, forBuyer }: Pick<FigureQuery, 'filter' | 'forBuyer'>,
+  hours: readonly SumRanges[],
+): Promise<number> {
+  const { campaignId, sellerId, buyerId, account } = filter;
+  const ways: FigureFilter[] = [
+    ...(campaignId === undefined ? [] : [{ campaignId }]),
+    ...(sellerId === undefined ? [] : [{ sellerId }]),
+    ...(buyerId === undefined ? [] : [{ buyerId }]),
+    ...(account && account.of !== 'trunk' ? [{ account }] : []),
+  ];
+  if (ways.length === 0) ways.push({});
+  let fewest = Infinity;
+  for (const way of ways) {
+    const query: FigureQuery = { by: 'total', filter: way, forBuyer, cells: [0], limit: 100 };
+    const rows = await readSums(db, cubeOf(query) ?? 'total', query, hours);
+    fewest = Math.min(
+      fewest,
+      rows.reduce((sum, { calls }) => sum + calls, 0),
+    );
+  }
+  return fewest;
 }
 
 /** Reads the facts of calls: for what is finer than an hour, and for two things at once. */
@@ -141,7 +188,7 @@ export async function readFactSums(
     // By the index.
     if (of === 'buyer') conditions.push(`f.buyer_id = any(${buyersOf(account)})`);
   }
-  const sums = SUMS.map((sum) => `sum(f.${factColumn(sum, forBuyer)})::bigint as "${sum}"`);
+  const sums = SUMS.map((sum) => `sum_bigint(f.${factColumn(sum, forBuyer)}) as "${sum}"`);
   const { rows } = await db.query<FigureRow>(
     `select width_bucket(f.received_at, ${starts}) - 1 as cell, coalesce(${CUBE_TEXTS[by].key}, '') as key,
        coalesce(f.currency, '') as currency, ${sums.join(', ')}

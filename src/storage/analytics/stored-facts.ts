@@ -1,7 +1,7 @@
 import type { Queryable } from '../database';
 import type { CallFact } from './call-fact';
 import { FACT_COLUMNS, selected, SUM_COLUMNS, SUMS } from './call-fact';
-import { CUBES, daysOf, hoursOf, SUM_LIST } from './cubes';
+import { coarseSumsOf, CUBES, fineSumsOf, SUM_LIST, SUM_PLACE } from './cubes';
 
 const COLUMNS = Object.values(FACT_COLUMNS);
 const TYPES: Readonly<Record<string, string>> = {
@@ -39,12 +39,12 @@ const TAKE = {
     gone as (
       delete from call_facts f using was w where f.call_id = w.call_id and f.n = w.n
         and not exists (select from fresh r where r.call_id = w.call_id and r.n = w.n)),
-    hours as (select * from (${CUBES.map((cube) => hoursOf(cube, 'signed', 'f.sign')).join('\nunion all\n')}) h
+    fine as (select * from (${CUBES.map((cube) => fineSumsOf(cube, 'signed', 'f.sign')).join('\nunion all\n')}) h
       where (${SUM_LIST}) is distinct from (${SUMS.map(() => '0').join(', ')}))
-    insert into analytics_sums as s (cube, grain, start_at, key, account_id, currency, ${SUM_LIST})
-    select * from (select * from hours union all ${daysOf('hours')}) d
+    insert into analytics_sums as s (${SUM_PLACE}, ${SUM_LIST})
+    select * from (select * from fine union all ${coarseSumsOf('fine')}) d
     order by 1, 2, 3, 4, 5, 6
-    on conflict (cube, grain, start_at, key, account_id, currency) do update set ${SUMS.map((sum) => {
+    on conflict (${SUM_PLACE}) do update set ${SUMS.map((sum) => {
       const column = SUM_COLUMNS[sum];
       return `${column} = s.${column} + excluded.${column}`;
     }).join(', ')}`,
@@ -84,11 +84,13 @@ export async function rebuildSums(tx: Queryable): Promise<number> {
   // One run at a time, and seldom: without it groups are sorted on the disk.
   await tx.query(`set local work_mem = '128MB'`);
   await tx.query('delete from analytics_sums');
-  const into = `insert into analytics_sums (cube, grain, start_at, key, account_id, currency, ${SUM_LIST})`;
+  const into = `insert into analytics_sums (${SUM_PLACE}, ${SUM_LIST})`;
   let rows = 0;
   for (const cube of CUBES)
-    rows += (await tx.query(`${into} ${hoursOf(cube, 'call_facts')} order by 3`)).rowCount ?? 0;
-  return rows + ((await tx.query(`${into} ${daysOf('analytics_sums')} order by 1, 3`)).rowCount ?? 0);
+    rows += (await tx.query(`${into} ${fineSumsOf(cube, 'call_facts')} order by 2, 3`)).rowCount ?? 0;
+  return (
+    rows + ((await tx.query(`${into} ${coarseSumsOf('analytics_sums')} order by 1, 2, 3`)).rowCount ?? 0)
+  );
 }
 
 /** A sum that is not what the facts come to. */
@@ -106,14 +108,13 @@ const MOST_WRONG = 100;
 /** Compares sums with what the facts come to. @returns the first 100 that differ */
 export async function findWrongSums(db: Queryable): Promise<WrongSum[]> {
   const wrong: WrongSum[] = [];
-  const place = 'cube, grain, start_at, key, account_id, currency';
   for (const cube of CUBES) {
     const { rows } = await db.query<WrongSum>(
-      `with hours as (${hoursOf(cube, 'call_facts')}), truth as (select * from hours union all ${daysOf('hours')})
+      `with fine as (${fineSumsOf(cube, 'call_facts')}), truth as (select * from fine union all ${coarseSumsOf('fine')})
        select cube, grain, start_at as "startAt", key, currency from (
-         select ${place}, ${SUM_LIST}, 1 as side from truth
-         union all select ${place}, ${SUMS.map((sum) => `- ${SUM_COLUMNS[sum]}`).join(', ')}, -1 from analytics_sums where cube = '${cube}') d
-       group by ${place}
+         select ${SUM_PLACE}, ${SUM_LIST}, 1 as side from truth
+         union all select ${SUM_PLACE}, ${SUMS.map((sum) => `- ${SUM_COLUMNS[sum]}`).join(', ')}, -1 from analytics_sums where cube = '${cube}') d
+       group by ${SUM_PLACE}
        having (${SUMS.map((sum) => `sum(${SUM_COLUMNS[sum]})`).join(', ')}) is distinct from (${SUMS.map(() => '0').join(', ')})
        order by start_at, grain limit ${MOST_WRONG}`,
     );

@@ -1,5 +1,12 @@
 import * as fc from 'fast-check';
-import { BUCKETS, cellsOf, piecesOf, QUARTER_MS, wholeQuarters } from '../../../src/analytics/cells';
+import {
+  BUCKETS,
+  cellsOf,
+  piecesOf,
+  QUARTER_MS,
+  wholeHours,
+  wholeQuarters,
+} from '../../../src/analytics/cells';
 import { zoneOf } from '../../../src/domain';
 
 const HOUR_MS = 3_600_000;
@@ -47,26 +54,49 @@ test('cells follow each other without a gap from the first instant to the last',
   );
 });
 
-test('pieces cover every cell once, days and hours only where they are whole and of one cell', () => {
+const GRAINS = [QUARTER_MS, HOUR_MS, 4 * HOUR_MS, DAY_MS];
+
+test('pieces cover every cell once, sums only where a whole one lies in one cell, and as coarse as it can be', () => {
   fc.assert(
-    fc.property(cuts, ({ range, cells }) => {
-      const { days, hours, facts } = piecesOf(cells);
-      const all = [...days, ...hours, ...facts].sort((a, b) => a.from - b.from);
+    fc.property(cuts, fc.integer({ min: 0, max: 2 }), ({ range, cells }, finest) => {
+      const grains = GRAINS.slice(finest);
+      const { sums, facts } = piecesOf(cells, grains);
+      expect(sums.map(({ grain }) => grain)).toEqual(grains);
+      const all = [...sums.flatMap(({ ranges }) => ranges), ...facts].sort((a, b) => a.from - b.from);
       expect(all[0]?.from).toBe(range.from);
       expect(all.at(-1)?.to).toBe(range.to);
       expect(all.filter(({ from }, n) => n > 0 && from !== all[n - 1]?.to)).toEqual([]);
       const edges = cells.map(({ from }) => from);
-      const cut = (pieces: typeof days, grain: number): typeof days =>
-        pieces.filter(
+      for (const { grain, ranges } of sums) {
+        const cut = ranges.filter(
           ({ from, to }) =>
             from % grain !== 0 ||
             to % grain !== 0 ||
             edges.some((edge) => edge > from && edge < to && edge % grain !== 0),
         );
-      expect([cut(days, DAY_MS), cut(hours, HOUR_MS)]).toEqual([[], []]);
+        expect({ grain, cut }).toEqual({ grain, cut: [] });
+        // Nothing finer is read where a whole one of it fits.
+        const finer = [
+          ...sums.filter((other) => other.grain < grain).flatMap((other) => other.ranges),
+          ...facts,
+        ];
+        const wasted = finer.filter(({ from, to }) => {
+          const first = Math.ceil(from / grain) * grain;
+          return first + grain <= to && !edges.some((edge) => edge > first && edge < first + grain);
+        });
+        expect({ grain, wasted }).toEqual({ grain, wasted: [] });
+      }
     }),
     { numRuns: 40 },
   );
+});
+
+test('the hours around stretches of time hold them, and none comes twice', () => {
+  const quarter = (n: number, length: number) => ({ from: n * QUARTER_MS, to: (n + length) * QUARTER_MS });
+  expect(wholeHours([quarter(1, 1), quarter(3, 2), quarter(13, 1)])).toEqual([
+    { from: 0, to: 2 * HOUR_MS },
+    { from: 3 * HOUR_MS, to: 4 * HOUR_MS },
+  ]);
 });
 
 test.each([
