@@ -80,6 +80,23 @@ export function openApiDocument(routes: readonly Route[]): Record<string, unknow
   };
 }
 
+/** What takes a form is an endpoint of OAuth 2, which has errors of its own (RFC 6749 §5.2). */
+const FORM_TYPE = 'application/x-www-form-urlencoded';
+const TOKEN_REFUSED = {
+  description: 'No token: `error` says why, as in RFC 6749 §5.2',
+  content: {
+    [JSON_TYPE]: {
+      schema: {
+        type: 'object',
+        properties: { error: { type: 'string' }, error_description: { type: 'string' } },
+        required: ['error', 'error_description'],
+        additionalProperties: false,
+      },
+    },
+    'application/problem+json': { schema: ref('schemas', 'Problem') },
+  },
+};
+
 const HEADERS = {
   ETag: { description: 'Version of the entity, for If-Match', schema: { type: 'string' } },
   Location: { description: 'Path of what was created', schema: { type: 'string' } },
@@ -123,11 +140,14 @@ function operation(route: Route): Record<string, unknown> {
     ...bodyOf(route),
     responses: {
       [String(route.status)]: success(route),
-      ...Object.fromEntries(
-        problemsOf(route).map((status) => [status, ref('responses', PROBLEMS[status][0])]),
-      ),
+      ...Object.fromEntries(problemsOf(route).map((status) => [status, problemOf(route, status)])),
     },
   };
+}
+
+function problemOf({ takes }: Route, status: ProblemStatus): unknown {
+  if (takes === FORM_TYPE && (status === 400 || status === 401)) return TOKEN_REFUSED;
+  return ref('responses', PROBLEMS[status][0]);
 }
 
 /** Whom roles alone are judged of. */
@@ -173,13 +193,18 @@ function success(route: Route): Record<string, unknown> {
     ...(route.idempotent ? { 'Idempotency-Replayed': ref('headers', 'IdempotencyReplayed') } : {}),
   };
   const content = route.streams
-    ? { [route.produces]: { schema: route.produces.startsWith('text/event') ? { type: 'string' } : {} } }
-    : { 'application/json': { schema: jsonSchema(route.reply, 'output') } };
+    ? { [route.produces]: { schema: streamed(route) } }
+    : { [JSON_TYPE]: { schema: jsonSchema(route.reply, 'output') } };
   return {
     description: route.summary,
     ...(Object.keys(headers).length > 0 ? { headers } : {}),
     ...(route.status === 204 ? {} : { content }),
   };
+}
+
+function streamed({ produces, reply }: Route): unknown {
+  if (produces.startsWith('text/event')) return { type: 'string' };
+  return produces === JSON_TYPE ? jsonSchema(reply, 'output') : {};
 }
 
 /** What the answers of an operation carry that should not be used any more. */

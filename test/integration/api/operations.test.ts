@@ -1,5 +1,9 @@
 import { runRequest } from '../../../src/storage';
 import { TEST_VAULT } from '../../support/consents';
+import type { TestRedis } from '../../support/test-redis';
+import { testRedis } from '../../support/test-redis';
+import type { TestNode } from '../events/support/stage';
+import { openNode } from '../events/support/stage';
 import { accessCases } from './support/access-cases';
 import { watchCalls } from './support/event-client';
 import { controlCases } from './support/control-cases';
@@ -8,7 +12,7 @@ import type { HappyPath } from './support/happy-path';
 import { invoiceCases, openInvoices } from './support/invoice-cases';
 import { bodyOf, MARKET_RESOURCES, openMarket } from './support/market-bodies';
 import type { OpenApi, Operation } from './support/openapi-reader';
-import { operationsOf, undocumented, writtenOf } from './support/openapi-reader';
+import { audienceOf, operationsOf, undocumented, writtenOf } from './support/openapi-reader';
 import { openPayments, paymentCases } from './support/payment-cases';
 import {
   CONSENT,
@@ -18,18 +22,24 @@ import {
   WEBHOOK,
 } from './support/stored-calls';
 import { settlementCases } from './support/settlement-cases';
-import { testAccess } from './support/test-access';
-import type { Answer, TestApi } from './support/test-api';
-import { RESERVATION, startTestApi } from './support/test-api';
+import { peopleCases, WITH_PROVIDER } from './support/people-cases';
+import type { Answer, Ask } from './support/test-api';
+import { RESERVATION } from './support/test-api';
+import type { WholeApi } from './support/whole-api';
+import { newAgentToken, newUserToken, startWholeApi } from './support/whole-api';
 
-let api: TestApi;
+let api: WholeApi;
+let redis: TestRedis;
+let node: TestNode;
 let document: OpenApi;
 let count = 100;
 /** Minutes pass between operations that are asked for with wrong keys: who tries many is slowed down. */
 let skewMs = 0;
 
 beforeAll(async () => {
-  api = await startTestApi({ now: () => performance.now() + skewMs }, (pool) => testAccess(pool));
+  redis = await testRedis();
+  node = openNode(redis.url, 'n1');
+  api = await startWholeApi({ now: () => performance.now() + skewMs, events: node.hub });
   await openMarket(api);
   for (const { path } of MARKET_RESOURCES) await bodyOf(api, path, 99);
   await openDisputes(api);
@@ -37,7 +47,11 @@ beforeAll(async () => {
   await openInvoices(api);
   document = (await api.ask('GET', '/api/v1/openapi.json', { key: null })).body as unknown as OpenApi;
 });
-afterAll(() => api.close());
+afterAll(async () => {
+  await api.close();
+  await node.close();
+  await redis.drop();
+});
 
 /** One of a resource, new for each who asks. */
 async function newOne(path: string): Promise<string> {
@@ -57,10 +71,17 @@ async function exported(path: string): Promise<string> {
 
 const RATES = 'prefix,rate_per_minute,first_increment_s,next_increment_s\n1,0.0125,6,6\n';
 
-/** What needs a scope. What is open, and what users do for themselves, is shown where access is. */
+/** What needs a scope. */
 function guarded(whole: OpenApi): Operation[] {
-  return operationsOf(whole).filter(({ description }) => description.includes('Needs the scope'));
+  return operationsOf(whole).filter((operation) => audienceOf(operation) === 'account');
 }
+
+/** What a test can do by itself. */
+function doable(whole: OpenApi): Operation[] {
+  return operationsOf(whole).filter((operation) => !WITH_PROVIDER.includes(nameOf(operation)));
+}
+
+const TEST_CALL = { to: { kind: 'target', id: 'target' } };
 
 const HAPPY = new Map<string, HappyPath>([
   ...MARKET_RESOURCES.flatMap(({ path, body, change }): [string, HappyPath][] => [
@@ -73,16 +94,13 @@ const HAPPY = new Map<string, HappyPath>([
     [`PATCH /api/v1/${path}/{id}`, { id: () => newOne(path), body: change }],
     [`DELETE /api/v1/${path}/{id}`, { id: () => newOne(path) }],
   ]),
+  [
+    'PUT /api/v1/agents/{id}/password',
+    { id: () => newOne('agents'), body: { password: 'a password of some length' } },
+  ],
   ['GET /api/v1/accounts/{id}/terms', { id: buyerAccount }],
   ['POST /api/v1/accounts/{id}/terms', { id: buyerAccount, body: {} }],
   [
-/** What a test can do by itself. */
-function doable(whole: OpenApi): Operation[] {
-  return operationsOf(whole).filter((operation) => !WITH_PROVIDER.includes(nameOf(operation)));
-}
-
-const TEST_CALL = { to: { kind: 'target', id: 'target' } };
-
     'POST /api/v1/trunks/{id}/rate-decks',
     { id: () => newOne('trunks'), query: '?direction=inbound', csv: RATES },
   ],
@@ -97,6 +115,7 @@ const TEST_CALL = { to: { kind: 'target', id: 'target' } };
   ['GET /api/v1/auctions/export', {}],
   ['GET /api/v1/auctions/{id}', { id: auction }],
   ...accessCases(() => api),
+  ...peopleCases(() => api),
   ['GET /api/v1/calls', {}],
   ['GET /api/v1/calls/export', {}],
   ['GET /api/v1/disputes/export', {}],
@@ -109,6 +128,10 @@ const TEST_CALL = { to: { kind: 'target', id: 'target' } };
   ['GET /api/v1/calls/{id}', { id: settledCall }],
   ['DELETE /api/v1/calls/{id}', { id: liveCall }],
   ...controlCases(liveCall),
+  ['POST /api/v1/test-calls', { body: TEST_CALL }],
+  ['GET /api/v1/test-calls', {}],
+  ['GET /api/v1/test-calls/{id}', { id: testCall }],
+  ['POST /api/v1/test-calls/{id}/hangup', { id: testCall, body: {} }],
   ['GET /api/v1/calls/{id}/ladder', { id: settledCall }],
   ['GET /api/v1/analytics/calls', { query: '?groupBy=hour' }],
   ['GET /api/v1/analytics/live', {}],
@@ -128,10 +151,6 @@ const TEST_CALL = { to: { kind: 'target', id: 'target' } };
   ['GET /api/v1/privacy/requests', {}],
   ['GET /api/v1/privacy/requests/{id}', { id: privacyRequest }],
   ['GET /api/v1/privacy/requests/{id}/export', { id: privacyExport }],
-  ['POST /api/v1/test-calls', { body: TEST_CALL }],
-  ['GET /api/v1/test-calls', {}],
-  ['GET /api/v1/test-calls/{id}', { id: testCall }],
-  ['POST /api/v1/test-calls/{id}/hangup', { id: testCall, body: {} }],
   ['GET /api/v1/privacy/purposes', {}],
   ['POST /api/v1/bid-requests', { body: { sellerId: 'seller', number: '800-555-0199' } }],
   ['GET /api/v1/bid-requests', {}],
@@ -243,6 +262,10 @@ async function privacyExport(): Promise<string> {
   return id;
 }
 
+async function testCall(): Promise<string> {
+  return String((await api.ask('POST', '/api/v1/test-calls', { body: TEST_CALL })).body['id']);
+}
+
 function liveCall(): Promise<string> {
   const callId = `live-${count++}`;
   api.switch.calls.push({ callId, state: 'answered' });
@@ -258,26 +281,40 @@ async function perform(
   other: { key?: string | null; id?: string; more?: string } = {},
 ): Promise<Answer> {
   const happy = HAPPY.get(nameOf(operation));
+  const whole = other.key === undefined;
+  const token = whole ? await happy?.as?.() : undefined;
   const id = other.id ?? (operation.path.includes('{') ? await happy?.id?.() : undefined) ?? 'x';
-  const key = other.key === undefined ? api.admin : other.key;
-  if (happy?.stream && key === api.admin) {
-    const { status, headers, close } = await watchCalls(api, key);
-async function testCall(): Promise<string> {
-  return String((await api.ask('POST', '/api/v1/test-calls', { body: TEST_CALL })).body['id']);
-}
-
+  const key = whole ? (audienceOf(operation) === 'account' ? api.admin : null) : (other.key ?? null);
+  const path = operation.path.replace(/\{\w+\}/, encodeURIComponent(id)) + queryOf(happy?.query, other.more);
+  if (happy?.stream && whole) {
+    const { status, headers, close } = await watchCalls(api, api.admin, path);
     close();
     return { status, headers, text: '', body: '' as never };
   }
   return api.ask(operation.method, path, { key, ...(await sentTo(happy, id, whole, token)) });
 }
 
-  return api.ask(operation.method, path, {
-    key,
-    ...(happy?.bodyFor && key === api.admin ? { body: await happy.bodyFor(id) } : {}),
-    ...(happy?.body ? { body: happy.body } : {}),
-    ...(csv === undefined ? {} : { raw: csv, headers: { 'Content-Type': 'text/csv' } }),
+/** @param whole - false for what is refused before anybody looks at the body */
+async function sentTo(
+  happy: HappyPath | undefined,
+  id: string,
+  whole: boolean,
+  token: string | undefined,
+): Promise<Ask> {
+  const bearer: Record<string, string> = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+  const raw = (text: string, type: string): Ask => ({
+    raw: text,
+    headers: { ...bearer, 'Content-Type': type },
   });
+  const { body, bodyFor, csv, csvFor, formFor } = happy ?? {};
+  if (formFor) {
+    const form = whole ? await formFor() : {};
+    return raw(new URLSearchParams(form).toString(), 'application/x-www-form-urlencoded');
+  }
+  if (csvFor) return raw(whole ? await csvFor() : 'id', 'text/csv');
+  if (csv !== undefined) return raw(csv, 'text/csv');
+  const json = bodyFor && whole ? await bodyFor(id) : body;
+  return { headers: bearer, ...(json === undefined ? {} : { body: json }) };
 }
 
 /** A query with something more in it. */
@@ -287,9 +324,12 @@ function queryOf(query = '', more = ''): string {
 }
 
 /** Does something with each operation, and says which do not come out as they should. */
-async function each(work: (operation: Operation) => Promise<string | undefined>): Promise<string[]> {
+async function each(
+  work: (operation: Operation) => Promise<string | undefined>,
+  operations = guarded(document),
+): Promise<string[]> {
   const wrong: string[] = [];
-  for (const operation of guarded(document)) {
+  for (const operation of operations) {
     const why = await work(operation);
     if (why !== undefined) wrong.push(`${nameOf(operation)}: ${why}`);
   }
@@ -305,7 +345,7 @@ function notProblem(operation: Operation, answer: Answer, status: number, code: 
 }
 
 test('the document and the cases below name the same operations', () => {
-  expect(guarded(document).map(nameOf).sort()).toEqual([...HAPPY.keys()].sort());
+  expect(doable(document).map(nameOf).sort()).toEqual([...HAPPY.keys()].sort());
 });
 
 test('every operation works, and answers as documented', async () => {
@@ -313,7 +353,7 @@ test('every operation works, and answers as documented', async () => {
     const answer = await perform(operation);
     if (answer.status >= 300) return `${answer.status} ${answer.text}`;
     return undocumented(document, operation, answer);
-  });
+  }, doable(document));
   expect(wrong).toEqual([]);
   expect(api.switch.bugs).toEqual([]);
 });
@@ -379,6 +419,30 @@ test('no operation works without a key, with a wrong one, or with one that is re
   expect(wrong).toEqual([]);
 });
 
+test('what is for users and agents is for nobody else', async () => {
+  const tokens = { user: await newUserToken(api), agent: await newAgentToken(api) };
+  const personal = operationsOf(document).filter((one) => ['user', 'agent'].includes(audienceOf(one)));
+  const wrong = await each(async (operation) => {
+    const path = operation.path.replace(/\{\w+\}/, 'x');
+    const ask = (headers: Record<string, string>): Promise<Answer> =>
+      api.ask(operation.method, path, { key: null, headers });
+    const ofUser = audienceOf(operation) === 'user';
+    const [own, others] = ofUser ? [tokens.user, tokens.agent] : [tokens.agent, tokens.user];
+    for (const [headers, status, code] of [
+      [{}, 401, /^(no_api_key|not_signed_in)$/],
+      [{ Authorization: `Bearer ${own}x` }, 401, /^(unknown_token|not_signed_in)$/],
+      [{ Authorization: `Bearer ${others}` }, 401, /^(unknown_api_key|not_signed_in)$/],
+      [{ 'X-API-Key': api.admin }, ofUser ? 403 : 401, /^(users_only|not_signed_in)$/],
+    ] as const) {
+      const why = notProblem(operation, await ask(headers), status, code);
+      if (why !== undefined) return `${JSON.stringify(headers)}: ${why}`;
+    }
+    return undefined;
+  }, personal);
+  expect(wrong).toEqual([]);
+  expect(personal.length).toBeGreaterThan(12);
+});
+
 test('every operation needs its own scope', async () => {
   const scopes = [...new Set(guarded(document).map(scopeOf))];
   expect(scopes.every((scope) => /^\w+:(read|write)$/.test(scope))).toBe(true);
@@ -402,34 +466,39 @@ test('its own scope is enough, and so is its resource with a star', async () => 
 });
 
 test('what is not there is 404, and what cannot be an id is 400', async () => {
+  const named = doable(document).filter(({ path }) => path.includes('{') && !path.includes('{month}'));
   const wrong = await each(async (operation) => {
-    if (!operation.path.includes('{id}')) return undefined;
+    const [, name] = /\{(\w+)\}/.exec(operation.path) ?? [];
+    const ask = async (id: string): Promise<Answer> => {
+      const { body } = HAPPY.get(nameOf(operation)) ?? {};
+      const path = operation.path.replace(/\{\w+\}/, encodeURIComponent(id));
+      return audienceOf(operation) === 'account'
+        ? perform(operation, { id })
+        : api.askFor(operation, path, body === undefined ? {} : { body });
+    };
     for (const id of ['nobody', '__proto__x', 'a'.repeat(64), '+1/2']) {
-      const why = notProblem(
-        operation,
-        await perform(operation, { id }),
-        id.startsWith('_') ? 400 : 404,
-        /./,
-      );
+      const why = notProblem(operation, await ask(id), id.startsWith('_') ? 400 : 404, /./);
       if (why !== undefined) return `${id}: ${why}`;
     }
     for (const id of ['a b', '\0', 'é', '"', "'; drop table calls", 'a'.repeat(65), '\ud83d\ude00']) {
-      const answer = await perform(operation, { id });
+      const answer = await ask(id);
       const why = notProblem(operation, answer, 400, /^invalid_request$/);
       if (why !== undefined) return `${JSON.stringify(id)}: ${why}`;
-      expect(answer.body['errors']).toMatchObject([{ in: 'path', pointer: '/id' }]);
+      expect(answer.body['errors']).toMatchObject([{ in: 'path', pointer: `/${name}` }]);
     }
     return undefined;
-  });
+  }, named);
   expect(wrong).toEqual([]);
 });
 
 test('a path takes only its own methods, and says which', async () => {
-  const paths = new Map<string, string[]>();
-  for (const { path, method } of guarded(document)) paths.set(path, [...(paths.get(path) ?? []), method]);
-  for (const [path, methods] of paths) {
+  const all = operationsOf(document);
+  for (const path of new Set(all.map((operation) => operation.path))) {
+    const operations = all.filter((operation) => operation.path === path);
+    const methods = operations.map(({ method }) => method);
     const other = ['PUT', 'PATCH', 'DELETE', 'POST'].find((method) => !methods.includes(method)) ?? 'POST';
-    const answer = await api.ask(other, path.replace('{id}', 'x'), { body: {} });
+    const asked = { ...(operations[0] as Operation), method: other };
+    const answer = await api.askFor(asked, path.replace(/\{\w+\}/, 'x'), { body: {} });
     expect([path, answer.status, answer.body['code']]).toEqual([path, 405, 'method_not_allowed']);
     const allowed = answer.headers.get('allow')?.split(', ') ?? [];
     expect(allowed.filter((method) => method !== 'HEAD').sort()).toEqual(methods.sort());

@@ -11,10 +11,14 @@ export interface EventClient {
   close(): void;
 }
 
-/** Opens the stream, and reads it as it comes. */
-export async function watchCalls(api: TestApi, key: string = api.admin): Promise<EventClient> {
+/** Opens the stream, or another one, and reads it as it comes. */
+export async function watchCalls(
+  api: TestApi,
+  key: string = api.admin,
+  path = '/api/v1/calls/events',
+): Promise<EventClient> {
   const controller = new AbortController();
-  const response = await fetch(`${api.url}/api/v1/calls/events`, {
+  const response = await fetch(api.url + path, {
     headers: { 'X-API-Key': key },
     signal: controller.signal,
   });

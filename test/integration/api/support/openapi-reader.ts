@@ -18,7 +18,15 @@ export interface Operation {
   readonly parameters: readonly { readonly name: string; readonly in: string; readonly schema: object }[];
   readonly requestBody?: { readonly content: { readonly 'application/json': { readonly schema: object } } };
   readonly responses: Readonly<Record<string, ResponseObject>>;
+  readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
+  readonly 'x-dce-roles'?: readonly string[];
 }
+
+/**
+ * For whom an operation is: whom roles and scopes allow it (`account`), a user who is signed in, for itself (`user`),
+ * an agent who is signed in (`agent`), or anybody (`open`).
+ */
+export type Audience = 'account' | 'user' | 'agent' | 'open';
 
 export interface OpenApi {
   readonly openapi: string;
@@ -37,6 +45,22 @@ export function operationsOf(document: OpenApi): Operation[] {
   );
 }
 
+/** @throws Error when the document does not say for whom it is */
+export function audienceOf(operation: Operation): Audience {
+  const ways = operation.security?.flatMap((one) => Object.keys(one)).sort();
+  if (ways === undefined && operation['x-dce-roles'] !== undefined) return 'account';
+  switch (ways?.join()) {
+    case '':
+      return 'open';
+    case 'phoneSession':
+      return 'agent';
+    case 'bearer,session':
+      return 'user';
+    default:
+      throw new Error(`${operation.operationId} is for nobody that is known: ${ways?.join()}`);
+  }
+}
+
 /** What a `$ref` of the document points at; anything else is itself. */
 export function resolveRef(document: OpenApi, value: object): object {
   const { $ref } = value as { $ref?: unknown };
@@ -53,10 +77,10 @@ export function undocumented(document: OpenApi, operation: Operation, answer: An
   if (!declared) return `${operation.operationId}: status ${answer.status} is not documented`;
   const { content } = resolveRef(document, declared) as ResponseObject;
   if (!content) return answer.text === '' ? undefined : `${operation.operationId}: a body is not documented`;
-  const [type, { schema }] = Object.entries(content)[0] as [string, { schema: object }];
-  if (!answer.headers.get('content-type')?.startsWith(type)) {
-    return `${operation.operationId}: ${answer.headers.get('content-type')} is not ${type}`;
-  }
+  const shown = answer.headers.get('content-type') ?? 'nothing';
+  const [, of] = Object.entries(content).find(([type]) => shown.startsWith(type)) ?? [];
+  if (!of) return `${operation.operationId}: ${shown} is not ${Object.keys(content).join(' or ')}`;
+  const { schema } = of;
   const parsed = z.fromJSONSchema(resolveRef(document, schema) as JsonSchema).safeParse(answer.body);
   return parsed.success ? undefined : `${operation.operationId}: ${z.prettifyError(parsed.error)}`;
 }
