@@ -140,7 +140,14 @@ export function apiRoutes(
 }
 
 /** Lists that are asked for as files, besides those of entities. */
-const EXPORTED = new Set(['listCalls', 'listAuctions', 'listLedgerEntries', 'listDisputes', 'listInvoices']);
+const EXPORTED = new Set([
+  'listCalls',
+  'listAuctions',
+  'listLedgerEntries',
+  'listDisputes',
+  'listInvoices',
+  'listSettlements',
+]);
 
 function withExport(route: Route): Route[] {
   return EXPORTED.has(route.operationId) ? [route, exportOf(route)] : [route];

@@ -41,7 +41,7 @@ export type {
 } from './settlement/dead-letters';
 export { settlementStatus } from './settlement/settlement-status';
 export type { SettlementStatus } from './settlement/settlement-status';
-export { getSettlement } from './settlement/settlements';
+export { getSettlement, listSettlements } from './settlement/settlements';
 export type { Settlement } from './settlement/settlements';
 export { LateEnds } from './settlement/late-ends';
 export type { LateEndsOptions } from './settlement/late-ends';
@@ -53,7 +53,6 @@ export {
   listDifferences,
 } from './settlement/settlement-differences';
 export type {
-  DifferenceFilter,
   DifferenceState,
   DifferenceVerdict,
   SettlementDifference,
@@ -137,12 +136,7 @@ export {
   listDocuments,
   INVOICE_STATES,
 } from './invoices/document-queries';
-export type {
-  DocumentFilter,
-  DocumentSummary,
-  IssuedDocument,
-  InvoiceState,
-} from './invoices/document-queries';
+export type { DocumentSummary, IssuedDocument, InvoiceState } from './invoices/document-queries';
 export { DOCUMENT_KINDS, LINE_KINDS } from './invoices/document';
 export type { DocumentContent, DocumentKind, DocumentLine, DocumentPeriod } from './invoices/document';
 export { renderDocument } from './invoices/render-document';
@@ -199,7 +193,7 @@ export {
   redriveDead,
   redriveDelivery,
 } from './postbacks/delivery-log';
-export type { Delivery, DeliveryDetail, DeliveryFilter, DeliveryState } from './postbacks/delivery-log';
+export type { Delivery, DeliveryDetail, DeliveryState } from './postbacks/delivery-log';
 export { POSTBACK_EVENTS } from './postbacks/events';
 export type { PostbackEvent } from './postbacks/events';
 export type { PostbackPlaces } from './postbacks/check-postback';
@@ -227,7 +221,7 @@ export type { DeckError, DeckLimits } from './carrier-rates/read-rate-deck';
 export { DISPUTE_REASONS, DISPUTE_SIDES, DISPUTE_STATES, DISPUTE_TRANSITIONS } from './disputes/dispute';
 export type { Dispute, DisputeReason, DisputeSide, DisputeState } from './disputes/dispute';
 export { getDispute, listDisputeEvents, listDisputes, mustFindDispute } from './disputes/dispute-rows';
-export type { DisputeEvent, DisputeFilter } from './disputes/dispute-rows';
+export type { DisputeEvent } from './disputes/dispute-rows';
 export { listDisputeWindows, setDisputeWindow } from './disputes/dispute-window';
 export type { DisputeWindow } from './disputes/dispute-window';
 export { openDispute } from './disputes/open-dispute';

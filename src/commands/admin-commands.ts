@@ -6,7 +6,7 @@ import type { Role } from '../domain';
 import { notFound, OPERATOR_ACCOUNT, ROLES } from '../domain';
 import { accessRules } from '../parts/access-parts';
 import { openVaultOf } from '../parts/privacy-parts';
-import type { ApiKey, Database, OAuthClient, Queryable, User, UserChanges } from '../storage';
+import type { ApiKey, Database, ListQuery, OAuthClient, Queryable, User, UserChanges } from '../storage';
 import {
   changeUser,
   createOAuthClient,
@@ -85,8 +85,8 @@ function addUserCommands(admin: Command, { withDatabase, say }: AdminCommandPart
     .option('--account <id>', 'of this account only')
     .action(({ account }: { account?: string }) =>
       withDatabase(async (database) => {
-        for (const user of await listUsers(database, { accountId: account, limit: MAX_SHOWN }))
-          say(line(user));
+        const found = await listUsers(database, shownOf(account));
+        for (const { row } of found) say(line(row));
       }),
     );
   const change = (name: string, description: string, changes: (value: string) => UserChanges): Command =>
@@ -156,8 +156,12 @@ interface Credentials {
 
 const KEYS: Credentials = {
   what: 'key',
-  add: async (db, wanted) => [(await issueApiKey(db, wanted)).key],
-  list: (db, accountId) => listApiKeys(db, { accountId, limit: MAX_SHOWN }),
+  kind: 'keys',
+  add: async (db, wanted) => {
+    const { apiKey, key } = await issueApiKey(db, wanted);
+    return { id: apiKey.id, printed: [key] };
+  },
+  list: async (db, accountId) => (await listApiKeys(db, shownOf(accountId))).map(({ row }) => row),
   get: getApiKey,
   revoke: revokeApiKey,
 };
@@ -165,10 +169,14 @@ const KEYS: Credentials = {
 const CLIENTS: Credentials = {
   what: 'client',
   add: async (db, wanted) => {
+function shownOf(accountId: string | undefined): ListQuery {
+  return { ...(accountId !== undefined && { where: { accountId } }), limit: MAX_SHOWN };
+}
+
     const { client, secret } = await createOAuthClient(db, wanted);
     return [`client_id      ${client.id}`, `client_secret  ${secret}`];
   },
-  list: (db, accountId) => listOAuthClients(db, { accountId, limit: MAX_SHOWN }),
+  list: async (db, accountId) => (await listOAuthClients(db, shownOf(accountId))).map(({ row }) => row),
   get: getOAuthClient,
   revoke: revokeOAuthClient,
 };

@@ -143,9 +143,10 @@ async function list(
   accountId: string | undefined,
   most: number,
 ): Promise<void> {
-  const documents = await listDocuments(database, { accountId, limit: most, now: clock.now() });
+  const where = accountId === undefined ? {} : { accountId };
+  const documents = await listDocuments(database, { where, limit: most }, clock.now());
   if (documents.length === 0) say('nothing was issued yet');
-  for (const document of documents) say(lineOf(document));
+  for (const { row } of documents) say(lineOf(row));
 }
 
 function lineOf(document: DocumentSummary): string {

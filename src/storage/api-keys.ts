@@ -3,6 +3,8 @@ import type { Principal, TenantRole } from '../domain';
 import { AppError, roleOf } from '../domain';
 import { OPEN_ACCOUNT } from './access/users';
 import type { Queryable } from './database';
+import type { ListedRow, ListedTable, ListQuery } from './list-statement';
+import { listRows } from './list-statement';
 
 const PREFIX = 'dce_';
 /** A key is noted as used again after so long: not with every request. */
@@ -74,18 +76,23 @@ export async function issueApiKey(
   });
 }
 
-/** A page in the order of ids, without those that were revoked. */
-export async function listApiKeys(
-  db: Queryable,
-  { accountId, after, limit }: { accountId?: string | undefined; after?: string | undefined; limit: number },
-): Promise<ApiKey[]> {
-  const { rows } = await db.query<ApiKey>(
-    `select ${COLUMNS} from api_keys k join accounts a on a.id = k.account_id
-      where k.revoked_at is null and ($1::text is null or k.account_id = $1) and ($2::text is null or k.id > $2)
-      order by k.id limit $3`,
-    [accountId ?? null, after ?? null, limit],
-  );
-  return rows;
+const LISTED: ListedTable = {
+  select: COLUMNS,
+  from: 'api_keys k join accounts a on a.id = k.account_id',
+  columns: {
+    accountId: { column: 'k.account_id', kind: 'text' },
+    name: { column: 'k.name', kind: 'text' },
+    createdAt: { column: 'k.created_at', kind: 'instant' },
+    lastUsedAt: { column: 'k.last_used_at', kind: 'instant' },
+    expiresAt: { column: 'k.expires_at', kind: 'instant' },
+  },
+  tie: { column: 'k.id', kind: 'text', descending: false },
+  only: 'k.revoked_at is null',
+};
+
+/** A page without those that were revoked, in the order of ids where no other is asked for. */
+export function listApiKeys(db: Queryable, query: ListQuery): Promise<ListedRow<ApiKey>[]> {
+  return listRows(db, LISTED, query);
 }
 
 /** A key that was not revoked. */

@@ -1,9 +1,13 @@
 import { createHash } from 'node:crypto';
 import { AppError, notFound } from '../domain';
 import type { MarketEntities, MarketEntity } from '../market';
-import type { Queryable } from './database';
+import type { Queryable, Statement } from './database';
+import { Database } from './database';
+import type { ListQuery, Position } from './list-statement';
+import { isNarrow, ListStatement, unknownFilter } from './list-statement';
 import type { TableSpec } from './market-tables';
 import { MARKET_TABLES } from './market-tables';
+import { SharedReads } from './shared-reads';
 import { ownedBy } from './tenancy/owned-by';
 
 /** A stored entity with what storage adds. */
@@ -13,39 +17,6 @@ export type Stored<T> = T & {
   readonly createdAt: Date;
   readonly updatedAt: Date;
 };
-
-/** How the values of a field are compared; an instant is of type timestamptz. */
-export type SortKind = 'text' | 'number' | 'instant';
-
-export interface SortKey {
-  /** Of the entity, or of what storage adds; never null. */
-  readonly field: string;
-  readonly kind: SortKind;
-  readonly descending: boolean;
-}
-
-/** Where a row stands in an order: the value of each key (of an instant, epoch microseconds), then its id. */
-export type Position = readonly (string | number)[];
-
-export interface ListQuery {
-  /** Exact matches by field. */
-  readonly where?: Readonly<Record<string, string | number | boolean>>;
-  /** Values by field that rows do not have. */
-  readonly except?: Readonly<Record<string, string>>;
-  /** From inclusive, to exclusive; instants as UTC epoch milliseconds. */
-  readonly ranges?: readonly {
-    readonly field: string;
-    readonly from?: number | undefined;
-    readonly to?: number | undefined;
-  }[];
-  /** A text that a field holds in either case, or begins with. */
-  readonly search?: { readonly field: string; readonly how: 'holds' | 'begins'; readonly text: string };
-  /** By id alone where it is empty; ids decide between equals, in the direction of the last key. */
-  readonly order?: readonly SortKey[];
-  /** Of the last row of the page before, in the same order. */
-  readonly after?: Position;
-  readonly limit: number;
-}
 
 /** A row of a list, and where it stands. */
 export interface Listed<T> {
@@ -60,6 +31,8 @@ export interface Sight {
 }
 
 type Row = Record<string, unknown>;
+/** A row as PostgreSQL sends it: names are the same for each. */
+type Cells = unknown[];
 
 /** What PostgreSQL says when a row breaks a rule. */
 interface Refusal {
@@ -70,71 +43,6 @@ interface Refusal {
 
 /** What storage adds to an entity, and a list can be ordered by. */
 const ADDED: Readonly<Record<string, string>> = { createdAt: 'created_at', updatedAt: 'updated_at' };
-
-interface OrderedColumn extends SortKey {
-  readonly column: string;
-}
-
-/** The conditions of one statement, with their values. */
-class Conditions {
-  readonly values: unknown[] = [];
-  readonly #conditions: string[] = [];
-
-  get where(): string {
-    return this.#conditions.length === 0 ? '' : `where ${this.#conditions.join(' and ')}`;
-  }
-
-  add(condition: string): void {
-    this.#conditions.push(condition);
-  }
-
-  value(value: unknown): string {
-    this.values.push(value);
-    return `$${this.values.length}`;
-  }
-
-  /** Rows behind a position. Keys of one direction are compared together: that is what an index can answer. */
-  after(order: readonly OrderedColumn[], position: Position): void {
-    const bounds = order.map(({ kind }, index) => boundOf(kind, this.value(position[index])));
-    const columns = order.map(({ column }) => column);
-    const beyond = (index: number): string =>
-      `${columns[index]} ${order[index]?.descending ? '<' : '>'} ${bounds[index]}`;
-    if (order.every(({ descending }) => descending === order[0]?.descending)) {
-      this.add(`(${columns.join(', ')}) ${order[0]?.descending ? '<' : '>'} (${bounds.join(', ')})`);
-      return;
-    }
-    const steps = order.map((_, index) => {
-      const equal = columns.slice(0, index).map((column, at) => `${column} = ${bounds[at]}`);
-      return `(${[...equal, beyond(index)].join(' and ')})`;
-    });
-    this.add(`(${steps.join(' or ')})`);
-  }
-}
-
-/** A column as it goes into a position: of an instant all that the column holds. */
-function placeOf(kind: SortKind, column: string): string {
-  return kind === 'instant' ? `(extract(epoch from ${column}) * 1000000)::bigint` : column;
-}
-
-function boundOf(kind: SortKind, place: string): string {
-  switch (kind) {
-    case 'instant':
-      return `('epoch'::timestamptz + ${place}::bigint * interval '1 microsecond')`;
-    case 'number':
-      return `${place}::bigint`;
-    case 'text':
-      return `${place}::text`;
-  }
-}
-
-function isNarrow({ where = {}, except = {}, ranges = [], search }: ListQuery): boolean {
-  return (
-    Object.keys(where).length > 0 ||
-    Object.keys(except).length > 0 ||
-    ranges.length > 0 ||
-    search !== undefined
-  );
-}
 
 /** Names of statements that a connection keeps prepared: there are as many texts as kinds, sights and orders. */
 const prepared = new Map<string, string>();
@@ -151,14 +59,48 @@ function preparedAs(text: string): string {
   return name;
 }
 
+/** What of a kind is seen, and how it is read. */
+interface View {
+  /** Those that may be seen: an order by another one would tell of it. */
+  readonly columns: Readonly<Record<string, string>>;
+  readonly select: string;
+  /** In the order of the cells of a row. */
+  readonly fields: readonly string[];
+}
+
+const wholeViews = new Map<MarketEntity, View>();
+/** By the list of fields that a role sees, of which there are as many as roles and kinds. */
+const narrowViews = new WeakMap<readonly string[], Map<MarketEntity, View>>();
+
+function viewOf(entity: MarketEntity, sight: Sight | undefined): View {
+  const views = sight ? (narrowViews.get(sight.fields) ?? new Map<MarketEntity, View>()) : wholeViews;
+  if (sight) narrowViews.set(sight.fields, views);
+  const known = views.get(entity) ?? makeView(entity, sight);
+  views.set(entity, known);
+  return known;
+}
+
+function makeView(entity: MarketEntity, sight: Sight | undefined): View {
+  const columns = Object.entries(MARKET_TABLES[entity].columns).filter(
+    ([field]) => sight?.fields.includes(field) ?? true,
+  );
+  return {
+    columns: Object.fromEntries(columns),
+    select: ['id', ...columns.map(([, column]) => column), 'version', 'created_at', 'updated_at'].join(', '),
+    fields: ['id', ...columns.map(([field]) => field), 'version', 'createdAt', 'updatedAt'],
+  };
+}
+
+type Shared = { [E in MarketEntity]?: SharedReads<Stored<MarketEntities[E]>> };
+/** By the pool that is asked: whoever asks within a transaction sees what nobody else does. */
+const shared = new WeakMap<Database, Shared>();
+
 /** One kind of market entity in PostgreSQL. Rows come back as the domain knows them. */
 export class EntityStore<E extends MarketEntity> {
   readonly #db: Queryable;
   readonly #spec: TableSpec;
-  readonly #select: string;
+  readonly #view: View;
   readonly #accountId: string | undefined;
-  /** Those that may be seen: an order by another one would tell of it. */
-  readonly #columns: Readonly<Record<string, string>>;
 
   /** @param sight - of one account; everything by default */
   constructor(
@@ -168,86 +110,63 @@ export class EntityStore<E extends MarketEntity> {
   ) {
     this.#db = db;
     this.#spec = MARKET_TABLES[entity];
+    this.#view = viewOf(entity, sight);
     this.#accountId = sight?.accountId;
-    const columns = Object.entries(this.#spec.columns).filter(
-      ([field]) => sight?.fields.includes(field) ?? true,
-    );
-    this.#columns = Object.fromEntries(columns);
-    this.#select = [
-      'id',
-      ...columns.map(([field, column]) => `${column} as "${field}"`),
-      'version',
-      'created_at as "createdAt"',
-      'updated_at as "updatedAt"',
-    ].join(', ');
   }
 
   /** A page of rows, each with its place in the order. */
   async list(query: ListQuery): Promise<Listed<MarketEntities[E]>[]> {
     const keys = (query.order ?? []).map((key) => ({ ...key, column: this.#column(key.field) }));
-    const last = { field: 'id', kind: 'text', descending: keys.at(-1)?.descending ?? false } as const;
-    const order = [...keys, { ...last, column: 'id' }];
-    const statement = new Conditions();
+    const last = { kind: 'text', descending: keys.at(-1)?.descending ?? false } as const;
+    const statement = new ListStatement([...keys, { ...last, column: 'id' }]);
     if (this.#accountId !== undefined) statement.add(ownedBy(this.entity, statement.value(this.#accountId)));
-    this.#narrow(statement, query);
-    if (query.after) statement.after(order, query.after);
-    const places = order.map(({ kind, column }, index) => `${placeOf(kind, column)} as "~${index}"`);
-    const by = order.map(({ column, descending }) => `${column}${descending ? ' desc' : ''}`);
-    const text = `select ${this.#select}, ${places.join(', ')} from ${this.#spec.table} ${statement.where}
-       order by ${by.join(', ')} limit ${statement.value(query.limit)}`;
-    const { values } = statement;
+    statement.narrow(query, (field) => ({
+      column: this.#column(field),
+      kind: field in ADDED ? 'instant' : 'text',
+    }));
+    if (query.after) statement.after(query.after);
+    const { where, orderBy, places, values } = statement;
+    const text = `select ${this.#view.select}, ${places} from ${this.#spec.table} ${where}
+       ${orderBy} limit ${statement.value(query.limit)}`;
     // One that is narrowed is planned for what it is narrowed to.
     const name = isNarrow(query) ? undefined : preparedAs(text);
-    const { rows } = await this.#db.query<Row>({ ...(name !== undefined && { name }), text, values });
-    return rows.map((row) => {
-      const position = order.map((_, index) => row[`~${index}`] as string | number);
-      for (const index of order.keys()) Reflect.deleteProperty(row, `~${index}`);
-      return { entity: this.#toEntity(row), position };
-    });
-  }
-
-  #narrow(statement: Conditions, { where = {}, except = {}, ranges = [], search }: ListQuery): void {
-    for (const [field, value] of Object.entries(where)) {
-      statement.add(`${this.#column(field)} = ${statement.value(value)}`);
-    }
-    for (const [field, value] of Object.entries(except)) {
-      statement.add(`${this.#column(field)} <> ${statement.value(value)}`);
-    }
-    for (const { field, from, to } of ranges) {
-      const column = this.#column(field);
-      const bound = (at: number): string =>
-        field in ADDED ? `to_timestamp(${statement.value(at)} / 1000.0)` : statement.value(at);
-      if (from !== undefined) statement.add(`${column} >= ${bound(from)}`);
-      if (to !== undefined) statement.add(`${column} < ${bound(to)}`);
-    }
-    if (search) {
-      const { how, text } = search;
-      const column = this.#column(search.field);
-      statement.add(
-        how === 'holds'
-          ? `strpos(lower(${column}), lower(${statement.value(text)})) > 0`
-          : `${column} like ${statement.value(`${text.replace(/[\\%_]/g, '\\$&')}%`)}`,
-      );
-    }
+    const rows = await this.#rows({ ...(name !== undefined && { name }), text, values });
+    const { length } = this.#view.fields;
+    return rows.map((cells) => ({
+      entity: this.#toEntity(cells),
+      position: cells.slice(length) as (string | number)[],
+    }));
   }
 
   #column(field: string): string {
-    const column = field === 'id' ? 'id' : (ADDED[field] ?? this.#columns[field]);
+    const column = field === 'id' ? 'id' : (ADDED[field] ?? this.#view.columns[field]);
     if (column !== undefined) return column;
-    throw new AppError('validation', 'unknown_filter', `cannot list by ${field}`);
+    throw unknownFilter(field);
   }
 
   async get(id: string): Promise<Stored<MarketEntities[E]> | undefined> {
+    const db = this.#db;
+    // What an account may see is read by itself.
+    if (db instanceof Database && this.#accountId === undefined) return this.#sharedOf(db).get(id);
     return (await this.byIds([id]))[0];
+  }
+
+  #sharedOf(db: Database): SharedReads<Stored<MarketEntities[E]>> {
+    const all: Shared = shared.get(db) ?? {};
+    shared.set(db, all);
+    const { entity } = this;
+    return (all[entity] ??= new SharedReads<Stored<MarketEntities[E]>>(
+      async (ids) => new Map((await this.byIds(ids)).map((one) => [one.id, one])),
+    ) as Shared[E]) as SharedReads<Stored<MarketEntities[E]>>;
   }
 
   async byIds(ids: readonly string[]): Promise<Stored<MarketEntities[E]>[]> {
     const values: unknown[] = [ids];
     const conditions = ['id = any($1)'];
     this.#keepOwn(conditions, values);
-    const text = `select ${this.#select} from ${this.#spec.table} where ${conditions.join(' and ')}`;
-    const { rows } = await this.#db.query<Row>({ name: preparedAs(text), text, values });
-    return rows.map((row) => this.#toEntity(row));
+    const text = `select ${this.#view.select} from ${this.#spec.table} where ${conditions.join(' and ')}`;
+    const rows = await this.#rows({ name: preparedAs(text), text, values });
+    return rows.map((cells) => this.#toEntity(cells));
   }
 
   #keepOwn(conditions: string[], values: unknown[]): void {
@@ -261,10 +180,10 @@ export class EntityStore<E extends MarketEntity> {
     const fields = Object.keys(this.#spec.columns);
     const columns = fields.map((field) => this.#spec.columns[field]);
     const places = fields.map((_, index) => `$${index + 2}`);
-    const text = `insert into ${this.#spec.table} (id, ${columns.join(', ')}) values ($1, ${places.join(', ')}) returning ${this.#select}`;
+    const text = `insert into ${this.#spec.table} (id, ${columns.join(', ')}) values ($1, ${places.join(', ')}) returning ${this.#view.select}`;
     const values = [id, ...fields.map((field) => this.#toColumn(field, (value as Row)[field]))];
-    const { rows } = await this.#explain(this.#db.query<Row>({ name: preparedAs(text), text, values }));
-    return this.#toEntity(rows[0] as Row);
+    const rows = await this.#explain(this.#rows({ name: preparedAs(text), text, values }));
+    return this.#toEntity(rows[0] as Cells);
   }
 
   /** Several at once, all of them or none. @throws AppError as {@link insert} */
@@ -305,12 +224,12 @@ export class EntityStore<E extends MarketEntity> {
     ];
     const conditions = ['id = $1', '($2::integer is null or version = $2)'];
     this.#keepOwn(conditions, values);
-    const { rows } = await this.#explain(
-      this.#db.query<Row>(
-        `update ${this.#spec.table} set ${[...assignments, 'version = version + 1'].join(', ')}
-         where ${conditions.join(' and ')} returning ${this.#select}`,
+    const rows = await this.#explain(
+      this.#rows({
+        text: `update ${this.#spec.table} set ${[...assignments, 'version = version + 1'].join(', ')}
+         where ${conditions.join(' and ')} returning ${this.#view.select}`,
         values,
-      ),
+      }),
     );
     const row = rows[0];
     if (row) return this.#toEntity(row);
@@ -389,10 +308,19 @@ export class EntityStore<E extends MarketEntity> {
     return this.#spec.json.includes(field) ? JSON.stringify(value) : value;
   }
 
-  #toEntity(row: Row): Stored<MarketEntities[E]> {
-    // The domain says undefined where SQL says null.
-    for (const key in row) if (row[key] === null) row[key] = undefined;
-    return row as unknown as Stored<MarketEntities[E]>;
+  async #rows(statement: Statement): Promise<Cells[]> {
+    const { rows } = await this.#db.query({ ...statement, rowMode: 'array' });
+    return rows as unknown as Cells[];
+  }
+
+  #toEntity(cells: Cells): Stored<MarketEntities[E]> {
+    const { fields } = this.#view;
+    const made: Row = {};
+    for (let n = 0; n < fields.length; n++) {
+      // The domain says undefined where SQL says null.
+      made[fields[n] as string] = cells[n] ?? undefined;
+    }
+    return made as unknown as Stored<MarketEntities[E]>;
   }
 }
 

@@ -4,6 +4,8 @@ import { hashId } from '../market';
 import type { Queryable } from './database';
 import type { FraudCall } from './fraud-sums';
 import { sourcesOf } from './fraud-sums';
+import type { ListedRow, ListedTable, ListQuery } from './list-statement';
+import { listRows } from './list-statement';
 
 export type FraudCaseState = 'open' | 'confirmed' | 'cleared';
 
@@ -96,31 +98,26 @@ function shareOf(callId: string): number {
   return hashId(callId) / 2 ** 32;
 }
 
-export interface CaseFilter {
-  readonly state?: FraudCaseState;
-  readonly sellerId?: string;
-  /** Where the page before ended. */
-  readonly after?: { readonly openedAt: number; readonly callId: string };
-  readonly limit: number;
-}
+const LISTED: ListedTable = {
+  select: COLUMNS,
+  from: 'fraud_cases',
+  columns: {
+    state: { column: 'state', kind: 'text' },
+    level: { column: 'level', kind: 'text' },
+    sellerId: { column: 'seller_id', kind: 'text' },
+    campaignId: { column: 'campaign_id', kind: 'text' },
+    trunkId: { column: 'trunk_id', kind: 'text' },
+    model: { column: 'model', kind: 'text' },
+    score: { column: 'score', kind: 'real' },
+    receivedAt: { column: 'received_at', kind: 'number' },
+    openedAt: { column: 'opened_at', kind: 'instant' },
+  },
+  tie: { column: 'call_id', kind: 'text', descending: true },
+};
 
-/** Cases, newest first. */
-export async function listFraudCases(db: Queryable, filter: CaseFilter): Promise<FraudCase[]> {
-  const { rows } = await db.query<FraudCase>({
-    name: 'fraud-cases-list',
-    text: `select ${COLUMNS} from fraud_cases
-      where ($1::text is null or state = $1) and ($2::text is null or seller_id = $2)
-        and ($3::bigint is null or (date_trunc('milliseconds', opened_at), call_id) < (to_timestamp($3 / 1000.0), $4))
-      order by date_trunc('milliseconds', opened_at) desc, call_id desc limit $5`,
-    values: [
-      filter.state ?? null,
-      filter.sellerId ?? null,
-      filter.after?.openedAt ?? null,
-      filter.after?.callId ?? null,
-      filter.limit,
-    ],
-  });
-  return rows;
+/** Cases of any order; see {@link ListQuery}. */
+export function listFraudCases(db: Queryable, query: ListQuery): Promise<ListedRow<FraudCase>[]> {
+  return listRows(db, LISTED, query);
 }
 
 export async function getFraudCase(db: Queryable, callId: string): Promise<FraudCase | undefined> {

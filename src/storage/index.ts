@@ -3,16 +3,9 @@ export type { DatabaseOptions, Queryable, Session, Statement } from './database'
 export { isRivalry, isUnavailable } from './unavailable';
 export { createMigration, migrateDown, migrateUp, migrationStatus, readMigrations } from './migrations';
 export { entityStores, EntityStore } from './entity-store';
-export type {
-  EntityStores,
-  Listed,
-  ListQuery,
-  Position,
-  Sight,
-  SortKey,
-  SortKind,
-  Stored,
-} from './entity-store';
+export type { EntityStores, Listed, Sight, Stored } from './entity-store';
+export { listRows, listStatement } from './list-statement';
+export type { ListedRow, ListedTable, ListQuery, Position, SortKey, SortKind } from './list-statement';
 export { MarketFeed } from './market-feed';
 export { applyChanges, fillMarket } from './market-fill';
 export { changesBetween, marketAt } from './market-history';
@@ -54,7 +47,7 @@ export { compareStreamIds, EventStream, isStreamId } from './event-stream';
 export type { EventStreamOptions, StreamEntry } from './event-stream';
 export { EventStreamReader } from './event-stream-reader';
 export { getFraudCase, listFraudCases, resolveFraudCase } from './fraud-cases';
-export type { CaseFilter, CasePolicy, CaseResolution, FraudCase, FraudCaseState } from './fraud-cases';
+export type { CasePolicy, CaseResolution, FraudCase, FraudCaseState } from './fraud-cases';
 export { listFraudModels, offerFraudModel, putFraudModel, setFraudModelStatus } from './fraud-models';
 export type { FraudModelSummary } from './fraud-models';
 export { listFraudPriors } from './fraud-priors';
@@ -91,7 +84,7 @@ export {
   signOutEverywhere,
   USER_STATUSES,
 } from './access/users';
-export type { NewUser, User, UserCandidate, UserChanges, UserFilter, UserStatus } from './access/users';
+export type { NewUser, User, UserCandidate, UserChanges, UserStatus } from './access/users';
 export { makeUserLink, userOfLink, useUserLink } from './access/user-links';
 export type { UserLink } from './access/user-links';
 export {

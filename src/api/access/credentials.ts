@@ -12,11 +12,11 @@ import {
   revokeApiKey,
   revokeOAuthClient,
 } from '../../storage';
-import { pageOf, readCursor } from '../cursor';
+import { RowList } from '../lists/row-list';
 import { mistakeInBody } from '../problem';
 import type { Route } from '../route';
 import { route } from '../route';
-import { id, instant, listOf, name, page } from '../schemas';
+import { id, instant, listOf, name } from '../schemas';
 import { assertCovered, scopes } from './scopes';
 
 const newCredential = z.strictObject({
@@ -39,6 +39,12 @@ const credentialSchema = z.object({
   expiresAt: z.iso.datetime().nullable(),
 });
 type Shown = z.input<typeof credentialSchema>;
+
+const list = new RowList({
+  filters: { accountId: id.optional() },
+  ranges: { createdAt: 'instant', lastUsedAt: 'instant', expiresAt: 'instant' },
+  sortable: { name: 'text', createdAt: 'instant' },
+});
 
 /** What keys and clients differ in. */
 interface Kind {
@@ -117,20 +123,16 @@ function routesOf(kind: Kind): Route[] {
       operationId: `list${plural}`,
       summary: `List every ${what} that was not revoked`,
       scope: `${scope}:read`,
-      query: page.extend({ accountId: id.optional() }),
+      query: list.query,
       reply: listOf(credentialSchema),
-      handle: async ({ db, own, query: { limit, cursor, accountId } }) => {
-        const at = readCursor(cursor, z.tuple([id]));
-        if (own !== undefined && accountId !== undefined && accountId !== own) {
-          return { body: { items: [], nextCursor: null } };
-        }
-        const rows: readonly (ApiKey | OAuthClient)[] = await kind.list(db, {
-          accountId: own ?? accountId,
-          after: at?.[0],
-          limit: limit + 1,
-        });
-        return { body: pageOf(rows, limit, show, (last) => [last.id]) };
-      },
+      handle: async ({ db, own, query }) => ({
+        body: await list.page<ApiKey | OAuthClient, Shown>(
+          query,
+          own,
+          (wanted) => kind.list(db, wanted),
+          show,
+        ),
+      }),
     }),
     route({
       ...common,

@@ -12,11 +12,11 @@ import {
   makeUserLink,
   USER_STATUSES,
 } from '../../storage';
-import { pageOf, readCursor } from '../cursor';
+import { RowList } from '../lists/row-list';
 import { mistakeInBody } from '../problem';
 import type { Route } from '../route';
 import { route } from '../route';
-import { id, listOf, name, page } from '../schemas';
+import { id, listOf, name } from '../schemas';
 import type { Access } from './access';
 import { assertCovered, scopes } from './scopes';
 import { email } from './sign-in';
@@ -45,6 +45,16 @@ const linkSchema = z.object({
   expiresAt: z.iso.datetime(),
 });
 
+const list = new RowList({
+  filters: {
+    accountId: id.optional(),
+    status: z.enum(USER_STATUSES).optional(),
+    role: z.enum(ROLES).optional(),
+    email: email.optional(),
+  },
+  ranges: { createdAt: 'instant', lastSignInAt: 'instant' },
+  sortable: { email: 'text', name: 'text', createdAt: 'instant' },
+});
 const params = z.strictObject({ id });
 const common = { tag: 'users', tenants: TENANT_ROLES } as const;
 
@@ -58,27 +68,11 @@ export function userRoutes(access: Access): Route[] {
       operationId: 'listUsers',
       summary: 'List users',
       scope: 'users:read',
-      query: page.extend({
-        accountId: id.optional(),
-        status: z.enum(USER_STATUSES).optional(),
-        role: z.enum(ROLES).optional(),
-        email: email.optional(),
-      }),
+      query: list.query,
       reply: listOf(userSchema),
-      handle: async ({ db, own, query: { limit, cursor, accountId, ...filter } }) => {
-        const at = readCursor(cursor, z.tuple([id]));
-        // Nobody else's, whatever was asked for.
-        if (own !== undefined && accountId !== undefined && accountId !== own) {
-          return { body: { items: [], nextCursor: null } };
-        }
-        const rows = await listUsers(db, {
-          ...filter,
-          accountId: own ?? accountId,
-          after: at?.[0],
-          limit: limit + 1,
-        });
-        return { body: pageOf(rows, limit, show, (last) => [last.id]) };
-      },
+      handle: async ({ db, own, query }) => ({
+        body: await list.page(query, own, (wanted) => listUsers(db, wanted), show),
+      }),
     }),
     route({
       ...common,

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import type { ListQuery, SortKey } from '../../storage';
-import { page, printable, queryFlag, queryInstant } from '../schemas';
+import { page, printable, queryFlag } from '../schemas';
 import type { Sortable } from './list-order';
 import { sortParam } from './list-order';
+import type { Ranged } from './ranges';
+import { rangeParams, rangesAsked } from './ranges';
 
 /** How a list of entities can be narrowed and ordered. */
 export interface EntityListText {
@@ -27,8 +29,7 @@ export type EntityListQuery = z.output<typeof page> & {
 } & Readonly<Record<string, unknown>>;
 
 /** What storage adds, of every entity. */
-const ADDED: Sortable = { createdAt: 'instant', updatedAt: 'instant' };
-const INSTANTS = ['createdAt', 'updatedAt'] as const;
+const ADDED = { createdAt: 'instant', updatedAt: 'instant' } as const satisfies Sortable;
 
 /** The query of a list, without what says how much of it: an export takes the same. */
 export function narrowing(list: EntityListText): z.ZodObject {
@@ -36,12 +37,7 @@ export function narrowing(list: EntityListText): z.ZodObject {
   const filters = list.filters.map((field) => [field, bare(shape[field] as z.ZodType).type.optional()]);
   return z.strictObject({
     ...(Object.fromEntries(filters) as Record<string, z.ZodType>),
-    ...Object.fromEntries(
-      rangesOf(list).flatMap(({ field, from, to, type }) => [
-        [from, type.optional().describe(`${field}, inclusive`)],
-        [to, type.optional().describe(`${field}, exclusive`)],
-      ]),
-    ),
+    ...rangeParams(rangesOf(list)),
     ...(list.search ? { q: searchParam(list.search) } : {}),
     ...(list.hidden === undefined
       ? {}
@@ -67,38 +63,18 @@ export function narrowed(list: EntityListText, query: EntityListQuery): Omit<Lis
     if (value !== undefined) where[field] = value;
   }
   const hides = list.hidden !== undefined && query.archived !== true && where['status'] === undefined;
-  const bounds = rangesOf(list).map(({ field, from, to }) => ({
-    field,
-    from: query[from] as number | undefined,
-    to: query[to] as number | undefined,
-  }));
   return {
     where,
     ...(hides ? { except: { status: list.hidden } } : {}),
-    ranges: bounds.filter(({ from, to }) => from !== undefined || to !== undefined),
+    ranges: rangesAsked(rangesOf(list), query),
     ...(list.search && query.q !== undefined ? { search: { ...list.search, text: query.q } } : {}),
     order: query.sort ?? [],
   };
 }
 
-interface Range {
-  readonly field: string;
-  readonly from: string;
-  readonly to: string;
-  readonly type: z.ZodType;
-}
-
-/** `createdAt` is asked for by `createdFrom` and `createdTo`. */
-function rangesOf({ ranges = [] }: EntityListText): readonly Range[] {
-  const named = (field: string, type: z.ZodType): Range => {
-    const stem = field.replace(/At$/, '');
-    return { field, from: `${stem}From`, to: `${stem}To`, type };
-  };
-  const number = z.coerce.number().pipe(z.number().int());
-  return [
-    ...INSTANTS.map((field) => named(field, queryInstant)),
-    ...ranges.map((field) => named(field, number)),
-  ];
+/** The instants that storage adds, and numbers of its own. */
+function rangesOf({ ranges = [] }: EntityListText): Ranged {
+  return { ...ADDED, ...Object.fromEntries(ranges.map((field) => [field, 'number' as const])) };
 }
 
 function searchParam({ field, how }: NonNullable<EntityListText['search']>): z.ZodType {

@@ -38,13 +38,18 @@ function keyOf(word: string, sortable: Sortable): SortKey {
 
 /**
  * Where a list goes on; undefined where it begins.
+ * @param tie - what decides between equals: ids by default
  * @throws AppError `validation` for a cursor that is none of ours, or of another order
  */
-export function readPosition(cursor: string | undefined, order: readonly SortKey[]): Position | undefined {
+export function readPosition(
+  cursor: string | undefined,
+  order: readonly SortKey[],
+  tie: z.ZodType<string | number> = id,
+): Position | undefined {
   const shape = z.tuple([
     z.literal(nameOf(order)),
     ...order.map(({ kind }) => VALUES[kind]),
-    id,
+    tie,
   ]) as z.ZodType<[string, ...(string | number)[]]>;
   return readCursor(cursor, shape)?.slice(1);
 }
@@ -62,6 +67,7 @@ export function placeIn(order: readonly SortKey[], position: Position): Position
 const VALUES: Readonly<Record<SortKind, z.ZodType<string | number>>> = {
   text: printable(z.string().max(MAX_TEXT)),
   number: z.number().int(),
+  real: z.number(),
   instant: z.number().int().min(0).max(MAX_INSTANT),
 };
 

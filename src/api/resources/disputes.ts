@@ -15,13 +15,12 @@ import {
   withdrawDispute,
 } from '../../billing';
 import { asExchange } from '../../storage';
-import { pageOf, readCursor } from '../cursor';
+import { numbered, RowList } from '../lists/row-list';
 import type { MoneyServices } from '../money-rules';
 import { actorOf, disputeRules } from '../money-rules';
-import { isOfOthers, NOTHING } from '../own-account';
 import type { Route } from '../route';
 import { route } from '../route';
-import { bearer, id, listOf, page, printable, someMoney } from '../schemas';
+import { bearer, currency, id, listOf, printable, someMoney } from '../schemas';
 import { callRefundRoutes } from './call-refunds';
 import { disputeWindowRoutes } from './dispute-windows';
 
@@ -101,7 +100,19 @@ const newEvidence = z.discriminatedUnion('kind', [
   }),
 ]);
 const ofDispute = z.strictObject({ id });
-const position = z.tuple([z.number().int()]);
+const list = new RowList({
+  filters: {
+    state: state.optional(),
+    side: side.optional(),
+    reason: reason.optional(),
+    callId: id.optional(),
+    accountId: id.optional(),
+    currency: currency.optional(),
+  },
+  ranges: { openedAt: 'instant', closedAt: 'instant', claimed: 'number' },
+  sortable: { openedAt: 'instant', claimed: 'number' },
+  tie: numbered,
+});
 
 /** Objections to the money of calls, and money of calls that is given back. */
 export function disputeRoutes(services: MoneyServices): Route[] {
@@ -121,27 +132,15 @@ function readingRoutes(): Route[] {
       path: '/disputes',
       operationId: 'listDisputes',
       tag: 'disputes',
-      summary: 'Disputes, newest first: your own, or of everybody for keys of the exchange',
+      summary:
+        'Disputes, newest first unless `sort` says otherwise: your own, or of everybody for keys of the exchange',
       scope: 'disputes:read',
       tenants: ['buyer', 'seller'],
-      query: page.extend({
-        state: state.optional(),
-        side: side.optional(),
-        reason: reason.optional(),
-        callId: id.optional(),
-        accountId: id.optional(),
-      }),
+      query: list.query,
       reply: listOf(dispute),
-      handle: async ({ db, query: { limit, cursor, ...filter }, own }) => {
-        if (isOfOthers(own, filter.accountId)) return { body: NOTHING };
-        const rows = await listDisputes(db, {
-          ...filter,
-          accountId: own ?? filter.accountId,
-          before: readCursor(cursor, position)?.[0],
-          limit: limit + 1,
-        });
-        return { body: pageOf(rows, limit, shown, (last) => [last.seq]) };
-      },
+      handle: async ({ db, query, own }) => ({
+        body: await list.page(query, own, (wanted) => listDisputes(db, wanted), shown),
+      }),
     }),
     route({
       method: 'get',

@@ -9,17 +9,20 @@ import {
   resolveFraudCase,
 } from '../../storage';
 import { pageOf, readCursor } from '../cursor';
+import { RowList } from '../lists/row-list';
 import type { Route } from '../route';
 import { route } from '../route';
 import { id, listOf, page } from '../schemas';
 
 const state = z.enum(['open', 'confirmed', 'cleared']);
 
+const level = z.enum(['flag', 'challenge', 'block']);
+
 const fraudCase = z.object({
   callId: z.string(),
   state,
   score: z.number().describe('0 … 1, as it was when the call was decided'),
-  level: z.enum(['flag', 'challenge', 'block']),
+  level,
   reasons: z.array(z.string()).describe('Heaviest first'),
   model: z.string().describe('What scored: rules, or the id of a model'),
   caller: z.string().nullable(),
@@ -55,6 +58,19 @@ const model = z.object({
   updatedAt: z.iso.datetime(),
 });
 
+const cases = new RowList({
+  filters: {
+    state: state.optional(),
+    level: level.optional(),
+    sellerId: id.optional(),
+    campaignId: id.optional(),
+    trunkId: id.optional(),
+  },
+  ranges: { openedAt: 'instant', receivedAt: 'number', score: 'real' },
+  sortable: { openedAt: 'instant', receivedAt: 'number', score: 'real' },
+  usual: [{ field: 'openedAt', kind: 'instant', descending: true }],
+});
+
 const note = z
   .string()
   .trim()
@@ -69,20 +85,13 @@ export function fraudRoutes(): Route[] {
       path: '/fraud/cases',
       operationId: 'listFraudCases',
       tag: 'fraud',
-      summary: 'Calls that were flagged, challenged or blocked, newest first',
+      summary: 'Calls that were flagged, challenged or blocked, newest first unless `sort` says otherwise',
       scope: 'fraud:read',
-      query: page.extend({ state: state.optional(), sellerId: id.optional() }),
+      query: cases.query,
       reply: listOf(fraudCase),
-      handle: async ({ db, query: { limit, cursor, state: wanted, sellerId } }) => {
-        const at = readCursor(cursor, z.tuple([z.number().int(), id]));
-        const rows = await listFraudCases(db, {
-          limit: limit + 1,
-          ...(wanted === undefined ? {} : { state: wanted }),
-          ...(sellerId === undefined ? {} : { sellerId }),
-          ...(at && { after: { openedAt: at[0], callId: at[1] } }),
-        });
-        return { body: pageOf(rows, limit, shown, (last) => [last.openedAt.getTime(), last.callId]) };
-      },
+      handle: async ({ db, query }) => ({
+        body: await cases.page(query, undefined, (wanted) => listFraudCases(db, wanted), shown),
+      }),
     }),
     route({
       method: 'get',

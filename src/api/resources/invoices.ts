@@ -23,7 +23,8 @@ import { AppError, allows, TENANT_ROLES } from '../../domain';
 import type { Queryable } from '../../storage';
 import { asExchange } from '../../storage';
 import { pageOf, readCursor } from '../cursor';
-import { isOfOthers, NOTHING } from '../own-account';
+import { numbered, RowList } from '../lists/row-list';
+import { isOfOthers } from '../own-account';
 import { mistakeInBody } from '../problem';
 import type { Route } from '../route';
 import { route } from '../route';
@@ -154,6 +155,17 @@ const credit = z
     'Lines of the invoice, or the rest of it, for which money is given back; or transactions of the ledger that gave it back already',
   );
 
+const list = new RowList({
+  filters: {
+    accountId: id.optional(),
+    kind: z.enum(DOCUMENT_KINDS).optional(),
+    currency: currency.optional(),
+  },
+  ranges: { issuedAt: 'instant', dueAt: 'instant', chargedMicros: 'number', closingMicros: 'number' },
+  sortable: { issuedAt: 'instant', chargedMicros: 'number', closingMicros: 'number' },
+  tie: numbered,
+});
+
 const noSuchAccount = mistakeInBody('account_not_found', '/accountId');
 
 const PDF = 'application/pdf';
@@ -170,20 +182,14 @@ export function invoiceRoutes(now: () => number): Route[] {
       path: '/invoices',
       operationId: 'listInvoices',
       tag: 'invoices',
-      summary: 'Invoices and credit notes, newest first',
+      summary: 'Invoices and credit notes, newest first unless `sort` says otherwise',
       scope: 'invoices:read',
       tenants: TENANT_ROLES,
-      query: page.extend({ accountId: id.optional(), kind: z.enum(DOCUMENT_KINDS).optional() }),
+      query: list.query,
       reply: listOf(summary),
-      handle: async ({ db, query: { limit, cursor, ...filter }, own }) => {
-        if (isOfOthers(own, filter.accountId)) return { body: NOTHING };
-        const before = readCursor(cursor, z.tuple([z.number().int()]))?.[0];
-        const rows = await listDocuments(db, {
-          ...{ ...filter, accountId: own ?? filter.accountId },
-          ...{ before, limit: limit + 1, now: now() },
-        });
-        return { body: pageOf(rows, limit, shown, (last) => [last.id]) };
-      },
+      handle: async ({ db, query, own }) => ({
+        body: await list.page(query, own, (wanted) => listDocuments(db, wanted, now()), shown),
+      }),
     }),
     route({
       method: 'post',

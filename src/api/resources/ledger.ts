@@ -13,9 +13,11 @@ import {
   verifyNewestBlocks,
 } from '../../billing';
 import { AppError, CURRENCIES } from '../../domain';
-import type { Queryable } from '../../storage';
+import type { Queryable, SortKey } from '../../storage';
 import { Database } from '../../storage';
-import { pageOf, readCursor, writeCursor } from '../cursor';
+import { pageOf, readCursor } from '../cursor';
+import { readPosition, sortParam, writePosition } from '../lists/list-order';
+import { numbered } from '../lists/row-list';
 import type { Route } from '../route';
 import { route } from '../route';
 import { currency, id, listOf, page, queryInstant } from '../schemas';
@@ -64,7 +66,7 @@ const finding = z.object({
 });
 
 const accountPlace = z.tuple([z.string(), purpose, z.enum(CURRENCIES)]);
-const entryPlace = z.tuple([z.number().int(), z.number().int()]);
+const OLDEST: readonly SortKey[] = [{ field: 'postedAt', kind: 'instant', descending: false }];
 
 /** The books. */
 export function ledgerRoutes(): Route[] {
@@ -96,7 +98,8 @@ export function ledgerRoutes(): Route[] {
       path: '/ledger/entries',
       operationId: 'listLedgerEntries',
       tag: 'ledger',
-      summary: 'What was posted to the ledger accounts of an account, oldest first',
+      summary:
+        'What was posted to the ledger accounts of an account, oldest first unless `sort` says otherwise',
       scope: 'ledger:read',
       query: page.extend({
         accountId: id,
@@ -104,14 +107,16 @@ export function ledgerRoutes(): Route[] {
         currency: currency.optional(),
         fromTime: queryInstant.optional().describe('UTC epoch milliseconds, inclusive'),
         toTime: queryInstant.optional().describe('UTC epoch milliseconds, exclusive'),
+        sort: sortParam({ postedAt: 'instant' }),
       }),
       reply: listOf(ledgerEntry),
-      handle: async ({ db, query: { accountId, fromTime, toTime, cursor, ...filter } }) => {
-        const at = readCursor(cursor, entryPlace);
+      handle: async ({ db, query: { accountId, fromTime, toTime, cursor, sort = OLDEST, ...filter } }) => {
+        const at = readPosition(cursor, sort, numbered) as readonly [number, number] | undefined;
         const { lines, next } = await ledgerLines(db, accountId, {
           ...filter,
           from: fromTime,
           to: toTime,
+          newestFirst: sort.some(({ descending }) => descending),
           cursor: at && { postedAt: at[0], entryId: at[1] },
         });
         const items = lines.map(({ account: _account, ...line }) => ({
@@ -119,7 +124,7 @@ export function ledgerRoutes(): Route[] {
           postedAt: line.postedAt.toISOString(),
         }));
         return {
-          body: { items, nextCursor: next ? writeCursor([next.postedAt, next.entryId]) : null },
+          body: { items, nextCursor: next ? writePosition(sort, [next.postedAt, next.entryId]) : null },
         };
       },
     }),

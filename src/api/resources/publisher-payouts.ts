@@ -22,6 +22,7 @@ import {
 import { AppError, ZERO_MICROS } from '../../domain';
 import type { Queryable } from '../../storage';
 import { pageOf, readCursor } from '../cursor';
+import { numbered, RowList } from '../lists/row-list';
 import { actorOf } from '../money-rules';
 import type { Route } from '../route';
 import { route } from '../route';
@@ -100,6 +101,23 @@ const leftOut = z.object({
   dueMicros: amountMicros,
 });
 const whole = batch.extend({ payouts: z.array(item) });
+const batches = new RowList({
+  filters: { state: z.enum(BATCH_STATES).optional(), currency: currency.optional() },
+  ranges: { upTo: 'instant', preparedAt: 'instant' },
+  sortable: { upTo: 'instant', preparedAt: 'instant' },
+  tie: numbered,
+});
+const items = new RowList({
+  filters: {
+    accountId: id.optional(),
+    batchId: id.optional(),
+    currency: currency.optional(),
+    state: z.enum(ITEM_STATES).optional(),
+  },
+  ranges: { amountMicros: 'number', closedAt: 'instant' },
+  sortable: { amountMicros: 'number' },
+  tie: numbered,
+});
 const itemIds = z.array(id).min(1).max(MAX_SHOWN);
 const bankReference = printable(z.string().trim().min(1).max(200));
 
@@ -181,15 +199,13 @@ function readRoutes(): Route[] {
       path: '/publisher-payouts',
       operationId: 'listPublisherPayouts',
       tag: 'payouts',
-      summary: 'Batches of payouts, newest first',
+      summary: 'Batches of payouts, newest first unless `sort` says otherwise',
       scope: 'payouts:read',
-      query: page.extend({ state: z.enum(BATCH_STATES).optional(), currency: currency.optional() }),
+      query: batches.query,
       reply: listOf(batch),
-      handle: async ({ db, query: { limit, cursor, ...filter } }) => {
-        const before = readCursor(cursor, z.tuple([z.number().int()]))?.[0];
-        const rows = await listPayoutBatches(db, { ...filter, before, limit: limit + 1 });
-        return { body: pageOf(rows, limit, batchShown, (last) => [last.seq]) };
-      },
+      handle: async ({ db, query }) => ({
+        body: await batches.page(query, undefined, (wanted) => listPayoutBatches(db, wanted), batchShown),
+      }),
     }),
     route({
       method: 'get',
@@ -228,22 +244,14 @@ function readRoutes(): Route[] {
       path: '/payout-items',
       operationId: 'listPayoutItems',
       tag: 'payouts',
-      summary: 'What accounts were and are to be paid, newest first',
+      summary: 'What accounts were and are to be paid, newest first unless `sort` says otherwise',
       scope: 'payouts:read',
       tenants: ['seller', 'carrier'],
-      query: page.extend({ accountId: id.optional(), state: z.enum(ITEM_STATES).optional() }),
+      query: items.query,
       reply: listOf(item),
-      handle: async ({ db, query: { limit, cursor, ...filter }, own }) => {
-        if (isOfOthers(own, filter.accountId)) return { body: NOTHING };
-        const before = readCursor(cursor, z.tuple([z.number().int()]))?.[0];
-        const rows = await listPayoutItems(db, {
-          ...filter,
-          accountId: own ?? filter.accountId,
-          before,
-          limit: limit + 1,
-        });
-        return { body: pageOf(rows, limit, itemShown, (last) => [last.seq]) };
-      },
+      handle: async ({ db, query, own }) => ({
+        body: await items.page(query, own, (wanted) => listPayoutItems(db, wanted), itemShown),
+      }),
     }),
   ];
 }

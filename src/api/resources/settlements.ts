@@ -8,13 +8,15 @@ import {
   getDifference,
   getSettlement,
   listDifferences,
+  listSettlements,
   settlementStatus,
 } from '../../billing';
 import { AppError } from '../../domain';
 import { asIs, pageOf, readCursor } from '../cursor';
+import { RowList } from '../lists/row-list';
 import type { Route } from '../route';
 import { route } from '../route';
-import { id, listOf, page, printable } from '../schemas';
+import { currency, id, listOf, page, printable } from '../schemas';
 
 const amount = z.number().int().describe('Micro-units');
 const line = z.object({
@@ -79,8 +81,26 @@ const difference = z.object({
 });
 
 const ofCall = z.strictObject({ id });
+const rule = printable(z.string().min(1).max(200));
 const verdict = z.strictObject({ note: printable(z.string().trim().max(2_000)).optional() });
 const position = z.tuple([z.number().int(), id]);
+
+const settled = new RowList({
+  filters: {
+    currency: currency.optional(),
+    priced: rule.optional().describe('What decided the revenue'),
+    earned: rule.optional().describe('What decided the payout'),
+  },
+  ranges: { settledAt: 'instant', revenue: 'number' },
+  sortable: { settledAt: 'instant' },
+  usual: [{ field: 'settledAt', kind: 'instant', descending: true }],
+});
+const differences = new RowList({
+  filters: { state: z.enum(DIFFERENCE_STATES).optional(), currency: currency.optional() },
+  ranges: { openedAt: 'instant', resolvedAt: 'instant' },
+  sortable: { openedAt: 'instant' },
+  usual: [{ field: 'openedAt', kind: 'instant', descending: true }],
+});
 
 /** What calls came to, the settlements that need a person, and calls whose end came late. */
 export function settlementRoutes(): Route[] {
@@ -180,19 +200,14 @@ function differenceRoutes(): Route[] {
       path: '/settlements/differences',
       operationId: 'listSettlementDifferences',
       tag: 'settlements',
-      summary: 'Calls whose end came late and would have made another price, newest first',
+      summary:
+        'Calls whose end came late and would have made another price, newest first unless `sort` says otherwise',
       scope: 'settlements:read',
-      query: page.extend({ state: z.enum(DIFFERENCE_STATES).optional() }),
+      query: differences.query,
       reply: listOf(difference),
-      handle: async ({ db, query: { limit, cursor, state } }) => {
-        const at = readCursor(cursor, position);
-        const rows = await listDifferences(db, {
-          limit: limit + 1,
-          state,
-          after: at && { openedAt: at[0], callId: at[1] },
-        });
-        return { body: pageOf(rows, limit, shown, (last) => [last.openedAt.getTime(), last.callId]) };
-      },
+      handle: async ({ db, query }) => ({
+        body: await differences.page(query, undefined, (wanted) => listDifferences(db, wanted), shown),
+      }),
     }),
     route({
       method: 'get',
@@ -250,6 +265,19 @@ function differenceRoutes(): Route[] {
 
 function settlementOfCallRoutes(): Route[] {
   return [
+    route({
+      method: 'get',
+      path: '/settlements',
+      operationId: 'listSettlements',
+      tag: 'settlements',
+      summary: 'What calls came to, newest first unless `sort` says otherwise',
+      scope: 'settlements:read',
+      query: settled.query,
+      reply: listOf(settlement),
+      handle: async ({ db, query }) => ({
+        body: await settled.page(query, undefined, (wanted) => listSettlements(db, wanted), settlementShown),
+      }),
+    }),
     route({
       method: 'get',
       path: '/settlements/:id',

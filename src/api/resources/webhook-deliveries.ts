@@ -4,11 +4,11 @@ import { DELIVERY_STATES, getDelivery, listDeliveries, redriveDelivery } from '.
 import { notFound } from '../../domain';
 import type { Queryable } from '../../storage';
 import { asExchange } from '../../storage';
-import { pageOf, readCursor } from '../cursor';
+import { numbered, RowList } from '../lists/row-list';
 import type { Route } from '../route';
 import { route } from '../route';
 import { isOfOthers } from '../own-account';
-import { id, listOf, page, rowNumber } from '../schemas';
+import { id, listOf, printable, rowNumber } from '../schemas';
 import { eventName } from './webhooks';
 
 const shape = {
@@ -41,6 +41,19 @@ const detail = z.object({
   response: z.string().nullable().describe('The first 1,024 characters of what came back'),
 });
 const params = z.strictObject({ id });
+const named = printable(z.string().max(200));
+const list = new RowList({
+  filters: {
+    webhookId: id.optional(),
+    state: z.enum(DELIVERY_STATES).optional(),
+    event: eventName.optional(),
+    eventId: z.string().max(64).optional(),
+    subject: named.optional(),
+  },
+  ranges: { createdAt: 'instant' },
+  sortable: { createdAt: 'instant' },
+  tie: numbered,
+});
 
 /** Every request to a webhook, and what came back. */
 export function webhookDeliveryRoutes(): Route[] {
@@ -50,26 +63,14 @@ export function webhookDeliveryRoutes(): Route[] {
       path: '/webhook-deliveries',
       operationId: 'listWebhookDeliveries',
       tag: 'webhooks',
-      summary: 'Deliveries of one webhook, newest first',
+      summary: 'Deliveries of webhooks, newest first unless `sort` says otherwise',
       scope: 'webhooks:read',
       tenants: ['buyer', 'seller'],
-      query: page.extend({
-        webhookId: id,
-        state: z.enum(DELIVERY_STATES).optional(),
-        eventId: z.string().max(64).optional(),
-      }),
+      query: list.query,
       reply: listOf(reply),
-      handle: async ({ db, own, query }) => {
-        const { limit, cursor, webhookId, state, eventId } = query;
-        const rows = await listDeliveries(db, webhookId, {
-          accountId: own,
-          state,
-          eventId,
-          before: readCursor(cursor, z.tuple([z.number().int()]))?.[0],
-          limit: limit + 1,
-        });
-        return { body: pageOf(rows, limit, shown, (last) => [last.id]) };
-      },
+      handle: async ({ db, own, query }) => ({
+        body: await list.page(query, own, (wanted) => listDeliveries(db, wanted), shown),
+      }),
     }),
     route({
       method: 'get',

@@ -1,35 +1,33 @@
 import { notFound } from '../../domain';
-import type { Queryable } from '../../storage';
+import type { ListedRow, ListedTable, ListQuery, Queryable } from '../../storage';
+import { listRows } from '../../storage';
 import type { Actor } from '../actor';
-import type { Dispute, DisputeReason, DisputeSide, DisputeState } from './dispute';
+import type { Dispute, DisputeState } from './dispute';
 
 export const COLUMNS = `seq, id, call_id as "callId", side, account_id as "accountId", state, reason, currency, claimed,
   given, bearer, text, opened_by as "openedBy", opened_at as "openedAt", closed_by as "closedBy",
   closed_at as "closedAt", note, revision, version`;
 
-export interface DisputeFilter {
-  readonly state?: DisputeState | undefined;
-  readonly accountId?: string | undefined;
-  readonly callId?: string | undefined;
-  readonly side?: DisputeSide | undefined;
-  readonly reason?: DisputeReason | undefined;
-  /** Number of the last one of the page before. */
-  readonly before?: number | undefined;
-  readonly limit: number;
-}
+const LISTED: ListedTable = {
+  select: COLUMNS,
+  from: 'disputes',
+  columns: {
+    state: { column: 'state', kind: 'text' },
+    side: { column: 'side', kind: 'text' },
+    reason: { column: 'reason', kind: 'text' },
+    callId: { column: 'call_id', kind: 'text' },
+    accountId: { column: 'account_id', kind: 'text' },
+    currency: { column: 'currency', kind: 'text' },
+    openedAt: { column: 'opened_at', kind: 'instant' },
+    closedAt: { column: 'closed_at', kind: 'instant' },
+    claimed: { column: 'claimed', kind: 'number' },
+  },
+  tie: { column: 'seq', kind: 'number', descending: true },
+};
 
-/** Disputes, newest first. */
-export async function listDisputes(db: Queryable, filter: DisputeFilter): Promise<Dispute[]> {
-  const { state, accountId, callId, side, reason, before, limit } = filter;
-  const { rows } = await db.query<Dispute>(
-    `select ${COLUMNS} from disputes
-     where ($1::text is null or state = $1) and ($2::text is null or account_id = $2)
-       and ($3::text is null or call_id = $3) and ($4::text is null or side = $4)
-       and ($5::text is null or reason = $5) and ($6::bigint is null or seq < $6)
-     order by seq desc limit $7`,
-    [state ?? null, accountId ?? null, callId ?? null, side ?? null, reason ?? null, before ?? null, limit],
-  );
-  return rows;
+/** Disputes, newest first where no order is asked for. */
+export function listDisputes(db: Queryable, query: ListQuery): Promise<ListedRow<Dispute>[]> {
+  return listRows(db, LISTED, query);
 }
 
 /** @param accountId - whose it must be; undefined for anybody's */

@@ -1,6 +1,7 @@
 import type { Currency, Micros, AppError } from '../../domain';
 import { notFound } from '../../domain';
-import type { Queryable } from '../../storage';
+import type { ListedRow, ListedTable, ListQuery, Queryable } from '../../storage';
+import { listStatement } from '../../storage';
 import type { DocumentContent, DocumentKind } from './document';
 import { sha256 } from './write-document';
 
@@ -37,16 +38,6 @@ export interface DocumentSummary {
   readonly payment: InvoiceState | null;
   readonly contentSha256: string;
   readonly fileSha256: string;
-}
-
-export interface DocumentFilter {
-  readonly accountId?: string | undefined;
-  readonly kind?: DocumentKind | undefined;
-  /** Id of the last one of the page before. */
-  readonly before?: number | undefined;
-  readonly limit: number;
-  /** UTC epoch milliseconds; decides what is overdue. */
-  readonly now: number;
 }
 
 type Row = Omit<DocumentSummary, 'outstandingMicros' | 'payment' | 'creditedMicros'> & {
@@ -90,18 +81,39 @@ const SUMMARY = `d.id, d.kind, d.number, d.account_id as "accountId", d.currency
 const FROM = `from page d left join billing_documents i on i.id = d.invoice_id
   left join uncovered u on u.account_id = d.account_id and u.currency = d.currency`;
 
-/** Invoices and credit notes, newest first. */
-export async function listDocuments(db: Queryable, filter: DocumentFilter): Promise<DocumentSummary[]> {
-  const page = `select * from billing_documents
-    where ($1::text is null or account_id = $1) and ($2::text is null or kind = $2) and ($3::bigint is null or id < $3)
-    order by id desc limit $4`;
-  const { rows } = await db.query<Row>(`${withCredits(page)} select ${SUMMARY} ${FROM} order by d.id desc`, [
-    filter.accountId ?? null,
-    filter.kind ?? null,
-    filter.before ?? null,
-    filter.limit,
-  ]);
-  return rows.map((row) => summaryOf(row, filter.now));
+const LISTED: Omit<ListedTable, 'select' | 'from'> = {
+  columns: {
+    accountId: { column: 'd.account_id', kind: 'text' },
+    kind: { column: 'd.kind', kind: 'text' },
+    currency: { column: 'd.currency', kind: 'text' },
+    issuedAt: { column: 'd.issued_at', kind: 'instant' },
+    dueAt: { column: 'd.due_at', kind: 'instant' },
+    chargedMicros: { column: 'd.charged', kind: 'number' },
+    closingMicros: { column: 'd.closing', kind: 'number' },
+  },
+  tie: { column: 'd.id', kind: 'number', descending: true },
+};
+
+/**
+ * Invoices and credit notes, newest first where no order is asked for.
+ * @param now - UTC epoch milliseconds; decides what is overdue
+ */
+export async function listDocuments(
+  db: Queryable,
+  query: ListQuery,
+  now: number,
+): Promise<ListedRow<DocumentSummary>[]> {
+  const statement = listStatement(LISTED, query);
+  const { where, orderBy, places, values } = statement;
+  const page = `select * from billing_documents d ${where} ${orderBy} limit ${statement.value(query.limit)}`;
+  const { rows } = await db.query<Row & Record<string, unknown>>(
+    `${withCredits(page)} select ${SUMMARY}, ${places} ${FROM} ${orderBy}`,
+    values,
+  );
+  return rows.map((row) => {
+    const position = statement.positionOf(row);
+    return { row: summaryOf(row, now), position };
+  });
 }
 
 /** A document with everything it says. */

@@ -51,6 +51,8 @@ export interface LedgerLineFilter {
   readonly to?: number | undefined;
   readonly purpose?: LedgerPurpose | undefined;
   readonly currency?: Currency | undefined;
+  /** The other way round. */
+  readonly newestFirst?: boolean | undefined;
   /** Where the page before ended. */
   readonly cursor?: LedgerCursor | undefined;
   readonly limit: number;
@@ -70,41 +72,44 @@ export interface LedgerLinePage {
 }
 
 const BEGINNING: LedgerCursor = { postedAt: 0, entryId: 0 };
+const END: LedgerCursor = { postedAt: 4_102_444_800_000_000, entryId: 0 };
 /** The year 2100. */
 const END_MS = 4_102_444_800_000;
 
 /**
- * The lines of an account in the order of posting, for statements: (instant of posting, entry). That order
+ * The lines of an account in the order of posting: (instant of posting, entry), the newest first if asked. That order
  * never changes, and what is posted later comes later, but for transactions that are under way while it is
  * read: a statement is of a time that is past.
  */
 export async function ledgerLines(
   db: Queryable,
   accountId: string,
-  { from = 0, to = END_MS, purpose, currency, cursor = BEGINNING, limit }: LedgerLineFilter,
+  { from = 0, to = END_MS, purpose, currency, newestFirst = false, cursor, limit }: LedgerLineFilter,
 ): Promise<LedgerLinePage> {
+  const after = cursor ?? (newestFirst ? END : BEGINNING);
+  const [beyond, way] = newestFirst ? ['<', 'desc'] : ['>', 'asc'];
   const { rows } = await db.query<LedgerLine & { readonly micros: number }>({
-    name: 'ledger-lines',
+    name: `ledger-lines-${way}`,
     text: `select ${LINE}, (extract(epoch from e.posted_at) * 1000000)::bigint as micros
       from ledger_accounts l
       cross join lateral (
         select * from ledger_entries e
         where e.ledger_account_id = l.id
           and e.posted_at >= to_timestamp($2::bigint / 1000.0) and e.posted_at < to_timestamp($3::bigint / 1000.0)
-          and (e.posted_at, e.id) > (timestamptz 'epoch' + $6::bigint * interval '1 microsecond', $7)
-        order by e.posted_at, e.id limit $8) e
+          and (e.posted_at, e.id) ${beyond} (timestamptz 'epoch' + $6::bigint * interval '1 microsecond', $7)
+        order by e.posted_at ${way}, e.id ${way} limit $8) e
       join ledger_transactions t on t.id = e.transaction_id
       join accounts a on a.id = l.account_id
       where l.account_id = $1 and ($4::text is null or l.purpose = $4) and ($5::text is null or l.currency = $5)
-      order by e.posted_at, e.id limit $8`,
+      order by e.posted_at ${way}, e.id ${way} limit $8`,
     values: [
       accountId,
       from,
       to,
       purpose ?? null,
       currency ?? null,
-      cursor.postedAt,
-      cursor.entryId,
+      after.postedAt,
+      after.entryId,
       limit + 1,
     ],
   });

@@ -1,39 +1,39 @@
 import { AppError } from '../../domain';
-import type { Currency } from '../../domain';
-import type { Queryable } from '../../storage';
-import type { BatchState, ItemState, PayoutBatch, PayoutItem } from './payout';
+import type { ListedRow, ListedTable, ListQuery, Queryable } from '../../storage';
+import { listRows } from '../../storage';
+import type { PayoutBatch, PayoutItem } from './payout';
 
-const BATCH = `select b.id, b.seq, b.currency, b.up_to as "upTo", b.state, b.prepared_key as "preparedKey",
+const BATCH_COLUMNS = `b.id, b.seq, b.currency, b.up_to as "upTo", b.state, b.prepared_key as "preparedKey",
     b.prepared_by as "preparedBy", b.prepared_at as "preparedAt", b.approved_key as "approvedKey",
     b.approved_by as "approvedBy", b.approved_at as "approvedAt", b.closed_by as "closedBy", b.closed_at as "closedAt",
-    b.version, i.total, i.paid, i.items, i.open_items as "openItems"
-  from payout_batches b cross join lateral (
+    b.version, i.total, i.paid, i.items, i.open_items as "openItems"`;
+const BATCHES = `payout_batches b cross join lateral (
     select coalesce(sum(amount), 0) as total, coalesce(sum(amount) filter (where state = 'paid'), 0) as paid,
       count(*)::integer as items, (count(*) filter (where state = 'open'))::integer as open_items
     from payout_items where batch_id = b.id) i`;
+const BATCH = `select ${BATCH_COLUMNS} from ${BATCHES}`;
 
-const ITEM = `select i.id, i.seq, i.batch_id as "batchId", i.account_id as "accountId", a.name as "accountName",
+const ITEM_COLUMNS = `i.id, i.seq, i.batch_id as "batchId", i.account_id as "accountId", a.name as "accountName",
     i.currency, i.amount, i.method, i.state, i.reference, i.failure, i.transaction_id as "transactionId",
-    i.closed_by as "closedBy", i.closed_at as "closedAt"
-  from payout_items i join accounts a on a.id = i.account_id`;
+    i.closed_by as "closedBy", i.closed_at as "closedAt"`;
+const ITEMS = 'payout_items i join accounts a on a.id = i.account_id';
+const ITEM = `select ${ITEM_COLUMNS} from ${ITEMS}`;
 
-/** Batches, newest first. */
-export async function listPayoutBatches(
-  db: Queryable,
-  filter: {
-    readonly state?: BatchState | undefined;
-    readonly currency?: Currency | undefined;
-    readonly before?: number | undefined;
-    readonly limit: number;
+const LISTED_BATCHES: ListedTable = {
+  select: BATCH_COLUMNS,
+  from: BATCHES,
+  columns: {
+    state: { column: 'b.state', kind: 'text' },
+    currency: { column: 'b.currency', kind: 'text' },
+    upTo: { column: 'b.up_to', kind: 'instant' },
+    preparedAt: { column: 'b.prepared_at', kind: 'instant' },
   },
-): Promise<PayoutBatch[]> {
-  const { rows } = await db.query<PayoutBatch>(
-    `${BATCH} where ($1::text is null or b.state = $1) and ($2::text is null or b.currency = $2)
-       and ($3::bigint is null or b.seq < $3)
-     order by b.seq desc limit $4`,
-    [filter.state ?? null, filter.currency ?? null, filter.before ?? null, filter.limit],
-  );
-  return rows;
+  tie: { column: 'b.seq', kind: 'number', descending: true },
+};
+
+/** Batches, newest first where no order is asked for. */
+export function listPayoutBatches(db: Queryable, query: ListQuery): Promise<ListedRow<PayoutBatch>[]> {
+  return listRows(db, LISTED_BATCHES, query);
 }
 
 /** @throws AppError `not_found` */
@@ -57,21 +57,21 @@ export async function itemsOfBatch(db: Queryable, batchId: string): Promise<Payo
   return rows;
 }
 
-/** What accounts were and are to be paid, newest first. */
-export async function listPayoutItems(
-  db: Queryable,
-  filter: {
-    readonly accountId?: string | undefined;
-    readonly state?: ItemState | undefined;
-    readonly before?: number | undefined;
-    readonly limit: number;
+const LISTED_ITEMS: ListedTable = {
+  select: ITEM_COLUMNS,
+  from: ITEMS,
+  columns: {
+    accountId: { column: 'i.account_id', kind: 'text' },
+    batchId: { column: 'i.batch_id', kind: 'text' },
+    currency: { column: 'i.currency', kind: 'text' },
+    state: { column: 'i.state', kind: 'text' },
+    amountMicros: { column: 'i.amount', kind: 'number' },
+    closedAt: { column: 'i.closed_at', kind: 'instant' },
   },
-): Promise<PayoutItem[]> {
-  const { rows } = await db.query<PayoutItem>(
-    `${ITEM} where ($1::text is null or i.account_id = $1) and ($2::text is null or i.state = $2)
-       and ($3::bigint is null or i.seq < $3)
-     order by i.seq desc limit $4`,
-    [filter.accountId ?? null, filter.state ?? null, filter.before ?? null, filter.limit],
-  );
-  return rows;
+  tie: { column: 'i.seq', kind: 'number', descending: true },
+};
+
+/** What accounts were and are to be paid, newest first where no order is asked for. */
+export function listPayoutItems(db: Queryable, query: ListQuery): Promise<ListedRow<PayoutItem>[]> {
+  return listRows(db, LISTED_ITEMS, query);
 }

@@ -1,5 +1,6 @@
 import { AppError } from '../../domain';
-import type { Queryable } from '../../storage';
+import type { ListedRow, ListedTable, ListQuery, Queryable } from '../../storage';
+import { listRows } from '../../storage';
 import type { SentRequest } from './delivery-queue';
 import type { PostbackEvent } from './events';
 import { GIVE_UP_MS } from './retry';
@@ -35,35 +36,30 @@ export interface DeliveryDetail extends Delivery {
   readonly response: string | null;
 }
 
-export interface DeliveryFilter {
-  /** Undefined = of any. */
-  readonly accountId?: string | undefined;
-  readonly state?: DeliveryState | undefined;
-  readonly eventId?: string | undefined;
-  /** Id of the last one of the page before. */
-  readonly before?: number | undefined;
-  readonly limit: number;
-}
-
 const COLUMNS = `d.id, d.postback_id as "postbackId", p.account_id as "accountId", d.event_id as "eventId", d.event, d.subject,
   d.happened_at as "happenedAt", nullif(d.replay, '') as replay, d.state, d.attempts,
   case when d.state in ('waiting', 'failed') then d.next_at end as "nextAt", d.attempted_at as "attemptedAt",
   d.last_status as "lastStatus", d.last_error as "lastError", d.took_ms as "tookMs", d.created_at as "createdAt",
   d.done_at as "doneAt"`;
 
-/** Deliveries of one postback, newest first. */
-export async function listDeliveries(
-  db: Queryable,
-  postbackId: string,
-  { accountId, state, eventId, before, limit }: DeliveryFilter,
-): Promise<Delivery[]> {
-  const { rows } = await db.query<Delivery>(
-    `select ${COLUMNS} from postback_deliveries d join postbacks p on p.id = d.postback_id
-     where d.postback_id = $1 and ($2::text is null or d.state = $2) and ($3::text is null or d.event_id = $3)
-       and ($4::bigint is null or d.id < $4) and ($5::text is null or p.account_id = $5) order by d.id desc limit $6`,
-    [postbackId, state ?? null, eventId ?? null, before ?? null, accountId ?? null, limit],
-  );
-  return rows;
+const LISTED: ListedTable = {
+  select: COLUMNS,
+  from: 'postback_deliveries d join postbacks p on p.id = d.postback_id',
+  columns: {
+    webhookId: { column: 'd.postback_id', kind: 'text' },
+    accountId: { column: 'p.account_id', kind: 'text' },
+    state: { column: 'd.state', kind: 'text' },
+    event: { column: 'd.event', kind: 'text' },
+    eventId: { column: 'd.event_id', kind: 'text' },
+    subject: { column: 'd.subject', kind: 'text' },
+    createdAt: { column: 'd.created_at', kind: 'instant' },
+  },
+  tie: { column: 'd.id', kind: 'number', descending: true },
+};
+
+/** Deliveries, newest first where no order is asked for. */
+export function listDeliveries(db: Queryable, query: ListQuery): Promise<ListedRow<Delivery>[]> {
+  return listRows(db, LISTED, query);
 }
 
 export async function getDelivery(db: Queryable, id: number): Promise<DeliveryDetail | undefined> {

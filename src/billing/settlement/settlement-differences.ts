@@ -1,7 +1,7 @@
 import type { Currency } from '../../domain';
 import { AppError } from '../../domain';
-import type { Queryable } from '../../storage';
-import { inTransaction } from '../../storage';
+import type { ListedRow, ListedTable, ListQuery, Queryable } from '../../storage';
+import { inTransaction, listRows } from '../../storage';
 import { postTransaction } from '../ledger/ledger';
 import type { ChangedLine } from '../revisions/call-lines';
 import { correctCall } from '../revisions/correct-call';
@@ -33,13 +33,6 @@ export interface SettlementDifference {
   readonly transactionId: number | null;
 }
 
-export interface DifferenceFilter {
-  readonly state?: DifferenceState | undefined;
-  /** The last one of the page before. */
-  readonly after?: { readonly openedAt: number; readonly callId: string } | undefined;
-  readonly limit: number;
-}
-
 /** What a person says of a difference. */
 export interface DifferenceVerdict {
   readonly callId: string;
@@ -53,20 +46,21 @@ const COLUMNS = `call_id as "callId", kind, state, currency, was, would_be as "w
   transaction_id as "transactionId"`;
 const REASON = 'the true end of the call came after it had been settled';
 
-/** Differences, newest first. */
-export async function listDifferences(
-  db: Queryable,
-  { state, after, limit }: DifferenceFilter,
-): Promise<SettlementDifference[]> {
-  const { rows } = await db.query<SettlementDifference>({
-    name: 'settlement-differences-list',
-    text: `select ${COLUMNS} from settlement_differences
-      where ($1::text is null or state = $1)
-        and ($2::bigint is null or (opened_at, call_id) < (to_timestamp($2 / 1000.0), $3))
-      order by opened_at desc, call_id desc limit $4`,
-    values: [state ?? null, after?.openedAt ?? null, after?.callId ?? null, limit],
-  });
-  return rows;
+const LISTED: ListedTable = {
+  select: COLUMNS,
+  from: 'settlement_differences',
+  columns: {
+    state: { column: 'state', kind: 'text' },
+    currency: { column: 'currency', kind: 'text' },
+    openedAt: { column: 'opened_at', kind: 'instant' },
+    resolvedAt: { column: 'resolved_at', kind: 'instant' },
+  },
+  tie: { column: 'call_id', kind: 'text', descending: true },
+};
+
+/** Differences of any order; see {@link ListQuery}. */
+export function listDifferences(db: Queryable, query: ListQuery): Promise<ListedRow<SettlementDifference>[]> {
+  return listRows(db, LISTED, query);
 }
 
 export async function getDifference(

@@ -1,6 +1,7 @@
 import type { Currency, Micros } from '../../domain';
 import type { RatedLine } from '../../rating';
-import type { Queryable } from '../../storage';
+import type { ListedRow, ListedTable, ListQuery, Queryable } from '../../storage';
+import { listRows } from '../../storage';
 
 /** What a call came to when it was settled, and why. */
 export interface Settlement {
@@ -24,14 +25,33 @@ export interface Settlement {
   readonly settledAt: Date;
 }
 
+const COLUMNS = `call_id as "callId", transaction_id as "transactionId", connected_ms as "connectedMs", currency,
+  revenue, payout, fees, taxes, carrier_cost as "carrierCost", held, priced, earned, lines,
+  settled_at as "settledAt"`;
+
+const LISTED: ListedTable = {
+  select: COLUMNS,
+  from: 'settlements',
+  columns: {
+    currency: { column: 'currency', kind: 'text' },
+    priced: { column: 'priced', kind: 'text' },
+    earned: { column: 'earned', kind: 'text' },
+    revenue: { column: 'revenue', kind: 'number' },
+    settledAt: { column: 'settled_at', kind: 'instant' },
+  },
+  tie: { column: 'call_id', kind: 'text', descending: true },
+};
+
+/** What calls came to, in any order; see {@link ListQuery}. */
+export function listSettlements(db: Queryable, query: ListQuery): Promise<ListedRow<Settlement>[]> {
+  return listRows(db, LISTED, query);
+}
+
 /** @returns undefined when the call is not settled, or was not sold */
 export async function getSettlement(db: Queryable, callId: string): Promise<Settlement | undefined> {
   const { rows } = await db.query<Settlement>({
     name: 'settlement-get',
-    text: `select call_id as "callId", transaction_id as "transactionId", connected_ms as "connectedMs", currency,
-        revenue, payout, fees, taxes, carrier_cost as "carrierCost", held, priced, earned, lines,
-        settled_at as "settledAt"
-      from settlements where call_id = $1`,
+    text: `select ${COLUMNS} from settlements where call_id = $1`,
     values: [callId],
   });
   return rows[0];

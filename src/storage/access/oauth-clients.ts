@@ -2,6 +2,8 @@ import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypt
 import type { Principal, Role } from '../../domain';
 import { AppError } from '../../domain';
 import type { Queryable } from '../database';
+import type { ListedRow, ListedTable, ListQuery } from '../list-statement';
+import { listRows } from '../list-statement';
 import { OPEN_ACCOUNT } from './users';
 
 /** A program that gets tokens for its secret, without it. */
@@ -78,18 +80,23 @@ function roleMismatch(): AppError {
   );
 }
 
-/** A page in the order of ids, without those that were revoked. */
-export async function listOAuthClients(
-  db: Queryable,
-  { accountId, after, limit }: { accountId?: string | undefined; after?: string | undefined; limit: number },
-): Promise<OAuthClient[]> {
-  const { rows } = await db.query<OAuthClient>(
-    `select ${COLUMNS} from oauth_clients c where c.revoked_at is null
-        and ($1::text is null or c.account_id = $1) and ($2::text is null or c.id > $2)
-      order by c.id limit $3`,
-    [accountId ?? null, after ?? null, limit],
-  );
-  return rows;
+const LISTED: ListedTable = {
+  select: COLUMNS,
+  from: 'oauth_clients c',
+  columns: {
+    accountId: { column: 'c.account_id', kind: 'text' },
+    name: { column: 'c.name', kind: 'text' },
+    createdAt: { column: 'c.created_at', kind: 'instant' },
+    lastUsedAt: { column: 'c.last_used_at', kind: 'instant' },
+    expiresAt: { column: 'c.expires_at', kind: 'instant' },
+  },
+  tie: { column: 'c.id', kind: 'text', descending: false },
+  only: 'c.revoked_at is null',
+};
+
+/** A page without those that were revoked, in the order of ids where no other is asked for. */
+export function listOAuthClients(db: Queryable, query: ListQuery): Promise<ListedRow<OAuthClient>[]> {
+  return listRows(db, LISTED, query);
 }
 
 export async function getOAuthClient(db: Queryable, id: string): Promise<OAuthClient | undefined> {

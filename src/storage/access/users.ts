@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Role, TenantRole } from '../../domain';
 import { AppError, notFound } from '../../domain';
 import type { Queryable } from '../database';
+import type { ListedRow, ListedTable, ListQuery } from '../list-statement';
+import { listRows } from '../list-statement';
 
 export const USER_STATUSES = ['invited', 'active', 'disabled'] as const;
 export type UserStatus = (typeof USER_STATUSES)[number];
@@ -40,17 +42,6 @@ export interface NewUser {
 export type UserChanges = {
   readonly [field in 'name' | 'role' | 'scopes' | 'status']?: User[field] | undefined;
 };
-
-export interface UserFilter {
-  /** Of this account alone. */
-  readonly accountId?: string | undefined;
-  readonly status?: UserStatus | undefined;
-  readonly role?: Role | undefined;
-  readonly email?: string | undefined;
-  /** Id of the last one of the page before. */
-  readonly after?: string | undefined;
-  readonly limit: number;
-}
 
 const COLUMNS = `u.id, u.account_id as "accountId", u.email, u.name, u.role, u.scopes, u.status,
   u.totp, u.last_sign_in_at as "lastSignInAt",
@@ -93,18 +84,24 @@ export async function findUserByEmail(db: Queryable, email: string): Promise<Use
   return rows[0];
 }
 
-/** A page in the order of ids. */
-export async function listUsers(db: Queryable, filter: UserFilter): Promise<User[]> {
-  const { accountId, status, role, email, after, limit } = filter;
-  const { rows } = await db.query<User>(
-    `select ${COLUMNS} from users u
-      where ($1::text is null or u.account_id = $1) and ($2::text is null or u.status = $2)
-        and ($3::text is null or u.role = $3) and ($4::text is null or u.email = lower($4))
-        and ($5::text is null or u.id > $5)
-      order by u.id limit $6`,
-    [accountId ?? null, status ?? null, role ?? null, email ?? null, after ?? null, limit],
-  );
-  return rows;
+const LISTED: ListedTable = {
+  select: COLUMNS,
+  from: 'users u',
+  columns: {
+    accountId: { column: 'u.account_id', kind: 'text' },
+    status: { column: 'u.status', kind: 'text' },
+    role: { column: 'u.role', kind: 'text' },
+    email: { column: 'u.email', kind: 'text' },
+    name: { column: 'u.name', kind: 'text' },
+    createdAt: { column: 'u.created_at', kind: 'instant' },
+    lastSignInAt: { column: 'u.last_sign_in_at', kind: 'instant' },
+  },
+  tie: { column: 'u.id', kind: 'text', descending: false },
+};
+
+/** A page, in the order of ids where no other is asked for. */
+export function listUsers(db: Queryable, query: ListQuery): Promise<ListedRow<User>[]> {
+  return listRows(db, LISTED, query);
 }
 
 /**

@@ -15,6 +15,7 @@ import { endedRecord, NOON, ringTarget, saleTerms } from '../../support/call-rec
 import { until } from '../../support/until';
 import { linesOfCall, theBooks } from './support/books';
 import { SettlementRoom } from './support/settlement-room';
+import { listed } from '../../support/listed';
 
 let room: SettlementRoom;
 let found: string[];
@@ -71,7 +72,7 @@ test('a call that lasted longer than it was settled for is a case; accepted, the
   reader();
   await until('a case', () => found.length > 0);
   expect(found).toEqual(['longer']);
-  const [open] = await listDifferences(room.db, { state: 'open', limit: 10 });
+  const [open] = await listed(listDifferences(room.db, { where: { state: 'open' }, limit: 10 }));
   expect(open).toMatchObject({
     callId: 'longer',
     kind: 'late_end',

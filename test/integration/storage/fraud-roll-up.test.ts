@@ -1,6 +1,6 @@
 import type { CallEndedRecord, FraudPrior, FraudTrace } from '../../../src/domain';
 import { Market } from '../../../src/market';
-import type { Database, FraudReport, FraudRollUpOptions } from '../../../src/storage';
+import type { Database, FraudReport, FraudRollUpOptions, Position } from '../../../src/storage';
 import {
   FraudRollUp,
   getFraudCase,
@@ -25,6 +25,7 @@ import { openDatabase } from '../../support/open-database';
 import type { TestDatabase } from '../../support/test-database';
 import { testDatabase } from '../../support/test-database';
 import { until } from '../../support/until';
+import { listed } from '../../support/listed';
 
 const BOOT = { nodeId: 'n1', bootId: 'b1' };
 const DAY_MS = 86_400_000;
@@ -208,7 +209,7 @@ describe('cases', () => {
     });
     expect(await roll()).toMatchObject({ calls: 4, cases: 2 });
     expect(await roll()).toMatchObject({ calls: 0, cases: 0 });
-    const open = await listFraudCases(db, { state: 'open', limit: 10 });
+    const open = await listed(listFraudCases(db, { where: { state: 'open' }, limit: 10 }));
     expect(open.map(({ callId }) => callId).sort()).toEqual(['blocked-0', 'flagged-0']);
     expect(await getFraudCase(db, 'blocked-0')).toEqual({
       callId: 'blocked-0',
@@ -251,16 +252,17 @@ describe('cases', () => {
     await calls('flagged', 7, { fraud: scored(0.4, 'flag') });
     await roll();
     const seen: string[] = [];
-    for (let after: { openedAt: number; callId: string } | undefined; ;) {
-      const page = await listFraudCases(db, { limit: 3, ...(after ? { after } : {}) });
-      seen.push(...page.map(({ callId }) => callId));
+    const NEWEST = { field: 'openedAt', kind: 'instant', descending: true } as const;
+    for (let after: Position | undefined; ;) {
+      const page = await listFraudCases(db, { limit: 3, order: [NEWEST], ...(after ? { after } : {}) });
+      seen.push(...page.map(({ row }) => row.callId));
       const last = page.at(-1);
       if (!last || page.length < 3) break;
-      after = { openedAt: last.openedAt.getTime(), callId: last.callId };
+      after = last.position;
     }
     expect(seen).toHaveLength(7);
     expect(new Set(seen).size).toBe(7);
-    expect(await listFraudCases(db, { sellerId: 'nobody', limit: 3 })).toEqual([]);
+    expect(await listFraudCases(db, { where: { sellerId: 'nobody' }, limit: 3 })).toEqual([]);
   });
 
   test('what people find reaches the priors, once, and can be taken back', async () => {

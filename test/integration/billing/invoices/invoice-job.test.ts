@@ -2,6 +2,7 @@ import { InvoiceJob, listDocuments, putInvoiceProfile } from '../../../../src/bi
 import { zoneOf } from '../../../../src/domain';
 import { BUYER_ACCOUNT } from '../../../support/call-records';
 import { BillingRoom, intoNextWeek, profile } from './support/billing-room';
+import { listed } from '../../../support/listed';
 
 const DAY_MS = 86_400_000;
 let room: BillingRoom;
@@ -39,7 +40,7 @@ test.each(['Pacific/Auckland', 'America/Los_Angeles'])(
     await Promise.all(workers.map(({ run }) => run()));
     expect(workers.flatMap(({ told }) => told)).toEqual([BUYER_ACCOUNT]);
     expect(workers.flatMap(({ errors }) => errors)).toEqual([]);
-    const [issued, ...others] = await listDocuments(room.db, { limit: 10, now: end });
+    const [issued, ...others] = await listed(listDocuments(room.db, { limit: 10 }, end));
     expect(others).toEqual([]);
     expect(issued).toMatchObject({ periodTo: end, transactions: 2 });
   },
@@ -51,7 +52,7 @@ test('weeks begin on Monday; those that were missed are made up for, one by one'
   const late = job(Date.now() + 40 * DAY_MS);
   await late.run();
   expect(late.told).toEqual([BUYER_ACCOUNT]);
-  const [first] = await listDocuments(room.db, { limit: 10, now: 0 });
+  const [first] = await listed(listDocuments(room.db, { limit: 10 }, 0));
   expect(new Date(first?.periodFrom ?? 0).getUTCDay()).toBe(1);
   expect((first?.periodTo ?? 0) - (first?.periodFrom ?? 0)).toBe(7 * DAY_MS);
   // Nothing moved since: no empty invoices.
@@ -66,9 +67,9 @@ test('what was posted late into an invoiced week is on the invoice of the next',
   await job(now).run();
   await room.calls(1);
   await job(now).run();
-  expect(await listDocuments(room.db, { limit: 10, now })).toHaveLength(1);
+  expect(await listed(listDocuments(room.db, { limit: 10 }, now))).toHaveLength(1);
   await job(now + 7 * DAY_MS).run();
-  const [second, first] = await listDocuments(room.db, { limit: 10, now });
+  const [second, first] = await listed(listDocuments(room.db, { limit: 10 }, now));
   expect(second?.periodFrom).toBe(first?.periodTo);
 });
 
@@ -98,7 +99,8 @@ test('a currency that cannot be invoiced keeps no other of the account from it',
   const now = intoNextWeek();
   const broken = job(now);
   await broken.run();
-  const issued = async () => (await listDocuments(room.db, { limit: 9, now })).map((one) => one.currency);
+  const issued = async () =>
+    (await listed(listDocuments(room.db, { limit: 9 }, now))).map((one) => one.currency);
   expect((await issued()).sort()).toEqual(['EUR', 'USD']);
   expect(broken.errors).toMatchObject([{ message: 'no pounds' }]);
   await room.own.query('drop trigger refuse on billing_documents');

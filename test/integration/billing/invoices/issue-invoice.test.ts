@@ -8,6 +8,7 @@ import {
 } from '../../../../src/billing';
 import { BUYER_ACCOUNT } from '../../../support/call-records';
 import { BillingRoom, CALL_COST } from './support/billing-room';
+import { listed } from '../../../support/listed';
 
 let room: BillingRoom;
 
@@ -67,7 +68,7 @@ test('what is issued is told to others, and can be had again to the byte', async
   await room.calls(1);
   const asked = await request();
   await issueInvoice(room.db, asked);
-  const [summary] = await listDocuments(room.db, { limit: 10, now: asked.now });
+  const [summary] = await listed(listDocuments(room.db, { limit: 10 }, asked.now));
   const found = await getDocument(room.db, summary?.number ?? '', asked.now);
   const file = await getDocumentFile(room.db, summary?.number ?? '');
   expect(file?.subarray(0, 5).toString()).toBe('%PDF-');
@@ -127,7 +128,7 @@ test('a draft is what would be issued; it stores nothing and uses up no number',
   const asked = await request();
   const draft = await draftInvoice(room.db, asked);
   expect(await draftInvoice(room.db, asked)).toEqual(draft);
-  expect(await listDocuments(room.db, { limit: 10, now: 0 })).toEqual([]);
+  expect(await listed(listDocuments(room.db, { limit: 10 }, 0))).toEqual([]);
   const issued = await issueInvoice(room.db, asked);
   expect(issued).toMatchObject({
     ok: true,
@@ -145,7 +146,7 @@ test('an invoice that does not come to what the ledger says is refused, with the
     code: 'invoice_does_not_add_up',
     message: expect.stringContaining('-1.00 USD') as unknown,
   });
-  expect(await listDocuments(room.db, { limit: 10, now: 0 })).toEqual([]);
+  expect(await listed(listDocuments(room.db, { limit: 10 }, 0))).toEqual([]);
 });
 
 test('calls that ring hold money, which is on no invoice', async () => {
@@ -175,7 +176,7 @@ test('payments after an invoice pay it, the oldest first', async () => {
   const second = await request(first.period.to);
   await issueInvoice(room.db, second);
   const states = async (now = second.now): Promise<unknown[]> =>
-    (await listDocuments(room.db, { limit: 10, now })).map(({ payment, outstandingMicros }) => [
+    (await listed(listDocuments(room.db, { limit: 10 }, now))).map(({ payment, outstandingMicros }) => [
       payment,
       outstandingMicros,
     ]);

@@ -13,6 +13,7 @@ import type { AppError } from '../../../../src/domain';
 import { micros } from '../../../../src/domain';
 import { until } from '../../../support/until';
 import { ONE, OTHER, PayoutRoom, REFERENCE } from './support/payout-room';
+import { listed } from '../../../support/listed';
 
 let room: PayoutRoom;
 
@@ -60,8 +61,12 @@ test('prepared by one, approved by another, paid: out of what is owed, and told'
     reference: REFERENCE,
   });
   await expect(room.pay(batch.id)).rejects.toMatchObject({ code: 'payout_state' });
-  expect(await listPayoutBatches(room.db, { state: 'paid', limit: 9 })).toMatchObject([{ id: batch.id }]);
-  expect(await listPayoutItems(room.db, { accountId: a, limit: 9 })).toMatchObject([{ id: item?.id }]);
+  expect(await listed(listPayoutBatches(room.db, { where: { state: 'paid' }, limit: 9 }))).toMatchObject([
+    { id: batch.id },
+  ]);
+  expect(await listed(listPayoutItems(room.db, { where: { accountId: a }, limit: 9 }))).toMatchObject([
+    { id: item?.id },
+  ]);
 });
 
 test('who prepared a batch does not approve it', async () => {

@@ -10,6 +10,7 @@ import {
 } from '../../../../src/billing';
 import { AppError } from '../../../../src/domain';
 import { ONE, OTHER, PayoutRoom } from './support/payout-room';
+import { listed } from '../../../support/listed';
 
 let room: PayoutRoom;
 
@@ -59,7 +60,7 @@ async function perform(step: Step, sellers: readonly string[]): Promise<unknown>
     case 'prepare':
       return room.prepare();
     default: {
-      const batches = await listPayoutBatches(room.db, { limit: 4 });
+      const batches = await listed(listPayoutBatches(room.db, { limit: 4 }));
       const batch = batches[step.which % batches.length];
       if (!batch) return undefined;
       if (step.kind === 'approve') return approvePayouts(room.db, batch.id, OTHER);
