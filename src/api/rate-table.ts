@@ -19,6 +19,13 @@ export type RateTable = Readonly<Record<RateClass, RateLimit>>;
 const perMinute = (count: number, burst: number): RateLimit => ({ count, seconds: 60, burst });
 
 /**
+ * Connections to `/ws/v1` that one principal may open. A person keeps one for each page; a network that comes and
+ * goes, a page that is read anew, and a node that is restarted each cost another, and those come together: for
+ * that there is the burst.
+ */
+const REALTIME_RATE: RateLimit = { count: 10, seconds: 3_600, burst: 60 };
+
+/**
  * What one caller may ask for of each kind. `unproven` is of an address, for requests that do not show yet who
  * they are of, or show it for the first time: it is what guessing comes up against.
  * @param requestsPerMinute - of whatever is of no other kind
@@ -33,7 +40,7 @@ export function rateTable(
     bidsWrite: perMinute(1_000, 5_000),
     analytics: perMinute(60, 120),
     admin: perMinute(10, 20),
-    realtime: { count: 10, seconds: 3_600, burst: 10 },
+    realtime: REALTIME_RATE,
     phone: perMinute(600, 600),
     unproven: perMinute(1_200, 1_200),
     ...exceptions,

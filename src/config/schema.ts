@@ -365,7 +365,7 @@ const settings = z.strictObject({
           bidsWrite: rateLimit('making bids', 1_000, 60, 5_000),
           analytics: rateLimit('analytics', 60, 60, 120),
           admin: rateLimit('changing users, keys, clients and fraud models, and debugging', 10, 60, 20),
-          realtime: rateLimit('connections to /ws/v1', 10, 3_600, 10),
+          realtime: rateLimit('connections of one principal to /ws/v1', 10, 3_600, 60),
           phone: rateLimit('an agent who is signed in', 600, 60, 600),
           unproven: rateLimit('an address, of which no credential is proven yet', 1_200, 60, 1_200),
         })

@@ -9,14 +9,24 @@ export interface OutletLimits {
   readonly maxWaitingBytes: number;
 }
 
+/** A WebSocket of `ws`, with what engine.io uses of its inside to send frames that are encoded already. */
+interface WebSocketInside {
+  readonly readyState: number;
+  readonly bufferedAmount: number;
+  readonly _sender?: { sendFrame?(frame: readonly Buffer[]): void };
+}
+
 /** Packets that engine.io has not handed on yet, which its types keep to themselves. */
 interface Engine {
   readonly writeBuffer: readonly { readonly data?: unknown }[];
   readonly readyState: string;
-  readonly transport: { readonly writable: boolean; readonly socket?: { readonly bufferedAmount?: number } };
+  readonly upgrading: boolean;
+  readonly transport: { readonly writable: boolean; readonly socket?: WebSocketInside };
   write(data: string, options: { compress: boolean; wsPreEncodedFrame: readonly Buffer[] }): unknown;
 }
 
+/** Of a WebSocket (WHATWG WebSockets §3.1). */
+const OPEN = 1;
 /** Bytes are counted at every so manieth message that waits. */
 const COUNT_EVERY = 16;
 /** Who is slow is looked at again after so many milliseconds. */
@@ -46,10 +56,24 @@ export function waitingBytes(socket: Socket): number {
   return bytes;
 }
 
-/** Hands over what was encoded for many. */
+/**
+ * Hands over what was encoded for many. Nearly always nothing waits for a client: then the frame goes to its
+ * WebSocket as it is, with no packet, no callback and no timer of its own. Who has something that waits gets it
+ * by the queue of engine.io, whose length tells how slow it is.
+ */
 export function send(socket: Socket, { text, webSocket }: Frame): void {
   const engine = engineOf(socket);
-  if (engine.readyState === 'open') engine.write(text, { compress: false, wsPreEncodedFrame: [webSocket] });
+  if (engine.readyState !== 'open') return;
+  const inside = directWay(engine);
+  if (inside?._sender?.sendFrame) inside._sender.sendFrame([webSocket]);
+  else engine.write(text, { compress: false, wsPreEncodedFrame: [webSocket] });
+}
+
+/** Its WebSocket, if everything that was said before has gone out by it. */
+function directWay({ transport, upgrading, writeBuffer }: Engine): WebSocketInside | undefined {
+  const { socket, writable } = transport;
+  if (!writable || upgrading || writeBuffer.length > 0) return undefined;
+  return socket?.readyState === OPEN && socket.bufferedAmount === 0 ? socket : undefined;
 }
 
 /**
@@ -61,9 +85,13 @@ export async function drained(socket: Socket, withinMs: number): Promise<boolean
   // Others have their turn in any case.
   await new Promise((turn) => setImmediate(turn));
   for (let waited = 0; engine.readyState === 'open'; waited += LOOK_MS) {
-    if (engine.transport.writable && engine.writeBuffer.length === 0) return true;
+    if (isDrained(engine)) return true;
     if (waited >= withinMs) return false;
     await pause(LOOK_MS, undefined, { ref: false });
   }
   return false;
+}
+
+function isDrained({ transport, writeBuffer }: Engine): boolean {
+  return transport.writable && writeBuffer.length === 0 && (transport.socket?.bufferedAmount ?? 0) === 0;
 }

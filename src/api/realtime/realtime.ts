@@ -65,11 +65,19 @@ const REALTIME_PATH = '/ws/v1';
 const MAX_MESSAGE_BYTES = 8_192;
 /** Tokens that were wrong, of one address in a minute. */
 const MAX_FAILURES = 60;
+/** Who is asked about at once, of one address: all who sit behind it come back together when a node was lost. */
+const MAX_LOOKUPS = 1_000;
 /** Agents whose state is asked for at once. */
 const ASKED_AT_ONCE = 500;
 
 interface Change extends AgentPresence {
   readonly agentId: string;
+}
+
+/** Why somebody is not let in: clients of socket.io are told with `connect_error`. */
+interface Refusal {
+  readonly code: string;
+  readonly data?: { readonly retryAfterMs: number };
 }
 
 /** One client: until it has the whole, what changes waits. */
@@ -94,6 +102,8 @@ export class Realtime {
   readonly #clients = new Audience<Client>();
   readonly #addressOf: ClientAddress;
   readonly #failures: WindowCounter;
+  /** Addresses of which somebody is being asked about, and how many. */
+  readonly #lookups = new Map<string, number>();
   readonly #looks: LooksAgain;
   readonly #authenticates: Authenticates;
   readonly #subscriptions: Subscriptions | undefined;
@@ -128,7 +138,7 @@ export class Realtime {
     });
     this.#io.use((socket, next) => {
       void this.#admit(socket).then(
-        (reason) => next(reason === undefined ? undefined : new Error(reason)),
+        (refusal) => next(refusal && Object.assign(new Error(refusal.code), { data: refusal.data })),
         (error: unknown) => {
           services.onError(asError(error));
           next(new Error('unavailable'));
@@ -198,22 +208,41 @@ export class Realtime {
   }
 
   /** @returns why not */
-  async #admit(socket: Socket): Promise<string | undefined> {
-    if (this.#asked.has(socket.conn)) return 'asked_already';
+  async #admit(socket: Socket): Promise<Refusal | undefined> {
+    if (this.#asked.has(socket.conn)) return { code: 'asked_already' };
     this.#asked.add(socket.conn);
-    const { request } = socket;
-    const address = this.#addressOf(request);
-    // Counted before it is looked up: many at once are not more than one after another.
-    if (this.#failures.add(address).count > MAX_FAILURES) return 'too_many_failures';
+    const address = this.#addressOf(socket.request);
+    if (this.#failures.add(address, 0).count >= MAX_FAILURES) return { code: 'too_many_failures' };
     const { token } = socket.handshake.auth as { token?: unknown };
-    const found = await whoConnects(this.#services.database, this.#authenticates, token, request);
-    if (!found || !this.#isWelcome(found.watcher)) return 'unauthorized';
-    this.#failures.add(address, -1);
-    if (found.watcher.kind === 'principal' && !(await this.#mayConnect(found.watcher.principal)))
-      return 'rate_limited';
+    const found = await this.#lookUp(address, token, socket.request);
+    if (found === 'too_many') return { code: 'unavailable' };
+    if (!found || !this.#isWelcome(found.watcher)) {
+      this.#failures.add(address);
+      return { code: 'unauthorized' };
+    }
+    const retryAfterMs = await this.#mustWait(found.watcher);
+    if (retryAfterMs !== undefined) return { code: 'rate_limited', data: { retryAfterMs } };
     const client: Client = { ...found, socket, waiting: undefined, byTopic: false };
     (socket.data as { client?: Client }).client = client;
     return undefined;
+  }
+
+  /** However many come from one address at once, a bounded number of them is asked about. */
+  async #lookUp(
+    address: string,
+    token: unknown,
+    request: IncomingMessage,
+  ): Promise<{ readonly watcher: Watcher; readonly token: string } | 'too_many' | undefined> {
+    const asked = this.#lookups.get(address) ?? 0;
+    if (asked >= MAX_LOOKUPS) return 'too_many';
+    this.#lookups.set(address, asked + 1);
+    try {
+      return await whoConnects(this.#services.database, this.#authenticates, token, request);
+    } finally {
+      const left = (this.#lookups.get(address) ?? 1) - 1;
+      if (left > 0) this.#lookups.set(address, left);
+      else this.#lookups.delete(address);
+    }
   }
 
   /** There is something that they may watch. */
@@ -222,10 +251,15 @@ export class Realtime {
     return this.#subscriptions !== undefined && topicsOf(watcher.principal).length > 0;
   }
 
-  async #mayConnect(principal: Principal): Promise<boolean> {
+  /**
+   * Each principal is counted by itself, never the address it comes from; phones of agents are not.
+   * @returns milliseconds until it may connect, when it may not now
+   */
+  async #mustWait(watcher: Watcher): Promise<number | undefined> {
     const { rate } = this.#services;
-    if (!rate) return true;
-    return (await rate.limiter.take(`realtime ${principalName(principal)}`, rate.limit)).allowed;
+    if (!rate || watcher.kind === 'agent') return undefined;
+    const taken = await rate.limiter.take(`realtime ${principalName(watcher.principal)}`, rate.limit);
+    return taken.allowed ? undefined : Math.ceil(taken.retryAfterMs);
   }
 
   #enter(socket: Socket): void {

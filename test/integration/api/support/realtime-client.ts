@@ -7,6 +7,8 @@ export interface RealtimeClient {
   readonly socket: WebSocket;
   /** Why it was not let in. */
   refused: string | undefined;
+  /** What it was told besides. */
+  refusal: unknown;
   closed: boolean;
 }
 
@@ -17,7 +19,13 @@ export async function connectRealtime(
   headers: Readonly<Record<string, string>> = {},
 ): Promise<RealtimeClient> {
   const socket = new WebSocket(`${url.replace('http', 'ws')}/ws/v1/?EIO=4&transport=websocket`, { headers });
-  const client: RealtimeClient = { events: [], socket, refused: undefined, closed: false };
+  const client: RealtimeClient = {
+    events: [],
+    socket,
+    refused: undefined,
+    refusal: undefined,
+    closed: false,
+  };
   await new Promise<void>((resolve) => {
     socket.on('error', (error) => {
       client.refused = error.message;
@@ -33,7 +41,9 @@ export async function connectRealtime(
       else if (text === '2') socket.send('3');
       else if (text.startsWith('42')) client.events.push(JSON.parse(text.slice(2)) as [string, unknown]);
       else if (text.startsWith('44')) {
-        client.refused = (JSON.parse(text.slice(2)) as { message: string }).message;
+        const { message, data } = JSON.parse(text.slice(2)) as { message: string; data?: unknown };
+        client.refused = message;
+        client.refusal = data;
         resolve();
       } else if (text.startsWith('40')) resolve();
     });
