@@ -187,11 +187,11 @@ async function openBuyer(api: TestApi, name: string): Promise<Readonly<Record<st
   await must(api, 'buyers', { id: buyers, accountId, name });
   const uri = `sip:${name}@192.0.2.7:5060`;
   await must(api, 'targets', { id: targets, buyerId: buyers, name, uri, costPerMinute: 7 });
-  await must(api, 'agents', { id: agents, buyerId: buyers, name, username: name });
   await api.pool.query(
     `insert into test_calls (id, account_id, target_id, node_id, due_at, detail) values ($1, $2, $3, 'n', now(), $4)`,
     [testCalls, accountId, targets, name],
   );
+  await must(api, 'agents', { id: agents, buyerId: buyers, name, username: name });
   await must(api, 'teams', { id: teams, buyerId: buyers, name, agentIds: [agents] });
   await must(api, 'bids', bidOf({ id: bids, buyerId: buyers, targetId: targets, name }));
   const methods = `method-${name}`;

@@ -10,9 +10,10 @@ import { CAP_SPECS, CapFields } from './cap-fields';
 import { STATUSES, TARGET_KINDS } from './choices';
 import { DELIVERY_SPECS, DeliveryFields } from './delivery-fields';
 import { EntityPage } from './entity-page';
+import { TestCallButton } from './test-call';
 import type { Target } from './types';
 
-const specsFor = (buyerId: string | undefined): readonly FieldSpec[] => [
+const specsOf = (buyerId: string | undefined): readonly FieldSpec[] => [
   { at: '/buyerId', codec: text, required: 'is whose target?', initial: buyerId },
   { at: '/name', codec: text, required: 'give it a name' },
   { at: '/status', codec: text, initial: 'active' },
@@ -81,6 +82,8 @@ export function TargetEditor({ params }: PageProps) {
           </DeliveryFields>
         </>
       }
-    />
+    >
+      {stored !== undefined && stored.status !== 'archived' && <TestCallButton targetId={stored.id} />}
+    </EntityPage>
   );
 }
