@@ -15,6 +15,8 @@ import { usePlace } from './ui/use-place';
 import type { ApiProblem } from './api/problem';
 
 const TOAST_MS = 6_000;
+/** Until it is asked again whether the exchange answers. */
+const AGAIN_MS = 5_000;
 /** Toasts at once; older ones make room. */
 const MOST_TOASTS = 4;
 
@@ -30,6 +32,7 @@ export function App({ api }: { readonly api: ApiClient }) {
   const [session, setSession] = useState<Session>({ state: 'unknown' });
   const [toasts, setToasts] = useState<readonly Toast[]>([]);
   const lastToast = useRef(0);
+  const [away, setAway] = useState(false);
 
   const enter = useCallback(async (): Promise<void> => {
     try {
@@ -48,8 +51,17 @@ export function App({ api }: { readonly api: ApiClient }) {
       api.end();
       setSession((before) => ({ state: 'out', expired: before.state === 'in' }));
     };
+    api.onAway = setAway;
     void enter();
   }, [api, enter]);
+
+  // Who is signed in is asked again by itself while nobody answers.
+  const isUnknown = session.state === 'failed' && away;
+  useEffect(() => {
+    if (!isUnknown) return;
+    const timer = window.setInterval(() => void enter(), AGAIN_MS);
+    return () => window.clearInterval(timer);
+  }, [isUnknown, enter]);
 
   // Who is signed in has nothing to do there, however they came.
   const isIn = session.state === 'in';
@@ -78,6 +90,7 @@ export function App({ api }: { readonly api: ApiClient }) {
       me && {
         api,
         user: me.user,
+        away,
         place,
         go,
         toast,
@@ -89,7 +102,7 @@ export function App({ api }: { readonly api: ApiClient }) {
           go(hrefOf('/sign-in'));
         },
       },
-    [api, me, place, go, toast, enter],
+    [api, me, away, place, go, toast, enter],
   );
 
   // Links of invitations and resets are for whoever has them.

@@ -2,7 +2,7 @@ import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { ApiClient } from './api/client';
 import type { User } from './api/types';
-import { may } from './core/navigation';
+import { may } from './core/rights';
 import type { Place } from './core/router';
 
 export interface Toast {
@@ -18,6 +18,8 @@ export interface Console {
   readonly place: Place;
   /** Goes to an address of the console. */
   go(href: string, replace?: boolean): void;
+  /** The exchange does not answer for now. */
+  readonly away: boolean;
   /** Tells, for a moment, what came of something. */
   toast(kind: Toast['kind'], text: string): void;
   /** Who is signed in has changed something of themselves. */

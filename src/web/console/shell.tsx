@@ -14,7 +14,7 @@ import { Loading } from './ui/states';
 
 /** Navigation at the side, the page beside it. */
 export function Shell() {
-  const { user, place, signOut } = useConsole();
+  const { user, place, away, signOut } = useConsole();
   const [open, setOpen] = useState(false);
   useEffect(() => setOpen(false), [place.path]);
   return (
@@ -79,6 +79,14 @@ export function Shell() {
         </div>
       </header>
       <main id="content" class="content" tabIndex={-1}>
+        <div role="status">
+          {away && (
+            <p class="banner warn away" data-testid="away">
+              The exchange does not answer. What is shown may be old, and nothing can be saved; it is tried
+              again by itself.
+            </p>
+          )}
+        </div>
         <Outlet path={place.path} />
       </main>
     </div>

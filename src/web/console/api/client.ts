@@ -51,6 +51,9 @@ export class ApiClient {
   #refreshing: Promise<boolean> | undefined;
   /** Goes with what changes something. */
   csrfToken: string | undefined;
+  /** Told when the exchange does not answer, and when it does again. */
+  onAway: ((away: boolean) => void) | undefined;
+  #away = false;
   /** Told once the session is over and could not be renewed. */
   onSignedOut: (() => void) | undefined;
   readonly #ends = new Set<() => void>();
@@ -133,6 +136,12 @@ export class ApiClient {
     return true;
   }
 
+  #heard(away: boolean): void {
+    if (away === this.#away) return;
+    this.#away = away;
+    this.onAway?.(away);
+  }
+
   async #once(method: Method, path: string, options: SendOptions): Promise<Response> {
     const { query, body, version, idempotencyKey, signal } = options;
     const abort = new AbortController();
@@ -140,7 +149,7 @@ export class ApiClient {
     const stop = (): void => abort.abort();
     signal?.addEventListener('abort', stop, { once: true });
     try {
-      return await this.#fetch(this.urlOf(path, query), {
+      const response = await this.#fetch(this.urlOf(path, query), {
         method,
         cache: 'no-store',
         credentials: 'same-origin',
@@ -154,8 +163,11 @@ export class ApiClient {
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
+      this.#heard(isAway(response.status));
+      return response;
     } catch {
       if (signal?.aborted) throw new ApiProblem(0, 'aborted', 'The request was given up');
+      this.#heard(true);
       throw new ApiProblem(
         0,
         'no_answer',
@@ -167,6 +179,9 @@ export class ApiClient {
     }
   }
 }
+
+/** Whether whoever answered did so in place of the exchange, or it cannot work for now. */
+export const isAway = (status: number): boolean => status === 0 || (status >= 502 && status <= 504);
 
 async function read<T>(response: Response): Promise<T> {
   if (!response.ok) {

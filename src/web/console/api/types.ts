@@ -213,6 +213,8 @@ export interface Decision {
 }
 
 export interface CallDetail extends Call {
+  /** Whether it is on hold; null: its node did not say in time. Parties but buyers are not told. */
+  readonly held?: boolean | null;
   readonly decision?: Decision | null;
   readonly decisionMicroseconds?: number | null;
   readonly ledger?: readonly LedgerLine[];

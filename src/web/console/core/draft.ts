@@ -13,9 +13,15 @@ export interface FieldSpec {
   readonly initial?: unknown;
   /** The object it stands in may be empty, but not absent. */
   readonly standing?: boolean;
+  /** For people of the exchange alone to say. */
+  readonly ofExchange?: boolean;
   /** Whether it counts, by what stands in the others. */
   readonly when?: (draft: Draft) => boolean;
 }
+
+/** The fields of a form that somebody may say. */
+export const specsFor = (specs: readonly FieldSpec[], isOperator: boolean): readonly FieldSpec[] =>
+  isOperator ? specs : specs.filter(({ ofExchange }) => ofExchange !== true);
 
 /** What stands in a form, as text, by pointer. */
 export type Draft = Readonly<Record<string, string>>;
@@ -55,8 +61,7 @@ export function bodyOf(
 }
 
 /**
- * What a PATCH must carry to make one body of another (RFC 7396): a field is sent whole, as the API takes it,
- * and null takes one away.
+ * The fields in which one body differs from another, each whole; null for one that is to be absent.
  */
 export function changesBetween(
   before: Readonly<Record<string, unknown>>,
@@ -81,6 +86,21 @@ export function fieldOf(specs: readonly FieldSpec[], entity: unknown, field: str
   if (said !== undefined && said !== null) return laidOver(below, said);
   const rest = isPlain(below) ? below : {};
   return Object.keys(rest).length > 0 || ofField.some(({ standing }) => standing === true) ? rest : null;
+}
+
+/**
+ * The merge patch that makes one value of another (RFC 7396): of objects the fields that differ, null for those
+ * that are to be absent.
+ */
+export function patchBetween(before: unknown, after: unknown): unknown {
+  if (!isPlain(before) || !isPlain(after)) return after;
+  const patch: Record<string, unknown> = {};
+  for (const field of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    const was = before[field];
+    const said = after[field];
+    if (!isSame(was, said)) patch[field] = said === undefined ? null : patchBetween(was, said);
+  }
+  return patch;
 }
 
 /** What lies below with what lies above put over it. */

@@ -1,4 +1,5 @@
 import type { Role, User } from '../api/types';
+import { isOperator, may } from './rights';
 
 /** A page of the console, as it stands in the navigation. */
 export interface NavEntry {
@@ -38,7 +39,7 @@ export const NAVIGATION: readonly NavGroup[] = [
     label: 'Money',
     entries: [
       { path: '/wallets', label: 'Wallets', needs: 'wallets:read', tenants: ['buyer'] },
-      { path: '/invoices', label: 'Invoices', needs: 'invoices:read', tenants: ['buyer', 'seller'] },
+      { path: '/invoices', label: 'Invoices', needs: 'invoices:read', tenants: EVERYBODY },
     ],
   },
   {
@@ -56,18 +57,6 @@ export const NAVIGATION: readonly NavGroup[] = [
     ],
   },
 ];
-
-/** True for the people of the exchange. */
-export const isOperator = ({ role }: Pick<User, 'role'>): boolean => role === 'admin' || role === 'auditor';
-
-/** Whether somebody's scopes, and the role that bounds them, allow an operation. */
-export function may({ role, scopes }: Pick<User, 'role' | 'scopes'>, wanted: string): boolean {
-  const [resource, action] = wanted.split(':');
-  if (role === 'auditor' && action !== 'read') return false;
-  return scopes.some(
-    (scope) => scope === '*' || scope === wanted || scope === `${resource}:*` || scope === `*:${action}`,
-  );
-}
 
 /** Whether somebody may see a page. */
 export function maySee(user: Pick<User, 'role' | 'scopes'>, { needs, tenants = [] }: NavEntry): boolean {

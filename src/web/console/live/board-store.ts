@@ -1,14 +1,29 @@
 import type { ApiClient } from '../api/client';
+import type { User } from '../api/types';
+import { isOperator, may } from '../core/rights';
 import type { Board, BoardAction } from './board';
 import { boardReducer, EMPTY_BOARD, readLiveCalls } from './board';
-import { browserFeed } from './browser-feed';
-import type { FeedState } from './feed';
+import type { FeedEnvironment, FeedState } from './feed';
 import { LiveFeed } from './feed';
 
-const TOPICS = ['calls', 'auctions', 'alerts', 'board'] as const;
 const TICK_MS = 1_000;
 /** Events are shown together so often: a busy exchange sends more than can be drawn. */
 const DRAW_MS = 200;
+/** What waits to be drawn; a browser lets a page that nobody looks at draw once a minute. */
+const MOST_WAITING = 2_000;
+/** Auctions of so long ago are shown to who comes. */
+const AUCTIONS_MS = 3_600_000;
+/** Calls on record that are asked for with those that are up. */
+const RECORDS = 200;
+
+/** What somebody may watch; a subscription to more is refused as a whole. */
+export function topicsOf(user: Pick<User, 'role' | 'scopes'>): readonly string[] {
+  return [
+    ...(may(user, 'calls:read') ? ['calls', ...(user.role === 'carrier' ? [] : ['auctions'])] : []),
+    ...(may(user, 'alerts:read') ? ['alerts'] : []),
+    ...(may(user, 'analytics:read') ? ['board'] : []),
+  ];
+}
 
 export interface LiveBoardState {
   readonly board: Board;
@@ -24,20 +39,27 @@ export interface LiveBoardState {
  * counts connections, and who comes back to the board finds it as it is.
  */
 export class BoardStore {
-  readonly #api: ApiClient;
+  readonly #api: Pick<ApiClient, 'get'>;
   readonly #feed: LiveFeed;
+  readonly #seesAuctions: boolean;
+  readonly #environment: FeedEnvironment;
   readonly #watchers = new Set<(state: LiveBoardState) => void>();
-  readonly #tick: number;
+  #tick: number | undefined;
   #state: LiveBoardState = { board: EMPTY_BOARD, feed: 'connecting', degraded: false, now: Date.now() };
   #degraded = false;
   #waiting: BoardAction[] = [];
   #drawing: number | undefined;
   #round = 0;
 
-  constructor(api: ApiClient) {
+  constructor(
+    api: Pick<ApiClient, 'get'>,
+    user: Pick<User, 'role' | 'scopes'>,
+    environment: FeedEnvironment,
+  ) {
     this.#api = api;
-    const url = `${window.location.origin.replace(/^http/, 'ws')}/ws/v1/?EIO=4&transport=websocket`;
-    this.#feed = new LiveFeed(browserFeed(url), TOPICS, {
+    this.#environment = environment;
+    this.#seesAuctions = isOperator(user) && may(user, 'auctions:read');
+    this.#feed = new LiveFeed(environment, topicsOf(user), {
       onState: (feed) => {
         this.#become({ feed });
         // The session may be over: asking renews it, or shows the sign-in.
@@ -54,12 +76,7 @@ export class BoardStore {
         this.#become({});
       },
     });
-    this.#tick = window.setInterval(() => {
-      this.#take({ type: 'tick', now: Date.now() });
-      this.#become({ now: Date.now() });
-    }, TICK_MS);
-    window.addEventListener('online', this.#kick);
-    document.addEventListener('visibilitychange', this.#kick);
+    this.#again();
     this.#feed.start();
   }
 
@@ -78,36 +95,58 @@ export class BoardStore {
     this.#round = -1;
     this.#feed.stop();
     this.#watchers.clear();
-    window.clearInterval(this.#tick);
-    window.clearTimeout(this.#drawing);
-    window.removeEventListener('online', this.#kick);
-    document.removeEventListener('visibilitychange', this.#kick);
+    for (const timer of [this.#tick, this.#drawing]) {
+      if (timer !== undefined) this.#environment.clearTimer(timer);
+    }
   }
 
-  readonly #kick = (): void => {
-    if (!document.hidden) this.#feed.kick();
-  };
+  /** The network is back, or the page is looked at again: nothing is waited for any longer. */
+  kick(): void {
+    if (this.#round >= 0) this.#feed.kick();
+  }
+
+  #again(): void {
+    this.#tick = this.#environment.setTimer(() => {
+      this.#again();
+      const now = Date.now();
+      this.#waiting.push({ type: 'tick', now });
+      this.#draw({ now });
+    }, TICK_MS);
+  }
 
   /** Asks for what is; what events tell meanwhile goes before it. */
   #reload(): void {
     const mine = ++this.#round;
     this.#take({ type: 'reset' });
     const calls = this.#api.get<{ items: unknown }>('/calls/live');
+    const records = this.#api.get<{ items: unknown }>('/calls', { limit: RECORDS });
     const figures = this.#api.get<unknown>('/analytics/live');
-    void Promise.allSettled([calls, figures]).then(([up, numbers]) => {
+    const auctions = this.#seesAuctions
+      ? this.#api.get<{ items: unknown }>('/auctions', { limit: 20, fromTime: Date.now() - AUCTIONS_MS })
+      : Promise.resolve({ items: [] });
+    void Promise.allSettled([calls, records, auctions, figures]).then(([up, known, cleared, numbers]) => {
       if (mine !== this.#round) return;
-      if (up.status === 'fulfilled') this.#take({ type: 'snapshot', calls: readLiveCalls(up.value.items) });
+      if (cleared.status === 'fulfilled') this.#take({ type: 'auctions', items: cleared.value.items });
+      const rows = known.status === 'fulfilled' ? known.value.items : [];
+      if (up.status === 'fulfilled') {
+        this.#take({ type: 'snapshot', calls: readLiveCalls(up.value.items, rows) });
+      }
       if (numbers.status === 'fulfilled') this.#take({ type: 'figures', figures: numbers.value });
     });
   }
 
   #take(action: BoardAction): void {
     this.#waiting.push(action);
-    this.#drawing ??= window.setTimeout(() => {
-      this.#drawing = undefined;
-      const actions = this.#waiting.splice(0);
-      this.#become({ board: actions.reduce(boardReducer, this.#state.board) });
-    }, DRAW_MS);
+    if (this.#waiting.length >= MOST_WAITING) this.#draw();
+    else this.#drawing ??= this.#environment.setTimer(() => this.#draw(), DRAW_MS);
+  }
+
+  /** All that waits, at once: watchers are told of it once. */
+  #draw(change: Partial<LiveBoardState> = {}): void {
+    if (this.#drawing !== undefined) this.#environment.clearTimer(this.#drawing);
+    this.#drawing = undefined;
+    const actions = this.#waiting.splice(0);
+    this.#become({ ...change, board: actions.reduce(boardReducer, this.#state.board) });
   }
 
   #become(change: Partial<LiveBoardState>): void {

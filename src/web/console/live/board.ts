@@ -38,11 +38,19 @@ export interface LiveAlert {
   readonly id: string;
   /** What it is about: it is over when the same is told of that. */
   readonly about: string;
-  readonly callId: string | undefined;
   readonly at: number;
   readonly code: string;
   readonly severity: string;
   readonly detail: string;
+  readonly callId?: string | undefined;
+  readonly bidId?: string | undefined;
+  readonly targetId?: string | undefined;
+  readonly accountId?: string | undefined;
+  readonly nodeId?: string | undefined;
+  readonly part?: string | undefined;
+  readonly currency?: string | undefined;
+  readonly amountMicros?: number | undefined;
+  readonly score?: number | undefined;
 }
 
 /** Money of the day, in one currency; a party is told its own part. */
@@ -94,6 +102,8 @@ const PULSE_SECONDS = 120;
 export type BoardAction =
   /** What is up now, as the API lists it. */
   | { readonly type: 'snapshot'; readonly calls: readonly LiveCall[] }
+  /** Auctions of a moment ago, newest first, as the API lists them. */
+  | { readonly type: 'auctions'; readonly items: unknown }
   | { readonly type: 'event'; readonly event: unknown }
   | { readonly type: 'figures'; readonly figures: unknown }
   /** Time has passed: calls that were over for long are let go. */
@@ -106,6 +116,8 @@ export function boardReducer(board: Board, action: BoardAction): Board {
       return { ...EMPTY_BOARD, figures: board.figures, pulse: board.pulse };
     case 'snapshot':
       return withSnapshot(board, action.calls);
+    case 'auctions':
+      return { ...board, auctions: withEarlier(board.auctions, readAuctions(action.items)) };
     case 'figures':
       return withFigures(board, action.figures);
     case 'tick':
@@ -246,17 +258,49 @@ function withAuction(board: Board, { id, at, data }: NewsEvent): Board {
   return { ...board, auctions: [auction, ...board.auctions].slice(0, MOST_AUCTIONS) };
 }
 
+/** What was told as it happened goes before what was listed. */
+function withEarlier(told: readonly LiveAuction[], listed: readonly LiveAuction[]): readonly LiveAuction[] {
+  const known = new Set(told.map(({ id }) => id));
+  return [...told, ...listed.filter(({ id }) => !known.has(id))].slice(0, MOST_AUCTIONS);
+}
+
+/** Auctions as `GET /auctions` lists them. */
+function readAuctions(items: unknown): LiveAuction[] {
+  return (Array.isArray(items) ? items : []).filter(isRecord).flatMap((item): LiveAuction[] => {
+    const id = text(item['callId']);
+    const at = number(item['receivedAt']);
+    if (id === undefined || at === undefined) return [];
+    const winner = isRecord(item['winner']) ? text(item['winner']['buyerId']) : undefined;
+    const best = { buyerId: winner ?? '', rank: 1, priceMicros: number(item['price']) ?? 0 };
+    return [
+      {
+        ...{ id, at, campaignId: text(item['campaignId']), currency: text(item['currency']) },
+        ...{ total: number(item['bids']), ranked: number(item['ranked']) },
+        bids: winner === undefined ? [] : [best],
+      },
+    ];
+  });
+}
+
 function withAlert(board: Board, { id, at, data }: NewsEvent): Board {
   const code = text(data['code']) ?? 'alert';
   const detail = text(data['detail']) ?? '';
   const alert: LiveAlert = {
     id: `${id}/${at}/${detail}`,
     about: `${id}/${code}`,
-    callId: text(data['callId']),
     at,
     code,
     severity: text(data['severity']) ?? 'warning',
     detail,
+    callId: text(data['callId']),
+    bidId: text(data['bidId']),
+    targetId: text(data['targetId']),
+    accountId: text(data['accountId']),
+    nodeId: text(data['nodeId']),
+    part: text(data['part']),
+    currency: text(data['currency']),
+    amountMicros: number(data['amountMicros']),
+    score: number(data['score']),
   };
   if (board.alerts.some((known) => known.id === alert.id)) return board;
   return { ...board, alerts: [alert, ...board.alerts].slice(0, MOST_ALERTS) };
@@ -300,12 +344,17 @@ export function readFigures(data: unknown): Figures | undefined {
   };
 }
 
-/** Calls as `GET /calls/live` lists them. */
-export function readLiveCalls(items: unknown): LiveCall[] {
+/**
+ * Calls as `GET /calls/live` lists them.
+ * @param rows - the newest of `GET /calls`: what of these calls is on record; parties are told more of it there
+ */
+export function readLiveCalls(items: unknown, rows: unknown = []): LiveCall[] {
   if (!Array.isArray(items)) return [];
-  return items.filter(isRecord).flatMap((item): LiveCall[] => {
-    const id = text(item['callId']);
+  const records = new Map((Array.isArray(rows) ? rows : []).filter(isRecord).map((row) => [row['id'], row]));
+  return items.filter(isRecord).flatMap((live): LiveCall[] => {
+    const id = text(live['callId']);
     if (id === undefined) return [];
+    const item = { ...records.get(id), ...live };
     const attempt = isRecord(item['attempt']) ? item['attempt'] : {};
     const target = isRecord(item['target']) ? item['target'] : {};
     const receivedAt = number(item['receivedAt']) ?? 0;

@@ -11,7 +11,7 @@ import { qrPath } from '../core/qr';
 import { Badge } from '../ui/badge';
 import { Button } from '../ui/button';
 import { ConfirmDialog } from '../ui/dialog';
-import { FormFoot, FormProblem, FormText } from '../ui/form';
+import { FormText, SheetForm } from '../ui/form';
 import { Await } from '../ui/list';
 import { Facts, Page, Panel } from '../ui/page';
 import { sentence } from '../ui/states';
@@ -70,21 +70,14 @@ const PASSWORD: readonly FieldSpec[] = [
 function Password() {
   const { api, toast } = useConsole();
   const form = useForm(PASSWORD, () => draftOf(PASSWORD));
+  const send = async (body: Record<string, unknown>): Promise<void> => {
+    await api.post('/auth/password', body);
+    form.fill(draftOf(PASSWORD));
+    toast('good', 'Your password is changed. All other sessions are signed out.');
+  };
   return (
     <Panel title="Password">
-      <form
-        class="form"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          void form.submit(async (body) => {
-            await api.post('/auth/password', body);
-            form.fill(draftOf(PASSWORD));
-            toast('good', 'Your password is changed. All other sessions are signed out.');
-          });
-        }}
-      >
-        <FormProblem form={form} />
+      <SheetForm form={form} send="Change password" testId="change-password" onSend={send}>
         <FormText
           form={form}
           at="/current"
@@ -100,8 +93,7 @@ function Password() {
           autoComplete="new-password"
           hint="Twelve characters or more, of any kind."
         />
-        <FormFoot form={form} send="Change password" testId="change-password" />
-      </form>
+      </SheetForm>
     </Panel>
   );
 }
@@ -122,6 +114,16 @@ function SecondFactor() {
     } catch (error) {
       setFailed(sentence(asProblem(error).message));
     }
+  };
+  const confirm = async (body: Record<string, unknown>): Promise<void> => {
+    const { recoveryCodes } = await api.post<{ recoveryCodes: readonly string[] }>(
+      '/auth/totp/confirm',
+      body,
+    );
+    setCodes(recoveryCodes);
+    setSecret(undefined);
+    form.fill(draftOf(CODE));
+    await reloadUser();
   };
   const drop = async (): Promise<void> => {
     try {
@@ -185,23 +187,7 @@ function SecondFactor() {
           </>
         )}
         {!user.totp && secret !== undefined && (
-          <form
-            class="form"
-            noValidate
-            onSubmit={(event) => {
-              event.preventDefault();
-              void form.submit(async (body) => {
-                const { recoveryCodes } = await api.post<{ recoveryCodes: readonly string[] }>(
-                  '/auth/totp/confirm',
-                  body,
-                );
-                setCodes(recoveryCodes);
-                setSecret(undefined);
-                await reloadUser();
-              });
-            }}
-          >
-            <FormProblem form={form} />
+          <SheetForm form={form} send="Turn it on" testId="totp-confirm" onSend={confirm}>
             <p>Scan this with your authenticator, or type the secret into it.</p>
             <Qr text={secret.uri} />
             <p class="mono" data-testid="totp-secret">
@@ -214,8 +200,7 @@ function SecondFactor() {
               inputMode="numeric"
               autoComplete="one-time-code"
             />
-            <FormFoot form={form} send="Turn it on" testId="totp-confirm" />
-          </form>
+          </SheetForm>
         )}
       </div>
       {leaving && (

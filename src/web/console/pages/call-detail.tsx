@@ -3,8 +3,8 @@ import { useEffect, useRef } from 'preact/hooks';
 import { phoneNumber } from '../../shared/format';
 import type { CallDetail as Detail, LegStats } from '../api/types';
 import { useConsole } from '../console';
-import { durationText, wordsOf } from '../core/format';
-import { isOperator } from '../core/navigation';
+import { decimalText, durationText, wordsOf } from '../core/format';
+import { isOperator } from '../core/rights';
 import { mosWord } from '../core/quality';
 import { hrefOf } from '../core/router';
 import { timelineOf } from '../core/timeline';
@@ -49,7 +49,14 @@ export function CallDetail({ params }: PageProps) {
     <Page
       title={title}
       up={up}
-      aside={call && <Badge state={call.state} />}
+      aside={
+        call && (
+          <span class="row" role="status">
+            <Badge state={call.state} />
+            {call.held === true && <Badge state="held" tone="warn" text="On hold" />}
+          </span>
+        )
+      }
       actions={
         <>
           {isUp && (isOperator(user) || user.role === 'buyer') && (
@@ -77,7 +84,7 @@ export function CallDetail({ params }: PageProps) {
 function Whole({ call }: { readonly call: Detail }) {
   const campaigns = useNames('/campaigns', 'campaigns:read', { wanted: [call.campaignId] });
   const buyers = useNames('/buyers', 'buyers:read', { wanted: [call.buyerId] });
-  const targets = useNames('/targets', 'buyers:read', { wanted: [call.targetId] });
+  const targets = useNames('/targets', 'targets:read', { wanted: [call.targetId] });
   const { decision, ledger } = call;
   const tabs: Tab[] = [
     {
@@ -129,7 +136,7 @@ function Whole({ call }: { readonly call: Detail }) {
         />
         {call.attempts && <Stat label="Targets rung" value={String(call.attempts.length)} />}
         {typeof call.decisionMicroseconds === 'number' && (
-          <Stat label="Decided in" value={`${(call.decisionMicroseconds / 1_000).toFixed(2)} ms`} />
+          <Stat label="Decided in" value={`${decimalText(call.decisionMicroseconds / 1_000, 2)} ms`} />
         )}
       </dl>
       <div class="columns call-columns">
@@ -248,14 +255,14 @@ function Leg({ heading, stats }: { readonly heading: string; readonly stats: Leg
               <Text key="mos">{null}</Text>
             ) : (
               <span key="mos" class="row">
-                <strong>{mos.toFixed(2)}</strong>
+                <strong>{decimalText(mos, 2)}</strong>
                 <Badge state={said.word} tone={said.tone} text={said.word} />
               </span>
             ),
           ],
           ['Codec', <Text key="codec">{stats.codec}</Text>],
-          ['Loss', stats.lossPercent === undefined ? '–' : `${stats.lossPercent.toFixed(2)} %`],
-          ['Jitter', `${stats.jitterMs.toFixed(1)} ms`],
+          ['Loss', stats.lossPercent === undefined ? '–' : `${decimalText(stats.lossPercent, 2)} %`],
+          ['Jitter', `${decimalText(stats.jitterMs, 1)} ms`],
           ['Round trip', stats.rttMs === undefined ? '–' : `${Math.round(stats.rttMs)} ms`],
           ['Packets in, lost', `${stats.packetsReceived}, ${stats.packetsLost}`],
           ['Packets out', String(stats.packetsSent)],

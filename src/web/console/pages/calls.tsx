@@ -7,6 +7,8 @@ import { hrefOf } from '../core/router';
 import { Badge } from '../ui/badge';
 import { Button } from '../ui/button';
 import { SelectField, TextField } from '../ui/field';
+import { SearchField } from '../ui/search-field';
+import { Filters } from '../ui/filters';
 import { ListTable } from '../ui/list';
 import { Page, Panel } from '../ui/page';
 import type { Column } from '../ui/table';
@@ -75,13 +77,23 @@ function callColumns(campaigns: Names, buyers: Names, role: Role): readonly Colu
 /** Past and present calls; what is looked for stands in the address, so that it can be sent to somebody. */
 export function Calls() {
   const { user, place, go } = useConsole();
-  const { state = '', campaignId = '', buyerId = '', from = '', to = '' } = place.query;
+  const {
+    state = '',
+    campaignId = '',
+    buyerId = '',
+    caller = '',
+    dialled = '',
+    from = '',
+    to = '',
+  } = place.query;
   const set = (name: string, value: string): void =>
     go(hrefOf('/calls', { ...place.query, [name]: value }), true);
   const query: Query = {
     state,
     campaignId,
     buyerId,
+    from: caller,
+    to: dialled,
     fromTime: instantOf(from),
     toTime: instantOf(to),
   };
@@ -92,10 +104,30 @@ export function Calls() {
   const buyers = useNames('/buyers', 'buyers:read', {
     wanted: list.items?.map((call) => call.buyerId) ?? [],
   });
+  const wrong = (pointer: string): string | undefined =>
+    list.problem?.errors.find((error) => error.pointer === pointer)?.message;
   const isNarrowed = Object.values(query).some((value) => value !== undefined && value !== '');
   return (
     <Page title="Calls" actions={<Button onClick={list.reload}>Refresh</Button>}>
-      <form class="filters" role="search" aria-label="Calls" onSubmit={(event) => event.preventDefault()}>
+      <Filters label="Calls">
+        <SearchField
+          label="Caller"
+          type="tel"
+          value={caller}
+          error={wrong('/from')}
+          onSearch={(value) => set('caller', value)}
+          testId="filter-caller"
+        />
+        {!(UNTOLD[user.role] ?? []).includes('to') && (
+          <SearchField
+            label="Dialled"
+            type="tel"
+            value={dialled}
+            error={wrong('/to')}
+            onSearch={(value) => set('dialled', value)}
+            testId="filter-dialled"
+          />
+        )}
         <SelectField
           label="State"
           value={state}
@@ -126,7 +158,7 @@ export function Calls() {
             Clear
           </Button>
         )}
-      </form>
+      </Filters>
       <Panel title="Calls, newest first" flush>
         <ListTable
           list={list}

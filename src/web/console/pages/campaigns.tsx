@@ -5,6 +5,7 @@ import { hrefOf } from '../core/router';
 import { Badge } from '../ui/badge';
 import { LinkButton } from '../ui/button';
 import { SelectField } from '../ui/field';
+import { Filters } from '../ui/filters';
 import { ListTable } from '../ui/list';
 import { Page, Panel } from '../ui/page';
 import { useList } from '../ui/use-query';
@@ -35,14 +36,14 @@ export function Campaigns() {
         )
       }
     >
-      <form class="filters" role="search" aria-label="Campaigns" onSubmit={(event) => event.preventDefault()}>
+      <Filters label="Campaigns">
         <SelectField
           label="Status"
           value={status}
           options={STATUSES}
           onInput={(value) => go(hrefOf('/campaigns', { status: value }), true)}
         />
-      </form>
+      </Filters>
       <Panel title="Campaigns" flush>
         <ListTable
           list={list}

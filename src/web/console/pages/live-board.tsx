@@ -1,20 +1,26 @@
 import { useMemo } from 'preact/hooks';
-import { countText, moneyText, percentText, shortMoney, wordsOf } from '../core/format';
+import { useConsole } from '../console';
+import { alertText } from '../core/alert-text';
+import { countText, decimalText, moneyText, percentText, shortMoney, wordsOf } from '../core/format';
+import { may } from '../core/rights';
 import { hrefOf } from '../core/router';
 import { clockTime } from '../../shared/format';
-import type { Board, LiveAuction, LiveCall } from '../live/board';
+import type { Board, LiveAlert, LiveAuction, LiveCall } from '../live/board';
 import { LIVE_STATES } from '../live/board';
 import type { FeedState } from '../live/feed';
 import { useBoard } from '../live/use-board';
 import { Badge } from '../ui/badge';
 import { Page, Panel, Stat } from '../ui/page';
 import { Pulse } from '../ui/pulse';
-import { Empty, sentence } from '../ui/states';
+import { Empty } from '../ui/states';
 import type { Column } from '../ui/table';
 import { Table } from '../ui/table';
 import type { Names } from '../ui/use-names';
 import { useNames } from '../ui/use-names';
 import { Money, Phone, Text, Time } from '../ui/values';
+
+/** Rows that are drawn at once: more than anybody reads, and few enough to be drawn five times a second. */
+const MOST_ROWS = 100;
 
 /** What happens now: calls in flight, auctions as they clear, and how it goes. */
 export function LiveBoard() {
@@ -23,19 +29,36 @@ export function LiveBoard() {
   const campaigns = useNames('/campaigns', 'campaigns:read', {
     wanted: [...up, ...board.auctions].map(({ campaignId }) => campaignId),
   });
+  const currencies = useNames('/campaigns', 'campaigns:read', { field: 'currency' });
   const buyers = useNames('/buyers', 'buyers:read', { wanted: up.map(({ buyerId }) => buyerId) });
+  const { user } = useConsole();
   return (
     <Page title="Live board" aside={<FeedBadge feed={feed} />}>
       <div class="stack">
-        <Banners feed={feed} degraded={degraded} board={board} />
+        <Banners feed={feed} degraded={degraded} />
         <Figures board={board} />
         <div class="columns board">
           <Panel title="Calls in flight" flush testId="live-calls">
-            <CallTable board={board} now={now} campaigns={campaigns} buyers={buyers} />
+            <CallTable
+              board={board}
+              now={now}
+              campaigns={campaigns}
+              currencies={currencies}
+              buyers={buyers}
+            />
           </Panel>
-          <Panel title="Auctions" flush testId="live-auctions">
-            <Auctions auctions={board.auctions} campaigns={campaigns} buyers={buyers} />
-          </Panel>
+          <div class="stack">
+            {may(user, 'alerts:read') && (
+              <Panel title="Alerts" flush testId="live-alerts">
+                <Alerts alerts={board.alerts} />
+              </Panel>
+            )}
+            {user.role !== 'carrier' && (
+              <Panel title="Auctions" flush testId="live-auctions">
+                <Auctions auctions={board.auctions} campaigns={campaigns} buyers={buyers} />
+              </Panel>
+            )}
+          </div>
         </div>
       </div>
     </Page>
@@ -57,8 +80,7 @@ function FeedBadge({ feed }: { readonly feed: FeedState }) {
   );
 }
 
-function Banners({ feed, degraded, board }: { feed: FeedState; degraded: boolean; board: Board }) {
-  const alerts = board.alerts.slice(0, 3);
+function Banners({ feed, degraded }: { readonly feed: FeedState; readonly degraded: boolean }) {
   return (
     <div class="stack banners" role="status">
       {feed !== 'live' && feed !== 'connecting' && (
@@ -69,15 +91,47 @@ function Banners({ feed, degraded, board }: { feed: FeedState; degraded: boolean
           The exchange works in its fallback: news of its other nodes is missing for now. Calls go on.
         </p>
       )}
-      {alerts.map(({ id, at, code, detail, severity, callId }) => (
-        <p key={id} class={severity === 'critical' ? 'banner bad' : 'banner warn'}>
-          <span>
-            <strong>{wordsOf(code.replace(/^call\./, '').replace('.', ' '))}.</strong> {sentence(detail)}{' '}
-            {callId !== undefined && <a href={hrefOf(`/calls/${encodeURIComponent(callId)}`)}>The call</a>}
-          </span>
-          <Time at={at} clock />
-        </p>
-      ))}
+    </div>
+  );
+}
+
+/** What somebody should look at. Its place is always there, so that nothing moves when an alert comes. */
+function Alerts({ alerts }: { readonly alerts: readonly LiveAlert[] }) {
+  const accounts = useNames('/accounts', 'accounts:read', {
+    wanted: alerts.map(({ accountId }) => accountId),
+  });
+  const names = { accountName: (id: string) => accounts.get(id) ?? id };
+  return (
+    <div class="alerts" role="log" aria-label="Alerts" tabIndex={0}>
+      {alerts.length === 0 ? (
+        <p class="quiet alerts-none">Nothing needs you.</p>
+      ) : (
+        <ul>
+          {alerts.map((alert) => {
+            const { title, text, links } = alertText(alert, names);
+            return (
+              <li key={alert.id} class={`alert ${alert.severity}`} data-testid="alert" data-code={alert.code}>
+                <p class="row">
+                  <strong>{title}.</strong>
+                  <span class="quiet">
+                    <Time at={alert.at} clock />
+                  </span>
+                </p>
+                <p>{text}</p>
+                {links.length > 0 && (
+                  <p class="row">
+                    {links.map(({ href, label }) => (
+                      <a key={href} href={href}>
+                        {label}
+                      </a>
+                    ))}
+                  </p>
+                )}
+              </li>
+            );
+          })}
+        </ul>
+      )}
     </div>
   );
 }
@@ -97,12 +151,12 @@ function Figures({ board }: { readonly board: Board }) {
       />
       <Stat
         label="Calls per second"
-        value={figures ? figures.attemptsPerSecond.toFixed(1) : '–'}
+        value={figures ? decimalText(figures.attemptsPerSecond) : '–'}
         note={<Pulse values={pulse} label="Calls per second, the last two minutes" />}
       />
       <Stat
         label="Auctions per second"
-        value={figures ? figures.auctionsPerSecond.toFixed(1) : '–'}
+        value={figures ? decimalText(figures.auctionsPerSecond) : '–'}
         note={figures?.nodes !== undefined && `${figures.nodes} ${figures.nodes === 1 ? 'node' : 'nodes'}`}
       />
       <Stat
@@ -110,6 +164,7 @@ function Figures({ board }: { readonly board: Board }) {
         value={percentText(figures?.answerRate5m)}
         note={`${percentText(figures?.answerRate60m)} in 60 min`}
       />
+      {money.length === 0 && <Stat label="Money today" value="–" note="No call is settled yet" />}
       {money.slice(0, 2).map((day) => {
         const headline = day.marginMicros ?? day.revenueMicros ?? day.payoutMicros ?? 0;
         const label =
@@ -140,11 +195,12 @@ interface CallTableProps {
   readonly board: Board;
   readonly now: number;
   readonly campaigns: Names;
+  readonly currencies: Names;
   readonly buyers: Names;
 }
 
-function CallTable({ board, now, campaigns, buyers }: CallTableProps) {
-  const calls = useMemo(() => [...board.calls.values()].reverse(), [board.calls]);
+function CallTable({ board, now, campaigns, currencies, buyers }: CallTableProps) {
+  const calls = useMemo(() => [...board.calls.values()].reverse().slice(0, MOST_ROWS), [board.calls]);
   const columns: readonly Column<LiveCall>[] = [
     { key: 'from', heading: 'Caller', cell: ({ from }) => <Phone number={from} /> },
     {
@@ -164,7 +220,12 @@ function CallTable({ board, now, campaigns, buyers }: CallTableProps) {
       heading: 'For',
       align: 'right',
       sort: ({ since }) => -since,
-      cell: ({ since, state, receivedAt }) => clockTime(state === 'ended' ? since - receivedAt : now - since),
+      cell: ({ since, state, receivedAt }) =>
+        receivedAt === 0 ? (
+          <Text>{null}</Text>
+        ) : (
+          clockTime(state === 'ended' ? since - receivedAt : now - since)
+        ),
     },
     {
       key: 'to',
@@ -188,19 +249,28 @@ function CallTable({ board, now, campaigns, buyers }: CallTableProps) {
       heading: 'Price',
       align: 'right',
       sort: ({ priceMicros }) => priceMicros,
-      cell: ({ priceMicros }) => <Money micros={priceMicros} />,
+      cell: ({ priceMicros, campaignId }) => (
+        <Money micros={priceMicros} currency={campaignId && currencies.get(campaignId)} />
+      ),
     },
   ];
   return (
-    <Table
-      caption="Calls in flight"
-      columns={columns}
-      rows={calls}
-      keyOf={({ id }) => id}
-      hrefOf={({ id }) => hrefOf(`/calls/${encodeURIComponent(id)}`)}
-      empty="No call is in flight"
-      testId="call-table"
-    />
+    <>
+      <Table
+        caption="Calls in flight"
+        columns={columns}
+        rows={calls}
+        keyOf={({ id }) => id}
+        hrefOf={({ id }) => hrefOf(`/calls/${encodeURIComponent(id)}`)}
+        empty="No call is in flight"
+        testId="call-table"
+      />
+      {board.calls.size > MOST_ROWS && (
+        <p class="list-foot quiet">
+          The newest {countText(MOST_ROWS)} are shown. <a href={hrefOf('/calls')}>All calls</a>
+        </p>
+      )}
+    </>
   );
 }
 

@@ -4,11 +4,12 @@ import { countText, durationText, percentText, shortMoney, wordsOf } from '../co
 import type { Role } from '../api/types';
 import type { FigureRow, MoneyField, Report } from '../core/revenue';
 import { callSeries, gridOf, moneySeries, totalOf } from '../core/revenue';
-import { isOperator } from '../core/navigation';
+import { isOperator } from '../core/rights';
 import { hrefOf } from '../core/router';
 import { Button } from '../ui/button';
 import { Chart } from '../ui/chart';
 import { SelectField } from '../ui/field';
+import { Filters } from '../ui/filters';
 import { Await } from '../ui/list';
 import { Page, Panel, Stat } from '../ui/page';
 import { Empty } from '../ui/states';
@@ -87,7 +88,7 @@ export function Revenue() {
         </>
       }
     >
-      <form class="filters" role="search" aria-label="Figures" onSubmit={(event) => event.preventDefault()}>
+      <Filters label="Figures">
         <SelectField label="Time" value={days} options={SPANS} onInput={(value) => set('days', value)} />
         <SelectField
           label="By"
@@ -119,7 +120,7 @@ export function Revenue() {
             onInput={(value) => set('currency', value)}
           />
         )}
-      </form>
+      </Filters>
       <div class="stack">
         <Await asked={lines}>{(report) => <OverTime report={report} grid={grid} />}</Await>
         <Panel title={`By ${groupBy}`} flush>

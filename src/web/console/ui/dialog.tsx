@@ -11,14 +11,21 @@ interface Props {
   onClose(): void;
 }
 
-/** Lies over the page; the browser keeps the focus in it, and gives it back afterwards. */
+/** Lies over the page; the browser keeps the focus in it, and it goes back to where it was afterwards. */
 export function Dialog({ heading, children, actions, wide = false, onClose }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
+  const isOver = useRef(false);
   const id = useId();
   useEffect(() => {
     const element = dialog.current;
+    const before = document.activeElement;
     element?.showModal();
-    return () => element?.close();
+    return () => {
+      isOver.current = true;
+      element?.close();
+      // What is taken out of the page while it has the focus leaves it nowhere.
+      if (before instanceof HTMLElement && before.isConnected) before.focus();
+    };
   }, []);
   return (
     <dialog
@@ -29,6 +36,10 @@ export function Dialog({ heading, children, actions, wide = false, onClose }: Pr
       onCancel={(event) => {
         event.preventDefault();
         onClose();
+      }}
+      // A browser asks once before Escape closes it, not each time.
+      onClose={() => {
+        if (!isOver.current) onClose();
       }}
     >
       <h2 id={id}>{heading}</h2>

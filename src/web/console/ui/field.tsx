@@ -57,6 +57,8 @@ interface TextProps extends FieldProps {
   readonly unit?: string;
   readonly placeholder?: string;
   readonly autoFocus?: boolean;
+  /** What was typed is whole: Enter was pressed, or the field was left. */
+  onCommit?(value: string): void;
 }
 
 export function TextField(props: TextProps) {
@@ -82,6 +84,7 @@ export function TextField(props: TextProps) {
           disabled={props.disabled}
           data-testid={props.testId}
           onInput={({ currentTarget }) => props.onInput(currentTarget.value)}
+          onChange={({ currentTarget }) => props.onCommit?.(currentTarget.value)}
         />
         {unit !== undefined && <span class="affix">{unit}</span>}
       </span>

@@ -26,7 +26,14 @@ const bound = ({ form, at, label, hint, disabled }: BoundProps) => ({
 
 type TextExtras = Omit<Parameters<typeof TextField>[0], keyof ReturnType<typeof bound>>;
 
-export function FormText({ form, at, label, hint, disabled, ...more }: BoundProps & TextExtras) {
+/** A field is shown in the forms of those alone who may say it. */
+const isShown = ({ form, at }: BoundProps): boolean => form.specs.some((spec) => spec.at === at);
+
+export function FormText(props: BoundProps & TextExtras) {
+  return isShown(props) ? <TextOf {...props} /> : null;
+}
+
+function TextOf({ form, at, label, hint, disabled, ...more }: BoundProps & TextExtras) {
   return (
     <TextField
       {...bound({ form, at, label, hint, ...(disabled === undefined ? {} : { disabled }) })}
@@ -39,7 +46,7 @@ export function FormSelect({
   options,
   ...rest
 }: BoundProps & { readonly options: readonly (readonly [string, string])[] }) {
-  return <SelectField {...bound(rest)} options={options} />;
+  return isShown(rest) ? <SelectField {...bound(rest)} options={options} /> : null;
 }
 
 export function FormArea({
@@ -47,6 +54,7 @@ export function FormArea({
   code,
   ...rest
 }: BoundProps & { readonly rows?: number; readonly code?: boolean }) {
+  if (!isShown(rest)) return null;
   return (
     <AreaField
       {...bound(rest)}
@@ -57,7 +65,7 @@ export function FormArea({
 }
 
 export function FormCheck(props: BoundProps) {
-  return <CheckField {...bound(props)} required={false} />;
+  return isShown(props) ? <CheckField {...bound(props)} required={false} /> : null;
 }
 
 /** Why a form was not taken: all that is not said at its fields. */
@@ -84,6 +92,33 @@ export function FormProblem({ form }: { readonly form: Form }) {
         </ul>
       )}
     </div>
+  );
+}
+
+/** A form in the page: its fields between what is wrong and what sends it. */
+export function SheetForm(props: {
+  readonly form: Form;
+  /** On the button that sends it. */
+  readonly send: string;
+  readonly children: ComponentChildren;
+  readonly testId?: string;
+  /** Rejects with what is shown at the fields. */
+  onSend(body: Record<string, unknown>): Promise<void>;
+}) {
+  const { form, send, children, testId, onSend } = props;
+  return (
+    <form
+      class="form"
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        void form.submit(onSend);
+      }}
+    >
+      <FormProblem form={form} />
+      {children}
+      <FormFoot form={form} send={send} {...(testId === undefined ? {} : { testId })} />
+    </form>
   );
 }
 

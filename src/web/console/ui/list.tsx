@@ -47,6 +47,10 @@ export function Await<T>({
   children: (data: T) => ComponentChildren;
 }) {
   const { data, problem, reload } = asked;
-  if (problem !== undefined) return <Failure problem={problem} onRetry={reload} />;
-  return data === undefined ? <Loading /> : <>{children(data)}</>;
+  return (
+    <>
+      {problem !== undefined && <Failure problem={problem} onRetry={reload} />}
+      {data === undefined ? problem === undefined && <Loading /> : children(data)}
+    </>
+  );
 }

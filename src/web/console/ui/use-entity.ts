@@ -3,7 +3,7 @@ import { asProblem } from '../api/problem';
 import type { Stored } from '../api/types';
 import { useConsole } from '../console';
 import type { FieldSpec } from '../core/draft';
-import { bodyOf, changesBetween, draftOf, fieldOf } from '../core/draft';
+import { bodyOf, changesBetween, draftOf, fieldOf, patchBetween } from '../core/draft';
 import type { Asked } from './use-query';
 import { useQuery } from './use-query';
 import { useIdempotencyKey } from './use-idempotency-key';
@@ -81,7 +81,12 @@ export function useEntity<T extends Stored>(
     }
     const at = `${path}/${encodeURIComponent(base.id)}`;
     try {
-      const saved = await api.send<T>('PATCH', at, { body: changes, version: base.version });
+      const there = base as unknown as Record<string, unknown>;
+      const parts = Object.entries(changes).map(([field, said]) => [field, patchBetween(there[field], said)]);
+      const saved = await api.send<T>('PATCH', at, {
+        body: Object.fromEntries(parts) as Record<string, unknown>,
+        version: base.version,
+      });
       take(saved);
       setConflict(undefined);
       onSaved(saved, false);

@@ -2,12 +2,9 @@ import { useEffect, useState } from 'preact/hooks';
 import type { ApiClient, Page } from '../api/client';
 import type { Role } from '../api/types';
 import { useConsole } from '../console';
-import { may } from '../core/navigation';
+import { may } from '../core/rights';
 
-interface Named {
-  readonly id: string;
-  readonly name: string;
-}
+type Named = { readonly id: string } & Readonly<Record<string, unknown>>;
 
 export type Names = ReadonlyMap<string, string>;
 
@@ -23,6 +20,8 @@ const known = new WeakMap<ApiClient, Map<string, { at: number; names: Promise<Na
 export interface NamesOf {
   /** Of accounts, where only those of one type are wanted. */
   readonly type?: Role;
+  /** What is wanted of each in place of its name, e.g. its currency. */
+  readonly field?: string;
   /** Ids that are shown: one that is not known yet is asked for. */
   readonly wanted?: readonly (string | null | undefined)[];
 }
@@ -31,7 +30,11 @@ export interface NamesOf {
  * Names of a collection by id, e.g. of `/campaigns`. Empty for who may not list it: then ids are shown.
  * @param scope - that the list needs
  */
-export function useNames(path: string, scope: string, { type, wanted = [] }: NamesOf = {}): Names {
+export function useNames(
+  path: string,
+  scope: string,
+  { type, field = 'name', wanted = [] }: NamesOf = {},
+): Names {
   const { api, user } = useConsole();
   const [names, setNames] = useState<Names>(NONE);
   const allowed = may(user, scope);
@@ -39,7 +42,7 @@ export function useNames(path: string, scope: string, { type, wanted = [] }: Nam
   useEffect(() => {
     if (!allowed) return;
     let stale = false;
-    namesOf(api, path, type, missing === '' ? FRESH_MS : UNKNOWN_MS).then(
+    namesOf(api, { path, type, field }, missing === '' ? FRESH_MS : UNKNOWN_MS).then(
       (found) => {
         if (!stale) setNames(found);
       },
@@ -48,28 +51,34 @@ export function useNames(path: string, scope: string, { type, wanted = [] }: Nam
     return () => {
       stale = true;
     };
-  }, [api, path, type, missing, allowed]);
+  }, [api, path, type, field, missing, allowed]);
   return names;
 }
 
-function namesOf(api: ApiClient, path: string, type: Role | undefined, freshMs: number): Promise<Names> {
-  const key = `${path} ${type ?? ''}`;
+interface Asked {
+  readonly path: string;
+  readonly type: Role | undefined;
+  readonly field: string;
+}
+
+function namesOf(api: ApiClient, asked: Asked, freshMs: number): Promise<Names> {
+  const key = `${asked.path} ${asked.type ?? ''} ${asked.field}`;
   let ofApi = known.get(api);
   if (ofApi === undefined) known.set(api, (ofApi = new Map()));
   const before = ofApi.get(key);
   if (before !== undefined && Date.now() - before.at < freshMs) return before.names;
-  const names = read(api, path, type);
+  const names = read(api, asked);
   ofApi.set(key, { at: Date.now(), names });
   names.catch(() => ofApi.delete(key));
   return names;
 }
 
-async function read(api: ApiClient, path: string, type: Role | undefined): Promise<Names> {
+async function read(api: ApiClient, { path, type, field }: Asked): Promise<Names> {
   const names = new Map<string, string>();
   let cursor: string | undefined;
   for (let pages = 0; pages < MOST_PAGES; pages++) {
     const page = await api.get<Page<Named>>(path, { limit: 200, type, cursor });
-    for (const { id, name } of page.items) names.set(id, name);
+    for (const item of page.items) names.set(item.id, String(item[field] ?? ''));
     if (page.nextCursor === null) break;
     cursor = page.nextCursor;
   }

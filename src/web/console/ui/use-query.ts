@@ -1,8 +1,13 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { Page, Query } from '../api/client';
+import { isAway } from '../api/client';
 import type { ApiProblem } from '../api/problem';
 import { asProblem } from '../api/problem';
+import { retryDelayMs } from '../../shared/retry-delay';
 import { useConsole } from '../console';
+
+/** Attempts after which the waits grow no longer. */
+const MAX_ATTEMPT = 5;
 
 export interface Asked<T> {
   /** What was answered last: it stays while the same is asked again. */
@@ -20,19 +25,38 @@ export function useQuery<T>(path: string | undefined, query?: Query): Asked<T> {
   const { api } = useConsole();
   const [state, setState] = useState<{ asked: string; data?: T; problem?: ApiProblem }>();
   const [round, setRound] = useState(0);
+  const [attempt, setAttempt] = useState(0);
   const asked = path === undefined ? undefined : api.urlOf(path, query);
   useEffect(() => {
     if (path === undefined || asked === undefined) return;
     const abort = new AbortController();
     api.get<T>(path, query, abort.signal).then(
-      (data) => setState({ asked, data }),
+      (data) => {
+        setAttempt(0);
+        setState({ asked, data });
+      },
       (error: unknown) => {
         const problem = asProblem(error);
-        if (problem.code !== 'aborted') setState({ asked, problem });
+        if (problem.code === 'aborted') return;
+        // What was there stays, with what is wrong now.
+        setState((before) => ({ ...(before?.asked === asked ? before : {}), asked, problem }));
+        if (isAway(problem.status)) setAttempt((before) => before + 1);
       },
     );
     return () => abort.abort();
   }, [api, asked, round]);
+  const away = state?.asked === asked && state?.problem !== undefined && isAway(state.problem.status);
+  useEffect(() => {
+    if (!away) return;
+    // It is asked for again by itself, sooner when the network tells that it is back.
+    const again = (): void => setRound((before) => before + 1);
+    const timer = window.setTimeout(again, retryDelayMs(Math.min(attempt, MAX_ATTEMPT), Math.random()));
+    window.addEventListener('online', again);
+    return () => {
+      window.clearTimeout(timer);
+      window.removeEventListener('online', again);
+    };
+  }, [away, attempt]);
   const fresh = state?.asked === asked ? state : undefined;
   return {
     data: fresh?.data,

@@ -7,7 +7,7 @@ export function Money({
   currency,
 }: {
   readonly micros: number | string | null | undefined;
-  readonly currency?: string;
+  readonly currency?: string | undefined;
 }) {
   if (micros === null || micros === undefined) return <span class="quiet">–</span>;
   return <span class={Number(micros) < 0 ? 'money negative' : 'money'}>{moneyText(micros, currency)}</span>;

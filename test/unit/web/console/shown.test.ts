@@ -6,7 +6,8 @@ import {
   shortMoney,
   wordsOf,
 } from '../../../../src/web/console/core/format';
-import { isWithin, may, navigationOf } from '../../../../src/web/console/core/navigation';
+import { isWithin, navigationOf } from '../../../../src/web/console/core/navigation';
+import { may } from '../../../../src/web/console/core/rights';
 import { qrPath } from '../../../../src/web/console/core/qr';
 import type { FigureRow } from '../../../../src/web/console/core/revenue';
 import { callSeries, gridOf, moneySeries, totalOf } from '../../../../src/web/console/core/revenue';
@@ -27,7 +28,7 @@ describe('figures', () => {
     expect(moneyText(12_345_600)).toBe('12.3456');
     expect(moneyText(20_000_000, 'USD')).toBe('$20.00');
     expect(shortMoney(2_500_000_000_000, 'USD')).toBe('$2.50M');
-    expect(percentText(0.123)).toBe('12.3 %');
+    expect(percentText(0.123)).toBe('12.3%');
     expect(percentText(null)).toBe('–');
     expect([wordsOf('caller_hangup'), wordsOf('ringTimeoutMs')]).toEqual([
       'Caller hangup',
@@ -52,6 +53,15 @@ describe('the navigation', () => {
     expect(may({ role: 'auditor', scopes: ['*'] }, 'campaigns:read')).toBe(true);
     expect(may({ role: 'auditor', scopes: ['*'] }, 'campaigns:write')).toBe(false);
     expect(may({ role: 'admin', scopes: ['*:read'] }, 'campaigns:write')).toBe(false);
+  });
+
+  it('offers parties no more than their role may, whatever their scopes', () => {
+    const mays = (role: 'buyer' | 'seller' | 'carrier', wanted: readonly string[]) =>
+      wanted.filter((one) => may({ role, scopes: ['*'] }, one));
+    const asked = ['bids:write', 'wallets:read', 'wallets:write', 'fraud:read', 'trunks:read', 'users:write'];
+    expect(mays('buyer', asked)).toEqual(['bids:write', 'wallets:read', 'users:write']);
+    expect(mays('seller', asked)).toEqual(['users:write']);
+    expect(mays('carrier', asked)).toEqual(['trunks:read', 'users:write']);
   });
 
   it('marks the entry one is below', () => {

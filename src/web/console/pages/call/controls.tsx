@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
 import { asProblem } from '../../api/problem';
-import type { Call } from '../../api/types';
+import type { CallDetail } from '../../api/types';
 import { useConsole, useMay } from '../../console';
-import { isOperator } from '../../core/navigation';
+import { isOperator } from '../../core/rights';
 import { Button } from '../../ui/button';
 import { ConfirmDialog } from '../../ui/dialog';
 import { SelectField, TextField } from '../../ui/field';
@@ -12,16 +12,15 @@ import { optionsOf, useNames } from '../../ui/use-names';
 type Act = 'hangup' | 'transfer' | 'hold';
 
 /** What can be done with a call that is up. Nothing is done without asking. */
-export function CallControls({ call, onDone }: { readonly call: Call; onDone(): void }) {
+export function CallControls({ call, onDone }: { readonly call: CallDetail; onDone(): void }) {
   const { api, user, toast } = useConsole();
   const allowed = useMay('calls:write');
   const [asking, ask] = useState<Act>();
-  const [held, setHeld] = useState(false);
   const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState<string>();
   const [targetId, setTargetId] = useState('');
   const [uri, setUri] = useState('');
-  const targets = useNames('/targets', 'buyers:read');
+  const targets = useNames('/targets', 'targets:read');
   if (!allowed) return null;
   const at = `/calls/${encodeURIComponent(call.id)}`;
   const close = (): void => {
@@ -49,6 +48,7 @@ export function CallControls({ call, onDone }: { readonly call: Call; onDone(): 
     return /^sips?:/i.test(typed) ? { kind: 'address', uri: typed } : { kind: 'number', number: typed };
   };
   const answered = call.state === 'answered';
+  const held = call.held === true;
   const problem = failed !== undefined && (
     <p class="form-problem" role="alert">
       {failed}
@@ -91,10 +91,9 @@ export function CallControls({ call, onDone }: { readonly call: Call; onDone(): 
           busy={busy}
           onClose={close}
           onConfirm={() =>
-            void act(held ? 'The conversation goes on.' : 'The call is on hold.', async () => {
-              const answer = await api.post<{ held: boolean }>(`${at}/${held ? 'unhold' : 'hold'}`);
-              setHeld(answer.held);
-            })
+            void act(held ? 'The conversation goes on.' : 'The call is on hold.', () =>
+              api.post(`${at}/${held ? 'unhold' : 'hold'}`),
+            )
           }
         >
           <p>

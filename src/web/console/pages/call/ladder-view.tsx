@@ -2,7 +2,7 @@ import type { Call } from '../../api/types';
 import { durationText } from '../../core/format';
 import type { Ladder, RecordedMessage } from '../../core/ladder';
 import { ladderOf, recordedLadder } from '../../core/ladder';
-import { isOperator } from '../../core/navigation';
+import { isOperator } from '../../core/rights';
 import { useConsole } from '../../console';
 import { Panel } from '../../ui/page';
 import { Loading } from '../../ui/states';
@@ -14,6 +14,8 @@ const ROW = 34;
 const HEAD = 44;
 const LEFT = 84;
 const MARGIN = 70;
+/** Half of the longest name above a line. */
+const NAME = 96;
 
 interface Recorded {
   readonly complete: boolean;
@@ -50,9 +52,9 @@ function Drawn({
   readonly recorded: boolean;
 }) {
   const columns = ['Carrier', 'Exchange', ...ladder.targets.map((id) => targets.get(id) ?? id)];
-  const width = LEFT + MARGIN * 2 + (columns.length - 1) * COLUMN;
-  const height = HEAD + ladder.rungs.length * ROW + 12;
   const x = (column: number): number => LEFT + MARGIN + column * COLUMN;
+  const width = x(columns.length - 1) + NAME;
+  const height = HEAD + ladder.rungs.length * ROW + 12;
   return (
     <Panel title="SIP ladder">
       <div class="ladder-frame" tabIndex={0} role="group" aria-label="SIP ladder">

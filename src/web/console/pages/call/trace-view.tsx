@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { BidOutcome, Decision, Finding } from '../../api/types';
-import { moneyText, wordsOf } from '../../core/format';
+import { decimalText, moneyText, wordsOf } from '../../core/format';
 import { Badge } from '../../ui/badge';
 import { JsonView } from '../../ui/code';
 import { Facts, Panel } from '../../ui/page';
@@ -36,7 +36,7 @@ export function TraceView({ decision, microseconds, buyers }: Props) {
         <Facts
           facts={[
             ['Decided', <Time key="at" at={trace.decidedAt} />],
-            ['In', typeof microseconds !== 'number' ? '–' : `${(microseconds / 1_000).toFixed(2)} ms`],
+            ['In', typeof microseconds !== 'number' ? '–' : `${decimalText(microseconds / 1_000, 2)} ms`],
             ['Started by', <Text key="origin">{trace.origin && wordsOf(trace.origin)}</Text>],
             [
               'Identity',
@@ -53,7 +53,7 @@ export function TraceView({ decision, microseconds, buyers }: Props) {
       <Step
         number={2}
         title="Fraud"
-        note={trace.fraud ? `score ${trace.fraud.score.toFixed(2)}` : 'not reached'}
+        note={trace.fraud ? `score ${decimalText(trace.fraud.score, 2)}` : 'not reached'}
       >
         {trace.fraud && (
           <Facts
@@ -65,7 +65,7 @@ export function TraceView({ decision, microseconds, buyers }: Props) {
                 ? [
                     [
                       'Model on trial',
-                      `${trace.fraud.shadow.model}: ${trace.fraud.shadow.score.toFixed(2)}`,
+                      `${trace.fraud.shadow.model}: ${decimalText(trace.fraud.shadow.score, 2)}`,
                     ] as const,
                   ]
                 : []),
@@ -152,9 +152,9 @@ function Score({ score, level }: { readonly score: number; readonly level: strin
   return (
     <span class="row">
       <meter class="score" min={0} max={1} value={score} aria-label="Fraud score">
-        {score.toFixed(2)}
+        {decimalText(score, 2)}
       </meter>
-      <strong>{score.toFixed(2)}</strong>
+      <strong>{decimalText(score, 2)}</strong>
       <Badge state={level} />
     </span>
   );

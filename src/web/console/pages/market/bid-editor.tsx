@@ -3,6 +3,8 @@ import { useConsole } from '../../console';
 import { flag, integer, json, money, text } from '../../core/codec';
 import type { Codec } from '../../core/codec';
 import type { FieldSpec } from '../../core/draft';
+import { specsFor } from '../../core/draft';
+import { isOperator } from '../../core/rights';
 import { without } from '../../core/pointer';
 import { hrefOf } from '../../core/router';
 import type { PageProps } from '../../routes';
@@ -18,7 +20,7 @@ import type { Bid } from './types';
 const ping: Codec = { ...json, show: (value) => json.show(without(value, '/signed')) };
 const rank = integer({ min: 1, max: 1_000 });
 
-const specsFor = (buyerId: string | undefined): readonly FieldSpec[] => [
+const specsOf = (buyerId: string | undefined): readonly FieldSpec[] => [
   { at: '/campaignId', codec: text, required: 'choose a campaign' },
   { at: '/buyerId', codec: text, required: 'is whose bid?', initial: buyerId },
   { at: '/targetId', codec: text, required: 'choose where it rings' },
@@ -30,9 +32,9 @@ const specsFor = (buyerId: string | undefined): readonly FieldSpec[] => [
     required: 'say how a call is charged',
     initial: { kind: 'per_call', amount: 25_000_000, afterMs: 60_000 },
   },
-  { at: '/priority', codec: rank, initial: 1 },
-  { at: '/weight', codec: rank, initial: 1 },
-  { at: '/fallback', codec: flag, initial: false },
+  { at: '/priority', codec: rank, initial: 1, ofExchange: true },
+  { at: '/weight', codec: rank, initial: 1, ofExchange: true },
+  { at: '/fallback', codec: flag, initial: false, ofExchange: true },
   { at: '/targeting', codec: json, initial: {} },
   { at: '/modifiers', codec: json, initial: [] },
   { at: '/conversions', codec: json },
@@ -42,8 +44,12 @@ const specsFor = (buyerId: string | undefined): readonly FieldSpec[] => [
 
 /** What a buyer offers for the calls of a campaign. */
 export function BidEditor({ params }: PageProps) {
-  const { go, toast, place } = useConsole();
-  const specs = useMemo(() => specsFor(place.query['buyer']), [place.query['buyer']]);
+  const { go, toast, place, user } = useConsole();
+  const operator = isOperator(user);
+  const specs = useMemo(
+    () => specsFor(specsOf(place.query['buyer']), operator),
+    [place.query['buyer'], operator],
+  );
   const editor = useEntity<Bid>('/bids', params['id'], specs, (bid, isNew) => {
     toast('good', isNew ? 'The bid is there' : 'Saved');
     if (isNew) go(hrefOf(`/buyers/${encodeURIComponent(bid.buyerId)}`), true);

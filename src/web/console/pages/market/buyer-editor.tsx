@@ -1,7 +1,10 @@
+import { useMemo } from 'preact/hooks';
 import { useConsole, useMay } from '../../console';
 import { integer, seconds, text } from '../../core/codec';
 import type { FieldSpec } from '../../core/draft';
+import { specsFor } from '../../core/draft';
 import { wordsOf } from '../../core/format';
+import { isOperator } from '../../core/rights';
 import { hrefOf } from '../../core/router';
 import type { PageProps } from '../../routes';
 import { Badge } from '../../ui/badge';
@@ -22,21 +25,23 @@ import type { Bid, Buyer, Target } from './types';
 const window = seconds({ min: 1_000, max: 86_400_000 });
 
 const SPECS: readonly FieldSpec[] = [
-  { at: '/accountId', codec: text, required: 'choose who pays' },
+  { at: '/accountId', codec: text, required: 'choose who pays', ofExchange: true },
   { at: '/name', codec: text, required: 'give it a name' },
   { at: '/status', codec: text, initial: 'active' },
   ...CAP_SPECS,
   ...DELIVERY_SPECS,
-  { at: '/discipline/unanswered', codec: integer({ min: 1, max: 1_000 }) },
-  { at: '/discipline/windowMs', codec: window },
-  { at: '/discipline/pauseMs', codec: window },
+  { at: '/discipline/unanswered', codec: integer({ min: 1, max: 1_000 }), ofExchange: true },
+  { at: '/discipline/windowMs', codec: window, ofExchange: true },
+  { at: '/discipline/pauseMs', codec: window, ofExchange: true },
 ];
 
 /** A buyer, with where it answers and what it bids. */
 export function BuyerEditor({ params }: PageProps) {
-  const { go, toast } = useConsole();
+  const { go, toast, user } = useConsole();
+  const operator = isOperator(user);
+  const specs = useMemo(() => specsFor(SPECS, operator), [operator]);
   const accounts = useNames('/accounts', 'accounts:read');
-  const editor = useEntity<Buyer>('/buyers', params['id'], SPECS, (buyer, isNew) => {
+  const editor = useEntity<Buyer>('/buyers', params['id'], specs, (buyer, isNew) => {
     toast('good', isNew ? 'The buyer is there' : 'Saved');
     if (isNew) go(hrefOf(`/buyers/${encodeURIComponent(buyer.id)}`), true);
   });
@@ -50,6 +55,7 @@ export function BuyerEditor({ params }: PageProps) {
       title={stored?.name ?? 'Buyer'}
       up={{ href: hrefOf('/buyers'), label: 'Buyers' }}
       scope="buyers:write"
+      byTheExchange
       path="/buyers"
       fields={
         <>
@@ -61,25 +67,34 @@ export function BuyerEditor({ params }: PageProps) {
               label="Account that pays"
               options={[...optionsOf(accounts, 'Choose …'), ...known]}
             />
-            <FormSelect form={form} at="/status" label="Status" options={STATUSES} />
+            <FormSelect
+              form={form}
+              at="/status"
+              label="Status"
+              options={STATUSES.filter(([status]) => operator || status !== 'archived')}
+            />
           </div>
           <CapFields form={form} />
           <DeliveryFields form={form} />
-          <fieldset class="form-section">
-            <legend>When it does not answer</legend>
-            <p class="quiet">All three, or none: a target that misses so many calls is paused for a while.</p>
-            <div class="form-grid">
-              <FormText form={form} at="/discipline/unanswered" label="Calls missed" inputMode="numeric" />
-              <FormText form={form} at="/discipline/windowMs" label="Within" unit="s" inputMode="decimal" />
-              <FormText
-                form={form}
-                at="/discipline/pauseMs"
-                label="First pause"
-                unit="s"
-                inputMode="decimal"
-              />
-            </div>
-          </fieldset>
+          {operator && (
+            <fieldset class="form-section">
+              <legend>When it does not answer</legend>
+              <p class="quiet">
+                All three, or none: a target that misses so many calls is paused for a while.
+              </p>
+              <div class="form-grid">
+                <FormText form={form} at="/discipline/unanswered" label="Calls missed" inputMode="numeric" />
+                <FormText form={form} at="/discipline/windowMs" label="Within" unit="s" inputMode="decimal" />
+                <FormText
+                  form={form}
+                  at="/discipline/pauseMs"
+                  label="First pause"
+                  unit="s"
+                  inputMode="decimal"
+                />
+              </div>
+            </fieldset>
+          )}
         </>
       }
     >
@@ -126,6 +141,7 @@ function Targets({ buyerId }: { readonly buyerId: string }) {
 function Bids({ buyerId }: { readonly buyerId: string }) {
   const list = useList<Bid>('/bids', { buyerId });
   const campaigns = useNames('/campaigns', 'campaigns:read');
+  const currencies = useNames('/campaigns', 'campaigns:read', { field: 'currency' });
   const mayMake = useMay('bids:write');
   return (
     <Panel
@@ -147,7 +163,12 @@ function Bids({ buyerId }: { readonly buyerId: string }) {
             cell: ({ campaignId }) => campaigns.get(campaignId) ?? campaignId,
           },
           { key: 'status', heading: 'Status', cell: ({ status }) => <Badge state={status} /> },
-          { key: 'price', heading: 'Price', align: 'right', cell: ({ price }) => <Money micros={price} /> },
+          {
+            key: 'price',
+            heading: 'Price',
+            align: 'right',
+            cell: ({ price, campaignId }) => <Money micros={price} currency={currencies.get(campaignId)} />,
+          },
           { key: 'plan', heading: 'Plan', cell: ({ plan }) => wordsOf(plan.kind) },
           { key: 'priority', heading: 'Priority', align: 'right', cell: ({ priority }) => priority },
           { key: 'live', heading: 'Price comes', cell: ({ ping }) => (ping ? 'call by call' : 'standing') },

@@ -1,8 +1,10 @@
-import { useMay } from '../../console';
+import { useConsole, useMay } from '../../console';
+import { isOperator } from '../../core/rights';
 import { hrefOf } from '../../core/router';
 import { Badge } from '../../ui/badge';
 import { LinkButton } from '../../ui/button';
 import { SelectField, TextField } from '../../ui/field';
+import { Filters } from '../../ui/filters';
 import { ListTable } from '../../ui/list';
 import { Page, Panel } from '../../ui/page';
 import { useList } from '../../ui/use-query';
@@ -18,7 +20,7 @@ export function Buyers() {
   const [q, setQ] = useFilter('q');
   const list = useList<Buyer>('/buyers', { status, q, sort: 'name' });
   const accounts = useNames('/accounts', 'accounts:read');
-  const mayMake = useMay('buyers:write');
+  const mayMake = useMay('buyers:write') && isOperator(useConsole().user);
   return (
     <Page
       title="Buyers"
@@ -30,10 +32,10 @@ export function Buyers() {
         )
       }
     >
-      <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
+      <Filters label="Buyers">
         <TextField label="Name" type="search" value={q} onInput={setQ} testId="filter-q" />
         <SelectField label="Status" value={status} options={ANY_STATUS} onInput={setStatus} />
-      </form>
+      </Filters>
       <Panel title="Buyers" flush>
         <ListTable
           list={list}

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { asProblem } from '../../api/problem';
 import type { Stored } from '../../api/types';
 import { useConsole, useMay } from '../../console';
+import { isOperator } from '../../core/rights';
 import { Badge } from '../../ui/badge';
 import { Button } from '../../ui/button';
 import { ConflictDialog } from '../../ui/conflict-dialog';
@@ -19,6 +20,8 @@ interface Props<T extends Stored & { readonly status: string; readonly name?: st
   readonly title: string;
   readonly up: { readonly href: string; readonly label: string };
   readonly scope: string;
+  /** Parties change their own, but the exchange makes and archives them. */
+  readonly byTheExchange?: boolean;
   /** Of the collection, to archive it. */
   readonly path: string;
   readonly fields: ComponentChildren;
@@ -33,11 +36,12 @@ export function EntityPage<T extends Stored & { readonly status: string; readonl
   title,
   up,
   scope,
+  byTheExchange = false,
   path,
   fields,
   children,
 }: Props<T>) {
-  const { api, toast } = useConsole();
+  const { api, user, toast } = useConsole();
   const [archiving, setArchiving] = useState(false);
   const mayChange = useMay(scope);
   const { asked, form, isNew, stored } = editor;
@@ -52,7 +56,7 @@ export function EntityPage<T extends Stored & { readonly status: string; readonl
       toast('bad', asProblem(error).message);
     }
   };
-  if (!isNew && asked.problem !== undefined) {
+  if (!isNew && stored === undefined && asked.problem !== undefined) {
     return (
       <Page title={title} up={up}>
         <Failure problem={asked.problem} onRetry={asked.reload} />
@@ -73,6 +77,7 @@ export function EntityPage<T extends Stored & { readonly status: string; readonl
       aside={stored && <Badge state={stored.status} />}
       actions={
         mayChange &&
+        (!byTheExchange || isOperator(user)) &&
         stored !== undefined &&
         stored.status !== 'archived' && (
           <Button kind="danger" onClick={() => setArchiving(true)} testId="archive">

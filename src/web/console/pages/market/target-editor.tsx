@@ -2,6 +2,8 @@ import { useMemo } from 'preact/hooks';
 import { useConsole } from '../../console';
 import { json, money, text } from '../../core/codec';
 import type { FieldSpec } from '../../core/draft';
+import { specsFor } from '../../core/draft';
+import { isOperator } from '../../core/rights';
 import { hrefOf } from '../../core/router';
 import type { PageProps } from '../../routes';
 import { FormArea, FormSelect, FormText } from '../../ui/form';
@@ -19,7 +21,7 @@ const specsOf = (buyerId: string | undefined): readonly FieldSpec[] => [
   { at: '/status', codec: text, initial: 'active' },
   { at: '/kind', codec: text, initial: 'sip' },
   { at: '/uri', codec: text, required: 'say where it is rung' },
-  { at: '/costPerMinute', codec: money, initial: 0 },
+  { at: '/costPerMinute', codec: money, initial: 0, ofExchange: true },
   ...CAP_SPECS,
   ...DELIVERY_SPECS,
   { at: '/skills', codec: json },
@@ -27,8 +29,12 @@ const specsOf = (buyerId: string | undefined): readonly FieldSpec[] => [
 
 /** Where a buyer answers. */
 export function TargetEditor({ params }: PageProps) {
-  const { go, toast, place } = useConsole();
-  const specs = useMemo(() => specsFor(place.query['buyer']), [place.query['buyer']]);
+  const { go, toast, place, user } = useConsole();
+  const operator = isOperator(user);
+  const specs = useMemo(
+    () => specsFor(specsOf(place.query['buyer']), operator),
+    [place.query['buyer'], operator],
+  );
   const editor = useEntity<Target>('/targets', params['id'], specs, (target, isNew) => {
     toast('good', isNew ? 'The target is there' : 'Saved');
     if (isNew) go(hrefOf(`/buyers/${encodeURIComponent(target.buyerId)}`), true);
@@ -52,7 +58,12 @@ export function TargetEditor({ params }: PageProps) {
           <div class="form-grid">
             <FormText form={form} at="/name" label="Name" />
             <FormSelect form={form} at="/status" label="Status" options={STATUSES} />
-            <FormSelect form={form} at="/kind" label="Kind" options={TARGET_KINDS} />
+            <FormSelect
+              form={form}
+              at="/kind"
+              label="Kind"
+              options={TARGET_KINDS.filter(([kind]) => operator || kind !== 'pstn' || stored?.kind === kind)}
+            />
             <FormText
               form={form}
               at="/uri"

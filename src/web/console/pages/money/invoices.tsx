@@ -1,7 +1,8 @@
-import { instantText, wordsOf } from '../../core/format';
+import { dayText, wordsOf } from '../../core/format';
 import { hrefOf } from '../../core/router';
 import { Badge } from '../../ui/badge';
 import { SelectField } from '../../ui/field';
+import { Filters } from '../../ui/filters';
 import { ListTable } from '../../ui/list';
 import { Page, Panel } from '../../ui/page';
 import { useFilter } from '../../ui/use-filter';
@@ -17,14 +18,14 @@ export function Invoices() {
   const accounts = useNames('/accounts', 'accounts:read');
   return (
     <Page title="Invoices">
-      <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
+      <Filters label="Invoices">
         <SelectField
           label="Account"
           value={accountId}
           options={optionsOf(accounts, 'All accounts')}
           onInput={setAccountId}
         />
-      </form>
+      </Filters>
       <Panel title="Invoices and credit notes" flush>
         <ListTable
           list={list}
@@ -72,5 +73,5 @@ export function Invoices() {
 /** The days from the first to the last, in the reader's zone. */
 export function periodText({ periodFrom, periodTo }: Invoice): string | null {
   if (periodFrom === null || periodTo === null) return null;
-  return `${instantText(periodFrom).slice(0, 10)} – ${instantText(periodTo - 1).slice(0, 10)}`;
+  return `${dayText(periodFrom)} – ${dayText(periodTo - 1)}`;
 }

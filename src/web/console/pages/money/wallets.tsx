@@ -1,6 +1,7 @@
 import { hrefOf } from '../../core/router';
 import { Badge } from '../../ui/badge';
 import { SelectField } from '../../ui/field';
+import { Filters } from '../../ui/filters';
 import { ListTable } from '../../ui/list';
 import { Page, Panel } from '../../ui/page';
 import { useFilter } from '../../ui/use-filter';
@@ -22,9 +23,9 @@ export function Wallets() {
   const accounts = useNames('/accounts', 'accounts:read');
   return (
     <Page title="Wallets">
-      <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
+      <Filters label="Wallets">
         <SelectField label="State" value={stopped} options={STATES} onInput={setStopped} />
-      </form>
+      </Filters>
       <Panel title="Wallets" flush>
         <ListTable
           list={list}

@@ -7,6 +7,7 @@ import { Button } from '../../ui/button';
 import { JsonView } from '../../ui/code';
 import { Dialog } from '../../ui/dialog';
 import { TextField } from '../../ui/field';
+import { Filters } from '../../ui/filters';
 import { ListTable } from '../../ui/list';
 import { Facts, Page, Panel } from '../../ui/page';
 import { useFilter } from '../../ui/use-filter';
@@ -84,11 +85,11 @@ export function Audit() {
           )}
         </p>
       )}
-      <form class="filters" role="search" aria-label="Audit" onSubmit={(event) => event.preventDefault()}>
+      <Filters label="Audit">
         <TextField label="Who" type="search" value={actor} onInput={setActor} />
         <TextField label="Action" type="search" value={action} onInput={setAction} testId="filter-action" />
         <TextField label="Done to" type="search" value={subject} onInput={setSubject} />
-      </form>
+      </Filters>
       <Panel title="Entries, newest first" flush>
         <ListTable
           list={list}

@@ -6,7 +6,7 @@ import { text, words } from '../../core/codec';
 import type { FieldSpec } from '../../core/draft';
 import { draftOf } from '../../core/draft';
 import { wordsOf } from '../../core/format';
-import { isOperator } from '../../core/navigation';
+import { isOperator } from '../../core/rights';
 import { Button } from '../../ui/button';
 import { ConfirmDialog } from '../../ui/dialog';
 import { FormSelect, FormText } from '../../ui/form';

@@ -1,14 +1,13 @@
 import { useState } from 'preact/hooks';
 import { instantText, wordsOf } from '../../core/format';
 import { Badge } from '../../ui/badge';
-import { Button } from '../../ui/button';
-import { TextField } from '../../ui/field';
 import { Await } from '../../ui/list';
 import { Facts, Panel } from '../../ui/page';
 import { Empty } from '../../ui/states';
 import { useNames } from '../../ui/use-names';
 import { useQuery } from '../../ui/use-query';
 import { Text, Time } from '../../ui/values';
+import { isOfField, NumberForm } from './number-form';
 
 interface Consent {
   readonly id: string;
@@ -30,7 +29,6 @@ interface Consent {
 
 /** What a person agreed to, with its proof. Every look is written to the audit log. */
 export function Consents() {
-  const [typed, setTyped] = useState('');
   const [number, setNumber] = useState<string>();
   const asked = useQuery<{ items: readonly Consent[] }>(number === undefined ? undefined : '/consents', {
     number,
@@ -38,21 +36,9 @@ export function Consents() {
   return (
     <div class="stack">
       <Panel title="Consent of a number">
-        <form
-          class="form"
-          noValidate
-          onSubmit={(event) => {
-            event.preventDefault();
-            setNumber(typed.trim() === '' ? undefined : typed.trim());
-          }}
-        >
-          <TextField label="Number" type="tel" value={typed} onInput={setTyped} testId="consent-number" />
-          <Button type="submit" testId="find-consents">
-            Find
-          </Button>
-        </form>
+        <NumberForm ask="Find" asked={asked} testId="consent" onAsk={setNumber} />
       </Panel>
-      {number !== undefined && (
+      {number !== undefined && !isOfField(asked) && (
         <Await asked={asked}>
           {({ items }) =>
             items.length === 0 ? (

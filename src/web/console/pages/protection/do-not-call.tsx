@@ -9,13 +9,13 @@ import { wordsOf } from '../../core/format';
 import { Badge } from '../../ui/badge';
 import { Button } from '../../ui/button';
 import { ConfirmDialog } from '../../ui/dialog';
-import { TextField } from '../../ui/field';
-import { FormFoot, FormProblem, FormSelect, FormText } from '../../ui/form';
+import { FormSelect, FormText, SheetForm } from '../../ui/form';
 import { Await, ListTable } from '../../ui/list';
 import { Panel } from '../../ui/page';
 import { useForm } from '../../ui/use-form';
 import { useList, useQuery } from '../../ui/use-query';
 import { Phone, Time } from '../../ui/values';
+import { isOfField, NumberForm } from './number-form';
 
 interface Entry extends Stored {
   readonly number: string;
@@ -117,25 +117,12 @@ export function DoNotCall() {
 }
 
 function CheckNumber() {
-  const [typed, setTyped] = useState('');
   const [number, setNumber] = useState<string>();
   const asked = useQuery<Check>(number === undefined ? undefined : '/number-lists/check', { number });
   return (
     <Panel title="Is a number listed?">
-      <form
-        class="form"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          setNumber(typed.trim() === '' ? undefined : typed.trim());
-        }}
-      >
-        <TextField label="Number" type="tel" value={typed} onInput={setTyped} testId="check-number" />
-        <Button type="submit" testId="check">
-          Check
-        </Button>
-      </form>
-      {number !== undefined && (
+      <NumberForm ask="Check" asked={asked} testId="check" onAsk={setNumber} />
+      {number !== undefined && !isOfField(asked) && (
         <div role="status" data-testid="check-result">
           <Await asked={asked}>
             {({ number: read, hits }) =>
@@ -162,26 +149,18 @@ function CheckNumber() {
 function AddNumber({ onDone }: { onDone(): void }) {
   const { api, toast } = useConsole();
   const form = useForm(SPECS, () => draftOf(SPECS));
+  const send = async (body: Record<string, unknown>): Promise<void> => {
+    await api.post('/dnc', body);
+    form.fill(draftOf(SPECS));
+    toast('good', 'The number is listed');
+    onDone();
+  };
   return (
     <Panel title="List a number">
-      <form
-        class="form"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          void form.submit(async (body) => {
-            await api.post('/dnc', body);
-            form.fill(draftOf(SPECS));
-            toast('good', 'The number is listed');
-            onDone();
-          });
-        }}
-      >
-        <FormProblem form={form} />
+      <SheetForm form={form} send="List it" testId="add-dnc" onSend={send}>
         <FormText form={form} at="/number" label="Number" type="tel" />
         <FormSelect form={form} at="/source" label="Why" options={SOURCES} />
-        <FormFoot form={form} send="List it" testId="add-dnc" />
-      </form>
+      </SheetForm>
     </Panel>
   );
 }

@@ -5,6 +5,7 @@ import { hrefOf } from '../../core/router';
 import { Badge } from '../../ui/badge';
 import { Button } from '../../ui/button';
 import { SelectField } from '../../ui/field';
+import { Filters } from '../../ui/filters';
 import { ListTable } from '../../ui/list';
 import { Page, Panel } from '../../ui/page';
 import { useFilter } from '../../ui/use-filter';
@@ -31,14 +32,9 @@ export function FraudCases() {
   const [chosen, choose] = useState<FraudCase>();
   return (
     <Page title="Fraud cases">
-      <form
-        class="filters"
-        role="search"
-        aria-label="Fraud cases"
-        onSubmit={(event) => event.preventDefault()}
-      >
+      <Filters label="Fraud cases">
         <SelectField label="State" value={state} options={STATES} onInput={setState} testId="filter-state" />
-      </form>
+      </Filters>
       <Panel title="Calls that were flagged, challenged or blocked" flush>
         <ListTable
           list={list}
