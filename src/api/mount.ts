@@ -100,9 +100,7 @@ function mount(
     for (const work of afterwards) work();
     // A stream goes on; a request that took too long has been answered.
     if (route.streams || response.headersSent) return;
-    response.status(answer.status).set(answer.headers);
-    if (answer.status === 204) response.end();
-    else response.type('json').send(answer.json);
+    sendAnswer(request, response, answer);
   };
 }
 
@@ -135,6 +133,23 @@ function answerOf(route: Route, { body, etag, location }: Awaited<ReturnType<Rou
     },
     json: route.streams || route.status === 204 ? '' : JSON.stringify(body),
   };
+}
+
+/** What is plain is written at once, head and body together; what may need no body, Express knows. */
+function sendAnswer(request: Request, response: Response, { status, headers, json }: Answer): void {
+  response.status(status).set(headers);
+  if (status === 204) {
+    response.end();
+    return;
+  }
+  response.setHeader('Content-Type', 'application/json; charset=utf-8');
+  const { 'if-none-match': tags, 'if-modified-since': since } = request.headers;
+  if (request.method === 'HEAD' || tags !== undefined || since !== undefined) {
+    response.send(json);
+    return;
+  }
+  response.setHeader('Content-Length', Buffer.byteLength(json));
+  response.end(json, 'utf8');
 }
 
 function validate(schema: z.ZodType | undefined, value: unknown, where: 'body' | 'query' | 'path'): unknown {

@@ -87,6 +87,7 @@ export class RouteTable {
 
 /** What stands for the names in the path of a route. @throws AppError `validation` */
 export function paramsOf(route: Route, values: readonly string[]): Record<string, string> {
+  if (values.length === 0) return {};
   const names = route.path.match(/:\w+/g) ?? [];
   return Object.fromEntries(names.map((name, index) => [name.slice(1), decoded(values[index] ?? '')]));
 }

@@ -28,6 +28,8 @@ export interface Statement {
   readonly name?: string;
   readonly text: string;
   readonly values?: readonly unknown[];
+  /** Rows as lists of their cells, in the order of the columns; by name otherwise. */
+  readonly rowMode?: 'array';
 }
 
 /** What can run a statement: the pool, or a client within a transaction. */

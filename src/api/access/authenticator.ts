@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Principal } from '../../domain';
 import type { Database } from '../../storage';
 import { identifyApiKey, identifyOAuthClient, identifySession, liveApiKeys } from '../../storage';
@@ -93,8 +93,8 @@ export class Authenticator {
     const remembered = this.known(credential);
     if (remembered) return remembered;
     const { monotonic, now } = this.#parts;
-    const hash = hashOf(credential);
-    this.#known.delete(hash);
+    const name = hashOf(credential);
+    this.#known.delete(name);
     const startedAt = monotonic();
     const found = await find();
     if (!found) return undefined;
@@ -104,7 +104,7 @@ export class Authenticator {
     }
     // From before it was asked: what was revoked meanwhile is not remembered for longer.
     const forMs = Math.min(CACHE_MS, found.expiresAt - now());
-    this.#known.set(hash, { principal: found.principal, until: startedAt + forMs });
+    this.#known.set(name, { principal: found.principal, until: startedAt + forMs });
     return found.principal;
   }
 
@@ -128,7 +128,7 @@ export class Authenticator {
 }
 
 function hashOf(credential: string): string {
-  return createHash('sha256').update(credential, 'utf8').digest('base64');
+  return hash('sha256', credential, 'base64');
 }
 
 interface Found {

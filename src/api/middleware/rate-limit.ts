@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
 import type { RateLimit, RateLimiter, Taken } from '../../storage';
 import type { ClientAddress } from '../client-address';
@@ -95,5 +95,5 @@ function refuse(response: Response, { count, seconds }: RateLimit, { retryAfterM
 function hashOf({ headers }: Request): string | undefined {
   const shown = headers['x-api-key'] ?? headers.authorization ?? headers.cookie;
   if (shown === undefined) return undefined;
-  return createHash('sha256').update(String(shown), 'utf8').digest('base64');
+  return hash('sha256', String(shown), 'base64');
 }
