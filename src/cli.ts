@@ -4,17 +4,7 @@ import { Command } from 'commander';
 import type { Config, LoadedConfig } from './config';
 import { ConfigError, configReference, explainConfig, loadConfig, takeFlags } from './config';
 import type { WhatifArguments } from './commands/replay-commands';
-import {
-  createApiKey,
-  createMigration,
-  Database,
-  DEMO,
-  migrateDown,
-  migrateUp,
-  migrationStatus,
-  readMigrations,
-  seedDemoMarket,
-} from './storage';
+import { Database } from './storage';
 import type { Logger } from './telemetry';
 import { createLogger, startTracing } from './telemetry';
 import { untilTold } from './parts/until-told';
@@ -93,55 +83,6 @@ program
     await server.shutdown();
   });
 
-const migrate = program.command('migrate').description('change the database schema');
-migrate.command('up').action(() =>
-  withDatabase(async (database) => {
-    const done = await migrateUp(database, readMigrations(MIGRATIONS));
-    say(done.length > 0 ? `applied ${done.join(', ')}` : 'nothing to apply');
-  }),
-);
-migrate
-  .command('down')
-  .option('--steps <n>', 'how many', '1')
-  .action(({ steps }: { steps: string }) =>
-    withDatabase(async (database) => {
-      const undone = await migrateDown(database, readMigrations(MIGRATIONS), Number(steps));
-      say(undone.length > 0 ? `took back ${undone.join(', ')}` : 'nothing to take back');
-    }),
-  );
-migrate.command('status').action(() =>
-  withDatabase(async (database) => {
-    for (const { name, appliedAt } of await migrationStatus(database, readMigrations(MIGRATIONS))) {
-      say(`${name}  ${appliedAt?.toISOString() ?? 'not applied'}`);
-    }
-  }),
-);
-migrate.command('create <title>').action((title: string) => say(createMigration(MIGRATIONS, title)));
-
-program
-  .command('seed')
-  .description('fill an empty database with the demo market')
-  .action(() =>
-    withDatabase(async (database, { config }) => {
-      const ports = [config.demo.buyerPort1, config.demo.buyerPort2] as const;
-      say((await seedDemoMarket(database, { buyerPorts: ports })) ? 'seeded' : 'there is a market already');
-    }),
-  );
-program
-  .command('key')
-  .description('make keys of the API')
-  .command('create <name>')
-  .description('make a key of the operator and print it: it is shown this once')
-  .option('--scopes <list>', 'what it may do, with commas, e.g. calls:read,bids:write', '*')
-  .action((name: string, { scopes }: { scopes: string }) =>
-    withDatabase(async (database) => {
-      const list = scopes.split(',').map((scope) => scope.trim());
-      const wrong = list.find((scope) => !/^(\*|[a-z]+:(\*|[a-z]+))$/.test(scope));
-      if (wrong !== undefined)
-        throw new ConfigError(`--scopes: "${wrong}" is none; calls:read, calls:* and * are`);
-      say(await createApiKey(database, DEMO.operatorId, name, list));
-    }),
-  );
 program
   .command('demo')
   .description('place one real call through a running exchange, or through one started for it')
@@ -201,7 +142,7 @@ const PROGRAMS = new Set(['start', 'switch', 'worker', 'sip-server', 'demo', 'co
 async function run(): Promise<void> {
   if (!PROGRAMS.has(words[0] ?? '')) {
     const { addCommandGroups } = await import('./commands/groups.js');
-    addCommandGroups(program, { withDatabase, say });
+    addCommandGroups(program, { withDatabase, say, migrations: MIGRATIONS });
   }
   await program.parseAsync([...words], { from: 'user' });
 }

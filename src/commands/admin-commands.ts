@@ -8,6 +8,7 @@ import { accessRules } from '../parts/access-parts';
 import { openVaultOf } from '../parts/privacy-parts';
 import type { ApiKey, Database, ListQuery, OAuthClient, Queryable, User, UserChanges } from '../storage';
 import {
+  changedFields,
   changeUser,
   createOAuthClient,
   createUser,
@@ -26,6 +27,7 @@ import {
   revokeOAuthClient,
   signOutEverywhere,
 } from '../storage';
+import { inOneRecorded } from './command-record';
 import { oneOf } from './option-values';
 
 export interface AdminCommandParts {
@@ -72,8 +74,10 @@ function addUserCommands(admin: Command, { withDatabase, say }: AdminCommandPart
     .action((email: string, name: string, options: { account: string; role?: Role; scopes?: string[] }) =>
       withDatabase(async (database, loaded) => {
         const { account: accountId, role, scopes } = options;
-        const link = await database.transaction(async (tx) => {
-          const { id } = await createUser(tx, { accountId, email: email.trim(), name, role, scopes });
+        const wanted = { accountId, email: email.trim(), name, role, scopes };
+        const link = await inOneRecorded(database, 'admin user add', async (tx, tell) => {
+          const { id } = await createUser(tx, wanted);
+          tell({ subject: { kind: 'users', id }, changes: changedFields(undefined, wanted) });
           return linkOf(tx, id, loaded);
         });
         say(link);
@@ -95,8 +99,19 @@ function addUserCommands(admin: Command, { withDatabase, say }: AdminCommandPart
       .description(description)
       .action((who: string, value: string) =>
         withDatabase(async (database) => {
-          const user = await find(database, who);
-          say(line(await database.transaction((tx) => changeUser(tx, user.id, changes(value)))));
+          const user = await inOneRecorded(
+            database,
+            `admin user ${name.split(' ', 1)[0] ?? name}`,
+            async (tx, tell) => {
+              const before = await find(tx, who);
+              tell({
+                subject: { kind: 'users', id: before.id },
+                changes: changedFields({ ...before }, changes(value)),
+              });
+              return changeUser(tx, before.id, changes(value));
+            },
+          );
+          say(line(user));
         }),
       );
   change('disable <user>', 'let a user in no more, by id or e-mail address', () => ({ status: 'disabled' }));
@@ -107,8 +122,12 @@ function addUserCommands(admin: Command, { withDatabase, say }: AdminCommandPart
     .description('print a new link with which a user sets a password')
     .action((who: string) =>
       withDatabase(async (database, loaded) => {
-        const user = await find(database, who);
-        say(await linkOf(database, user.id, loaded));
+        const link = await inOneRecorded(database, 'admin user link', async (tx, tell) => {
+          const { id } = await find(tx, who);
+          tell({ subject: { kind: 'users', id } });
+          return linkOf(tx, id, loaded);
+        });
+        say(link);
       }),
     );
   users
@@ -116,12 +135,13 @@ function addUserCommands(admin: Command, { withDatabase, say }: AdminCommandPart
     .description('ask a user for no second factor any more, and sign the user out everywhere')
     .action((who: string) =>
       withDatabase(async (database) => {
-        const user = await find(database, who);
-        const had = await database.transaction(async (tx) => {
+        const { email, had } = await inOneRecorded(database, 'admin user reset-totp', async (tx, tell) => {
+          const user = await find(tx, who);
+          tell({ subject: { kind: 'users', id: user.id } });
           await signOutEverywhere(tx, user.id, 'totp_reset');
-          return dropTotp(tx, user.id);
+          return { email: user.email, had: await dropTotp(tx, user.id) };
         });
-        say(had ? `${user.email} has no second factor any more` : `${user.email} had no second factor`);
+        say(had ? `${email} has no second factor any more` : `${email} had no second factor`);
       }),
     );
 }
@@ -145,10 +165,20 @@ function line({ id, email, accountId, role, status, scopes, totp }: User): strin
   return `${id}  ${email.padEnd(32)}  ${role.padEnd(8)}  ${status.padEnd(8)}  ${accountId}  ${scopes.join(',')}${more}`;
 }
 
+function shownOf(accountId: string | undefined): ListQuery {
+  return { ...(accountId !== undefined && { where: { accountId } }), limit: MAX_SHOWN };
+}
+
 /** What keys and clients differ in. */
 interface Credentials {
   readonly what: string;
-  readonly add: (db: Queryable, wanted: Parameters<typeof issueApiKey>[1]) => Promise<readonly string[]>;
+  /** First word of their path. */
+  readonly kind: string;
+  /** Its id, and what is printed of it. */
+  readonly add: (
+    db: Queryable,
+    wanted: Parameters<typeof issueApiKey>[1],
+  ) => Promise<{ readonly id: string; readonly printed: readonly string[] }>;
   readonly list: (db: Queryable, accountId: string | undefined) => Promise<readonly (ApiKey | OAuthClient)[]>;
   readonly get: (db: Queryable, id: string) => Promise<unknown>;
   readonly revoke: (db: Queryable, id: string) => Promise<boolean>;
@@ -168,13 +198,10 @@ const KEYS: Credentials = {
 
 const CLIENTS: Credentials = {
   what: 'client',
+  kind: 'oauth-clients',
   add: async (db, wanted) => {
-function shownOf(accountId: string | undefined): ListQuery {
-  return { ...(accountId !== undefined && { where: { accountId } }), limit: MAX_SHOWN };
-}
-
     const { client, secret } = await createOAuthClient(db, wanted);
-    return [`client_id      ${client.id}`, `client_secret  ${secret}`];
+    return { id: client.id, printed: [`client_id      ${client.id}`, `client_secret  ${secret}`] };
   },
   list: async (db, accountId) => (await listOAuthClients(db, shownOf(accountId))).map(({ row }) => row),
   get: getOAuthClient,
@@ -191,7 +218,7 @@ interface NewCredential {
 function addCredentialCommands(
   group: Command,
   { withDatabase, say, user }: AdminCommandParts,
-  { what, add, list, get, revoke }: Credentials,
+  { what, kind, add, list, get, revoke }: Credentials,
 ): void {
   group
     .command('add <name>')
@@ -208,7 +235,12 @@ function addCredentialCommands(
       withDatabase(async (database) => {
         const expiresAt = lasts === undefined ? undefined : Date.now() + lasts * DAY_MS;
         const wanted = { accountId, name, role, scopes, expiresAt, createdBy: `terminal:${user()}` };
-        for (const text of await add(database, wanted)) say(text);
+        const printed = await inOneRecorded(database, `admin ${what} add`, async (tx, tell) => {
+          const added = await add(tx, wanted);
+          tell({ subject: { kind, id: added.id }, changes: changedFields(undefined, wanted) });
+          return added.printed;
+        });
+        for (const text of printed) say(text);
       }),
     );
   group
@@ -231,7 +263,10 @@ function addCredentialCommands(
     .description(`revoke a ${what}`)
     .action((id: string) =>
       withDatabase(async (database) => {
-        if (!(await get(database, id)) || !(await revoke(database, id))) throw notFound(what, id);
+        await inOneRecorded(database, `admin ${what} revoke`, async (tx, tell) => {
+          if (!(await get(tx, id)) || !(await revoke(tx, id))) throw notFound(what, id);
+          tell({ subject: { kind, id } });
+        });
         say(`${id} is good for nothing within five seconds`);
       }),
     );
@@ -241,7 +276,8 @@ async function rotate({ withDatabase, say }: AdminCommandParts, atOnce: boolean)
   await withDatabase(async (database, { config }) => {
     const vault = await openVaultOf(config, database);
     const { tokenMs, cookieMs } = accessRules(config, process.env);
-    await database.transaction(async (tx) => {
+    await inOneRecorded(database, 'admin rotate-keys', async (tx, tell) => {
+      tell({ changes: changedFields(undefined, { atOnce }) });
       if (atOnce) await forgetSigningKeys(tx);
       await rotateKeys(tx, vault, { unlessYoungerMs: 0, tokenMs: Math.max(tokenMs, cookieMs) });
     });

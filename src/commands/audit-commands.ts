@@ -1,30 +1,11 @@
 import type { Command } from 'commander';
-import type { AuditEntry, AuditFinding, Database, Queryable } from '../storage';
-import { recordAudit, sealAudit, verifyAudit } from '../storage';
+import type { AuditFinding, Database } from '../storage';
+import { sealAudit, verifyAudit } from '../storage';
 
 export interface AuditCommandParts {
   readonly withDatabase: (work: (database: Database) => Promise<void>) => Promise<void>;
   readonly say: (line: string) => void;
   readonly setExitCode: (code: number) => void;
-}
-
-/** What a command that changed something says of it. */
-export type CommandDeed = Pick<AuditEntry, 'subject' | 'changes' | 'reason'>;
-
-/**
- * Writes down what was done at a terminal.
- * @param db - the transaction of the change, where there is one
- * @param user - of the operating system
- * @param command - e.g. `rates import`: it is written as `cli.rates.import`
- */
-export function recordCommand(
-  db: Queryable,
-  user: string,
-  command: string,
-  deed: CommandDeed = {},
-): Promise<void> {
-  const action = `cli.${command.replaceAll(' ', '.')}`;
-  return recordAudit(db, { actor: { kind: 'cli', id: user }, action, ...deed });
 }
 
 /** `dce audit …`: who did what. */

@@ -3,10 +3,18 @@ import { Option } from 'commander';
 import type { Clock, FraudModelRow } from '../domain';
 import type { FraudModelFile } from '../fraud';
 import { SHIPPED_MODELS } from '../fraud';
+import type { CommandDeed } from './command-record';
+import { recorded } from './command-record';
 import { trainOnCalls } from './fraud-training';
 import { countUpTo } from './option-values';
 import type { Database } from '../storage';
-import { listFraudModels, putFraudModel, readTrainingCalls, setFraudModelStatus } from '../storage';
+import {
+  changedFields,
+  listFraudModels,
+  putFraudModel,
+  readTrainingCalls,
+  setFraudModelStatus,
+} from '../storage';
 
 export interface FraudCommandParts {
   readonly withDatabase: (work: (database: Database) => Promise<void>) => Promise<void>;
@@ -40,7 +48,11 @@ export function addFraudCommands(program: Command, parts: FraudCommandParts): vo
     fraud
       .command(`${name} <model>`)
       .description(description)
-      .action((id: string) => parts.withDatabase((database) => setStatus(database, say, id, status)));
+      .action((id: string) =>
+        recorded(parts.withDatabase, `fraud ${name}`, modelDeed(id, status), (database) =>
+          setStatus(database, say, id, status),
+        ),
+      );
   }
   fraud
     .command('train')
@@ -50,7 +62,18 @@ export function addFraudCommands(program: Command, parts: FraudCommandParts): vo
     )
     .option('--days <n>', 'how far back', count, 90)
     .option('--most <n>', 'calls taken in at most', count, 300_000)
-    .action((options: TrainOptions) => parts.withDatabase((database) => train(database, parts, options)));
+    .action((options: TrainOptions) =>
+      recorded(
+        parts.withDatabase,
+        'fraud train',
+        { changes: changedFields(undefined, { ...options }) },
+        (database) => train(database, parts, options),
+      ),
+    );
+}
+
+function modelDeed(id: string, status: FraudModelRow['status']): CommandDeed {
+  return { subject: { kind: 'models', id }, changes: { status: { after: status } } };
 }
 
 async function showModels(database: Database, say: (line: string) => void): Promise<void> {

@@ -5,25 +5,32 @@ import type { Database } from '../storage';
 import { addAdminCommands } from './admin-commands';
 import { addAnalyticsCommands } from './analytics-commands';
 import { addAuditCommands } from './audit-commands';
+import { addDatabaseCommands } from './database-commands';
 import { addDialplanCommands } from './dialplan-commands';
+import { addCallCommands } from './call-commands';
 import { addFraudCommands } from './fraud-commands';
 import { addInvoiceCommands } from './invoice-commands';
 import { addLedgerCommands } from './ledger-commands';
 import { addListCommands } from './list-commands';
-import { addPrivacyCommands, terminalUser } from './privacy-commands';
+import { addPrivacyCommands } from './privacy-commands';
 import { addRatesCommands } from './rates-commands';
 import { addReconciliationCommands } from './reconciliation-commands';
 import { addSettlementCommands } from './settlement-commands';
+import { terminalUser } from './terminal-user';
 
 /** What groups of commands need of the program that they are part of. */
 export interface CommandParts {
   /** Opens the configured database for some work, and closes it. */
   withDatabase(work: (database: Database, loaded: LoadedConfig) => Promise<void>): Promise<void>;
   say(line: string): void;
+  /** The folder of the migrations. */
+  readonly migrations: string;
 }
 
 /** Every group of commands of `dce`. */
-export function addCommandGroups(program: Command, { withDatabase, say }: CommandParts): void {
+export function addCommandGroups(program: Command, { withDatabase, say, migrations }: CommandParts): void {
+  addDatabaseCommands(program, { withDatabase, say, migrations });
+
   addAdminCommands(program, { withDatabase, say, user: terminalUser });
 
   addListCommands(program, {
@@ -45,6 +52,17 @@ export function addCommandGroups(program: Command, { withDatabase, say }: Comman
     say,
     clock: systemClock,
     setExitCode: (code) => void (process.exitCode = code),
+  });
+
+  addCallCommands(program, {
+    withDatabase,
+    say,
+    user: terminalUser,
+    setExitCode: (code) => void (process.exitCode = code),
+    onInterrupt: (stop) => {
+      process.once('SIGINT', stop);
+      return () => void process.removeListener('SIGINT', stop);
+    },
   });
 
   addFraudCommands(program, { withDatabase, say, clock: systemClock });

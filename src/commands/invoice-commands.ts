@@ -20,6 +20,7 @@ import {
 } from '../billing';
 import type { Clock, Currency } from '../domain';
 import { CURRENCIES, formatMoney } from '../domain';
+import { recorded } from './command-record';
 import { oneOf } from './option-values';
 import type { Database } from '../storage';
 
@@ -47,7 +48,12 @@ export function addInvoiceCommands(program: Command, parts: InvoiceCommandParts)
     .description(`issue the invoice of a period that is over: ${PERIODS}`)
     .option('--currency <code>', "the account's own by default", currency)
     .action((account: string, period: string, options: Wanted) =>
-      withDatabase((database) => issue(database, parts, account, period, options)),
+      recorded(
+        withDatabase,
+        'invoices issue',
+        { subject: { kind: 'accounts', id: account }, reason: period },
+        (database) => issue(database, parts, account, period, options),
+      ),
     );
   invoices
     .command('draft <account> <period>')
@@ -78,16 +84,21 @@ export function addInvoiceCommands(program: Command, parts: InvoiceCommandParts)
     .command('credit <number> <reason>')
     .description('issue a credit note over all that is left of an invoice, and give the money back')
     .action((number: string, reason: string) =>
-      withDatabase(async (database) => {
-        const now = parts.clock.now();
-        const note = await issueCreditNote(database, {
-          invoiceNumber: number,
-          reason,
-          credit: { kind: 'rest' },
-          now,
-        });
-        parts.say(`${note.number} credits what was left of ${number}`);
-      }),
+      recorded(
+        withDatabase,
+        'invoices credit',
+        { subject: { kind: 'invoices', id: number }, reason },
+        async (database) => {
+          const now = parts.clock.now();
+          const note = await issueCreditNote(database, {
+            invoiceNumber: number,
+            reason,
+            credit: { kind: 'rest' },
+            now,
+          });
+          parts.say(`${note.number} credits what was left of ${number}`);
+        },
+      ),
     );
   program
     .command('statement <account> <period>')

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { closePeriod, describeFinding, ledgerBalances, verifyLedger } from '../billing';
 import { decimalText } from '../domain';
 import type { Database } from '../storage';
+import { recorded } from './command-record';
 
 export interface LedgerCommandParts {
   readonly withDatabase: (work: (database: Database) => Promise<void>) => Promise<void>;
@@ -37,10 +38,15 @@ export function addLedgerCommands(program: Command, parts: LedgerCommandParts): 
     .command('close <month>')
     .description('close the books of a month, e.g. 2026-10: nothing is posted into it any more')
     .action((month: string) =>
-      withDatabase(async (database) => {
-        const { closedAt } = await closePeriod(database, month, { by: user() });
-        say(`${month} is closed since ${closedAt?.toISOString()}`);
-      }),
+      recorded(
+        withDatabase,
+        'ledger close',
+        { subject: { kind: 'periods', id: month } },
+        async (database) => {
+          const { closedAt } = await closePeriod(database, month, { by: user() });
+          say(`${month} is closed since ${closedAt?.toISOString()}`);
+        },
+      ),
     );
 }
 

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import type { Clock } from '../domain';
 import { parsePhoneNumber } from '../domain';
+import { recorded } from './command-record';
 import type { Screen } from './list-progress';
 import { ProgressBar, secondsOf } from './list-progress';
 import type { NumberListName } from '../market';
@@ -124,7 +125,8 @@ async function runImport(
   files: readonly string[],
   options: FileOptions,
 ): Promise<void> {
-  await withDatabase(async (database) => {
+  const command = kind === 'full' ? 'dnc import' : 'dnc apply';
+  await recorded(withDatabase, command, { subject: { kind: 'number-lists', id: list } }, async (database) => {
     const bar = new ProgressBar(stderr, () => clock.monotonic());
     const request = {
       list,
@@ -209,7 +211,8 @@ async function check({ withDatabase, say, clock }: ListCommandParts, text: strin
 }
 
 async function rollBack({ withDatabase, say, clock }: ListCommandParts, list: NumberListName): Promise<void> {
-  await withDatabase(async (database) => {
+  const deed = { subject: { kind: 'number-lists', id: list } };
+  await recorded(withDatabase, 'dnc rollback', deed, async (database) => {
     const outcome = await rollBackNumbers(database, list);
     if (outcome.ok) {
       say(statusLine(outcome.version, clock.now()));
@@ -226,7 +229,8 @@ async function exportList(
   list: NumberListName,
   { format, to }: { format: ExportFormat; to?: string },
 ): Promise<void> {
-  await withDatabase(async (database) => {
+  const deed = { subject: { kind: 'number-lists', id: list } };
+  await recorded(withDatabase, 'dnc export', deed, async (database) => {
     const found = await exportNumbers(database, list, format);
     if (!found) throw new Error(`there is no ${list}`);
     const out = to === undefined ? stdout : createWriteStream(to, { flags: 'wx' });

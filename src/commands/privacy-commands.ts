@@ -1,5 +1,4 @@
 import { open, unlink } from 'node:fs/promises';
-import { hostname, userInfo } from 'node:os';
 import type { Readable } from 'node:stream';
 import type { Command } from 'commander';
 import type { LoadedConfig } from '../config';
@@ -17,6 +16,7 @@ import {
   runRequest,
   verifyConsentChains,
 } from '../storage';
+import { recorded } from './command-record';
 import { openSource } from './open-source';
 
 export interface PrivacyCommandParts {
@@ -69,22 +69,27 @@ export function addPrivacyCommands(program: Command, parts: PrivacyCommandParts)
 
 async function importFile(parts: PrivacyCommandParts, file: string): Promise<void> {
   const { withDatabase, say, stdin, stderr, clock, setExitCode } = parts;
-  await withDatabase(async (database, { config }) => {
-    const vault = await openVaultOf(config, database);
-    const source = file === '-' ? stdin : await openSource(file);
-    const report = await importConsents(database, vault, source, {
-      now: () => clock.now(),
-      onProgress: (lines) => void (stderr.isTTY && stderr.write(`\r${lines} lines `)),
-    });
-    if (stderr.isTTY) stderr.write('\r');
-    const { lines, recorded, known, revoked, bad, badLines } = report;
-    say(
-      `${lines} lines: ${recorded} consents recorded, ${known} known before, ${revoked} revoked, ${bad} lines refused`,
-    );
-    for (const { line, why } of badLines) say(`  line ${line}: ${why}`);
-    if (bad > badLines.length) say(`  and ${bad - badLines.length} more`);
-    setExitCode(bad > 0 ? 1 : 0);
-  });
+  await recorded(
+    withDatabase,
+    'consents import',
+    { subject: { kind: 'consents' } },
+    async (database, { config }) => {
+      const vault = await openVaultOf(config, database);
+      const source = file === '-' ? stdin : await openSource(file);
+      const report = await importConsents(database, vault, source, {
+        now: () => clock.now(),
+        onProgress: (lines) => void (stderr.isTTY && stderr.write(`\r${lines} lines `)),
+      });
+      if (stderr.isTTY) stderr.write('\r');
+      const { lines, recorded, known, revoked, bad, badLines } = report;
+      say(
+        `${lines} lines: ${recorded} consents recorded, ${known} known before, ${revoked} revoked, ${bad} lines refused`,
+      );
+      for (const { line, why } of badLines) say(`  line ${line}: ${why}`);
+      if (bad > badLines.length) say(`  and ${bad - badLines.length} more`);
+      setExitCode(bad > 0 ? 1 : 0);
+    },
+  );
 }
 
 async function verify(
@@ -116,7 +121,8 @@ async function exportTo(
   { basis, to }: { basis: string; to?: string },
 ): Promise<void> {
   const number = numberOf(written);
-  await parts.withDatabase(async (database, { config }) => {
+  const deed = { subject: { kind: 'privacy' }, reason: basis };
+  await recorded(parts.withDatabase, 'privacy export', deed, async (database, { config }) => {
     const { vault } = await openPrivacy(config, database);
     // Before anything is read: it is the file that most often is wrong.
     const file = to === undefined ? undefined : await open(to, 'wx', 0o600);
@@ -137,7 +143,8 @@ async function exportTo(
 
 async function erase(parts: PrivacyCommandParts, written: string, basis: string): Promise<void> {
   const number = numberOf(written);
-  await parts.withDatabase(async (database, { config }) => {
+  const deed = { subject: { kind: 'privacy' }, reason: basis };
+  await recorded(parts.withDatabase, 'privacy erase', deed, async (database, { config }) => {
     const { counts, remaining } = await carryOut(parts, database, config, 'erase', number, basis);
     const places = Object.entries(counts);
     parts.say(places.length === 0 ? 'nothing was held' : 'erased:');
@@ -172,23 +179,13 @@ async function carryOut(
 }
 
 async function retain({ withDatabase, say, clock }: PrivacyCommandParts): Promise<void> {
-  await withDatabase(async (database, { config }) => {
+  await recorded(withDatabase, 'privacy retention', {}, async (database, { config }) => {
     const { vault, retention } = await openPrivacy(config, database);
     const { counts } = await applyRetention(database, vault, retention, clock.now());
     const done = Object.entries(counts).filter(([, count]) => count > 0);
     if (done.length === 0) say('nothing was kept for too long');
     for (const [step, count] of done) say(`${step}: ${count}`);
   });
-}
-
-/** Who runs this process, as far as the machine knows. */
-export function terminalUser(): string {
-  try {
-    return `${userInfo().username}@${hostname()}`;
-  } catch {
-    // Containers run users that no file names.
-    return `uid ${process.getuid?.() ?? 'unknown'}@${hostname()}`;
-  }
 }
 
 function numberOf(written: string): E164 {

@@ -9,6 +9,8 @@ import { formatMoney, isCurrency, parsePhoneNumber, ZERO_MICROS } from '../domai
 import type { CarrierDirection } from '../rating';
 import { CARRIER_DIRECTIONS } from '../rating';
 import type { Database } from '../storage';
+import { changedFields } from '../storage';
+import { recorded } from './command-record';
 import { openSource } from './open-source';
 
 export interface RatesCommandParts {
@@ -67,7 +69,11 @@ async function importDeck(
   file: string,
   { name, currency: money, effectiveFrom }: ImportOptions,
 ): Promise<void> {
-  await withDatabase(async (database) => {
+  const deed = {
+    subject: { kind: 'trunks', id: trunkId },
+    changes: changedFields(undefined, { direction: way }),
+  };
+  await recorded(withDatabase, 'rates import', deed, async (database) => {
     const wanted = {
       trunkId,
       direction: way,

@@ -17,6 +17,8 @@ import {
 import type { Clock, Currency, Micros } from '../domain';
 import { AppError, formatMoney, isTimeZone } from '../domain';
 import type { Database } from '../storage';
+import type { CommandDeed } from './command-record';
+import { recorded } from './command-record';
 import { openSource } from './open-source';
 
 export interface ReconciliationCommandParts {
@@ -42,7 +44,7 @@ export function addReconciliationCommands(program: Command, parts: Reconciliatio
     .description(`calls, settlements and ledger of a period: ${PERIODS}; ends with 1 when something differs`)
     .option('--timezone <zone>', 'whose calendar that is', 'UTC')
     .action((text: string, { timezone }: { timezone: string }) =>
-      withDatabase(async (database) => {
+      recorded(withDatabase, 'reconcile calls', { reason: text }, async (database) => {
         const period = periodOf(text, timezone);
         const now = parts.clock.now();
         const run = await runCallsReconciliation(database, { period, requestedBy: parts.user(), now });
@@ -56,17 +58,26 @@ export function addReconciliationCommands(program: Command, parts: Reconciliatio
     )
     .option('--timezone <zone>', 'whose calendar that is', 'UTC')
     .action((trunkId: string, text: string, { timezone }: { timezone: string }) =>
-      withDatabase(async (database) => {
-        const period = periodOf(text, timezone);
-        const run = await runCarrierReconciliation(database, { trunkId, period, requestedBy: parts.user() });
-        await report(database, parts, run);
-      }),
+      recorded(
+        withDatabase,
+        'reconcile carrier',
+        { ...trunkDeed(trunkId), reason: text },
+        async (database) => {
+          const period = periodOf(text, timezone);
+          const run = await runCarrierReconciliation(database, {
+            trunkId,
+            period,
+            requestedBy: parts.user(),
+          });
+          await report(database, parts, run);
+        },
+      ),
     );
   reconcile
     .command('import <trunk> <file>')
     .description("import a carrier's records, all of them or none")
     .action((trunkId: string, path: string) =>
-      withDatabase(async (database) => {
+      recorded(withDatabase, 'reconcile import', trunkDeed(trunkId), async (database) => {
         const source = await openSource(path);
         const file = await importCarrierFile(database, { trunkId, name: path, source, by: parts.user() });
         const span = [file.firstAt, file.lastAt].map((at) => new Date(at).toISOString()).join(' to ');
@@ -77,13 +88,17 @@ export function addReconciliationCommands(program: Command, parts: Reconciliatio
     .command('profile <trunk> <file>')
     .description('say in JSON how the carrier of a trunk writes its records')
     .action((trunkId: string, path: string) =>
-      withDatabase(async (database) => {
+      recorded(withDatabase, 'reconcile profile', trunkDeed(trunkId), async (database) => {
         const parsed = cdrProfileSchema.safeParse(JSON.parse(await readFile(path, 'utf8')));
         if (!parsed.success) throw new Error(`${path}: ${z.prettifyError(parsed.error)}`);
         await putCdrProfile(database, trunkId, parsed.data);
         parts.say(`the records of trunk ${trunkId} are read so from now on`);
       }),
     );
+}
+
+function trunkDeed(id: string): CommandDeed {
+  return { subject: { kind: 'trunks', id } };
 }
 
 async function report(

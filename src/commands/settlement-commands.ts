@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import type { DeadLetter } from '../billing';
 import { DeadLetters, settlementStatus } from '../billing';
+import { recorded } from './command-record';
 import { countUpTo } from './option-values';
 import type { Database } from '../storage';
 
@@ -44,7 +45,8 @@ export function addSettlementCommands(program: Command, parts: SettlementCommand
       if ((call === undefined) === (all === undefined)) {
         throw new InvalidArgumentError('name a call, or say --all');
       }
-      return parts.withDatabase((database) =>
+      const deed = { subject: { kind: 'settlements', id: call } };
+      return recorded(parts.withDatabase, 'settlements redrive', deed, (database) =>
         call === undefined ? redriveAll(database, parts) : redrive(database, parts, call),
       );
     });

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { Passwords } from '../api';
 import type { Config } from '../config';
 import type { Database } from '../storage';
+import { recordStart } from './record-start';
 import { countUsers, createUser, DEMO, findUserCandidate, setPassword } from '../storage';
 
 export const FIRST_ADMIN = 'admin@localhost';
@@ -44,6 +45,7 @@ export async function firstAdmin(
       name: 'First admin',
     });
     await setPassword(tx, user.id, hash);
+    await recordStart(tx, 'firstAdmin', { kind: 'users', id: user.id });
   });
   return { email: FIRST_ADMIN, password };
 }

@@ -5,6 +5,7 @@ import type { DemoAgent } from './demo-agent';
 import { demoAgent } from './demo-agent';
 import type { FirstAdmin } from './first-admin';
 import { firstAdmin } from './first-admin';
+import { recordStart } from './record-start';
 import { SHIPPED_MODELS } from '../fraud';
 import {
   createApiKey,
@@ -39,12 +40,14 @@ export async function prepareDatabase(config: Config, say: (line: string) => voi
   try {
     const applied = await migrateUp(database, readMigrations(MIGRATIONS));
     if (applied.length > 0) say(`schema: ${applied.join(', ')}`);
+    for (const id of applied) await recordStart(database, 'migrate', { kind: 'migrations', id });
     // It scores beside the rules, and decides nothing before somebody promotes it.
     const [model] = SHIPPED_MODELS;
     if (model) await offerFraudModel(database, model.id, model);
     if (config.demo.seed) {
       const ports = [config.demo.buyerPort1, config.demo.buyerPort2] as const;
       if (await seedDemoMarket(database, { buyerPorts: ports })) {
+        await recordStart(database, 'seed');
         say('the database was empty: it has a demo market now');
       }
     }
@@ -66,11 +69,17 @@ async function adminKey(database: Database, file: string): Promise<string> {
   const kept = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
   if (kept !== '') {
     if (!(await identifyApiKey(database, kept))) {
-      await insertApiKey(database, kept, DEMO.operatorId, 'admin', ['*']);
+      await database.transaction(async (tx) => {
+        await insertApiKey(tx, kept, DEMO.operatorId, 'admin', ['*']);
+        await recordStart(tx, 'adminKey', { kind: 'keys' });
+      });
     }
     return kept;
   }
-  const key = await createApiKey(database, DEMO.operatorId, 'admin', ['*']);
+  const key = await database.transaction(async (tx) => {
+    await recordStart(tx, 'adminKey', { kind: 'keys' });
+    return createApiKey(tx, DEMO.operatorId, 'admin', ['*']);
+  });
   writeFileSync(file, `${key}\n`, { mode: 0o600 });
   return key;
 }

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { addAuditCommands, recordCommand } from '../../../src/commands/audit-commands';
+import { addAuditCommands } from '../../../src/commands/audit-commands';
+import { recordCommand } from '../../../src/commands/command-record';
 import type { AuditEntry } from '../../../src/storage';
 import { AuditTrail, createApiKey, recordAudit, sealAudit, verifyAudit } from '../../../src/storage';
 import { until } from '../../support/until';
