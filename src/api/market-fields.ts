@@ -6,6 +6,7 @@ import { bidRoutes } from './resources/bids';
 import { buyerRoutes } from './resources/buyers';
 import { campaignRoutes } from './resources/campaigns';
 import { dncRoutes } from './resources/dnc';
+import { changesOf } from './resources/entity-resource';
 import { hoursOverrideRoutes } from './resources/hours-overrides';
 import { numberRoutes } from './resources/numbers';
 import { sellerRoutes } from './resources/sellers';
@@ -35,7 +36,12 @@ export class MarketFields {
     for (const [entity, [routes, path]] of Object.entries(RESOURCES)) {
       const bodyOf = (method: string, at: string): z.ZodObject =>
         routes().find((route) => route.method === method && route.path === at)?.body as z.ZodObject;
-      this.#bodies.set(entity, { whole: bodyOf('post', path), changes: bodyOf('patch', `${path}/:id`) });
+      // Fields are said whole here: there is nothing that a part could be merged into.
+      const put = bodyOf('put', `${path}/:id`);
+      const fixed = Object.keys(put.shape).filter(
+        (field) => !(field in bodyOf('patch', `${path}/:id`).shape),
+      );
+      this.#bodies.set(entity, { whole: bodyOf('post', path), changes: changesOf(put, fixed) });
     }
   }
 

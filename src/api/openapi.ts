@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Principal } from '../domain';
 import { refusalOf, ROLES } from '../domain';
+import { MERGE_PATCH_TYPE } from './merge-patch';
 import { problemSchema } from './problem';
 import type { Deprecation, Route } from './route';
 import { JSON_TYPE, SIGNED_IN } from './route';
@@ -179,7 +180,11 @@ function bodyOf(route: Route): Record<string, unknown> {
     return { requestBody: { required: true, content: { [route.takes]: { schema: { type: 'string' } } } } };
   }
   if (!route.body) return {};
-  const content = { [JSON_TYPE]: { schema: jsonSchema(route.body, 'input') } };
+  const shape = { schema: jsonSchema(route.body, 'input') };
+  const content = {
+    [JSON_TYPE]: shape,
+    ...(route.method === 'patch' ? { [MERGE_PATCH_TYPE]: shape } : {}),
+  };
   return { requestBody: { required: !route.body.safeParse(undefined).success, content } };
 }
 

@@ -1,5 +1,6 @@
 import type { Request, RequestHandler } from 'express';
 import express from 'express';
+import { MERGE_PATCH_TYPE } from '../merge-patch';
 import { sendProblem } from '../problem';
 import { JSON_TYPE } from '../route';
 import { contextOf } from './request-context';
@@ -12,18 +13,25 @@ const WITH_BODY = new Set(['POST', 'PATCH', 'PUT']);
  * it, as they were sent; other types are refused.
  */
 export function readBody(): RequestHandler {
-  const json = express.json({ limit: BODY_LIMIT, strict: true, verify: refuseMark });
+  const json = express.json({
+    type: [JSON_TYPE, MERGE_PATCH_TYPE],
+    limit: BODY_LIMIT,
+    strict: true,
+    verify: refuseMark,
+  });
   return (request, response, next) => {
     const { area, route } = contextOf(request).place;
     if (area === 'page' || !route) return next();
     const { takes } = route;
     const empty = request.get('Content-Length') === '0';
     const packed = takes !== JSON_TYPE && (request.get('Content-Encoding') ?? 'identity') !== 'identity';
-    if (WITH_BODY.has(request.method) && (isOther(request, takes, empty) || packed)) {
+    const taken = request.method === 'PATCH' ? [takes, MERGE_PATCH_TYPE] : [takes];
+    if (WITH_BODY.has(request.method) && (isOther(request, taken, empty) || packed)) {
       response.setHeader('Connection', 'close');
+      if (request.method === 'PATCH') response.setHeader('Accept-Patch', taken.join(', '));
       const [code, problem] = packed
         ? ['unsupported_encoding', 'this body must not be packed']
-        : ['unsupported_media_type', `the body must be ${takes}`];
+        : ['unsupported_media_type', `the body must be ${taken.join(' or ')}`];
       sendProblem(response, 415, code, problem);
       return;
     }
@@ -32,8 +40,8 @@ export function readBody(): RequestHandler {
 }
 
 /** `is` says null when there is no body at all. */
-function isOther(request: Request, takes: string, empty: boolean): boolean {
-  return !empty && request.is(takes) === false;
+function isOther(request: Request, taken: string[], empty: boolean): boolean {
+  return !empty && request.is(taken) === false;
 }
 
 /** A byte order mark alone is no JSON, though the parser takes it for no body at all. */

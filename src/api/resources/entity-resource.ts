@@ -10,6 +10,7 @@ import type { EntityListQuery, EntityListText } from '../lists/entity-list';
 import { bare, listQuery, narrowed } from '../lists/entity-list';
 import { readPosition, writePosition } from '../lists/list-order';
 import { withFields } from '../lists/sparse-fields';
+import { isMergeable, mergeField, partOf } from '../merge-patch';
 import type { Route, RouteCall } from '../route';
 import { route } from '../route';
 import { id, listOf, stored } from '../schemas';
@@ -94,17 +95,30 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
   const whole = (sent: Partial<Omit<Entity, 'id'>>, before?: Entity): Partial<Omit<Entity, 'id'>> =>
     resource.resolve?.(sent, before) ?? sent;
 
+  /** What a patch makes of the fields that it names. */
+  const merged = (patch: Record<string, unknown>, before: Stored<Entity>): Partial<Entity> => {
+    const seen = show(before) as Readonly<Record<string, unknown>>;
+    const there = resource.exported?.(seen) ?? seen;
+    const fields = Object.entries(patch).map(([field, value]) => {
+      const { type } = bare(schema.shape[field] as z.ZodType);
+      const isPart = value !== null && isMergeable(type);
+      return [field, isPart ? mergeField(field, type, there[field], value as never) : (value ?? undefined)];
+    });
+    return Object.fromEntries(fields) as Partial<Entity>;
+  };
+
   const change = async (
     { db, request, audit, committed, sight }: Changer,
     wanted: string,
     ifMatch: IfMatch | undefined,
-    sent: Partial<Omit<Entity, 'id'>>,
+    sentOf: (before: Stored<Entity>) => Partial<Omit<Entity, 'id'>>,
   ): Promise<Stored<Entity>> => {
     const store = new EntityStore(db, entity, sight);
     for (let tries = 1; ; tries++) {
       const before = await store.get(wanted);
       if (!before) throw notFound(entity, wanted);
       ifMatch?.check(before.version);
+      const sent = sentOf(before);
       assertKept(sent, before, resource.namedBy ?? []);
       const changes = whole(sent, before);
       await assertOwnChange(db, tenancy, sight, request, { ...before, ...changes }, before);
@@ -216,7 +230,8 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
       handle: async ({ params: { id: wanted }, body, ifMatch, caller, own, ...rest }) => {
         const changer = { ...rest, sight: sightOf(tenancy, caller, own) };
         const fields = Object.keys(schema.shape).map((field) => [field, body[field]]);
-        return shown(await change(changer, wanted, ifMatch, Object.fromEntries(fields) as Partial<Entity>));
+        const sent = Object.fromEntries(fields) as Partial<Entity>;
+        return shown(await change(changer, wanted, ifMatch, () => sent));
       },
     }),
     route({
@@ -224,17 +239,17 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
       path: `/${path}/:id`,
       operationId: `change${singular}`,
       tag: path,
-      summary: 'Change some fields; null takes away one that may be absent (RFC 7396)',
+      summary:
+        'Change some fields, and parts of those that hold objects; null takes away what may be absent (RFC 7396)',
       scope: `${scope}:write`,
       tenants: tenants.change,
       params,
-      body: changesOf(schema, resource.namedBy ?? []),
+      body: patchOf(schema, resource.namedBy ?? []),
       reply,
       conditional: true,
       handle: async ({ params: { id: wanted }, body, ifMatch, caller, own, ...rest }) => {
         const changer = { ...rest, sight: sightOf(tenancy, caller, own) };
-        const changes = Object.entries(body).map(([field, value]) => [field, value ?? undefined]);
-        return shown(await change(changer, wanted, ifMatch, Object.fromEntries(changes) as Partial<Entity>));
+        return shown(await change(changer, wanted, ifMatch, (before) => merged(body, before)));
       },
     }),
     route({
@@ -256,7 +271,8 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
         const { db } = rest;
         const sight = sightOf(tenancy, caller, own);
         if (resource.archivedAs !== undefined) {
-          await change({ ...rest, sight }, wanted, ifMatch, { status: resource.archivedAs } as never);
+          const archived = { status: resource.archivedAs } as never;
+          await change({ ...rest, sight }, wanted, ifMatch, () => archived);
           return { body: undefined };
         }
         const store = new EntityStore(db, entity, sight);
@@ -290,12 +306,25 @@ function assertKept<T extends object>(sent: Partial<T>, before: T, fixed: readon
   });
 }
 
-/** The body of a change: defaults are for what is created, a field that was not sent stays. */
-function changesOf(schema: z.ZodObject, fixed: readonly string[]): z.ZodObject {
+/** The body of a patch: of fields that hold objects, parts are taken. */
+function patchOf(schema: z.ZodObject, fixed: readonly string[]): z.ZodObject {
+  return changesOf(schema, fixed, (type) => (isMergeable(type) ? partOf(type) : type));
+}
+
+/**
+ * The fields of a change, each whole: defaults are for what is created, a field that was not sent stays.
+ * @param taken - what is taken of a field, where that is not all of it
+ */
+export function changesOf(
+  schema: z.ZodObject,
+  fixed: readonly string[],
+  taken: (type: z.ZodType) => z.ZodType = (type) => type,
+): z.ZodObject {
   const shape: Record<string, z.ZodType> = {};
   for (const [field, type] of Object.entries(schema.shape as Record<string, z.ZodType>)) {
     if (fixed.includes(field)) continue;
-    const { type: plain, mayBeAbsent } = bare(type);
+    const { type: whole, mayBeAbsent } = bare(type);
+    const plain = taken(whole);
     const changed = mayBeAbsent ? plain.nullable().optional() : plain.optional();
     shape[field] = type.description === undefined ? changed : changed.describe(type.description);
   }

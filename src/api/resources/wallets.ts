@@ -16,6 +16,7 @@ import { AppError, isCurrency } from '../../domain';
 import type { Queryable } from '../../storage';
 import { inTransaction } from '../../storage';
 import { pageOf, readCursor } from '../cursor';
+import { mergeField, partOf } from '../merge-patch';
 import type { Route } from '../route';
 import { route } from '../route';
 import { isOfOthers, NOTHING } from '../own-account';
@@ -64,7 +65,7 @@ const changed = z
     lowBalanceAt: fields.lowBalanceAt.nullable().optional(),
     stopBelow: fields.stopBelow.optional(),
     onExhausted: fields.onExhausted.optional(),
-    topUp: fields.topUp.nullable().optional(),
+    topUp: partOf(fields.topUp).nullable().optional(),
   })
   .refine((changes) => Object.keys(changes).length > 0, {
     error: 'nothing is to be changed',
@@ -308,8 +309,12 @@ function merged(before: Wallet, changes: z.output<typeof changed>): WalletTerms 
     stopBelow: rest.stopBelow ?? before.stopBelow,
     onExhausted: rest.onExhausted ?? before.onExhausted,
     lowBalanceAt: lowBalanceAt === undefined ? before.lowBalanceAt : (lowBalanceAt ?? undefined),
-    topUp: fetched === undefined ? before.topUp : (fetched ?? undefined),
+    topUp: fetched === undefined ? before.topUp : fetched ? topUpOf(before, fetched) : undefined,
   };
+}
+
+function topUpOf(before: Wallet, part: object): WalletTerms['topUp'] {
+  return mergeField('topUp', fields.topUp, before.topUp, { ...part }) as WalletTerms['topUp'];
 }
 
 function locationOf(wallet: Wallet): string {

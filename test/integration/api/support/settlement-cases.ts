@@ -72,6 +72,8 @@ export function settlementCases(api: () => TestApi): [string, HappyPath][] {
     ['GET /api/v1/settlements/differences/{id}', { id: difference }],
     ['POST /api/v1/settlements/differences/{id}/accept', { id: difference, body: { note: 'heard it' } }],
     ['POST /api/v1/settlements/differences/{id}/dismiss', { id: difference, body: {} }],
+    ['GET /api/v1/settlements', {}],
+    ['GET /api/v1/settlements/export', {}],
     ['GET /api/v1/settlements/{id}', { id: () => storeSettlement(api()) }],
   ];
 }
