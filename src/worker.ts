@@ -115,7 +115,11 @@ function backgroundJobs(
     onError: (error: Error) => log.warn({ error: error.message }, message),
   });
   const keeping = [
-    new AuditSealer(database, failed('the audit log is not sealed for now')),
+    new AuditSealer(database, {
+      now,
+      onHead: ({ block, hash }) => log.info({ block, hash }, 'head of the audit log'),
+      ...failed('the audit log is not sealed for now'),
+    }),
     new MarketHistoryKeeper(database, {
       days: config.market.historyDays,
       onPruned: (rows) => log.info({ rows }, 'old history of the market was let go'),

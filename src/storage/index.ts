@@ -277,5 +277,5 @@ export { AuditSealer, sealAudit } from './audit/audit-sealer';
 export { AuditTrail, recordAudit } from './audit/audit-trail';
 export type { AuditTrailOptions } from './audit/audit-trail';
 export { changedFields, namesOf } from './audit/changed-fields';
-export { verifyAudit } from './audit/verify-audit';
-export type { AuditFinding, AuditVerification } from './audit/verify-audit';
+export { headOfAudit, verifyAudit } from './audit/verify-audit';
+export type { AuditAnchor, AuditFinding, AuditVerification } from './audit/verify-audit';

@@ -50,7 +50,8 @@ const verification = z.object({
   blocks: z.number().int(),
   entries: z.number().int(),
   unsealed: z.number().int().describe('Entries that wait for a block'),
-  head: z.string().describe('Hash of the newest block, to be kept elsewhere'),
+  headBlock: z.number().int().describe('The newest block'),
+  head: z.string().describe('Its hash: to be kept elsewhere, and to be sent with a later verification'),
   findings: z.array(
     z.object({
       problem: z.enum([
@@ -60,6 +61,7 @@ const verification = z.object({
         'entry_missing',
         'entry_unsealed',
         'entry_loose',
+        'anchor_differs',
       ]),
       block: z.number().int().optional(),
       entries: z.number().int().optional(),
@@ -119,10 +121,22 @@ export function auditRoutes(): Route[] {
       // It changes nothing: auditors may.
       scope: 'audit:read',
       audited: 'apart',
-      body: z.strictObject({ blocks: z.number().int().min(1).max(MAX_BLOCKS).default(BLOCKS) }),
+      body: z.strictObject({
+        blocks: z.number().int().min(1).max(MAX_BLOCKS).default(BLOCKS),
+        anchors: z
+          .array(
+            z.strictObject({
+              block: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER),
+              hash: z.string().regex(/^[0-9a-fA-F]{64}$/, 'must be 64 hexadecimal digits'),
+            }),
+          )
+          .max(100)
+          .default([])
+          .describe('What `headBlock` and `head` were at other times: each block must still be there'),
+      }),
       reply: verification,
       handle: async ({ db, body }) => {
-        const { findings, ...rest } = await verifyAudit(db, body.blocks);
+        const { findings, ...rest } = await verifyAudit(db, body.blocks, body.anchors);
         return { body: { ...rest, findings: [...findings] } };
       },
     }),

@@ -7,12 +7,25 @@ export interface AuditFinding {
    * `block_missing`, `block_unlinked`: a block is not there, or does not follow on the one before it.
    * `block_changed`: its entries are not what was sealed. `entry_missing`: fewer than were sealed.
    * `entry_unsealed`: entries in no block, long after they were written. `entry_loose`: entries in no block that
-   * nobody waits for.
+   * nobody waits for. `anchor_differs`: a block that was noted elsewhere is not there, or is another one.
    */
   readonly problem:
-    'block_missing' | 'block_unlinked' | 'block_changed' | 'entry_missing' | 'entry_unsealed' | 'entry_loose';
+    | 'block_missing'
+    | 'block_unlinked'
+    | 'block_changed'
+    | 'entry_missing'
+    | 'entry_unsealed'
+    | 'entry_loose'
+    | 'anchor_differs';
   readonly block?: number;
   readonly entries?: number;
+}
+
+/** A block, as somebody noted it where nobody who can change the log can change it. */
+export interface AuditAnchor {
+  readonly block: number;
+  /** In hexadecimal. */
+  readonly hash: string;
 }
 
 /** What a verification came to. */
@@ -22,7 +35,9 @@ export interface AuditVerification {
   readonly entries: number;
   /** Entries that wait to be sealed. */
   readonly unsealed: number;
-  /** Hash of the last block, in hexadecimal: whoever keeps it elsewhere can tell a chain that was made anew. */
+  /** The last block; 0 of a log without any. Whoever keeps it elsewhere can tell a chain that was cut or made anew. */
+  readonly headBlock: number;
+  /** Its hash, in hexadecimal. */
   readonly head: string;
   readonly findings: readonly AuditFinding[];
 }
@@ -65,8 +80,13 @@ const READ_ENTRIES = {
  * Hashes the blocks of the audit log anew from what its entries say: without taking the database's word for any
  * hash.
  * @param last - how many blocks to look at, the newest; all by default
+ * @param anchors - what is known of blocks from elsewhere
  */
-export async function verifyAudit(db: Queryable, last?: number): Promise<AuditVerification> {
+export async function verifyAudit(
+  db: Queryable,
+  last?: number,
+  anchors: readonly AuditAnchor[] = [],
+): Promise<AuditVerification> {
   const length = await lengthOf(db);
   const findings: AuditFinding[] = [];
   const find = (finding: AuditFinding): void => {
@@ -91,11 +111,40 @@ export async function verifyAudit(db: Queryable, last?: number): Promise<AuditVe
     }
     if (rows.length < BLOCKS_AT_ONCE) break;
   }
+  for (const block of await differing(db, anchors)) find({ problem: 'anchor_differs', block });
   const { unsealed, late, loose } = await countUnsealed(db, first === 0);
   if (late > 0) find({ problem: 'entry_unsealed', entries: late });
   if (loose > 0) find({ problem: 'entry_loose', entries: loose });
   const head = (hash ?? FIRST_HASH).toString('hex');
-  return { ok: findings.length === 0, blocks: seq - first, entries, unsealed, head, findings };
+  return {
+    ok: findings.length === 0,
+    blocks: seq - first,
+    entries,
+    unsealed,
+    headBlock: seq,
+    head,
+    findings,
+  };
+}
+
+/** The newest block; undefined while there is none. */
+export async function headOfAudit(db: Queryable): Promise<AuditAnchor | undefined> {
+  const { rows } = await db.query<AuditAnchor>(
+    `select seq as block, encode(hash, 'hex') as hash from audit_blocks order by seq desc limit 1`,
+  );
+  return rows[0];
+}
+
+async function differing(db: Queryable, anchors: readonly AuditAnchor[]): Promise<number[]> {
+  if (anchors.length === 0) return [];
+  const { rows } = await db.query<AuditAnchor>(
+    `select seq as block, encode(hash, 'hex') as hash from audit_blocks where seq = any($1::bigint[])`,
+    [anchors.map(({ block }) => block)],
+  );
+  const hashes = new Map(rows.map(({ block, hash }) => [block, hash]));
+  return anchors
+    .filter(({ block, hash }) => hashes.get(block) !== hash.toLowerCase())
+    .map(({ block }) => block);
 }
 
 async function lengthOf(db: Queryable): Promise<number> {

@@ -1,8 +1,15 @@
 import { Command } from 'commander';
 import { addAuditCommands } from '../../../src/commands/audit-commands';
 import { recordCommand } from '../../../src/commands/command-record';
-import type { AuditEntry } from '../../../src/storage';
-import { AuditTrail, createApiKey, recordAudit, sealAudit, verifyAudit } from '../../../src/storage';
+import type { AuditAnchor, AuditEntry, AuditVerification } from '../../../src/storage';
+import {
+  AuditSealer,
+  AuditTrail,
+  createApiKey,
+  recordAudit,
+  sealAudit,
+  verifyAudit,
+} from '../../../src/storage';
 import { until } from '../../support/until';
 import { openMarket } from './support/market-bodies';
 import type { TestApi } from './support/test-api';
@@ -324,7 +331,11 @@ describe('the chain', () => {
     while ((await sealAudit(api.pool, 3)) > 0);
   };
   /** Does what only the owner of the tables can, with the guards off, and takes it back. */
-  const tampered = async (...statements: string[]): Promise<Awaited<ReturnType<typeof verifyAudit>>> => {
+  const tampered = (...statements: string[]) => tamperedBy([], ...statements);
+  const tamperedBy = async (
+    anchors: readonly AuditAnchor[],
+    ...statements: string[]
+  ): Promise<AuditVerification> => {
     const session = await api.pool.session();
     try {
       await session.query('begin');
@@ -332,7 +343,7 @@ describe('the chain', () => {
         await session.query(`alter table ${table} disable trigger user`);
       }
       for (const statement of statements) await session.query(statement);
-      return await verifyAudit(session);
+      return await verifyAudit(session, undefined, anchors);
     } finally {
       await session.query('rollback');
       session.release();
@@ -340,6 +351,7 @@ describe('the chain', () => {
   };
   const middle = '(select seq from audit_blocks order by seq offset 1 limit 1)';
   const entryOfIt = `(select entry_ids[1] from audit_blocks where seq = ${middle})`;
+  const entryAfterIt = `(select entry_ids[1] from audit_blocks where seq = ${middle} + 1)`;
 
   test('holds what was written, whatever characters there are in it', async () => {
     const odd = 'quotes " \\ \u2028 \u007f é \u{1f600} \n\t\b\u0001</script>';
@@ -382,11 +394,72 @@ describe('the chain', () => {
       ],
       'entry_loose',
     ],
+    [
+      'an entry that was put into a block',
+      [
+        `insert into audit_entries (actor_kind, actor_id, action, status) values ('cli', 'me', 'inside', 200)`,
+        `update audit_blocks set entry_ids = entry_ids || (select max(id) from audit_entries) where seq = ${middle}`,
+      ],
+      'block_changed',
+    ],
+    [
+      'two entries that were exchanged',
+      [
+        `update audit_entries e set action = o.action, actor_id = o.actor_id, at = o.at, subject_id = o.subject_id,
+           subject_kind = o.subject_kind, reason = o.reason, changes = o.changes, request_id = o.request_id
+         from audit_entries o where o.id in (${entryOfIt}, ${entryAfterIt}) and e.id in (${entryOfIt}, ${entryAfterIt})
+           and e.id <> o.id`,
+      ],
+      'block_changed',
+    ],
+    [
+      'two blocks that were exchanged',
+      [
+        `update audit_blocks b set entry_ids = o.entry_ids, hash = o.hash, prev_hash = o.prev_hash from audit_blocks o
+         where b.seq in (${middle}, ${middle} + 1) and o.seq in (${middle}, ${middle} + 1) and o.seq <> b.seq`,
+      ],
+      'block_unlinked',
+    ],
+    [
+      'an entry that was changed with the hash of its block',
+      [
+        `update audit_entries set actor_id = 'me' where id = ${entryOfIt}`,
+        `update audit_blocks b set hash = sha256(b.prev_hash || convert_to(json_build_array(b.seq)::text || E'\n' ||
+           (select string_agg(audit_line(e), E'\n' order by e.id) from audit_entries e where e.id = any(b.entry_ids)),
+           'UTF8')) where b.seq = ${middle}`,
+      ],
+      'block_unlinked',
+    ],
+    ['a tail of blocks that was cut off', [`delete from audit_blocks where seq > ${middle}`], 'entry_loose'],
   ])('%s is found', async (_what, statements, problem) => {
     await sealAll();
     const { ok, findings } = await tampered(...statements);
     expect(ok).toBe(false);
     expect(findings.map((finding) => finding.problem)).toContain(problem);
+  });
+
+  test('a tail that was cut off with its entries, or made anew, is found by an anchor', async () => {
+    await sealAll();
+    const { headBlock, head } = await verifyAudit(api.pool);
+    const anchors = [{ block: headBlock, hash: head }];
+    expect(await verifyAudit(api.pool, undefined, anchors)).toMatchObject({ ok: true });
+    const statements = [
+      `delete from audit_entries where id in (select unnest(entry_ids) from audit_blocks where seq >= ${middle})`,
+      `delete from audit_blocks where seq >= ${middle}`,
+    ];
+    expect(await tamperedBy([], ...statements)).toMatchObject({ ok: true });
+    expect(await tamperedBy(anchors, ...statements)).toMatchObject({
+      ok: false,
+      findings: [{ problem: 'anchor_differs', block: headBlock }],
+    });
+    // Whoever seals anew what is left comes to other hashes.
+    const anew = [
+      ...statements,
+      `delete from audit_blocks`,
+      `insert into audit_unsealed select id from audit_entries`,
+    ];
+    const sealedAnew = await tamperedBy(anchors, ...anew, 'select seal_audit(100000)');
+    expect(sealedAnew.findings.map(({ problem }) => problem)).toEqual(['anchor_differs']);
   });
 
   test('entries and blocks are changed by nobody, not even by mistake', async () => {
@@ -430,6 +503,37 @@ describe('the chain', () => {
     });
     await program.parseAsync(['node', 'dce', 'audit', 'verify']);
     expect([code, lines.at(-1)]).toEqual([0, 'all as it should be']);
-    expect(lines.join('\n')).toContain((await verifyAudit(api.pool)).head);
+    const { head, headBlock } = await verifyAudit(api.pool);
+    expect(lines).toContain(`head ${headBlock}:${head}`);
+
+    await program.parseAsync(['node', 'dce', 'audit', 'verify', '--anchor', `${headBlock}:${head}`]);
+    expect([code, lines.at(-1)]).toEqual([0, 'all as it should be']);
+    await program.parseAsync(['node', 'dce', 'audit', 'verify', '--anchor', `${headBlock + 1}:${head}`]);
+    expect([code, lines.at(-1)]).toEqual([1, 'not as it should be']);
+    const anchors = [{ block: headBlock, hash: '0'.repeat(64) }];
+    expect((await api.ask('POST', '/api/v1/audit/verify', { body: { anchors } })).body).toMatchObject({
+      ok: false,
+      findings: [{ problem: 'anchor_differs', block: headBlock }],
+    });
+  });
+
+  test('has a head that is told once an hour, to be kept elsewhere', async () => {
+    const heads: AuditAnchor[] = [];
+    let now = 0;
+    const sealer = new AuditSealer(api.pool, {
+      everyMs: 1,
+      now: () => now,
+      onHead: (head) => heads.push(head),
+    });
+    await create({ ...buyer, id: 'headed-1' });
+    sealer.start();
+    await until('a head', () => Promise.resolve(heads.length === 1));
+    await create({ ...buyer, id: 'headed-2' });
+    await until('a seal', async () => (await entries('&subject=headed-2'))[0]?.['isSealed'] === true);
+    now = 3_600_000;
+    await create({ ...buyer, id: 'headed-3' });
+    await until('another head', () => Promise.resolve(heads.length === 2));
+    await sealer.close();
+    expect(await verifyAudit(api.pool, undefined, heads)).toMatchObject({ ok: true });
   });
 });
