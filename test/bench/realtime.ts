@@ -1,141 +1,169 @@
-import { fork } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { ownTestRedis } from '../support/test-redis';
-import type { FromClients, FromServer, ToClients, ToServer } from './realtime/messages';
+import type { FanOut } from './realtime/cluster';
+import { Cluster } from './realtime/cluster';
 
 /**
- * How many clients of /ws/v1 one machine holds, what each costs, and how long after it was written to the stream
- * an event has reached everybody. The server is a process of its own with the product's parts and a real Redis;
- * clients are WebSockets that speak Socket.IO by themselves, in processes of their own.
+ * How many clients of /ws/v1 one machine holds, what each costs, and how long after it was told an event has
+ * reached everybody. Nodes are processes with the product's parts, a real Redis between them; clients are
+ * WebSockets that speak Socket.IO by themselves, in processes of their own. A process has only so many open files:
+ * there are as many of both as that asks for, and clients come from an address of loopback for each.
+ *
+ * What can be reached here is measured in the same run: the same bytes into the same sockets, with nothing else.
  */
 
-const CLIENT_PROCESSES = 2;
-/** Subscribers for which the fan-out is measured. */
+/** Subscribers of one node for which the fan-out is measured. */
 const STEPS = [1_000, 10_000];
 const EVENTS = 20;
-/** Each subscriber is told of each: more of them are told less often. */
+/** Told before anything is measured, so that what is compiled is compiled. */
+const WARM_UP = 40;
+const WARM_UP_EVERY_MS = 20;
+/** Of all nodes together, each told to everybody. */
+const EVENTS_AT_MOST = 5;
 const EVENT_EVERY_MS = 100;
+/** Each subscriber is told of each: more of them are told less often. */
 const TELLINGS_A_SECOND = 20_000;
-/** Where it ends, if nothing else ends it. */
-const MOST = 100_000;
-const WITHIN_MS = Number(process.env['DCE_BENCH_SECONDS'] ?? 90) * 1_000;
+const MOST = Number(process.env['DCE_BENCH_CONNECTIONS'] ?? 100_000);
+/** All of it, whatever happens. */
+const WITHIN_MS = Number(process.env['DCE_BENCH_SECONDS'] ?? 225) * 1_000;
+/** To measure and to end, when no more are opened. */
+const ENDING_MS = 60_000;
+const OPEN_STEP_MS = 30_000;
+const LOOK_MS = 1_000;
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const startedAt = performance.now();
 const left = (): number => WITHIN_MS - (performance.now() - startedAt);
+const everyMs = (held: number): number => Math.max(EVENT_EVERY_MS, (held / TELLINGS_A_SECOND) * 1_000);
 
-/** A process that answers each message with one. */
-class Peer<To extends object, From> {
-  readonly #child: ChildProcess;
-
-  constructor(file: string, args: readonly string[]) {
-    const execArgv = ['--max-old-space-size=8192', '--expose-gc'];
-    this.#child = fork(join(__dirname, 'realtime', file), args, { execArgv });
-  }
-
-  async ask(message: To): Promise<From> {
-    const answered = once(this.#child, 'message') as Promise<[From]>;
-    this.#child.send(message);
-    return (await answered)[0];
-  }
-
-  async ready(): Promise<From> {
-    return ((await once(this.#child, 'message')) as [From])[0];
-  }
-
-  stop(): void {
-    this.#child.kill('SIGKILL');
-  }
+interface Result {
+  at: number;
+  bytesEach: number;
+  told: FanOut;
+  bare: FanOut | undefined;
 }
 
-function percentile(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
+const results: Result[] = [];
+
+function printRow(what: string, nodes: string, fanOut: FanOut, bytesEach?: number, opened?: number): void {
+  const { within, missing, nodeMicros, clientMicros } = fanOut;
+  const columns: [text: string, width: number][] = [
+    [what, 11],
+    [nodes, 7],
+    [`${within(0.5).toFixed(1)} ms`, 12],
+    [`${within(0.99).toFixed(1)} ms`, 11],
+    [`${within(1).toFixed(1)} ms`, 11],
+    [`${nodeMicros.toFixed(1)} µs`, 10],
+    [`${clientMicros.toFixed(1)} µs`, 10],
+    [String(missing), 11],
+    [bytesEach?.toFixed(0) ?? '', 12],
+    [opened?.toFixed(0) ?? '', 10],
+  ];
+  print(columns.map(([text, width]) => text.padStart(width)).join(''));
 }
 
-async function main(): Promise<void> {
+async function row(cluster: Cluster, events: number, opened: number): Promise<void> {
+  const { held, nodes } = cluster;
+  const bytesEach = await cluster.bytesEach();
+  const told = await cluster.fanOut(events, everyMs(held), false);
+  printRow(String(held), String(nodes), told, bytesEach, opened);
+  const isTime = left() > events * everyMs(held) + ENDING_MS / 3;
+  const bare = isTime ? await cluster.fanOut(events, everyMs(held), true) : undefined;
+  if (bare) printRow('bare', '', bare);
+  results.push({ at: held, bytesEach, told, bare });
+}
+
+async function measure(cluster: Cluster): Promise<string | undefined> {
+  print(
+    'subscribers  nodes  fan-out p50        p99        max  node CPU  clients’   not heard  bytes each  opened/s',
+  );
+  let limit: string | undefined;
+  const grow = async (to: number, nodes: number, withinMs: number): Promise<number> => {
+    const [before, from] = [cluster.held, performance.now()];
+    limit = await cluster.grow(to, nodes, withinMs);
+    return ((cluster.held - before) / (performance.now() - from)) * 1_000;
+  };
+  for (const step of STEPS) {
+    if (step > MOST || limit !== undefined) break;
+    const opened = await grow(step, Math.ceil(step / cluster.perNode), OPEN_STEP_MS);
+    if (results.length === 0) await cluster.fanOut(WARM_UP, WARM_UP_EVERY_MS, false);
+    await row(cluster, EVENTS, opened);
+  }
+  const before = cluster.held;
+  if (limit === undefined && MOST > before && left() > ENDING_MS) {
+    const opened = await grow(MOST, Math.ceil(MOST / cluster.perNode), left() - ENDING_MS);
+    if (cluster.held > before) await row(cluster, EVENTS_AT_MOST, opened);
+  }
+  return limit;
+}
+
+function summary(cluster: Cluster, limit: string | undefined): void {
+  const last = results.at(-1);
+  const atTen = results.find(({ at }) => at === STEPS[1]);
+  const ms = (fanOut: FanOut | undefined): number | null => {
+    const value = fanOut?.within(0.99) ?? NaN;
+    return Number.isFinite(value) ? value : null;
+  };
+  const ended = cluster.held < MOST ? `; ended by ${limit ?? 'the time it may take'}` : '';
+  print(
+    `${cluster.held} connections held by ${cluster.nodes} nodes${ended}; of the machine's memory ` +
+      `${cluster.machineBytes.toFixed(0)} bytes each, with the clients and the kernel`,
+  );
+  const [ours, bare] = [ms(atTen?.told), ms(atTen?.bare)];
+  if (ours !== null && bare !== null) {
+    print(
+      `at ${STEPS[1]} of one node: ${ours} ms, of which ${bare} ms are write(2), TCP over loopback and reading ` +
+        `it: the same bytes into the same sockets (${(ours / bare).toFixed(2)} of that)`,
+    );
+  }
+  print(
+    JSON.stringify({
+      connections: cluster.held,
+      bytesPerConnection: Math.round(last?.bytesEach ?? 0),
+      fanoutP99Ms: ours,
+      bareP99Ms: bare,
+      fanoutP99MsAt1000: ms(results.find(({ at }) => at === STEPS[0])?.told),
+      fanoutP99MsAtMost: ms(last?.told),
+      nodeMicrosPerEvent: Math.round((atTen?.told.nodeMicros ?? 0) * 10) / 10,
+    }),
+  );
+}
+
+async function main(): Promise<number> {
   const redis = await ownTestRedis();
-  const server = new Peer<ToServer, FromServer>('server.js', [redis.url]);
-  const clients: Peer<ToClients, FromClients>[] = [];
-  try {
-    const { port, token, rssBytes: empty = 0 } = await server.ready();
-    for (let n = 0; n < CLIENT_PROCESSES; n++) {
-      clients.push(new Peer<ToClients, FromClients>('clients.js', [String(port), String(token), String(n)]));
-    }
-    await Promise.all(clients.map((one) => one.ready()));
-    let held = 0;
-    let openedPerSecond = 0;
-    let stopped: string | undefined;
-    const grow = async (to: number): Promise<void> => {
-      const from = performance.now();
-      const before = held;
-      const share = Math.ceil((to - held) / clients.length);
-      const answers = await Promise.all(
-        clients.map((one) =>
-          one.ask({ kind: 'open', count: share, withinMs: Math.max(1_000, left() - 10_000) }),
-        ),
-      );
-      held = answers.reduce((sum, { connected = 0 }) => sum + connected, 0);
-      openedPerSecond = ((held - before) / (performance.now() - from)) * 1_000;
-      stopped = answers.find(({ error }) => error !== undefined)?.error;
-    };
-    const fanOut = async (events: number): Promise<{ sorted: number[]; missing: number }> => {
-      const everyMs = Math.max(EVENT_EVERY_MS, (held / TELLINGS_A_SECOND) * 1_000);
-      const withinMs = events * everyMs + 15_000;
-      const heard = clients.map((one) => one.ask({ kind: 'listen', events, withinMs }));
-      await server.ask({ kind: 'tell', events, everyMs });
-      const answers = await Promise.all(heard);
-      const sorted = answers.flatMap(({ latencies = [] }) => latencies).sort((a, b) => a - b);
-      return { sorted, missing: answers.reduce((sum, { missing = 0 }) => sum + missing, 0) };
-    };
-    print('subscribers   fan-out p50      p99      max   not heard   bytes each   opened/s');
-    const p99: Record<number, number> = {};
-    let bytesEach = 0;
-    const row = async (events: number): Promise<void> => {
-      const { rssBytes = 0 } = await server.ask({ kind: 'memory' });
-      bytesEach = (rssBytes - empty) / held;
-      const { sorted, missing } = await fanOut(events);
-      p99[held] = percentile(sorted, 0.99);
-      const ms = (value: number): string => `${value.toFixed(1)} ms`.padStart(9);
-      print(
-        `${String(held).padStart(11)}   ${ms(percentile(sorted, 0.5)).padStart(11)}${ms(p99[held] ?? NaN)}${ms(sorted.at(-1) ?? NaN)}` +
-          `${String(missing).padStart(12)}${bytesEach.toFixed(0).padStart(13)}${openedPerSecond.toFixed(0).padStart(11)}`,
-      );
-    };
-    let at10k = NaN;
-    for (const step of STEPS) {
-      await grow(step);
-      await row(EVENTS);
-      at10k = p99[held] ?? NaN;
-    }
-    for (let step = 20_000; step <= MOST && stopped === undefined && left() > 20_000; step += 10_000) {
-      const before = held;
-      await grow(step);
-      if (held <= before) break;
-    }
-    if (held > 10_000) await row(10);
-    print(
-      `${held} connections held${held < MOST ? `; ended by ${stopped ?? 'the time it may take'}` : ''}; ` +
-        `${((bytesEach * MOST) / 2 ** 30).toFixed(1)} GiB would hold ${MOST}`,
-    );
-    print(
-      JSON.stringify({
-        connections: held,
-        bytesPerConnection: Math.round(bytesEach),
-        fanoutP99Ms: Math.round(at10k * 10) / 10,
-        fanoutP99MsAt1000: Math.round((Object.values(p99)[0] ?? NaN) * 10) / 10,
-      }),
-    );
-  } finally {
-    for (const one of clients) one.stop();
-    server.stop();
+  const cluster = new Cluster(redis.url);
+  const end = async (): Promise<void> => {
+    clearInterval(watch);
+    cluster.stop();
     await redis.drop();
+  };
+  let ending: Promise<never> | undefined;
+  const giveUp = (why: string): void => {
+    if (ending) return;
+    print(`ended by ${why}`);
+    if (results.length > 0) summary(cluster, why);
+    ending = end().then(
+      () => process.exit(1),
+      () => process.exit(1),
+    );
+  };
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid !== parent) giveUp('whoever started it');
+    else if (left() < 0) giveUp('the time it may take');
+  }, LOOK_MS);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => giveUp(signal));
+  try {
+    const limit = await measure(cluster);
+    summary(cluster, limit);
+    return 0;
+  } finally {
+    if (ending) await ending;
+    await end();
   }
 }
 
 main().then(
-  () => process.exit(0),
+  (code) => process.exit(code),
   (error: unknown) => {
     process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     process.exit(1);

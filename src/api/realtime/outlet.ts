@@ -40,7 +40,7 @@ export function waitingFor(socket: Socket): number {
 }
 
 /** Whether a client reads too slowly for one more message. */
-export function isFull(socket: Socket, { maxWaiting, maxWaitingBytes }: OutletLimits): boolean {
+function isFull(socket: Socket, { maxWaiting, maxWaitingBytes }: OutletLimits): boolean {
   const { writeBuffer, transport } = engineOf(socket);
   const waiting = writeBuffer.length;
   if (waiting === 0) return (transport.socket?.bufferedAmount ?? 0) > maxWaitingBytes;
@@ -60,13 +60,18 @@ export function waitingBytes(socket: Socket): number {
  * Hands over what was encoded for many. Nearly always nothing waits for a client: then the frame goes to its
  * WebSocket as it is, with no packet, no callback and no timer of its own. Who has something that waits gets it
  * by the queue of engine.io, whose length tells how slow it is.
+ *
+ * @param limits - of what may wait for it; without them it may be anything
+ * @returns false when it reads too slowly for one more message: nothing was handed over
  */
-export function send(socket: Socket, { text, webSocket }: Frame): void {
+export function send(socket: Socket, { text, webSocket }: Frame, limits?: OutletLimits): boolean {
   const engine = engineOf(socket);
-  if (engine.readyState !== 'open') return;
-  const inside = directWay(engine);
-  if (inside?._sender?.sendFrame) inside._sender.sendFrame([webSocket]);
+  if (engine.readyState !== 'open') return true;
+  const sender = directWay(engine)?._sender;
+  if (sender?.sendFrame) sender.sendFrame([webSocket]);
+  else if (limits && isFull(socket, limits)) return false;
   else engine.write(text, { compress: false, wsPreEncodedFrame: [webSocket] });
+  return true;
 }
 
 /** Its WebSocket, if everything that was said before has gone out by it. */

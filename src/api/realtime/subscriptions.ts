@@ -7,7 +7,7 @@ import { eventType, TOPICS, toldTo } from '../../events';
 import type { Frame } from './frames';
 import { frameOf } from './frames';
 import type { OutletLimits } from './outlet';
-import { drained, isFull, send } from './outlet';
+import { drained, send } from './outlet';
 import { TOPIC_RULES } from './topic-rules';
 
 /** Figures of the board: all of them, or what concerns one account. */
@@ -261,9 +261,7 @@ export class Subscriptions {
   }
 
   #tell(member: Member, frame: Frame): void {
-    if (member.behind) return;
-    if (isFull(member.socket, this.#parts.limits)) this.#fallBehind(member);
-    else send(member.socket, frame);
+    if (!member.behind && !send(member.socket, frame, this.#parts.limits)) this.#fallBehind(member);
   }
 
   #fallBehind(member: Member): void {

@@ -1,12 +1,18 @@
-/** What the benchmark asks of the server, and what it says. */
+/** What the benchmark asks of a node, and what it says. */
 export type ToServer =
-  | { readonly kind: 'memory' }
-  /** Tells so many events, one in each of so many milliseconds. */
-  | { readonly kind: 'tell'; readonly events: number; readonly everyMs: number };
+  | { readonly kind: 'memory' | 'processor' }
+  /**
+   * Tells so many events, one in each of so many milliseconds; `bare`: the bytes of the event straight into every
+   * socket of the node, with nothing of the exchange in between.
+   */
+  | { readonly kind: 'tell'; readonly events: number; readonly everyMs: number; readonly bare: boolean };
 export interface FromServer {
   readonly port?: number;
   readonly token?: string;
+  /** Resident memory after collecting garbage. */
   readonly rssBytes?: number;
+  /** Time of processors that it has taken so far, of its own and of the kernel for it. */
+  readonly cpuMicros?: number;
 }
 
 /** What it asks of a process with clients. */
@@ -17,7 +23,8 @@ export interface FromClients {
   readonly connected?: number;
   /** Why no more were opened. */
   readonly error?: string;
-  /** Milliseconds from when an event was told to when each client had it. */
-  readonly latencies?: readonly number[];
+  /** How many heard an event how late: tenths of a millisecond after it was told, and a count. */
+  readonly heard?: readonly (readonly [tenths: number, count: number])[];
   readonly missing?: number;
+  readonly cpuMicros?: number;
 }
