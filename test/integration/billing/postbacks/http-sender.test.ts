@@ -67,6 +67,18 @@ test('a name goes to the address that was judged, whatever it says the next time
   await new Promise((resolve) => inside.close(resolve));
 });
 
+test('a name that turns to a private address later is refused then, whatever connection is open', async () => {
+  let now = 0;
+  let asked = 0;
+  const lookup: SystemLookup = (_host, done) => done(null, [at(asked++ === 0 ? '127.0.0.1' : '10.0.0.1')]);
+  const rebinding = sender({ lookup, monotonic: () => now });
+  const reply = () => rebinding.send(get(`http://rebinding.example:${port()}/`));
+  expect(await reply()).toMatchObject({ ok: true, status: 200 });
+  now = 30_001;
+  expect(await reply()).toMatchObject({ ok: false, why: 'refused' });
+  expect(receiver.received).toHaveLength(1);
+});
+
 test('of several addresses only those are used that may be', async () => {
   const lookup = says('10.0.0.1', '127.0.0.2', '127.0.0.1', '169.254.169.254');
   const reply = await sender({ lookup }).send(get(`http://mixed.example:${port()}/`));
@@ -81,6 +93,15 @@ test.each([
   ['http://[::ffff:10.0.0.1]/', /10\.0\.0\.1 is not/],
   ['http://2130706434/', /127\.0\.0\.2 is not/],
   ['http://0x7f.0.0.2/', /127\.0\.0\.2 is not/],
+  ['http://0177.0.0.2/', /127\.0\.0\.2 is not/],
+  ['http://017700000002/', /127\.0\.0\.2 is not/],
+  ['http://127.2/', /127\.0\.0\.2 is not/],
+  ['http://[::ffff:7f00:2]/', /127\.0\.0\.2 is not/],
+  ['http://[fd00:ec2::254]/', /fd00:ec2::254 is not/],
+  ['http://[fe80::1]/', /fe80::1 is not/],
+  ['http://[64:ff9b::7f00:2]/', /64:ff9b::7f00:2 is not/],
+  ['http://[2002:7f00:2::]/', /2002:7f00:2:: is not/],
+  ['http://[2001:0:7f00:2::]/', /2001:0:7f00:2:: is not/],
 ])('%s is refused', async (url, detail) => {
   const reply = await sender({ lookup: says('10.0.0.1') }).send(get(url));
   expect(reply).toMatchObject({
