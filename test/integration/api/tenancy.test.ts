@@ -1,29 +1,31 @@
 import { TenantDatabase } from '../../../src/storage';
 import type { OpenApi, Operation } from './support/openapi-reader';
-import { operationsOf, undocumented } from './support/openapi-reader';
-import type { Answer, TestApi } from './support/test-api';
-import { startTestApi } from './support/test-api';
+import { audienceOf, operationsOf, undocumented } from './support/openapi-reader';
+import { readMarketOf } from './support/phone-people';
+import { askWith } from './support/test-access';
+import type { Answer } from './support/test-api';
 import type { Sent } from './support/tenant-cases';
-import { CLOSED, EMPTY, ENDS, NEEDED, WRITES } from './support/tenant-cases';
+import { CLOSED, EMPTY, ENDS, NEEDED, OPEN, WRITES } from './support/tenant-cases';
 import type { Party } from './support/two-worlds';
 import { bidOf, DRAFT_CAMPAIGN, EXCHANGE_MARK, OPEN_CAMPAIGN, openWorlds } from './support/two-worlds';
+import type { WholeApi } from './support/whole-api';
+import { startWholeApi } from './support/whole-api';
 
-let api: TestApi;
+let api: WholeApi;
 let document: OpenApi;
 let parties: Party[];
 
 beforeAll(async () => {
-  api = await startTestApi();
+  api = await startWholeApi();
   parties = await openWorlds(api);
+  await readMarketOf(api, api.phone.market);
   document = (await api.ask('GET', '/api/v1/openapi.json', { key: null })).body as unknown as OpenApi;
 });
 afterAll(() => api.close());
 
-type Judged = Operation & { readonly 'x-dce-roles'?: readonly string[] };
-
-/** Operations of accounts that roles decide about; the others are for phones, for users alone, or open. */
-const judged = (): Judged[] => (operationsOf(document) as Judged[]).filter((one) => 'x-dce-roles' in one);
-const open = (party: Party, operation: Judged): boolean =>
+/** Operations of accounts that roles decide about; the others are for agents, for users themselves, or open. */
+const judged = (): Operation[] => operationsOf(document).filter((one) => audienceOf(one) === 'account');
+const open = (party: Party, operation: Operation): boolean =>
   operation['x-dce-roles']?.includes(party.role) === true;
 const nameOf = ({ method, path }: Operation): string => `${method} ${path}`;
 const kindOf = ({ path }: Operation): string => path.split('/')[3] ?? '';
@@ -51,7 +53,7 @@ function textsIn(value: unknown): string[] {
 /** Does something with each operation that a party may call, and says what is wrong. */
 async function each(
   who: readonly Party[],
-  work: (party: Party, operation: Judged) => Promise<readonly string[]>,
+  work: (party: Party, operation: Operation) => Promise<readonly string[]>,
 ): Promise<string[]> {
   const wrong: string[] = [];
   for (const party of who) {
@@ -96,6 +98,76 @@ async function secondWorld(): Promise<unknown> {
   }
   return sums;
 }
+
+test('every operation is judged by role, is about the caller alone, or is open on purpose', () => {
+  const all = operationsOf(document);
+  const of = (audience: string): string[] =>
+    all.filter((one) => audienceOf(one) === audience).map(({ operationId }) => operationId);
+  expect(of('open').sort()).toEqual(OPEN);
+  expect(of('account').length + of('user').length + of('agent').length + OPEN.length).toBe(all.length);
+  expect(of('account').length).toBeGreaterThan(280);
+  // What those do with ids of others is asked for below, one by one.
+  const named = all.filter((one) => ['user', 'agent'].includes(audienceOf(one)) && one.path.includes('{'));
+  expect(named.map(({ operationId }) => operationId).sort()).toEqual([
+    'endOwnSession',
+    'getPhoneCall',
+    'setCallDisposition',
+  ]);
+});
+
+test('what users and agents see is their own, and what is another’s they do not find', async () => {
+  const wrong: string[] = [];
+  const personal = operationsOf(document).filter((one) => ['user', 'agent'].includes(audienceOf(one)));
+  let looked = 0;
+  for (const party of firstWorld()) {
+    for (const operation of personal) {
+      const token = party.tokens[audienceOf(operation) as 'user' | 'agent'];
+      if (token === undefined) continue;
+      const path = operation.path.replace('/api/v1', '');
+      const report = (why: string | undefined): void => {
+        looked++;
+        if (why !== undefined) wrong.push(`${party.role}: ${nameOf(operation)}: ${why}`);
+      };
+      const ids = path.includes('{callId}') ? 'calls' : 'auth';
+      if (path.includes('{')) {
+        const body = operation.requestBody ? { code: 'sale' } : undefined;
+        for (const id of parties.filter((other) => other !== party).map((other) => other.ids[ids] ?? '')) {
+          // The call of a world is one for all who have a part in it.
+          if (id === party.ids[ids]) continue;
+          const answer = await askWith(api, token, operation.method, path.replace(/\{\w+\}/, id), body);
+          report(answer.status === 404 ? undefined : `${id}: ${answer.status} ${answer.text}`);
+          report(leaks(party, answer, { id })[0]);
+        }
+      }
+      if (operation.method !== 'GET') continue;
+      const own = path.replace(/\{\w+\}/, party.ids[ids] ?? '');
+      const answer = await askWith(api, token, 'GET', own);
+      report(answer.status === 200 ? undocumented(document, operation, answer) : answer.text);
+      report(leaks(party, answer, {})[0]);
+    }
+  }
+  expect(wrong).toEqual([]);
+  expect(looked).toBeGreaterThan(40);
+  // Nobody was signed out by somebody else.
+  for (const { tokens } of parties) {
+    expect((await askWith(api, tokens.user, 'GET', '/auth/me')).status).toBe(200);
+    if (tokens.agent !== undefined)
+      expect((await askWith(api, tokens.agent, 'GET', '/phone/me')).status).toBe(200);
+  }
+});
+
+test('users of a tenant are judged as its keys are', async () => {
+  const wrong: string[] = [];
+  for (const party of firstWorld()) {
+    for (const operation of judged()) {
+      const path = operation.path.replace('/api/v1', '').replace(/\{\w+\}/, 'x');
+      if (operation.method !== 'GET' || open(party, operation)) continue;
+      const { status, text } = await askWith(api, party.tokens.user, 'GET', path);
+      if (status !== 403) wrong.push(`${party.role}: ${nameOf(operation)}: ${status} ${text}`);
+    }
+  }
+  expect(wrong).toEqual([]);
+});
 
 test('who is of another role than those the document names is refused, whatever is asked for', async () => {
   const wrong = await each(firstWorld(), async (party, operation) => {

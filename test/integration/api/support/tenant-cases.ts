@@ -87,12 +87,36 @@ export const WRITES: Readonly<Record<string, (party: Party) => Sent & { readonly
   // Its webhook had all of them driven again.
   redriveWebhookDelivery: () => ({ status: 409 }),
   archiveWebhook: () => ({}),
+  createUser: ({ accountId, mark }) => ({
+    body: { email: `new-${mark}@people.example`, name: mark, accountId, scopes: ['calls:read'] },
+  }),
+  changeUser: () => ({ body: { name: 'Renamed' } }),
+  createUserLink: () => ({}),
+  disableUser: () => ({}),
+  createKey: ({ accountId, mark }) => ({ body: { accountId, name: mark, scopes: ['calls:read'] } }),
+  revokeKey: () => ({}),
+  createOauthClient: ({ accountId, mark }) => ({ body: { accountId, name: mark, scopes: ['calls:read'] } }),
+  revokeOauthClient: () => ({}),
   requestBid: ({ accountId }) => ({ body: { sellerId: accountId, number: '800-555-0199' } }),
   cancelReservation: () => ({ id: RESERVATION }),
 };
 
 /** Operations that end what the others are about come last. */
-export const ENDS = /^(archive|delete|revoke|withdraw)/;
+export const ENDS = /^(archive|delete|disable|revoke|withdraw)/;
+
+/** Open to anybody, on purpose: where people, agents and clients sign in. */
+export const OPEN = [
+  'askForReset',
+  'finishOidcSignIn',
+  'issueClientToken',
+  'listSignInProviders',
+  'refreshSession',
+  'setPasswordByLink',
+  'signIn',
+  'signInAgent',
+  'signOut',
+  'startOidcSignIn',
+];
 
 /** Queries that an operation does not work without. */
 export const NEEDED: Readonly<Record<string, (party: Party) => string>> = {

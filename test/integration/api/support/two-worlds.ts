@@ -5,7 +5,9 @@ import { createApiKey } from '../../../../src/storage';
 import { endedRecord, ringTarget, saleTerms, storeEnded } from '../../../support/call-records';
 import { invoicedAccount, PERIOD } from './invoice-cases';
 import { storeDeadDelivery } from './stored-calls';
+import { askWith, PASSWORD, signedIn, tokenOf } from './test-access';
 import type { TestApi } from './test-api';
+import { agentToken } from './whole-api';
 
 /** A party with something of every kind that is its own; every text of it holds its mark, which nobody else may see. */
 export interface Party {
@@ -14,6 +16,8 @@ export interface Party {
   readonly mark: string;
   readonly accountId: string;
   readonly key: string;
+  /** Of its user who is signed in; and of its agent at a phone, where it has any. */
+  readonly tokens: { readonly user: string; readonly agent?: string };
   /** By the first part of the path. */
   readonly ids: Readonly<Record<string, string>>;
 }
@@ -92,13 +96,16 @@ async function openWorld(api: TestApi, world: number): Promise<Party[]> {
     await must(api, 'invoice-profiles', { accountId, legalName: name, paymentLines: [name] });
     const market = role === 'carrier' ? {} : { campaigns: OPEN_CAMPAIGN };
     const webhook = role === 'carrier' ? {} : await openWebhook(api, accountId, name);
+    const people = await openPeople(api, accountId, name);
+    const agent = role === 'buyer' ? { agent: await openPhone(api, name) } : {};
     return {
       role,
       world,
       mark: name,
       accountId,
       key: await key(name),
-      ids: { ...general, ...market, ...webhook, ...ids },
+      tokens: { user: people.token, ...agent },
+      ids: { ...general, ...market, ...webhook, ...people.ids, ...ids },
     };
   };
   return [
@@ -106,6 +113,43 @@ async function openWorld(api: TestApi, world: number): Promise<Party[]> {
     await party('seller', seller, { ...sold, disputes: ofSeller }),
     await party('carrier', carrier, carried),
   ];
+}
+
+/** Who gets in: a user who is signed in, a key, and a client of OAuth 2. */
+async function openPeople(
+  api: TestApi,
+  accountId: string,
+  name: string,
+): Promise<{ readonly token: string; readonly ids: Readonly<Record<string, string>> }> {
+  const email = `${name}@people.example`;
+  const user = await must(api, 'users', { email, name, accountId });
+  await api.ask('POST', '/api/v1/auth/links', {
+    key: null,
+    body: { token: tokenOf(user['link']), password: PASSWORD },
+  });
+  const token = (await signedIn(api, email)).accessToken;
+  const { body: me } = await askWith(api, token, 'GET', '/auth/me');
+  const credential = { name, accountId, scopes: ['calls:read'] };
+  const made = async (path: string): Promise<string> => String((await must(api, path, credential))['id']);
+  return {
+    token,
+    ids: {
+      users: String(user['id']),
+      auth: String(me['sessionId']),
+      keys: await made('keys'),
+      'oauth-clients': await made('oauth-clients'),
+    },
+  };
+}
+
+/** @returns the token of the buyer's agent */
+async function openPhone(api: TestApi, name: string): Promise<string> {
+  const agent = { id: `agent-${name}`, username: name, password: PASSWORD };
+  const { password } = agent;
+  const path = `/api/v1/agents/${agent.id}/password`;
+  const set = await api.ask('PUT', path, { body: { password } });
+  if (set.status !== 204) throw new Error(set.text);
+  return agentToken(api, agent);
 }
 
 async function openWebhook(
@@ -247,7 +291,11 @@ async function storeWorldCall(
   }));
   const detail = `${EXCHANGE_MARK} of ${seller} and ${buyer}`;
   const more = { trunkId: `trunk-${carrier}`, sipCallId: `${carrier}@carrier`, attempts, detail };
-  const record = endedRecord(callId, { ...more, sale: { target, terms }, endedAt: Date.now() });
+  const record = endedRecord(callId, {
+    ...more,
+    sale: { target, terms, agentId: `agent-${buyer}` },
+    endedAt: Date.now(),
+  });
   await storeEnded(api.pool, [record]);
   const listed = ['zzbuyer1zz', 'zzbuyer2zz'].map((name, index) => ({
     ...{ bidId: `bid-${name}`, buyerId: `buyer-${name}`, price: 1 + index, rank: index + 1 },
