@@ -27,7 +27,7 @@ const LOOK_MS = 20;
  * does not read is let go, and comes back.
  */
 export class EventFeed {
-  readonly #hub: Pick<EventHub, 'listen' | 'resume' | 'position'> | undefined;
+  readonly #hub: Pick<EventHub, 'listen' | 'resume' | 'position' | 'degraded'> | undefined;
   readonly #limits: EventStreamLimits;
   readonly #readers = new Map<Response, Reader>();
   #open = 0;
@@ -36,7 +36,7 @@ export class EventFeed {
 
   /** @param hub - without it nothing is told */
   constructor(
-    hub: Pick<EventHub, 'listen' | 'resume' | 'position'> | undefined,
+    hub: Pick<EventHub, 'listen' | 'resume' | 'position' | 'degraded'> | undefined,
     limits: EventStreamLimits = STREAM_LIMITS,
   ) {
     this.#hub = hub;
@@ -69,10 +69,11 @@ export class EventFeed {
     response.on('error', () => response.destroy());
     response.once('close', () => this.#forget(response));
     response.write(': listening\n\n');
+    if (this.#hub.degraded) response.write(statusFrame(true));
     this.#stop ??= this.#hub.listen({
       onEvent: (event) => this.#event(event),
       onGap: ({ from, to }) => this.#everybody(gapFrame(from, to)),
-      onStatus: (degraded) => this.#everybody(`event: status\ndata: ${JSON.stringify({ degraded })}\n\n`),
+      onStatus: (degraded) => this.#everybody(statusFrame(degraded)),
     });
     this.#clock ??= setInterval(() => void this.#tick(), this.#limits.keepAliveMs);
     const reader = { request, caller, topics: new Set(topics) };
@@ -147,6 +148,10 @@ function frameFor({ caller, topics }: Reader, event: StreamedEvent): string | un
   if (!told) return undefined;
   const place = event.id === undefined ? '' : `id: ${event.id}\n`;
   return `${place}event: ${told.type}\ndata: ${JSON.stringify(told)}\n\n`;
+}
+
+function statusFrame(degraded: boolean): string {
+  return `event: status\ndata: ${JSON.stringify({ degraded })}\n\n`;
 }
 
 function gapFrame(from: string | undefined, to: string | undefined): string {

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { Redis } from 'ioredis';
 import { Carrier } from '../e2e/phone/support/carrier';
 import { Exchange } from '../e2e/support/exchange';
 import { addBuyer, NUMBER, openMarket, PAYOUT, REVENUE } from '../e2e/support/market';
@@ -9,6 +10,7 @@ import { until } from '../support/until';
 import type { Asked } from './support/api-load';
 import { ApiLoad } from './support/api-load';
 import { EchoingBuyer } from './support/echoing-buyer';
+import { EventStreamReader } from './support/event-stream-reader';
 import { EventWatcher } from './support/event-watcher';
 import type { OwnService } from './support/own-services';
 import { ownPostgres, ownRedis } from './support/own-services';
@@ -32,6 +34,7 @@ let exchange: Exchange;
 let load: ApiLoad;
 let carrier: Carrier;
 let admin: EventWatcher;
+let program: EventStreamReader;
 let token: string;
 /** Calls that were made besides the long one. */
 let calls = 0;
@@ -48,6 +51,8 @@ beforeAll(async () => {
   token = await signIn();
   admin = await EventWatcher.open(exchange.file.apiUrl, token, TOPICS);
   leftovers.add(() => admin.close());
+  program = await EventStreamReader.open(exchange.file.apiUrl, exchange.file.apiKey, ['bids', 'calls']);
+  leftovers.add(() => program.close());
   carrier = await Carrier.call({ remote: exchange.sip, hertz: HERTZ, caller: '2671' });
   leftovers.add(() => carrier.stop());
   await carrier.isUp();
@@ -171,12 +176,41 @@ const isRight = ({ status }: Asked): boolean => status === 200 || status === 201
 /** Each thing that was made was told of once, without loss. */
 async function allWasTold(): Promise<void> {
   const told = (id: string): number => admin.of('buyer.changed', id).length;
+  const read = (): string =>
+    program
+      .of('buyer.changed')
+      .map(({ data }) => data)
+      .join();
   await until(
     'everything that was made to be told',
     () => load.wanted.every(({ id, made }) => !made || told(id) > 0),
     WITHIN_MS,
   );
   expect(load.wanted.filter(({ id }) => told(id) > 1).map(({ id }) => id)).toEqual([]);
+  await until(
+    'everything that was made to be read',
+    () => load.wanted.filter(({ made }) => made).every(({ id }) => read().includes(`"${id}"`)),
+    WITHIN_MS,
+    250,
+  );
+}
+
+/** Who comes back is told what came behind the last that it knows, as those were who stayed. */
+async function whoComesBackMissesNothing(): Promise<void> {
+  const known = admin.of('buyer.changed').filter(({ id }) => id !== null);
+  const [last, ...missed] = known.slice(-5).map(({ id }) => id ?? '');
+  const back = await EventWatcher.open(exchange.file.apiUrl, token, ['bids'], last);
+  leftovers.add(() => back.close());
+  await until('what was missed', () => back.events.length >= missed.length, WITHIN_MS);
+  expect(back.events.slice(0, missed.length).map(({ id }) => id)).toEqual(missed);
+  expect(back.gaps).toBe(0);
+  back.close();
+}
+
+/** Callers whose requests of the kind `admin` Redis counts. */
+async function countedByRedis(): Promise<number> {
+  const client = new Redis(redis.url, { retryStrategy: () => null });
+  return (await client.keys('rate:admin:*').finally(() => client.disconnect())).length;
 }
 
 test('kill -9 of Redis: the API, limits and calls go on by themselves, sockets say degraded, nothing leaks', async () => {
@@ -201,6 +235,10 @@ test('kill -9 of Redis: the API, limits and calls go on by themselves, sockets s
   await nothingPilesUp(peak);
   expect(load.since(at).filter((one) => !isRight(one))).toEqual([]);
   expect((await fetch(`${exchange.file.apiUrl}/health`)).status).toBe(206);
+  const reader = await EventStreamReader.open(exchange.file.apiUrl, exchange.file.apiKey, ['calls']);
+  leftovers.add(() => reader.close());
+  await until('who reads from now on to be told', () => reader.of('status').length === 1, WITHIN_MS);
+  reader.close();
   const late = await EventWatcher.open(exchange.file.apiUrl, token, TOPICS);
   leftovers.add(() => late.close());
   await until('who comes meanwhile to be told as well', () => late.degraded === true, WITHIN_MS);
@@ -208,15 +246,20 @@ test('kill -9 of Redis: the API, limits and calls go on by themselves, sockets s
 
   await redis.start();
   await until('the socket to be told that it is back', () => admin.degraded === false, WITHIN_MS);
-  await until('the gap', () => admin.gaps > gaps, WITHIN_MS);
+  await until('the gap', () => admin.gaps > gaps && program.of('gap').length > 0, WITHIN_MS);
+  const statuses = program.of('status').map(({ data }) => JSON.parse(data) as unknown);
+  expect(statuses).toEqual([{ degraded: true }, { degraded: false }]);
   const places = (): number => admin.events.filter(({ id }) => id !== null).length;
   const sofar = places();
   await until('events with places', () => places() > sofar, WITHIN_MS);
   await allWasTold();
+  await whoComesBackMissesNothing();
+  const counted = await countedByRedis();
   await limitHolds('when Redis is back', 0);
+  expect(await countedByRedis()).toBeGreaterThan(counted);
   await carrier.voice.hears(HERTZ, WITHIN_MS);
   await isGivenBack(before);
-  expect(admin.lost).toBe(0);
+  expect([admin.lost, program.ended]).toEqual([0, false]);
   expect(load.since(at).filter((one) => !isRight(one))).toEqual([]);
 });
 
@@ -269,7 +312,7 @@ test('kill -9 of PostgreSQL: reads fail clean, calls go on and end, and all heal
   await exchange.isClean();
   await until('the ends to be told', () => admin.of('call.settled').length === calls + 1, WITHIN_MS);
   expect(admin.of('call.ended').length - ended).toBe(2);
-  expect(admin.lost).toBe(0);
+  expect([admin.lost, program.ended]).toEqual([0, false]);
   const books = await exchange.sql(
     `select count(*)::integer as calls, count(s.call_id)::integer as settled,
        count(*) filter (where c.state = 'completed' and c.end_reason = 'caller_hangup')::integer as completed,
@@ -290,5 +333,11 @@ test('kill -9 of PostgreSQL: reads fail clean, calls go on and end, and all heal
     `select count(*)::integer as n from buyers where id like 'made-%'`,
   );
   expect(made?.n).toBe(load.wanted.length);
+  const noted = await exchange.sql<{ n: number }>(
+    `select count(*)::integer as n from audit_entries where action = 'createBuyer' and subject_id like 'made-%'
+       and status = 201 group by subject_id`,
+  );
+  // Once each, with what it tells of.
+  expect(noted.map(({ n }) => n)).toEqual(load.wanted.map(() => 1));
   await isGivenBack(before);
 });
