@@ -13,7 +13,8 @@ import type { Answer } from './middleware/idempotency';
 import { once } from './middleware/idempotency';
 import { agentOf } from './middleware/phone-session';
 import { contextOf } from './middleware/request-context';
-import { sendProblem, validationProblem } from './problem';
+import { hasTimedOut } from './middleware/time-limit';
+import { failureOf, sendProblem, validationProblem } from './problem';
 import type { Route } from './route';
 import { SIGNED_IN } from './route';
 import { paramsOf } from './route-table';
@@ -73,14 +74,23 @@ function mount(
       if (entry.actor.kind !== 'nobody') trail.record(entry);
       else if (audit.isSaid) trail.refused(entry);
     };
+    // What is done apart from a transaction may last, at least in part, though it failed on our side.
+    const failed = (error: unknown): never => {
+      const [status, problem] = failureOf(error);
+      if (route.audited === 'apart' && status >= 500) {
+        const asked = { route, request, caller: provenCaller(request), address: addressOf(request) };
+        recordApart(audit.refusal({ ...asked, status, problem }));
+      }
+      throw error;
+    };
     const perform = async (db: Queryable): Promise<Answer> => {
-      const reply = await route.handle({
-        ...{ ...validated, caller, own, db },
-        ...{ audit, committed, request, response },
-      });
+      const call = { ...validated, caller, own, db, audit, committed, request, response };
+      const reply = await route.handle(call).catch(failed);
+      // Some answer by themselves that they did nothing.
+      const isDone = response.statusCode < 400 || hasTimedOut(response);
       if (route.audited === true) {
         await asExchange(db, (all) => recordAudit(all, entryOf(reply.body)));
-      } else if (route.audited === 'apart' && response.statusCode < 400) recordApart(entryOf(reply.body));
+      } else if (route.audited === 'apart' && isDone) recordApart(entryOf(reply.body));
       return answerOf(route, reply);
     };
     // An entry of the audit log stands or falls with what it tells of.

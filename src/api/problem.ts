@@ -112,6 +112,12 @@ const BODY_PROBLEMS: Readonly<Record<string, readonly [code: string, detail: str
   'encoding.unsupported': ['unsupported_encoding', 'the encoding of the body is not known'],
 };
 
+/** What an operation that threw this is answered with. */
+export function failureOf(error: unknown): readonly [status: number, code: string] {
+  if (error instanceof AppError) return [error.httpStatus, error.code];
+  return isUnavailable(error) ? [503, 'storage_unavailable'] : [500, 'internal_error'];
+}
+
 /**
  * The last middleware: every failure becomes a problem. What the database cannot do just now is 503;
  * bugs are told to `onBug` and say nothing to the caller.

@@ -1,5 +1,5 @@
-import type { RequestHandler } from 'express';
-import { sendProblem } from '../problem';
+import type { RequestHandler, Response } from 'express';
+import { problemOf, sendProblem } from '../problem';
 import { whenOver } from './request-context';
 
 /** Answers 503 when nothing has been answered after so many milliseconds. Streams have begun by then. */
@@ -11,4 +11,9 @@ export function timeLimit(milliseconds: number): RequestHandler {
     whenOver(request, () => clearTimeout(timer));
     next();
   };
+}
+
+/** Whether a request was answered for taking too long: what it asked for may be done yet. */
+export function hasTimedOut(response: Response): boolean {
+  return problemOf(response) === 'timed_out';
 }

@@ -251,9 +251,11 @@ function periodRoutes(): Route[] {
       audited: 'apart',
       params: z.strictObject({ month }),
       reply: period,
-      handle: async ({ db, params, caller }) => ({
-        body: periodBody(await closePeriod(whole(db), params.month, { by: caller.accountId })),
-      }),
+      handle: async ({ db, params, caller, audit }) => {
+        const closed = await closePeriod(whole(db), params.month, { by: caller.accountId });
+        audit.changed(undefined, { state: closed.state });
+        return { body: periodBody(closed) };
+      },
     }),
   ];
 }

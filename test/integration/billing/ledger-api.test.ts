@@ -3,6 +3,7 @@ import { postTransaction } from '../../../src/billing';
 import type { TestApi } from '../api/support/test-api';
 import { startTestApi } from '../api/support/test-api';
 import { BUYER_ACCOUNT, insertParties } from '../../support/call-records';
+import { until } from '../../support/until';
 import { posting, sale } from './support/ledger-books';
 
 let api: TestApi;
@@ -102,6 +103,38 @@ test.each([
   const answer = await api.ask(method, `/api/v1/ledger/${path}`);
   expect(answer.status).toBe(status);
   expect(api.switch.bugs).toEqual([]);
+});
+
+/** What the audit log says of closing months, once it says so much. */
+async function closings(count: number): Promise<object[]> {
+  let rows: object[] = [];
+  await until(`${count} entries of the audit log`, async () => {
+    rows = await api.database.query(
+      `select subject_id as month, status, changes, reason from audit_entries
+       where action = 'closeLedgerPeriod' order by id`,
+    );
+    return rows.length >= count;
+  });
+  return rows;
+}
+
+test('a close that dies half-way is in the audit log, since the month is shut by it', async () => {
+  await api.database.query(`create function break_down() returns trigger language plpgsql as
+    $$ begin raise exception 'broken'; end $$`);
+  await api.database.query(
+    `create trigger broken before update on ledger_periods for each row execute function break_down()`,
+  );
+  expect((await api.ask('POST', '/api/v1/ledger/periods/2024-05/close')).status).toBe(500);
+  expect(api.switch.bugs.splice(0)).toHaveLength(1);
+  expect((await get('periods'))['items']).toMatchObject([{ month: '2024-05', state: 'closing' }]);
+  const failed = { month: '2024-05', status: 500, changes: null, reason: 'internal_error' };
+  expect(await closings(1)).toEqual([failed]);
+
+  await api.database.query('drop trigger broken on ledger_periods');
+  await api.database.query('drop function break_down');
+  expect((await api.ask('POST', '/api/v1/ledger/periods/2024-05/close')).status).toBe(200);
+  const done = { month: '2024-05', status: 200, changes: { state: { after: 'closed' } }, reason: null };
+  expect(await closings(2)).toEqual([failed, done]);
 });
 
 test('a month is closed, listed, and taken from then on from nobody', async () => {
