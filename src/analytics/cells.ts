@@ -8,6 +8,9 @@ export type Bucket = (typeof BUCKETS)[number];
 /** The offsets of all zones are multiples of it (those of before 1972 aside), so it is the finest that is asked for. */
 export const QUARTER_MS = 900_000;
 const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+/** `00` … `23`. */
+const HOURS = Array.from({ length: 24 }, (_, hour) => String(hour).padStart(2, '0'));
 
 /** One stretch of time that figures are put together for. */
 export interface Cell extends TimeRange {
@@ -78,7 +81,7 @@ function endOf(bucket: Bucket, at: number, zone: Zone, end: number): number {
 }
 
 function hourOf(at: number, zone: Zone): string {
-  return new Date(at + zone.offsetAt(at)).toISOString().slice(11, 13);
+  return HOURS[Math.floor((((at + zone.offsetAt(at)) % DAY_MS) + DAY_MS) / HOUR_MS) % 24] as string;
 }
 
 /** From what cells are put together: whole stretches of UTC of which there are sums, and calls one by one. */

@@ -19,8 +19,24 @@ export const NO_FIGURES: FigureSums = {
 /** Sums that grow. */
 export type GrowingSums = { -readonly [Sum in keyof FigureSums]: FigureSums[Sum] };
 
+/** Told one by one, as it is done for each row of a report. */
 export function addFigures(to: GrowingSums, more: FigureSums, factor = 1): void {
-  for (const sum of SUMS) to[sum] += factor * more[sum];
+  to.calls += factor * more.calls;
+  to.connected += factor * more.connected;
+  to.answered += factor * more.answered;
+  to.converted += factor * more.converted;
+  to.rang += factor * more.rang;
+  to.pddMs += factor * more.pddMs;
+  to.connectedMs += factor * more.connectedMs;
+  to.revenue += factor * more.revenue;
+  to.payout += factor * more.payout;
+  to.fees += factor * more.fees;
+  to.taxes += factor * more.taxes;
+  to.carrierCost += factor * more.carrierCost;
+}
+
+export function isNothing(sums: FigureSums): boolean {
+  return SUMS.every((sum) => sums[sum] === 0);
 }
 
 /** Ratios of sums; null where nothing is there to divide by. They are never added up: sums are. */

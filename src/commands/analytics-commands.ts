@@ -34,6 +34,7 @@ const SPANS: Readonly<Record<number, string>> = {
   15: 'a quarter',
   60: 'an hour',
   240: 'four hours',
+  480: 'eight hours',
   1_440: 'a day',
 };
 

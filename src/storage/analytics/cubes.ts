@@ -8,11 +8,11 @@ export type Cube = (typeof CUBES)[number];
 export const DAY_MS = 86_400_000;
 
 const MINUTE_MS = 60_000;
-/** Sums are kept by quarters of an hour (of everything alone), hours, four hours and days of UTC: minutes. */
+/** Sums are kept by quarters of an hour (of everything alone), hours, four and eight hours and days of UTC: minutes. */
 const QUARTER = 15;
 const HOUR = 60;
 /** What is put together of hours. */
-const COARSE = [240, 1_440] as const;
+const COARSE = [240, 480, 1_440] as const;
 
 /** By what a cube's sums are kept, in milliseconds, finest first; anything finer is read of the facts themselves. */
 export function grainsOf(cube: Cube): readonly number[] {
@@ -77,7 +77,7 @@ function ofFacts(cube: Cube, grain: number, facts: string, factor: string): stri
     from ${facts} f where ${belongsTo(cube)} group by 3, 4, 5, 6`;
 }
 
-/** The stretches of four hours, and the days, that hours add up to. @param sums - a table, or a name of a query, that has them */
+/** The longer stretches that hours add up to. @param sums - a table, or a name of a query, that has them */
 export function coarseSumsOf(sums: string): string {
   const added = SUMS.map((sum) => `sum_bigint(${SUM_COLUMNS[sum]})`).join(', ');
   return COARSE.map(

@@ -54,7 +54,7 @@ test('cells follow each other without a gap from the first instant to the last',
   );
 });
 
-const GRAINS = [QUARTER_MS, HOUR_MS, 4 * HOUR_MS, DAY_MS];
+const GRAINS = [QUARTER_MS, HOUR_MS, 4 * HOUR_MS, 8 * HOUR_MS, DAY_MS];
 
 test('pieces cover every cell once, sums only where a whole one lies in one cell, and as coarse as it can be', () => {
   fc.assert(
