@@ -174,6 +174,37 @@ export const callerHolds = (holdMs: number): string =>
 export const callerWaitsForBye = (): string =>
   scenario('caller waits for BYE', [invite(), ...ANSWERED, recv('request="BYE"', 'timeout="60000"'), OK]);
 
+/** The switch changes what flows within the call, and is told yes (RFC 3261 §14.2). */
+const REOFFERED = [
+  recv('request="INVITE"', 'timeout="120000"'),
+  send(
+    `SIP/2.0 200 OK
+      [last_Via:]
+      [last_From:]
+      [last_To:]
+      [last_Call-ID:]
+      [last_CSeq:]
+      Contact: <sip:peer@[local_ip]:[local_port];transport=[transport]>
+      Content-Type: application/sdp
+      Content-Length: [len]
+
+      ${SDP}`,
+    'retrans="500"',
+  ),
+  recv('request="ACK"'),
+];
+
+/** Calls, is put on hold by the switch and taken up again, and waits for the other side's BYE. */
+export const callerIsHeld = (): string =>
+  scenario('caller is held', [
+    invite(),
+    ...ANSWERED,
+    ...REOFFERED,
+    ...REOFFERED,
+    recv('request="BYE"', 'timeout="120000"'),
+    OK,
+  ]);
+
 /** Calls, is answered, and is never heard of again: its BYE was lost. */
 export const callerVanishes = (): string => scenario('caller vanishes', [invite(), ...ANSWERED]);
 
@@ -304,6 +335,20 @@ export const buyerAnswers = (ringMs = 20, early = false): string =>
     pause(ringMs),
     respond(200, 'OK', true),
     ACKED,
+    recv('request="BYE"', 'timeout="120000"'),
+    OK,
+  ]);
+
+/** Rings, answers after a while, is put on hold by the switch and taken up again, and waits for BYE. */
+export const buyerIsHeld = (ringMs: number): string =>
+  scenario('buyer is held', [
+    INVITED,
+    respond(180, 'Ringing', false),
+    pause(ringMs),
+    respond(200, 'OK', true),
+    ACKED,
+    ...REOFFERED,
+    ...REOFFERED,
     recv('request="BYE"', 'timeout="120000"'),
     OK,
   ]);

@@ -88,6 +88,16 @@ const TEXTS: Readonly<Record<string, Teller>> = {
     text: `${amountOf(alert) ?? 'Its amount'} is at stake. Look at the call and decide before the time for it is over.`,
     links: [callLink(alert)],
   }),
+  'webhook.dead': (alert, { accountName }) => ({
+    title: `A webhook${alert.accountId === undefined ? '' : ` of ${accountName(alert.accountId)}`} could not be delivered`,
+    text: `${sentenceOf(alert.detail)} No more tries are made: have its receiver mended, then send it again from the dead deliveries.`,
+    links: [],
+  }),
+  'target.paused': (alert, { accountName }) => ({
+    title: `A target${alert.accountId === undefined ? '' : ` of ${accountName(alert.accountId)}`} does not answer, and is paused`,
+    text: `${sentenceOf(alert.detail)} It takes calls again once the pause is over; see that somebody answers there until then.`,
+    links: [targetLink(alert)],
+  }),
 };
 
 /** Kinds of alerts that have a text of their own; others are told by the clause that comes with them. */

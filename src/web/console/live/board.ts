@@ -267,7 +267,7 @@ function withEarlier(told: readonly LiveAuction[], listed: readonly LiveAuction[
 /** Auctions as `GET /auctions` lists them. */
 function readAuctions(items: unknown): LiveAuction[] {
   return (Array.isArray(items) ? items : []).filter(isRecord).flatMap((item): LiveAuction[] => {
-    const id = text(item['callId']);
+    const id = text(item['id']);
     const at = number(item['receivedAt']);
     if (id === undefined || at === undefined) return [];
     const winner = isRecord(item['winner']) ? text(item['winner']['buyerId']) : undefined;

@@ -4,6 +4,8 @@ interface Props {
   readonly children: ComponentChildren;
   readonly kind?: 'primary' | 'plain' | 'danger' | 'quiet';
   readonly type?: 'button' | 'submit';
+  /** Id of the form that it sends, where it stands outside of it. */
+  readonly form?: string;
   /** It stays where it is and can be reached, but does nothing. */
   readonly busy?: boolean;
   readonly disabled?: boolean;
@@ -19,6 +21,7 @@ export function Button(props: Props) {
   return (
     <button
       type={type}
+      form={props.form}
       class={`button ${kind}${small === true ? ' small' : ''}`}
       aria-disabled={idle ? 'true' : undefined}
       aria-busy={busy ? 'true' : undefined}

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { useId } from 'preact/hooks';
 import { Button } from './button';
 import { Dialog } from './dialog';
 import { FormProblem } from './form';
@@ -19,7 +20,8 @@ interface Props {
 
 /** A form over the page: sent by its button, or by Enter in one of its fields. */
 export function FormDialog({ heading, form, confirm, intro, children, send, onClose }: Props) {
-  const submit = (): void => void form.submit(send);
+  // Enter sends a form of several fields where it has a button that does.
+  const id = useId();
   return (
     <Dialog
       heading={heading}
@@ -27,7 +29,7 @@ export function FormDialog({ heading, form, confirm, intro, children, send, onCl
       actions={
         <>
           <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" busy={form.busy} onClick={submit} testId="dialog-confirm">
+          <Button type="submit" form={id} kind="primary" busy={form.busy} testId="dialog-confirm">
             {confirm}
           </Button>
         </>
@@ -35,11 +37,12 @@ export function FormDialog({ heading, form, confirm, intro, children, send, onCl
     >
       {intro}
       <form
+        id={id}
         class="form"
         noValidate
         onSubmit={(event) => {
           event.preventDefault();
-          submit();
+          void form.submit(send);
         }}
       >
         <FormProblem form={form} />

@@ -22,6 +22,8 @@ export interface NamesOf {
   readonly type?: Role;
   /** What is wanted of each in place of its name, e.g. its currency. */
   readonly field?: string;
+  /** One of them is to be chosen: what was made a moment ago is to be there. */
+  readonly fresh?: boolean;
   /** Ids that are shown: one that is not known yet is asked for. */
   readonly wanted?: readonly (string | null | undefined)[];
 }
@@ -33,7 +35,7 @@ export interface NamesOf {
 export function useNames(
   path: string,
   scope: string,
-  { type, field = 'name', wanted = [] }: NamesOf = {},
+  { type, field = 'name', fresh = false, wanted = [] }: NamesOf = {},
 ): Names {
   const { api, user } = useConsole();
   const [names, setNames] = useState<Names>(NONE);
@@ -42,7 +44,7 @@ export function useNames(
   useEffect(() => {
     if (!allowed) return;
     let stale = false;
-    namesOf(api, { path, type, field }, missing === '' ? FRESH_MS : UNKNOWN_MS).then(
+    namesOf(api, { path, type, field }, missing === '' && !fresh ? FRESH_MS : UNKNOWN_MS).then(
       (found) => {
         if (!stale) setNames(found);
       },
@@ -51,7 +53,7 @@ export function useNames(
     return () => {
       stale = true;
     };
-  }, [api, path, type, field, missing, allowed]);
+  }, [api, path, type, field, fresh, missing, allowed]);
   return names;
 }
 

@@ -21,6 +21,8 @@ export class ConsolePage {
   constructor(
     readonly page: Page,
     readonly url: string,
+    /** Origins besides its own that it may go to. */
+    elsewhere: readonly string[] = [],
   ) {
     page.on('console', (message) => {
       if (/content.security.policy|trusted/i.test(message.text())) this.wrong.push(message.text());
@@ -29,13 +31,67 @@ export class ConsolePage {
     page.on('request', (request) => {
       // Icons of the browser's own fields are data.
       const { origin, protocol } = new URL(request.url());
-      if (origin !== new URL(url).origin && protocol !== 'data:') this.wrong.push(`asked ${request.url()}`);
+      const known = [new URL(url).origin, ...elsewhere];
+      if (!known.includes(origin) && protocol !== 'data:') this.wrong.push(`asked ${request.url()}`);
     });
   }
 
   /** Opens a place of the console by its address. */
   async open(path = ''): Promise<void> {
     await this.page.goto(`${this.url}/console${path}`);
+  }
+
+  /** Goes to a page by the navigation. */
+  async go(path: string): Promise<void> {
+    await this.follow(`a[href="/console${path}"]`);
+    await this.shows(`a[href="/console${path}"][aria-current="page"]`);
+    // The page before stays until the next is loaded.
+    const name = await this.text(`a.nav-link[href="/console${path}"]`);
+    if (name !== '') await this.says('h1', new RegExp(`^${name}$`));
+    await this.lacks('[data-testid="loading"]');
+  }
+
+  /** Pages that the navigation offers. */
+  pages(): Promise<string[]> {
+    return this.page.evaluate(
+      `[...document.querySelectorAll('a.nav-link')].map((link) => link.getAttribute('href').slice('/console'.length) || '/')`,
+    ) as Promise<string[]>;
+  }
+
+  async signIn(email: string, password: string): Promise<void> {
+    await this.heading(/Sign in/);
+    await this.fill('sign-in-email', email);
+    await this.fill('sign-in-password', password);
+    await this.page.keyboard.press('Enter');
+  }
+
+  /**
+   * Opens a dialog, sends it with what is wrong, and sees that said.
+   * @param wrong - selector of what is shown then
+   */
+  async dialog(opener: string, fields: Readonly<Record<string, string>>, wrong: string): Promise<void> {
+    await this.click(opener);
+    await this.shows('dialog[open]');
+    await this.filled(fields);
+    await this.shows(`dialog ${wrong}`);
+    expect(await this.violations()).toEqual([]);
+  }
+
+  /** Fills the dialog that is open, and sends it. */
+  async filled(fields: Readonly<Record<string, string>>): Promise<void> {
+    for (const [field, text] of Object.entries(fields)) await this.fill(field, text);
+    await this.click('dialog-confirm');
+  }
+
+  /** Says yes to the dialog that is open. */
+  async confirm(): Promise<void> {
+    await this.click('dialog-confirm');
+    await this.lacks('dialog[open]');
+  }
+
+  /** Test id of what has the focus. */
+  focused(): Promise<string | null> {
+    return this.page.evaluate('document.activeElement?.dataset.testid ?? null') as Promise<string | null>;
   }
 
   /** Goes to a place by a link of the page. */

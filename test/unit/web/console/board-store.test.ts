@@ -91,7 +91,7 @@ test('who comes back after a gap finds what is up, with what is on record of it'
     items: [
       {
         ...{
-          callId: 'c1',
+          id: 'c1',
           receivedAt: AT,
           campaignId: 'auto',
           currency: 'USD',

@@ -56,8 +56,8 @@ export function BidEditor({ params }: PageProps) {
   });
   const { form, stored } = editor;
   const buyerId = stored?.buyerId ?? place.query['buyer'];
-  const campaigns = useNames('/campaigns', 'campaigns:read');
-  const targets = useNames('/targets', 'targets:read');
+  const campaigns = useNames('/campaigns', 'campaigns:read', { fresh: true });
+  const targets = useNames('/targets', 'targets:read', { fresh: true });
   return (
     <EntityPage
       editor={editor}

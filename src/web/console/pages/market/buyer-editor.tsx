@@ -40,7 +40,7 @@ export function BuyerEditor({ params }: PageProps) {
   const { go, toast, user } = useConsole();
   const operator = isOperator(user);
   const specs = useMemo(() => specsFor(SPECS, operator), [operator]);
-  const accounts = useNames('/accounts', 'accounts:read');
+  const accounts = useNames('/accounts', 'accounts:read', { fresh: true });
   const editor = useEntity<Buyer>('/buyers', params['id'], specs, (buyer, isNew) => {
     toast('good', isNew ? 'The buyer is there' : 'Saved');
     if (isNew) go(hrefOf(`/buyers/${encodeURIComponent(buyer.id)}`), true);

@@ -19,7 +19,9 @@ export function Buyers() {
   const [status, setStatus] = useFilter('status');
   const [q, setQ] = useFilter('q');
   const list = useList<Buyer>('/buyers', { status, q, sort: 'name' });
-  const accounts = useNames('/accounts', 'accounts:read');
+  const accounts = useNames('/accounts', 'accounts:read', {
+    wanted: list.items?.map(({ accountId }) => accountId) ?? [],
+  });
   const mayMake = useMay('buyers:write') && isOperator(useConsole().user);
   return (
     <Page

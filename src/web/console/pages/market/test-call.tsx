@@ -5,6 +5,7 @@ import { wordsOf } from '../../core/format';
 import { Badge } from '../../ui/badge';
 import { Button } from '../../ui/button';
 import { Dialog } from '../../ui/dialog';
+import { Panel } from '../../ui/page';
 import { sentence } from '../../ui/states';
 import type { TestCall } from './test-call-text';
 import { LOOK_MS, stepsOf, toneOf } from './test-call-text';
@@ -15,12 +16,12 @@ export function TestCallButton({ targetId }: { readonly targetId: string }) {
   const [open, setOpen] = useState(false);
   if (!may) return null;
   return (
-    <>
+    <Panel title="Does it answer?">
       <Button onClick={() => setOpen(true)} testId="test-call">
         Test call
       </Button>
       {open && <TestCallDialog targetId={targetId} onClose={() => setOpen(false)} />}
-    </>
+    </Panel>
   );
 }
 

@@ -15,7 +15,9 @@ import type { Invoice } from './types';
 export function Invoices() {
   const [accountId, setAccountId] = useFilter('accountId');
   const list = useList<Invoice>('/invoices', { accountId });
-  const accounts = useNames('/accounts', 'accounts:read');
+  const accounts = useNames('/accounts', 'accounts:read', {
+    wanted: list.items?.map(({ accountId }) => accountId) ?? [],
+  });
   return (
     <Page title="Invoices">
       <Filters label="Invoices">

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { useConsole, useMay } from '../../console';
 import { hrefOf } from '../../core/router';
 import { wordsOf } from '../../core/format';
@@ -14,6 +14,9 @@ import { TopUpDialog } from './top-up-dialog';
 import type { Hold, TopUp, Wallet } from './types';
 import { WalletState } from './wallets';
 
+/** A wallet that is about to be judged is asked for again so often. */
+const AGAIN_MS = 1_500;
+
 /** One wallet: what is available of it, what is held, and what came in. */
 export function WalletDetail({ params }: PageProps) {
   const { place } = useConsole();
@@ -22,9 +25,17 @@ export function WalletDetail({ params }: PageProps) {
   const currency = place.query['currency'];
   const asked = useQuery<Wallet>(path, { currency });
   const topUps = useList<TopUp>(`${path}/top-ups`, { currency });
-  const accounts = useNames('/accounts', 'accounts:read');
+  const accounts = useNames('/accounts', 'accounts:read', { wanted: [accountId] });
   const [adding, setAdding] = useState(false);
   const mayAdd = useMay('wallets:write');
+  const { data: wallet, reload } = asked;
+  // Whether it covers calls again is judged a moment after money came in.
+  const isJudged = wallet?.stoppedSince === null || (wallet?.available ?? 0) <= (wallet?.stopBelow ?? 0);
+  useEffect(() => {
+    if (isJudged) return;
+    const timer = window.setInterval(reload, AGAIN_MS);
+    return () => window.clearInterval(timer);
+  }, [isJudged, reload]);
   return (
     <Page
       title={`Wallet of ${accounts.get(accountId) ?? accountId}`}

@@ -20,7 +20,9 @@ const STATES = [
 export function Wallets() {
   const [stopped, setStopped] = useFilter('stopped');
   const list = useList<Wallet>('/wallets', { stopped });
-  const accounts = useNames('/accounts', 'accounts:read');
+  const accounts = useNames('/accounts', 'accounts:read', {
+    wanted: list.items?.map(({ accountId }) => accountId) ?? [],
+  });
   return (
     <Page title="Wallets">
       <Filters label="Wallets">

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { asProblem } from '../../api/problem';
 import { useConsole } from '../../console';
-import { countText } from '../../core/format';
+import { countText, wordsOf } from '../../core/format';
 import { Badge } from '../../ui/badge';
 import { Button } from '../../ui/button';
 import { JsonView } from '../../ui/code';
@@ -11,8 +11,9 @@ import { Filters } from '../../ui/filters';
 import { ListTable } from '../../ui/list';
 import { Facts, Page, Panel } from '../../ui/page';
 import { useFilter } from '../../ui/use-filter';
+import { useNames } from '../../ui/use-names';
 import { useList } from '../../ui/use-query';
-import { Text, Time } from '../../ui/values';
+import { Id, Text, Time } from '../../ui/values';
 
 interface Entry {
   readonly id: string;
@@ -49,6 +50,8 @@ export function Audit() {
   const [action, setAction] = useFilter('action');
   const [subject, setSubject] = useFilter('subject');
   const list = useList<Entry>('/audit', { actor, action, subject });
+  const users = useNames('/users', 'users:read');
+  const keys = useNames('/keys', 'keys:read');
   const [shown, show] = useState<Entry>();
   const [verified, setVerified] = useState<Verification>();
   const [busy, setBusy] = useState(false);
@@ -103,16 +106,23 @@ export function Audit() {
               key: 'actor',
               heading: 'Who',
               cell: ({ actor: { kind, id } }) => (
-                <span class="mono">
-                  {kind} {id}
+                <span class="nowrap">
+                  {wordsOf(kind)} {(kind === 'key' ? keys : users).get(id) ?? <Id id={id} />}
                 </span>
               ),
             },
-            { key: 'action', heading: 'Action', cell: ({ action: what }) => what },
+            { key: 'action', heading: 'Action', cell: ({ action: what }) => wordsOf(what) },
             {
               key: 'subject',
               heading: 'Done to',
-              cell: ({ subject: to }) => <Text>{to && `${to.kind} ${to.id ?? ''}`}</Text>,
+              cell: ({ subject: to }) =>
+                to === undefined ? (
+                  <Text>{null}</Text>
+                ) : (
+                  <span class="nowrap">
+                    {wordsOf(to.kind)} {to.id !== undefined && <Id id={to.id} />}
+                  </span>
+                ),
             },
             {
               key: 'status',
@@ -143,6 +153,9 @@ export function Audit() {
         >
           <Facts
             facts={[
+              ['Who', `${wordsOf(shown.actor.kind)} ${shown.actor.id}`],
+              ['Done to', <Text>{shown.subject && `${shown.subject.kind} ${shown.subject.id ?? ''}`}</Text>],
+              ['When', <Time at={shown.at} />],
               ['Account', <Text>{shown.actor.accountId}</Text>],
               ['Role', <Text>{shown.actor.role}</Text>],
               ['Request', <Text>{shown.requestId}</Text>],

@@ -59,7 +59,9 @@ interface Credential {
 export function Credentials({ kind }: { readonly kind: CredentialKind }) {
   const { api, toast } = useConsole();
   const list = useList<Credential>(kind.path);
-  const accounts = useNames('/accounts', 'accounts:read');
+  const accounts = useNames('/accounts', 'accounts:read', {
+    wanted: list.items?.map(({ accountId }) => accountId) ?? [],
+  });
   const mayChange = useMay(`${kind.scope}:write`);
   const [making, setMaking] = useState(false);
   const [made, setMade] = useState<{ id: string; secret: string }>();
@@ -182,7 +184,7 @@ function NewCredential({
 }) {
   const { api, user } = useConsole();
   const form = useForm(SPECS, () => draftOf(SPECS));
-  const accounts = useNames('/accounts', 'accounts:read');
+  const accounts = useNames('/accounts', 'accounts:read', { fresh: true });
   const send = async (body: Record<string, unknown>): Promise<void> => {
     const made = await api.post<Record<string, string>>(kind.path, body);
     onDone(made['id'] ?? '', made[kind.secret] ?? '');

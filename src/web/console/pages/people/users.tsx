@@ -40,7 +40,9 @@ interface Link {
 export function Users() {
   const { api, user: me, toast } = useConsole();
   const list = useList<Listed>('/users');
-  const accounts = useNames('/accounts', 'accounts:read');
+  const accounts = useNames('/accounts', 'accounts:read', {
+    wanted: list.items?.map(({ accountId }) => accountId) ?? [],
+  });
   const mayChange = useMay('users:write');
   const [inviting, setInviting] = useState(false);
   const [link, setLink] = useState<Link>();
@@ -172,7 +174,7 @@ const ROLES = [
 function InviteDialog({ onClose, onDone }: { onClose(): void; onDone(link: Link): void }) {
   const { api, user } = useConsole();
   const form = useForm(SPECS, () => draftOf(SPECS));
-  const accounts = useNames('/accounts', 'accounts:read');
+  const accounts = useNames('/accounts', 'accounts:read', { fresh: true });
   const send = async (body: Record<string, unknown>): Promise<void> => {
     const { link } = await api.post<{ link: Link }>('/users', body);
     onDone(link);

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { useMay } from '../../console';
-import { percentText } from '../../core/format';
+import { percentText, wordsOf } from '../../core/format';
 import { hrefOf } from '../../core/router';
 import { Badge } from '../../ui/badge';
 import { Button } from '../../ui/button';
@@ -22,6 +22,9 @@ const STATES = [
   ['cleared', 'Cleared'],
 ] as const;
 const TONES = { open: 'warn', confirmed: 'bad', cleared: 'good' } as const;
+
+/** `rotated_numbers:9` as `Rotated numbers: 9`. */
+const reasonText = (reason: string): string => wordsOf(reason).replace(/:(?=\S)/, ': ');
 
 /** Calls that people should look at. */
 export function FraudCases() {
@@ -66,7 +69,11 @@ export function FraudCases() {
                 <Text>{sellerId === null ? null : (sellers.get(sellerId) ?? sellerId)}</Text>
               ),
             },
-            { key: 'why', heading: 'Why', cell: ({ reasons }) => reasons.slice(0, 3).join(', ') },
+            {
+              key: 'why',
+              heading: 'Why',
+              cell: ({ reasons }) => reasons.slice(0, 3).map(reasonText).join(', '),
+            },
             { key: 'at', heading: 'Received', cell: ({ receivedAt }) => <Time at={receivedAt} /> },
             ...(mayResolve
               ? [
