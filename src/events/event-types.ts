@@ -34,6 +34,8 @@ export const ALERTS = [
   'wallet.overrun',
   'payment.failed',
   'dispute.opened',
+  'webhook.dead',
+  'target.paused',
 ] as const;
 export type AlertCode = (typeof ALERTS)[number];
 
@@ -58,6 +60,12 @@ export interface EventType<Shape extends z.ZodRawShape = z.ZodRawShape> {
 
 const define = <Shape extends z.ZodRawShape>(type: EventType<Shape>): EventType<Shape> => type;
 
+/** How most events travel. */
+const LIVE_CALL = { version: 1, topic: 'calls', subject: 'call', source: 'live' } as const;
+const STORED_CALL = { ...LIVE_CALL, source: 'outbox' } as const;
+const MARKET = { version: 1, topic: 'bids', source: 'outbox' } as const;
+const MONEY = { version: 1, topic: 'money', source: 'outbox' } as const;
+
 const id = z.string();
 const epoch = z.number().int().describe('UTC epoch milliseconds');
 const amount = z.number().int().describe('Micro-units of the currency');
@@ -65,6 +73,11 @@ const currency = z.string().describe('ISO 4217');
 const ms = z.number().int().nonnegative().describe('Milliseconds');
 /** Who is meant, by the account that may see it. */
 const target = { buyerId: id, buyerAccountId: id, targetId: id, bidId: id };
+/** Whom a call is brought by, and to. */
+const whose = { campaignId: id.nullable(), sellerId: id.nullable() };
+/** Whose conversation it is. */
+const talk = { campaignId: id.nullable(), buyerId: id.nullable() };
+const TALK = ['campaignId', 'buyerId'] as const;
 const ownPayouts = z
   .array(z.object({ accountId: id, amountMicros: amount }))
   .describe('What each account earns that shares in the payout; a tenant sees its own');
@@ -91,8 +104,21 @@ const alert = {
   currency: currency.optional(),
   amountMicros: amount.optional(),
   score: z.number().optional(),
+  webhookId: id.optional(),
+  targetId: id.optional(),
+  until: epoch.optional().describe('When it is over by itself'),
 };
-const ALERT_OF_TENANT = ['code', 'severity', 'detail', 'accountId', 'currency', 'amountMicros'] as const;
+const ALERT_OF_TENANT = [
+  'code',
+  'severity',
+  'detail',
+  'accountId',
+  'currency',
+  'amountMicros',
+  'webhookId',
+  'targetId',
+  'until',
+] as const;
 
 const wallet = {
   accountId: id,
@@ -122,10 +148,7 @@ const settled = {
 export const EVENT_TYPES = {
   'call.received': define({
     about: 'A call came in',
-    version: 1,
-    topic: 'calls',
-    subject: 'call',
-    source: 'live',
+    ...LIVE_CALL,
     data: z.object({
       from: z.string().nullable().describe('E.164; null when withheld'),
       to: z.string(),
@@ -136,16 +159,12 @@ export const EVENT_TYPES = {
   }),
   'call.routed': define({
     about: 'It was decided whether and to whom the call is offered',
-    version: 1,
-    topic: 'calls',
-    subject: 'call',
-    source: 'live',
+    ...LIVE_CALL,
     data: z.object({
       ok: z.boolean(),
       reason: z.enum(END_REASONS).optional().describe('Why it is offered to nobody'),
       sipStatus: z.number().int().optional(),
-      campaignId: id.nullable(),
-      sellerId: id.nullable(),
+      ...whose,
       trunkId: id,
       targets: z.number().int().describe('Places of the ring plan'),
       fraudScore: z.number().optional(),
@@ -159,14 +178,10 @@ export const EVENT_TYPES = {
   }),
   'call.ringing': define({
     about: 'A target rings',
-    version: 1,
-    topic: 'calls',
-    subject: 'call',
-    source: 'live',
+    ...LIVE_CALL,
     data: z.object({
       ...target,
-      campaignId: id.nullable(),
-      sellerId: id.nullable(),
+      ...whose,
       attempt: z.number().int(),
       priceMicros: amount,
     }),
@@ -174,10 +189,7 @@ export const EVENT_TYPES = {
   }),
   'call.ring_failed': define({
     about: 'A target did not take the call; the next one is rung',
-    version: 1,
-    topic: 'calls',
-    subject: 'call',
-    source: 'live',
+    ...LIVE_CALL,
     data: z.object({
       ...target,
       campaignId: id.nullable(),
@@ -188,23 +200,16 @@ export const EVENT_TYPES = {
   }),
   'call.queued': define({
     about: 'The caller waits for an agent of a team',
-    version: 1,
-    topic: 'calls',
-    subject: 'call',
-    source: 'live',
+    ...LIVE_CALL,
     data: z.object({ ...target, campaignId: id.nullable(), position: z.number().int() }),
     views: { buyer: [...BOUGHT, 'position'] },
   }),
   'call.answered': define({
     about: 'A buyer answered',
-    version: 1,
-    topic: 'calls',
-    subject: 'call',
-    source: 'live',
+    ...LIVE_CALL,
     data: z.object({
       ...target,
-      campaignId: id.nullable(),
-      sellerId: id.nullable(),
+      ...whose,
       trunkId: id.nullable(),
       agentId: id.nullable(),
       pddMs: ms.describe('Post-dial delay in milliseconds'),
@@ -218,10 +223,7 @@ export const EVENT_TYPES = {
   }),
   'call.transferred': define({
     about: 'The buyer handed the conversation on, or tried to',
-    version: 1,
-    topic: 'calls',
-    subject: 'call',
-    source: 'live',
+    ...LIVE_CALL,
     data: z.object({
       how: z.enum(['blind', 'attended', 'operator']),
       outcome: z.string(),
@@ -231,12 +233,21 @@ export const EVENT_TYPES = {
     }),
     views: { buyer: ['how', 'outcome', 'fromAgentId', 'toAgentId', 'toTargetId'] },
   }),
+  'call.held': heldOrResumed('An answered call was put on hold from outside: both sides hear that they wait'),
+  'call.resumed': heldOrResumed('A call that was on hold goes on'),
+  'call.sound_played': define({
+    about: 'A sound began to be played into an answered call',
+    ...LIVE_CALL,
+    data: z.object({
+      ...talk,
+      sound: z.string().describe('Its name, as it was asked for'),
+      to: z.array(z.enum(['caller', 'buyer'])).describe('Who hears it'),
+    }),
+    views: { buyer: [...TALK, 'sound', 'to'] },
+  }),
   'call.refused': define({
     about: 'A call was turned away before anything was spent on it',
-    version: 1,
-    topic: 'calls',
-    subject: 'call',
-    source: 'live',
+    ...LIVE_CALL,
     data: z.object({
       reason: z.enum(END_REASONS),
       sipStatus: z.number().int(),
@@ -247,17 +258,13 @@ export const EVENT_TYPES = {
   }),
   'call.ended': define({
     about: 'A call is over, and its record is stored',
-    version: 1,
-    topic: 'calls',
-    subject: 'call',
-    source: 'outbox',
+    ...STORED_CALL,
     data: z.object({
       state: z.string(),
       reason: z.string().nullable(),
       sipStatus: z.number().int().nullable(),
       trunkId: id,
-      campaignId: id.nullable(),
-      sellerId: id.nullable(),
+      ...whose,
       buyerId: id.nullable(),
       targetId: id.nullable(),
       bidId: id.nullable(),
@@ -287,14 +294,10 @@ export const EVENT_TYPES = {
   }),
   'call.sold': define({
     about: 'A call that is over was bought: by whom, and at which price of the auction',
-    version: 1,
-    topic: 'calls',
-    subject: 'call',
-    source: 'outbox',
+    ...STORED_CALL,
     data: z.object({
       ...target,
-      campaignId: id.nullable(),
-      sellerId: id.nullable(),
+      ...whose,
       currency,
       priceMicros: amount,
       connectedMs: ms,
@@ -306,10 +309,7 @@ export const EVENT_TYPES = {
   }),
   'call.settled': define({
     about: 'What a call costs and earns was booked',
-    version: 1,
-    topic: 'calls',
-    subject: 'call',
-    source: 'outbox',
+    ...STORED_CALL,
     data: z.object(settled),
     views: {
       buyer: ['connectedMs', 'currency', 'revenueMicros', 'campaignId', 'buyerId'],
@@ -318,10 +318,7 @@ export const EVENT_TYPES = {
   }),
   'call.rerated': define({
     about: 'What a call costs and earns was booked anew: a signal, a dispute, a refund',
-    version: 1,
-    topic: 'calls',
-    subject: 'call',
-    source: 'outbox',
+    ...STORED_CALL,
     data: z.object({
       ...settled,
       n: z.number().int().describe('Number of the revision'),
@@ -349,8 +346,7 @@ export const EVENT_TYPES = {
     subject: 'call',
     source: 'live',
     data: z.object({
-      campaignId: id.nullable(),
-      sellerId: id.nullable(),
+      ...whose,
       currency: currency.nullable(),
       total: z.number().int().describe('Bids of the campaign'),
       ranked: z.number().int().describe('Bids that may have the call'),
@@ -367,10 +363,8 @@ export const EVENT_TYPES = {
   }),
   'bid.changed': define({
     about: 'A bid was made, changed or taken away',
-    version: 1,
-    topic: 'bids',
+    ...MARKET,
     subject: 'bid',
-    source: 'outbox',
     data: z.object({
       ...marketChange,
       campaignId: id.nullable(),
@@ -383,28 +377,22 @@ export const EVENT_TYPES = {
   }),
   'buyer.changed': define({
     about: 'A buyer, its status or its limits changed',
-    version: 1,
-    topic: 'bids',
+    ...MARKET,
     subject: 'buyer',
-    source: 'outbox',
     data: z.object({ ...marketChange, buyerId: id, caps: z.unknown() }),
     views: { buyer: ['op', 'name', 'status', 'buyerId', 'caps'] },
   }),
   'target.changed': define({
     about: 'A target, its status or its limits changed',
-    version: 1,
-    topic: 'bids',
+    ...MARKET,
     subject: 'target',
-    source: 'outbox',
     data: z.object({ ...marketChange, buyerId: id.nullable(), caps: z.unknown() }),
     views: { buyer: ['op', 'name', 'status', 'buyerId', 'caps'] },
   }),
   'campaign.changed': define({
     about: 'A campaign, its status or its reserve price changed',
-    version: 1,
-    topic: 'bids',
+    ...MARKET,
     subject: 'campaign',
-    source: 'outbox',
     data: z.object({ ...marketChange, currency: currency.nullable(), reservePriceMicros: amount.nullable() }),
     views: {},
   }),
@@ -417,33 +405,15 @@ export const EVENT_TYPES = {
     data: z.object({ agentId: id, buyerId: id.nullable(), state: z.string(), since: epoch }),
     views: { buyer: ['agentId', 'buyerId', 'state', 'since'] },
   }),
-  'alert.raised': define({
-    about: 'Somebody should look at this',
-    version: 1,
-    topic: 'alerts',
-    subject: 'alert',
-    source: 'live',
-    data: z.object(alert),
-    views: { buyer: ALERT_OF_TENANT, seller: ALERT_OF_TENANT },
-  }),
-  'alert.cleared': define({
-    about: 'What an alert of the same subject told of is over',
-    version: 1,
-    topic: 'alerts',
-    subject: 'alert',
-    source: 'live',
-    data: z.object(alert),
-    views: { buyer: ALERT_OF_TENANT, seller: ALERT_OF_TENANT },
-  }),
+  'alert.raised': alertEvent('Somebody should look at this'),
+  'alert.cleared': alertEvent('What an alert of the same subject told of is over'),
   'wallet.low': moneyOfWallet('A wallet holds less than its owner wants to be told of'),
   'wallet.stopped': moneyOfWallet('A wallet covers no calls: none is offered to its buyers'),
   'wallet.resumed': moneyOfWallet('A wallet covers calls again'),
   'wallet.overrun': define({
     about: 'A call cost more than was held for it',
-    version: 1,
-    topic: 'money',
+    ...MONEY,
     subject: 'wallet',
-    source: 'outbox',
     data: z.object({ accountId: id, currency, callId: id.nullable(), heldMicros: amount.nullable() }),
     views: {},
   }),
@@ -453,10 +423,8 @@ export const EVENT_TYPES = {
   'dispute.resolved': moneyOfDispute('A dispute was decided'),
   'invoice.issued': define({
     about: 'An invoice or a credit note was issued',
-    version: 1,
-    topic: 'money',
+    ...MONEY,
     subject: 'invoice',
-    source: 'outbox',
     data: z.object({
       number: z.string(),
       kind: z.string(),
@@ -472,10 +440,8 @@ export const EVENT_TYPES = {
   }),
   'payout.paid': define({
     about: 'A seller was paid',
-    version: 1,
-    topic: 'money',
+    ...MONEY,
     subject: 'payout',
-    source: 'outbox',
     data: z.object({ itemId: id, batchId: id, accountId: id, currency, amountMicros: amount }),
     views: { seller: ['itemId', 'batchId', 'accountId', 'currency', 'amountMicros'] },
   }),
@@ -496,14 +462,28 @@ export function isEventName(name: string): name is EventName {
   return Object.hasOwn(EVENT_TYPES, name);
 }
 
+function heldOrResumed(about: string): EventType<typeof talk> {
+  return { about, ...LIVE_CALL, data: z.object(talk), views: { buyer: TALK } };
+}
+
+function alertEvent(about: string): EventType<typeof alert> {
+  return {
+    about,
+    version: 1,
+    topic: 'alerts',
+    subject: 'alert',
+    source: 'live',
+    data: z.object(alert),
+    views: { buyer: ALERT_OF_TENANT, seller: ALERT_OF_TENANT },
+  };
+}
+
 function moneyOfWallet(about: string): EventType<typeof wallet> {
   const data = z.object(wallet);
   return {
     about,
-    version: 1,
-    topic: 'money',
+    ...MONEY,
     subject: 'wallet',
-    source: 'outbox',
     data,
     views: { buyer: WALLET },
   };
@@ -512,10 +492,8 @@ function moneyOfWallet(about: string): EventType<typeof wallet> {
 function moneyOfPayment(about: string) {
   return define({
     about,
-    version: 1,
-    topic: 'money',
+    ...MONEY,
     subject: 'payment',
-    source: 'outbox',
     data: z.object({
       paymentId: id,
       kind: z.string(),
@@ -541,10 +519,8 @@ function moneyOfDispute(about: string) {
   ] as const;
   return define({
     about,
-    version: 1,
-    topic: 'money',
+    ...MONEY,
     subject: 'dispute',
-    source: 'outbox',
     data: z.object({
       disputeId: id,
       callId: id,

@@ -81,6 +81,8 @@ const OUTBOX_TYPES = [
   'dispute.resolved',
   'invoice.issued',
   'payout.paid',
+  'webhook.dead',
+  'target.paused',
 ];
 const ENTITIES = ['bid', 'buyer', 'target', 'campaign'];
 
@@ -254,6 +256,29 @@ function eventsOfRow(row: OutboxRow): DomainEvent[] {
           },
         }),
       ];
+    case 'webhook.dead': {
+      const webhookId = textOf(p['webhookId']) ?? '';
+      return [
+        alertOf('webhook.dead', row, webhookId, accountId === null ? [] : [accountId], {
+          severity: 'warning',
+          detail: 'what a webhook was to be told could not be delivered',
+          accountId: accountId ?? '',
+          webhookId,
+        }),
+      ];
+    }
+    case 'target.paused': {
+      const targetId = textOf(p['targetId']) ?? '';
+      return [
+        alertOf('target.paused', row, targetId, accountId === null ? [] : [accountId], {
+          severity: 'warning',
+          detail: 'a target does not answer, and is not rung for a while',
+          accountId: accountId ?? '',
+          targetId,
+          until: numberOf(p['until']) ?? at,
+        }),
+      ];
+    }
     default:
       return [];
   }

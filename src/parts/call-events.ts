@@ -11,6 +11,7 @@ interface KnownCall {
   readonly trunkId: string;
   /** Of who answered. */
   readonly buyerAccountId?: string;
+  readonly buyerId?: string;
 }
 
 const MAX_CALLS = 100_000;
@@ -86,7 +87,10 @@ export class CallEvents {
       case 'call.answered': {
         const { target, pddMs, agentId } = event;
         const trunkId = call?.trunkId ?? null;
-        if (call) this.#remember(subject, { ...call, buyerAccountId: target.buyerAccountId });
+        if (call) {
+          const { buyerAccountId, buyerId } = target;
+          this.#remember(subject, { ...call, buyerAccountId, buyerId });
+        }
         this.#publish(
           domainEvent('call.answered', {
             at,
@@ -120,6 +124,20 @@ export class CallEvents {
         };
         this.#publish(
           domainEvent('call.transferred', { at, subject, accounts: [call?.buyerAccountId], data }),
+        );
+        break;
+      }
+      case 'call.held':
+      case 'call.resumed': {
+        const data = { campaignId, buyerId: call?.buyerId ?? null };
+        this.#publish(domainEvent(event.type, { at, subject, accounts: [call?.buyerAccountId], data }));
+        break;
+      }
+      case 'call.sound_played': {
+        const to = event.to.map((role) => (role === 'caller' ? role : 'buyer'));
+        const data = { campaignId, buyerId: call?.buyerId ?? null, sound: event.sound, to };
+        this.#publish(
+          domainEvent('call.sound_played', { at, subject, accounts: [call?.buyerAccountId], data }),
         );
         break;
       }

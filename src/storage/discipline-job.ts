@@ -61,7 +61,13 @@ const WRITE_PAUSES = {
       select * from json_to_recordset($1::json) as r("targetId" text, until bigint, reason text)),
     noted as (
       insert into target_pauses (target_id, paused_at, until, reason)
-      select "targetId", $2, until, reason from pauses)
+      select "targetId", $2, until, reason from pauses),
+    told as (
+      insert into outbox (type, subject, payload, done_at)
+      select 'target.paused', t.id || ':' || p.until,
+        json_build_object('targetId', t.id, 'accountId', b.account_id, 'until', p.until, 'reason', p.reason), now()
+      from pauses p join targets t on t.id = p."targetId" join buyers b on b.id = t.buyer_id
+      on conflict (type, subject) do nothing)
     update targets t set paused_until = p.until, version = t.version + 1
     from pauses p where t.id = p."targetId"`,
 };

@@ -1,4 +1,5 @@
 import type { Queryable } from '../../storage';
+import { tellOfDead } from './dead-alert';
 import type { Listener, PostbackEvent } from './events';
 import type { CallPersons, EventFields } from './fields';
 
@@ -153,7 +154,10 @@ const RECORD = {
           when s.outcome <> 'failed' or now() + s."retryMs" * interval '1 millisecond' > d.give_up_at then now() end,
         next_at = now() + s."retryMs" * interval '1 millisecond', claim = null, last_status = s.status,
         last_error = s.error, took_ms = s."tookMs", response = s.response, request = s.request
-      from said s where d.id = s.id and d.claim = $2 and d.attempts = s.attempts returning d.postback_id, s.outcome, s."restMs"),
+      from said s where d.id = s.id and d.claim = $2 and d.attempts = s.attempts
+      returning d.postback_id, s.outcome, s."restMs", d.state, d.last_error as why),
+    told as (
+      ${tellOfDead(`select postback_id, why from noted where state = 'dead'`)}),
     rested as (
       update postback_queues q set paced_until = greatest(q.paced_until, now() + n.ms * interval '1 millisecond')
       from (select postback_id, max("restMs") as ms from noted where "restMs" > 0 group by postback_id) as n

@@ -1,4 +1,5 @@
 import type { Database, Queryable } from '../../storage';
+import { tellOfDead } from './dead-alert';
 import { POSTBACK_EVENTS } from './events';
 import type { KnownEvent, OutboxEvent, Subscriber, Telling } from './known-event';
 import { knowEvents, OUTBOX_EVENT, SUBSCRIBER_COLUMNS, tell } from './known-event';
@@ -78,15 +79,20 @@ const COUNT_OPEN = {
 
 const INSERT = {
   name: 'postback-insert',
-  text: `insert into postback_deliveries (postback_id, event_id, event, subject, call_id, happened_at, listener, fields,
-      replay, give_up_at, state, last_error, done_at)
+  text: `with added as (
+      insert into postback_deliveries (postback_id, event_id, event, subject, call_id, happened_at, listener, fields,
+        replay, give_up_at, state, last_error, done_at)
     select postback_id, event_id, event, subject, call_id, to_timestamp(happened_at / 1000.0), listener, fields,
       $2, now() + $3 * interval '1 millisecond',
       case when refused is null then 'waiting' else 'dead' end, refused, case when refused is not null then now() end
     from jsonb_to_recordset($1::jsonb) as r(n integer, postback_id text, event_id text, event text, subject text,
       call_id text, happened_at bigint, listener text, fields jsonb, refused text)
     order by n
-    on conflict (postback_id, event_id, replay) do nothing`,
+    on conflict (postback_id, event_id, replay) do nothing
+      returning id, postback_id, state, last_error as why),
+    told as (
+      ${tellOfDead(`select postback_id, why from added where state = 'dead'`)})
+    select id from added`,
 };
 
 /** One subscriber to be told of one event. */

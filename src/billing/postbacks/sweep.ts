@@ -1,4 +1,5 @@
 import type { Queryable } from '../../storage';
+import { tellOfDead } from './dead-alert';
 
 /** What a sweep did. */
 export interface Swept {
@@ -13,11 +14,16 @@ const MAX_BATCHES = 20;
 
 const EXPIRE = {
   name: 'postback-expire',
-  text: `update postback_deliveries set state = 'dead', done_at = now(), claim = null,
-      last_error = coalesce(last_error, 'its time was over before it could be sent')
-    where id in (
-      select id from postback_deliveries where state in ('waiting', 'failed') and give_up_at < now() and next_at < now()
-      order by give_up_at limit $1 for update skip locked)`,
+  text: `with ended as (
+      update postback_deliveries set state = 'dead', done_at = now(), claim = null,
+        last_error = coalesce(last_error, 'its time was over before it could be sent')
+      where id in (
+        select id from postback_deliveries where state in ('waiting', 'failed') and give_up_at < now() and next_at < now()
+        order by give_up_at limit $1 for update skip locked)
+      returning postback_id, last_error as why),
+    told as (
+      ${tellOfDead('select postback_id, why from ended')})
+    select postback_id from ended`,
 };
 
 const REMOVE = {

@@ -58,6 +58,7 @@ export const PLACES: readonly Place[] = [
 /** Where else something of a person may be for a while, which no statement reaches. */
 export const ELSEWHERE: readonly string[] = [
   'memory of nodes and Redis: counts of recent calls, answers of providers under keyed hashes; they lapse within hours',
+  'the event stream in Redis: numbers of callers that it told of, for six hours or 200,000 events; copies that whoever listens to it made are theirs to erase',
   'journals of call records on nodes that cannot reach the database; they are stored when they can, and then found',
   'backups of the database, until they are replaced; the erasure is to be run again after one was restored',
   'log lines, in which numbers are masked',

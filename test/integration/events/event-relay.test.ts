@@ -71,6 +71,26 @@ test('a call that ended is told once, with who may see it, and the sale behind i
   expect(events[2]).toMatchObject({ accounts: [], data: { sold: false } });
 });
 
+test('dead deliveries and targets that are paused are alerts, for their account and the exchange', async () => {
+  await pool.query(
+    `insert into outbox (type, subject, payload, done_at) values
+      ('webhook.dead', 'hook-1:2026112207', '{"webhookId": "hook-1", "accountId": "${BUYER_ACCOUNT}", "why": "500"}', now()),
+      ('target.paused', 'target-1:1800000000000',
+        '{"targetId": "target-1", "accountId": "${BUYER_ACCOUNT}", "until": 1800000000000, "reason": "3 missed"}', now())`,
+  );
+  await new EventRelay(pool, stream).run();
+  const events = await told();
+  expect(names(events)).toEqual(['alert.raised webhook.dead:hook-1', 'alert.raised target.paused:target-1']);
+  const common = { accountId: BUYER_ACCOUNT, severity: 'warning' };
+  expect(events).toMatchObject([
+    { accounts: [BUYER_ACCOUNT], data: { ...common, code: 'webhook.dead', webhookId: 'hook-1' } },
+    {
+      accounts: [BUYER_ACCOUNT],
+      data: { ...common, code: 'target.paused', targetId: 'target-1', until: 1_800_000_000_000 },
+    },
+  ]);
+});
+
 test('changes of the market are told with what changed, also of what is gone', async () => {
   await pool.query(`insert into buyers (id, account_id, name) values ('b', '${BUYER_ACCOUNT}', 'Buyer')`);
   await pool.query(`update buyers set status = 'paused' where id = 'b'`);

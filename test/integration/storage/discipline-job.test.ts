@@ -82,6 +82,10 @@ test('a target that misses its calls is paused, and it is noted why; others are 
   ]);
   expect([await pausedUntil(), await pausedUntil('target-of-free')]).toEqual([until, null]);
   expect(await pauses()).toEqual([{ target: TARGET, at: clock, until, lifted: null }]);
+  expect(
+    await own.query(`select payload->>'until' as until, subject, done_at is not null as done from outbox
+      where type = 'target.paused'`),
+  ).toEqual([{ until: String(until), subject: `${TARGET}:${until}`, done: true }]);
   // The market hears of it as of any change.
   const [history] = await own.query<{ value: object }>(
     `select value from market_history where entity = 'target' and id = $1 order by seq desc limit 1`,

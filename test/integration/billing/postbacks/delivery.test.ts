@@ -84,6 +84,14 @@ test('what fails is tried again, later and later, until it is delivered', async 
   expect(new Set(receiver.received.map(({ body }) => body)).size).toBe(1);
 });
 
+/** Webhooks of which it was told, for whoever watches alerts, that something could not be delivered. */
+const alerts = async (): Promise<unknown[]> => {
+  const { rows } = await room.db.query(
+    `select payload->>'webhookId' as id, payload->>'why' as why, done_at is not null as done from outbox where type = 'webhook.dead'`,
+  );
+  return rows;
+};
+
 test('after three days it is dead, and can be driven again', async () => {
   receiver.behave = () => 500;
   const id = await wallets();
@@ -96,6 +104,7 @@ test('after three days it is dead, and can be driven again', async () => {
   await room.hurry();
   await room.allDone(1);
   expect(await only()).toMatchObject({ state: 'dead', attempts: 4 });
+  expect(await alerts()).toEqual([{ id, why: expect.any(String) as string, done: true }]);
   receiver.behave = () => 200;
   expect(await redriveDead(room.db, id)).toBe(1);
   await until('it is delivered', async () => (await only()).state === 'delivered');
@@ -360,9 +369,11 @@ test('what waits too long is dead, what was done long ago is let go', async () =
 });
 
 test('a queue has an end: what comes on top is dead at once, and can be driven again', async () => {
-  await wallets();
+  const id = await wallets();
   await happen(5);
-  await expandEvents(room.db, { maxOpen: 3 });
+  expect(await expandEvents(room.db, { maxOpen: 3 })).toMatchObject({ deliveries: 5 });
+  // Once an hour of each webhook: of a flood of dead ones there is one alert.
+  expect(await alerts()).toEqual([{ id, why: expect.any(String) as string, done: true }]);
   expect((await room.deliveries()).map(({ state }) => state)).toEqual([
     'waiting',
     'waiting',
