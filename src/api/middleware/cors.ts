@@ -2,12 +2,14 @@ import type { RequestHandler } from 'express';
 
 const METHODS = 'GET, POST, PUT, PATCH, DELETE';
 const ASKED_HEADERS =
-  'Authorization, Content-Type, Idempotency-Key, If-Match, X-API-Key, X-CSRF-Token, X-Request-Id';
+  'Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-API-Key, X-CSRF-Token, X-Request-Id';
 const SHOWN_HEADERS = [
+  'Accept-Patch',
   'Content-Disposition',
   'Deprecation',
   'ETag',
   'Idempotency-Replayed',
+  'Link',
   'Location',
   'RateLimit',
   'RateLimit-Policy',

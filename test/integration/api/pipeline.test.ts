@@ -230,6 +230,11 @@ describe('what is too much', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 431 /);
   });
 
+  test('of time is not given: for headers ten seconds, for all of a request thirty', () => {
+    const { headersTimeout, requestTimeout, keepAliveTimeout } = api.server;
+    expect([headersTimeout, requestTimeout, keepAliveTimeout]).toEqual([10_000, 30_000, 65_000]);
+  });
+
   test.each(['GET / HTTP/9.9\r\nHost: x\r\n\r\n', '\0\0\0\r\n\r\n', 'GET /api/v1/accounts HTTP/1.1\r\n\r\n'])(
     'of a stranger is refused: %j',
     async (bytes) => expect(await raw(bytes)).toMatch(/^HTTP\/1\.1 4\d\d /),

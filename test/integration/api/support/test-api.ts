@@ -11,6 +11,8 @@ import { createApiKey, Database } from '../../../../src/storage';
 import { TEST_VAULT } from '../../../support/consents';
 import { testDatabase } from '../../../support/test-database';
 import type { TestDatabase } from '../../../support/test-database';
+import { PROBLEM_CODES } from '../../../support/problem-codes';
+import { assertOneAtATime, watchConnections } from './one-at-a-time';
 import { busy, knowing, obedient } from './test-control';
 
 /** Webhooks of tests may go nowhere but here. */
@@ -204,7 +206,20 @@ async function send(
     redirect: 'manual',
   });
   const text = await response.text();
-  return { status: response.status, headers: response.headers, text, body: readJson(text) };
+  const answer = { status: response.status, headers: response.headers, text, body: readJson(text) };
+  if (isProblem(answer)) assertDocumented(answer);
+  return answer;
+}
+
+function isProblem({ headers, text }: Answer): boolean {
+  return text !== '' && headers.get('Content-Type')?.startsWith('application/problem+json') === true;
+}
+
+/** Every code that programs may meet is in docs/problems.md. */
+function assertDocumented({ status, body }: Answer): void {
+  const code = String(body['code']);
+  if (PROBLEM_CODES.has(code)) return;
+  throw new Error(`the problem ${code} with ${status} is not documented`);
 }
 
 function readJson(text: string): Record<string, unknown> {
