@@ -130,7 +130,7 @@ export class TestCalls implements TestCallDesk {
     try {
       for (const kept of this.#up.values()) if (kept.unwritten) this.#changed(kept);
       const asked = await keepTestCalls(this.#parts.database, [...this.#up.keys()]);
-      for (const id of asked) this.hangUp(id, 'given up');
+      for (const id of asked) this.hangUp(id, 'ended by request');
     } catch (error) {
       this.#parts.onError(asError(error));
     } finally {

@@ -221,7 +221,7 @@ export function testCallRoutes(desk: TestCallDesk, dryRun: DryRunDesk): Route[] 
       handle: async ({ db, own, params, committed }) => {
         const call = await found(db, params.id, own);
         await asExchange(db, (all) => askToEndTestCall(all, call.id));
-        committed(() => desk.hangUp(call.id, 'given up'));
+        committed(() => desk.hangUp(call.id, 'ended by request'));
         return { body: shown(call) };
       },
     }),

@@ -83,6 +83,8 @@ export class TestCall {
   /** The target in hand that nothing came of yet, and since when: UTC, and monotonic. */
   #target: TestCallTarget | undefined;
   #since = { at: 0, mono: 0 };
+  /** What the target described before it answered: its answer need not say it again (RFC 3261 §13.2.1). */
+  #early = '';
   #answered: Answered | undefined;
   #timer: NodeJS.Timeout | undefined;
   /** Said once, by whoever comes first. */
@@ -101,15 +103,17 @@ export class TestCall {
   }
 
   get standing(): TestCallStanding {
+    const over = this.#state === 'ended';
     return {
       state: this.#state,
-      outcome: this.#outcome,
+      // It is told with all that belongs to it: what was heard is counted last.
+      outcome: over ? this.#outcome : null,
       sipStatus: this.#sipStatus,
       detail: this.#detail,
       calledAt: this.#calledAt,
       ringingAt: this.#ringingAt,
       answeredAt: this.#answeredAt,
-      endedAt: this.#endedAt,
+      endedAt: over ? this.#endedAt : null,
       attempts: [...this.#attempts],
       audio: this.#audio,
       ladder: this.#ladder.entries,
@@ -156,6 +160,7 @@ export class TestCall {
     this.#target = target;
     this.#since = { at: this.#services.clock.now(), mono: this.#services.clock.monotonic() };
     this.#calledAt ??= this.#since.at;
+    this.#early = '';
     this.#become('calling');
     const ringTimeoutMs = Math.min(target.ringTimeoutMs, leftMs);
     const group = agentGroupOf(target.uri);
@@ -180,7 +185,10 @@ export class TestCall {
     this.#ringing = new RingingTarget(this.#services, leg, {
       ...{ uri, ringTimeoutMs },
       invite: { sdp: offer.sdp, callingNumber, headers },
-      onProgress: () => this.#rings(),
+      onProgress: (_status, sdp) => {
+        this.#early = sdp ?? this.#early;
+        this.#rings();
+      },
     });
     return this.#ringing.result;
   }
@@ -222,7 +230,7 @@ export class TestCall {
     const { dialog, leg } = answered;
     this.#answered = answered;
     new MidCall(this.#services.onBug, this.id).attach('buyer', dialog, leg, (cause) => this.#hungUp(cause));
-    const accepted = await leg.applyAnswer(dialog.remoteSdp);
+    const accepted = await leg.applyAnswer(dialog.remoteSdp || this.#early);
     if (this.#isEnding) return;
     if (!accepted.ok) {
       this.#note(target, 'failed', 200, answered.agentId);

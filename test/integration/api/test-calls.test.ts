@@ -111,7 +111,7 @@ test('a test call tells how it stands, from the order to its end', async () => {
   const asked = await api.ask('POST', `/api/v1/test-calls/${String(placed.body['id'])}/hangup`, { body: {} });
   expect(asked.status).toBe(202);
   const over = await reaches(placed.body['id'], 'ended');
-  expect(over).toMatchObject({ outcome: 'answered', detail: 'given up', audio: { codec: 'PCMU' } });
+  expect(over).toMatchObject({ outcome: 'answered', detail: 'ended by request', audio: { codec: 'PCMU' } });
   const instants = ['createdAt', 'calledAt', 'ringingAt', 'answeredAt', 'endedAt'].map((name) =>
     Number(over[name]),
   );
@@ -153,7 +153,7 @@ test('any node ends what another one rings', async () => {
   await reaches('far', 'ringing');
   const { status } = await api.ask('POST', '/api/v1/test-calls/far/hangup', { key: buyerKey, body: {} });
   expect(status).toBe(202);
-  expect(await reaches('far', 'ended')).toMatchObject({ outcome: 'canceled', detail: 'given up' });
+  expect(await reaches('far', 'ended')).toMatchObject({ outcome: 'canceled', detail: 'ended by request' });
 });
 
 test('a test call whose node was killed is lost, and holds no place of others', async () => {

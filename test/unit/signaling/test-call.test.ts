@@ -138,6 +138,8 @@ test('given up while it rings, it is cancelled; given up while it is answered, i
   void answered.call.run();
   await jest.advanceTimersByTimeAsync(500);
   answered.call.hangUp('the node is going down');
+  // How it ended is told once it has: never beside a state in which it is up.
+  expect(answered.call.standing).toMatchObject({ state: 'answered', outcome: null, endedAt: null });
   expect(await answered.end()).toMatchObject({ outcome: 'answered', detail: 'the node is going down' });
   const early = stage([answers(100)]);
   void early.call.run();
@@ -179,4 +181,30 @@ test('audio that goes away ends it', async () => {
     outcome: 'answered',
     detail: 'its audio is gone: the media worker died',
   });
+});
+
+test('what was described before the answer counts where the answer describes nothing', async () => {
+  const media = new CountingMedia();
+  const open = media.openSession.bind(media);
+  const applied: string[] = [];
+  media.openSession = (id, listener) => {
+    const session = open(id, listener);
+    const createLeg = async (...asked: Parameters<typeof session.createLeg>) => {
+      const leg = await session.createLeg(...asked);
+      const applyAnswer = (sdp: string): ReturnType<typeof leg.applyAnswer> => {
+        applied.push(sdp);
+        return leg.applyAnswer(sdp);
+      };
+      return { ...leg, applyAnswer };
+    };
+    return { ...session, createLeg };
+  };
+  const early: Peer = (listener, self) => {
+    after(50, () => listener.onProgress(183, 'v=0 early'));
+    after(100, () => listener.onAnswer(Object.assign(self.dialog(), { remoteSdp: '' })));
+  };
+  const { call, end } = stage([early], { media });
+  void call.run();
+  expect(await end()).toMatchObject({ outcome: 'answered' });
+  expect(applied).toEqual(['v=0 early']);
 });
