@@ -87,6 +87,7 @@ export async function startTestApi(
   more: Partial<ApiServices> = {},
   accessOf?: (pool: Database) => Access,
 ): Promise<TestApi> {
+  watchConnections();
   const database = await testDatabase();
   const pool = new Database({
     url: database.url,
@@ -166,6 +167,7 @@ export async function startTestApi(
       tester.close();
       await pool.close();
       await database.drop();
+      assertOneAtATime();
     },
   };
 }
