@@ -14,9 +14,8 @@ import { Cluster } from './realtime/cluster';
 /** Subscribers of one node for which the fan-out is measured. */
 const STEPS = [1_000, 10_000];
 const EVENTS = 20;
-/** Told before anything is measured, so that what is compiled is compiled. */
-const WARM_UP = 40;
-const WARM_UP_EVERY_MS = 20;
+/** Subscribers are told so many times before anything is measured, so that what is compiled is compiled. */
+const WARM_UP_TELLINGS = 40_000;
 /** Of all nodes together, each told to everybody. */
 const EVENTS_AT_MOST = 5;
 const EVENT_EVERY_MS = 100;
@@ -27,7 +26,7 @@ const MOST = Number(process.env['DCE_BENCH_CONNECTIONS'] ?? 100_000);
 const WITHIN_MS = Number(process.env['DCE_BENCH_SECONDS'] ?? 225) * 1_000;
 /** To measure and to end, when no more are opened. */
 const ENDING_MS = 60_000;
-const OPEN_STEP_MS = 30_000;
+const OPEN_STEP_MS = 60_000;
 const LOOK_MS = 1_000;
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -64,6 +63,7 @@ function printRow(what: string, nodes: string, fanOut: FanOut, bytesEach?: numbe
 async function row(cluster: Cluster, events: number, opened: number): Promise<void> {
   const { held, nodes } = cluster;
   const bytesEach = await cluster.bytesEach();
+  await cluster.fanOut(Math.ceil(WARM_UP_TELLINGS / held), everyMs(held), false);
   const told = await cluster.fanOut(events, everyMs(held), false);
   printRow(String(held), String(nodes), told, bytesEach, opened);
   const isTime = left() > events * everyMs(held) + ENDING_MS / 3;
@@ -85,7 +85,6 @@ async function measure(cluster: Cluster): Promise<string | undefined> {
   for (const step of STEPS) {
     if (step > MOST || limit !== undefined) break;
     const opened = await grow(step, Math.ceil(step / cluster.perNode), OPEN_STEP_MS);
-    if (results.length === 0) await cluster.fanOut(WARM_UP, WARM_UP_EVERY_MS, false);
     await row(cluster, EVENTS, opened);
   }
   const before = cluster.held;

@@ -58,10 +58,10 @@ export class Cluster {
   async grow(total: number, nodes: number, withinMs: number): Promise<string | undefined> {
     const deadline = performance.now() + withinMs;
     while (this.#pairs.length < nodes) await this.#start();
-    const each = Math.min(this.perNode, Math.ceil(total / nodes));
+    const shares = this.#shares(total, nodes);
     const limits = await Promise.all(
       this.#pairs.slice(0, nodes).map(async (pair, index) => {
-        const share = Math.min(each, Math.max(0, total - index * each));
+        const share = shares[index] ?? 0;
         while (pair.held < share) {
           if (isMemoryShort()) return 'the memory of the machine';
           const left = deadline - performance.now();
@@ -80,6 +80,20 @@ export class Cluster {
     const limit = limits.find((one) => one !== undefined);
     if (limit !== undefined || this.held >= total) return limit;
     return `the limit of open files, ${this.perNode} for connections of each process`;
+  }
+
+  /** How many each of so many nodes is to hold: as many as the others, but never fewer than it does. */
+  #shares(total: number, nodes: number): number[] {
+    const held = this.#pairs.slice(0, nodes).map((pair) => pair.held);
+    const shares = [...held];
+    const fullestFirst = held.map((_, index) => index).sort((a, b) => (held[b] ?? 0) - (held[a] ?? 0));
+    let left = total;
+    for (const [place, index] of fullestFirst.entries()) {
+      const even = Math.min(this.perNode, Math.ceil(left / (nodes - place)));
+      shares[index] = Math.max(held[index] ?? 0, even);
+      left -= shares[index] ?? 0;
+    }
+    return shares;
   }
 
   /** Bytes of a node for each of its connections. */
