@@ -21,6 +21,14 @@ class TokenError extends Error {
   }
 }
 
+/** RFC 6749 §5.1. */
+const tokenSchema = z.object({
+  access_token: z.string(),
+  token_type: z.literal('Bearer'),
+  expires_in: z.number().int().describe('Seconds'),
+  scope: z.string(),
+});
+
 /** Tokens for programs: the client credentials grant (RFC 6749 §4.4), with answers as that RFC has them. */
 export function oauthTokenRoute(access: Access): Route {
   return route({
@@ -33,7 +41,7 @@ export function oauthTokenRoute(access: Access): Route {
     access: 'open',
     audited: 'apart',
     takes: FORM_TYPE,
-    reply: z.unknown(),
+    reply: tokenSchema,
     streams: true,
     produces: 'application/json',
     handle: async ({ request, response, audit }) => {
@@ -64,7 +72,8 @@ export function oauthTokenRoute(access: Access): Route {
         if (unknown) response.setHeader('WWW-Authenticate', 'Basic realm="dce", charset="UTF-8"');
         send(response, unknown ? 401 : 400, { error: error.code, error_description: error.message });
       }
-      return { body: undefined };
+      // It has been written already.
+      return { body: undefined as never };
     },
   });
 }

@@ -32,6 +32,10 @@ beforeAll(async () => {
   ids.set('/api/v1/accounts/{id}/terms', 'buyer-account');
   const { body: webhook } = await api.ask('POST', '/api/v1/webhooks', { body: WEBHOOK });
   for (const path of ['', '/secret', '/test']) ids.set(`/api/v1/webhooks/{id}${path}`, String(webhook['id']));
+  const { body: user } = await api.ask('POST', '/api/v1/users', {
+    body: { email: 'somebody@people.example', name: 'Somebody' },
+  });
+  ids.set('/api/v1/users/{id}', String(user['id']));
   await storeFraudCase(api, 'case');
   ids.set('/api/v1/fraud/cases/{id}/resolve', 'case');
 });

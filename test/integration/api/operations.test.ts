@@ -398,6 +398,55 @@ test('answers that are not as documented would be found', async () => {
   expect(broken(nameless)).toMatch(/name/);
 });
 
+/** What may be anything, by the name of the field; of a whole answer, by the operation. */
+const ANYTHING = [
+  // As the call was, and its media engine told; what the exchange decided, and why.
+  ...['attempts', 'decision', 'media', 'transfers'],
+  // Values of whatever entity changed; what the exchange and a carrier have of one call; sums by name.
+  ...['after', 'before', 'expected', 'found', 'totals'],
+  // Of what an alert is, of evidence that somebody brought, of a schema that is shown.
+  ...['content', 'schema', 'tags'],
+  ...['dumpHeap', 'getDebugConfig', 'getPrivacyExport', 'getSystemStats', 'listLiveCalls', 'profileCpu'],
+];
+
+interface Shape {
+  readonly $ref?: string;
+  readonly type?: string;
+  readonly properties?: Readonly<Record<string, Shape>>;
+  readonly additionalProperties?: boolean | Shape;
+  readonly items?: Shape;
+  readonly anyOf?: readonly Shape[];
+  readonly oneOf?: readonly Shape[];
+  readonly allOf?: readonly Shape[];
+  readonly description?: string;
+}
+
+/** Names of what a schema lets be anything. */
+function anything(shape: Shape, name: string): string[] {
+  const { properties, additionalProperties: more, items, anyOf, oneOf, allOf } = shape;
+  const { description: _description, ...said } = shape;
+  if (Object.keys(said).length === 0) return [name];
+  return [
+    ...(shape.type === 'object' && (more === true || (more === undefined && properties)) ? [name] : []),
+    ...(typeof more === 'object' ? anything(more, name) : []),
+    ...(items ? anything(items, name) : []),
+    ...[...(anyOf ?? []), ...(oneOf ?? []), ...(allOf ?? [])].flatMap((one) => anything(one, name)),
+    ...Object.entries(properties ?? {}).flatMap(([field, of]) =>
+      anything(of, field === 'items' ? name : field),
+    ),
+  ];
+}
+
+test('what answers hold is told field by field, but for what may be anything', () => {
+  const loose = operationsOf(document).flatMap(({ operationId, responses }) =>
+    Object.entries(responses).flatMap(([status, { content = {} }]) => {
+      const { schema } = content['application/json'] ?? {};
+      return schema && Number(status) < 300 ? anything(schema, operationId) : [];
+    }),
+  );
+  expect([...new Set(loose)].sort()).toEqual([...ANYTHING].sort());
+});
+
 test('no operation works without a key, with a wrong one, or with one that is revoked', async () => {
   const revoked = await api.keyWith('*');
   await api.pool.query(`update api_keys set revoked_at = now() where name = '*'`);
