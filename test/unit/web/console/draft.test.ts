@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { mergePatch } from '../../../../src/api/merge-patch';
 import { integer, text } from '../../../../src/web/console/core/codec';
 import type { FieldSpec } from '../../../../src/web/console/core/draft';
 import {
@@ -7,6 +8,7 @@ import {
   draftOf,
   fieldOf,
   isSame,
+  patchBetween,
   placeErrors,
 } from '../../../../src/web/console/core/draft';
 import { valueAt, without } from '../../../../src/web/console/core/pointer';
@@ -87,6 +89,15 @@ test('whatever is typed over whatever was there: the change makes the fields of 
       const changed = Object.fromEntries(after);
       for (const { at } of SPECS) expect(valueAt(changed, at)).toEqual(valueAt(typed, at));
       expect(valueAt(changed, '/caps/connections/hour')).toEqual(valueAt(before, '/caps/connections/hour'));
+    }),
+  );
+});
+
+test('the patch between two entities makes one of the other, and says no more than differs', () => {
+  fc.assert(
+    fc.property(entity, entity, (before, after) => {
+      expect(mergePatch(before, patchBetween(before, after))).toEqual(after);
+      expect(patchBetween(before, before)).toEqual({});
     }),
   );
 });
