@@ -178,6 +178,13 @@ export {
   runRequest,
 } from './privacy/requests';
 export type { NewPrivacyRequest, PrivacyRequest, PrivacyRequestKind } from './privacy/requests';
+export { applyRetention } from './privacy/retention';
+export type { RetentionOptions, RetentionPolicy, RetentionReport, RetentionStep } from './privacy/retention';
+export { PostgresReservations, sweepReservations } from './rtb-reservations';
+export { RedisReservations } from './rtb-redis-reservations';
+export { BidRequestLog, listBidRequests, pruneBidLog } from './rtb-log';
+export type { BidLogFilter, BidLogRow } from './rtb-log';
+export { getLadder } from './call-ladder';
 export {
   addTestCall,
   askToEndTestCall,
@@ -189,13 +196,6 @@ export {
   TEST_CALL_LIMITS,
 } from './test-calls';
 export type { NewTestCall, TestCallFilter, TestCallLimits, TestCallRow, TestedTarget } from './test-calls';
-export { applyRetention } from './privacy/retention';
-export type { RetentionOptions, RetentionPolicy, RetentionReport, RetentionStep } from './privacy/retention';
-export { PostgresReservations, sweepReservations } from './rtb-reservations';
-export { RedisReservations } from './rtb-redis-reservations';
-export { BidRequestLog, listBidRequests, pruneBidLog } from './rtb-log';
-export type { BidLogFilter, BidLogRow } from './rtb-log';
-export { getLadder } from './call-ladder';
 export { sharedSecret } from './rtb-secret';
 export { phoneSecret } from './phone-secret';
 export { RtbKeeper } from './rtb-keeper';
