@@ -81,8 +81,6 @@ export interface RunningSwitch {
 
 /** The same trouble is logged once in so many milliseconds, with how often it came. */
 const REPEAT_MS = 10_000;
-/** Connections of one principal to what is told live; a network that comes and goes takes several in a row. */
-const REALTIME_RATE = { count: 10, seconds: 3_600, burst: 60 };
 /** Built from src/web; by the sources and by what was compiled of them alike. */
 const CONSOLE_FOLDER = join(__dirname, '../dist/web/console');
 
@@ -466,7 +464,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
       events: hub,
       authenticates: access.authenticator,
       board: liveFigures,
-      rate: { limiter, limit: config.api.limits.realtime ?? REALTIME_RATE },
+      rate: { limiter, limit: config.api.limits.realtime },
       nodes: nodeAdapter(openRedis(redisUrl, true)),
     });
     access.onSessionOver = (sessionId) => realtime.revoked({ sessionId });
