@@ -13,6 +13,10 @@ interface Props {
 }
 
 const HEIGHT = 240;
+const DAY_S = 86_400;
+/** As the reader's browser writes them. */
+const day = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric' });
+const hour = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' });
 /** From one line of the grid to the next. */
 const WHOLE_STEPS = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7].flatMap((power) => [power, 2 * power, 5 * power]);
 const COLOURS = ['--chart-1', '--chart-2', '--chart-3', '--chart-4'] as const;
@@ -75,7 +79,12 @@ function optionsOf(
     cursor: { points: { size: 6 }, drag: { x: false, y: false } },
     scales: { x: { time: true } },
     axes: [
-      { ...axis, grid: { show: false } },
+      {
+        ...axis,
+        grid: { show: false },
+        values: (_plot: uPlot, ticks: number[], _axis: number, _space: number, step: number) =>
+          ticks.map((tick) => (step < DAY_S ? hour : day).format(tick * 1_000)),
+      },
       {
         ...axis,
         ...(whole ? { incrs: WHOLE_STEPS } : {}),

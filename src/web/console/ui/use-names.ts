@@ -20,6 +20,8 @@ const known = new WeakMap<ApiClient, Map<string, { at: number; names: Promise<Na
 export interface NamesOf {
   /** Of accounts, where only those of one type are wanted. */
   readonly type?: Role;
+  /** Of targets, where only those of one buyer are wanted. */
+  readonly buyerId?: string | undefined;
   /** What is wanted of each in place of its name, e.g. its currency. */
   readonly field?: string;
   /** One of them is to be chosen: what was made a moment ago is to be there. */
@@ -35,7 +37,7 @@ export interface NamesOf {
 export function useNames(
   path: string,
   scope: string,
-  { type, field = 'name', fresh = false, wanted = [] }: NamesOf = {},
+  { type, buyerId, field = 'name', fresh = false, wanted = [] }: NamesOf = {},
 ): Names {
   const { api, user } = useConsole();
   const [names, setNames] = useState<Names>(NONE);
@@ -44,7 +46,7 @@ export function useNames(
   useEffect(() => {
     if (!allowed) return;
     let stale = false;
-    namesOf(api, { path, type, field }, missing === '' && !fresh ? FRESH_MS : UNKNOWN_MS).then(
+    namesOf(api, { path, type, buyerId, field }, missing === '' && !fresh ? FRESH_MS : UNKNOWN_MS).then(
       (found) => {
         if (!stale) setNames(found);
       },
@@ -53,18 +55,19 @@ export function useNames(
     return () => {
       stale = true;
     };
-  }, [api, path, type, field, fresh, missing, allowed]);
+  }, [api, path, type, buyerId, field, fresh, missing, allowed]);
   return names;
 }
 
 interface Asked {
   readonly path: string;
   readonly type: Role | undefined;
+  readonly buyerId: string | undefined;
   readonly field: string;
 }
 
 function namesOf(api: ApiClient, asked: Asked, freshMs: number): Promise<Names> {
-  const key = `${asked.path} ${asked.type ?? ''} ${asked.field}`;
+  const key = JSON.stringify(asked);
   let ofApi = known.get(api);
   if (ofApi === undefined) known.set(api, (ofApi = new Map()));
   const before = ofApi.get(key);
@@ -75,11 +78,11 @@ function namesOf(api: ApiClient, asked: Asked, freshMs: number): Promise<Names> 
   return names;
 }
 
-async function read(api: ApiClient, { path, type, field }: Asked): Promise<Names> {
+async function read(api: ApiClient, { path, type, buyerId, field }: Asked): Promise<Names> {
   const names = new Map<string, string>();
   let cursor: string | undefined;
   for (let pages = 0; pages < MOST_PAGES; pages++) {
-    const page = await api.get<Page<Named>>(path, { limit: 200, type, cursor });
+    const page = await api.get<Page<Named>>(path, { limit: 200, type, buyerId, cursor });
     for (const item of page.items) names.set(item.id, String(item[field] ?? ''));
     if (page.nextCursor === null) break;
     cursor = page.nextCursor;

@@ -57,7 +57,7 @@ export function BidEditor({ params }: PageProps) {
   const { form, stored } = editor;
   const buyerId = stored?.buyerId ?? place.query['buyer'];
   const campaigns = useNames('/campaigns', 'campaigns:read', { fresh: true });
-  const targets = useNames('/targets', 'targets:read', { fresh: true });
+  const targets = useNames('/targets', 'targets:read', { buyerId, fresh: true });
   return (
     <EntityPage
       editor={editor}
