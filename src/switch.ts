@@ -48,6 +48,7 @@ import {
   RedisRateLimits,
   sharedSecret,
 } from './storage';
+import { CallTraces } from './parts/call-traces';
 import { TestCalls } from './parts/test-calls';
 import { checkHealth } from './parts/switch-health';
 import type { Logger } from './telemetry';
@@ -249,8 +250,10 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     moneyToday: (scope) => moneyToday(database, scope, clock.now()),
     onDegraded: degraded('live_figures'),
   });
+  const traces = new CallTraces();
   const news = new CallNewsHub((event) => {
     countCall(metrics, event);
+    traces.onCall(event);
     liveFigures.onCall(event);
     calls.onCall(event);
     events?.onCall(event);

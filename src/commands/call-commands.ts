@@ -4,6 +4,7 @@ import type { TestCallStanding } from '../domain';
 import { OPERATOR_ACCOUNT } from '../domain';
 import type { Database } from '../storage';
 import { issueApiKey, revokeApiKey } from '../storage';
+import { recordCommand } from './command-record';
 import { countUpTo } from './option-values';
 
 export interface CallCommandParts {
@@ -75,6 +76,7 @@ async function place(
       ...{ createdBy: `terminal:${user()}`, expiresAt: Date.now() + KEY_MS },
     });
     try {
+      await recordCommand(database, user(), 'call', { subject: { kind: 'keys', id: apiKey.id } });
       const ask = asker(api ?? urlOf(config.api), key);
       const body = { ...order, ringSeconds: ring, talkSeconds: talk };
       const placed = await ask('POST', '/test-calls', body);

@@ -60,6 +60,9 @@ export function countCall(metrics: Metrics, event: CallEvent): void {
         if (finding.outcome === 'block') metrics.violations.inc({ rule: finding.rule });
       }
       if (decision.ok) metrics.bids.inc({ outcome: 'ranked' }, decision.plan.length);
+      for (const [reason, count] of Object.entries(decision.trace.bids.counts)) {
+        metrics.bids.inc({ outcome: reason }, count);
+      }
       break;
     }
     case 'call.ring_failed':

@@ -3,6 +3,7 @@ import type { Config } from '../config';
 import { Database, openRedis } from '../storage';
 import type { Logger, Metrics } from '../telemetry';
 import { RepeatedLog } from '../telemetry';
+import { traceSettlement } from './call-traces';
 
 /** Settling that goes on. */
 export interface Settling {
@@ -43,7 +44,11 @@ export function startSettling(
   relay.start();
   const worker = new SettlementWorker(database, redis, {
     concurrency: config.billing.concurrency,
-    onSettled: (_callId, outcome) => metrics.settlements.inc({ outcome }),
+    onSettled: (callId, outcome, tookMs) => {
+      metrics.settlements.inc({ outcome });
+      const at = Date.now();
+      traceSettlement(callId, outcome, at - tookMs, at);
+    },
     onDead: (letter) => {
       metrics.settlements.inc({ outcome: 'dead' });
       log.error({ ...letter }, 'a settlement needs a person: dce settlements dead');

@@ -6,5 +6,7 @@ export type { Metrics } from './metrics';
 export { LoadSampler } from './load-sampler';
 export { serveMetrics } from './serve-metrics';
 export type { MetricsServer } from './serve-metrics';
+export { callContext, callTraceIds, keepCallTraces, namingCalls, startCallSpan } from './call-trace';
+export type { CallTraceIds } from './call-trace';
 export { startTracing } from './tracing';
 export type { TracingOptions } from './tracing';

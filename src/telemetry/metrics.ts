@@ -29,7 +29,12 @@ export function createMetrics() {
       buckets: [1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600],
       registers,
     }),
-    bids: new Counter({ name: 'dce_bids_total', help: 'Bids looked at', labelNames: ['outcome'], registers }),
+    bids: new Counter({
+      name: 'dce_bids_total',
+      help: 'Bids looked at: ranked, won, or why not',
+      labelNames: ['outcome'],
+      registers,
+    }),
     routing: new Histogram({
       name: 'dce_routing_duration_seconds',
       help: 'One whole decision',

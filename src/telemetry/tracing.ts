@@ -1,3 +1,6 @@
+import { ROOT_CONTEXT } from '@opentelemetry/api';
+import { keepCallTraces, namingCalls } from './call-trace';
+
 /** How traces leave. */
 export interface TracingOptions {
   readonly serviceName: string;
@@ -20,11 +23,15 @@ export async function startTracing(options: TracingOptions): Promise<() => Promi
   env['OTEL_METRICS_EXPORTER'] ??= 'none';
   env['OTEL_LOGS_EXPORTER'] ??= 'none';
   env['OTEL_EXPORTER_OTLP_ENDPOINT'] ??= options.endpoint;
-  const sampler = new tracing.ParentBasedSampler({
-    root: new tracing.TraceIdRatioBasedSampler(options.samplingRatio),
+  const ratio = new tracing.TraceIdRatioBasedSampler(options.samplingRatio);
+  const sampler = new tracing.ParentBasedSampler({ root: ratio });
+  keepCallTraces((traceId) => {
+    const { decision } = ratio.shouldSample(ROOT_CONTEXT, traceId);
+    return decision === tracing.SamplingDecision.RECORD_AND_SAMPLED;
   });
   const sdk = new NodeSDK({
     serviceName: options.serviceName,
+    idGenerator: namingCalls(new tracing.RandomIdGenerator()),
     ...(env['OTEL_TRACES_SAMPLER'] === undefined ? { sampler } : {}),
   });
   sdk.start();

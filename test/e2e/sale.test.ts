@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { replayCall } from '../../src/replay';
+import { callTraceIds } from '../../src/telemetry';
 import { openDatabase } from '../support/open-database';
 import { Exchange } from './support/exchange';
 import { addBuyer, moveTarget, NUMBER, openMarket, PAYOUT, REVENUE } from './support/market';
@@ -12,6 +13,7 @@ import { until } from './support/processes';
 import * as scenario from './support/scenarios';
 import type { SippOptions } from './support/sipp';
 import { Sipp } from './support/sipp';
+import { TraceCollector } from './support/trace-collector';
 
 /** A buyer that is asked by HTTP, and writes down what it is told. */
 class LiveBuyer {
@@ -80,11 +82,14 @@ let nextCaller = 3_000;
 
 let exchange: Exchange;
 let live: LiveBuyer;
+let collector: TraceCollector;
 const peers: Sipp[] = [];
 
 beforeAll(async () => {
+  collector = await TraceCollector.start();
   exchange = await Exchange.start({
     env: {
+      ...collector.env,
       DCE_RTB_ALLOW_PRIVATE: '127.0.0.0/8',
       DCE_RTB_ALLOW_HTTP: '127.0.0.1',
       DCE_RTB_SIP_HOST: '127.0.0.1',
@@ -118,6 +123,7 @@ afterAll(async () => {
   for (const each of peers) await each.stop();
   await live.stop();
   await exchange.stop();
+  await collector.stop();
 });
 
 async function peer(options: SippOptions): Promise<Sipp> {
@@ -211,6 +217,20 @@ describe('a live bid', () => {
     await call(scenario.callerCancels(0, 0));
     expect(await lastCall()).toMatchObject({ state: 'canceled', revenue: null });
   });
+});
+
+test('a sold call is one trace from its INVITE to the ledger, of the switch and of the worker', async () => {
+  live.answer = { nbr: 1003 };
+  await call(scenario.callerHangsUp(300));
+  const { traceId, spanId } = callTraceIds((await lastCall()).id);
+  await until('its money is traced', () => collector.of(traceId).some(({ name }) => name === 'settle'));
+  const spans = collector.of(traceId);
+  expect(spans.map(({ name }) => name).sort()).toEqual(['call', 'decide', 'ring', 'settle']);
+  expect(spans.find(({ name }) => name === 'call')?.spanId).toBe(spanId);
+  for (const { name, parentSpanId } of spans)
+    expect([name, parentSpanId]).toEqual([name, name === 'call' ? undefined : spanId]);
+  expect(new Set(spans.map(({ service }) => service)).size).toBe(2);
+  expect(JSON.stringify(collector.spans)).not.toContain(`345${nextCaller - 1}`);
 });
 
 describe('a bid request of a seller', () => {

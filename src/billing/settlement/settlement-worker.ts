@@ -24,7 +24,8 @@ export interface SettlementWorkerOptions {
   readonly lockMs?: number;
   /** Milliseconds between tries; {@link RETRY_DELAYS_MS} by default. */
   readonly retryDelaysMs?: readonly number[];
-  readonly onSettled?: (callId: string, outcome: SettlementOutcome) => void;
+  /** @param tookMs - milliseconds from the call's turn to its money in the ledger */
+  readonly onSettled?: (callId: string, outcome: SettlementOutcome, tookMs: number) => void;
   readonly onDead?: (letter: DeadLetter) => void;
   readonly onError?: (error: Error) => void;
 }
@@ -57,8 +58,9 @@ export class SettlementWorker {
     this.#worker = new Worker<SettlementJob>(
       SETTLEMENT_QUEUE,
       async (job) => {
+        const startedAt = performance.now();
         const outcome = await this.#holding(batcher.settle(job.data.callId));
-        options.onSettled?.(job.data.callId, outcome);
+        options.onSettled?.(job.data.callId, outcome, performance.now() - startedAt);
       },
       {
         connection: redis as unknown as ConnectionOptions,

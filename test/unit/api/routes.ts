@@ -10,6 +10,12 @@ export const ROUTES = apiRoutes({
   live: { list: () => [], hangup: () => false },
   callControl: obedient([]),
   ...knowing(),
+  testCalls: {
+    nodeId: 'a',
+    assertReady: () => undefined,
+    start: () => undefined,
+    hangUp: () => undefined,
+  },
   news: { subscribe: () => () => undefined },
   bidRequests: {
     answer: () => Promise.reject(new Error('nobody asks')),

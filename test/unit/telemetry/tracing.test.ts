@@ -1,23 +1,22 @@
 import { execFile } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { trace } from '@opentelemetry/api';
-import { transformFileSync } from '@swc/core';
+import { CompiledSources } from '../../support/compiled-sources';
 
-const ROOT = join(__dirname, '../../..');
+const sources = new CompiledSources(['src/telemetry/tracing.ts', 'src/telemetry/call-trace.ts']);
+afterAll(() => sources.remove());
 
 /** Runs the module in a process of its own: the exporter loads parts of itself in a way that jest forbids. */
 async function run(program: string, env: Record<string, string> = {}): Promise<string> {
-  const { code } = transformFileSync(join(ROOT, 'src/telemetry/tracing.ts'), {
-    jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
-    module: { type: 'commonjs', ignoreDynamic: true },
-  });
+  const required = ['tracing', 'call-trace'].map(
+    (name) => `...require(${JSON.stringify(sources.path(`src/telemetry/${name}.ts`))})`,
+  );
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ['-e', `${code}\n(async () => {${program}})();`],
-    { cwd: ROOT, env: { PATH: process.env['PATH'], ...env } },
+    ['-e', `const telemetry = { ${required.join()} };\n(async () => {${program}})();`],
+    { env: { PATH: process.env['PATH'], NODE_PATH: sources.env['NODE_PATH'], ...env } },
   );
   return stdout;
 }
@@ -31,7 +30,7 @@ describe('tracing', () => {
 
   it('without being started, nothing of the SDK is loaded', async () => {
     const loaded = await run(
-      `console.log(Object.keys(require.cache).filter((file) => file.includes('opentelemetry')).length)`,
+      `console.log(Object.keys(require.cache).filter((file) => /opentelemetry.(?!api)/.test(file)).length)`,
     );
     expect(loaded.trim()).toBe('0');
   });
@@ -56,7 +55,7 @@ describe('tracing', () => {
     afterAll(() => new Promise((resolve) => receiver.close(resolve)));
 
     const program = (samplingRatio: number): string => `
-      const stop = await exports.startTracing({
+      const stop = await telemetry.startTracing({
         serviceName: 'dce-test', endpoint: ${JSON.stringify(endpoint)}, samplingRatio: ${samplingRatio} });
       const span = require('@opentelemetry/api').trace.getTracer('test').startSpan('INVITE');
       console.log(span.isRecording());
@@ -73,6 +72,23 @@ describe('tracing', () => {
     it('what is not sampled is not sent', async () => {
       expect((await run(program(0))).trim()).toBe('false');
       expect(received).toEqual([]);
+    });
+
+    it('of a call all is kept or nothing, in whichever process', async () => {
+      const kept = async (of: string): Promise<boolean[]> =>
+        JSON.parse(
+          await run(`
+            const stop = await telemetry.startTracing({
+              serviceName: 'dce-test', endpoint: ${JSON.stringify(endpoint)}, samplingRatio: 0.5 });
+            const tracer = require('@opentelemetry/api').trace.getTracer('test');
+            const kept = Array.from({ length: 40 }, (_, n) => ${of});
+            console.log(JSON.stringify(kept.map((span) => span.isRecording())));
+            await stop();`),
+        ) as boolean[];
+      const whole = await kept(`telemetry.startCallSpan('test', 'call ' + n, 'call', {})`);
+      const beside = await kept(`tracer.startSpan('settle', {}, telemetry.callContext('call ' + n))`);
+      expect(beside).toEqual(whole);
+      expect(new Set(whole)).toEqual(new Set([true, false]));
     });
 
     it('what the operator says by the standard variables wins', async () => {

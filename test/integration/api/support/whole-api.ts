@@ -21,7 +21,7 @@ export async function startWholeApi(more: Partial<ApiServices> = {}): Promise<Wh
   const phone = testPhone();
   const api = await startTestApi({ phone: phone.services, ...more }, (pool) => testAccess(pool));
   const tokens = new Map<'user' | 'agent', Promise<string>>();
-  const signIn = { user: () => newUserToken(api), agent: () => newAgentToken(api) };
+  const signIn = { user: () => newUserToken(api), agent: () => lastingAgentToken(api) };
   return {
     ...api,
     phone,
@@ -49,6 +49,13 @@ export async function newUserToken(api: TestApi): Promise<string> {
   return (await signedIn(api, (await newUser(api)).email)).accessToken;
 }
 
+/** Signs in a new agent of a new buyer, which nobody knows who archives what they find. */
+async function lastingAgentToken(api: TestApi): Promise<string> {
+  const buyer = { id: `phones-${count + 1}`, accountId: 'buyer-account', name: 'At phones' };
+  await api.ask('POST', '/api/v1/buyers', { body: buyer });
+  return agentToken(api, await newAgent(api, buyer.id));
+}
+
 /** Signs in a new agent, of the buyer that {@link openMarket} made. */
 export async function newAgentToken(api: TestApi): Promise<string> {
   return agentToken(api, await newAgent(api));
@@ -60,9 +67,9 @@ export interface TestAgent {
   readonly password: string;
 }
 
-export async function newAgent(api: TestApi): Promise<TestAgent> {
+export async function newAgent(api: TestApi, buyerId = 'buyer'): Promise<TestAgent> {
   const username = `agent-at-phone-${++count}`;
-  const body = { buyerId: 'buyer', name: 'At a phone', username };
+  const body = { buyerId, name: 'At a phone', username };
   const made = await api.ask('POST', '/api/v1/agents', { body });
   const id = String(made.body['id']);
   const set = await api.ask('PUT', `/api/v1/agents/${id}/password`, { body: { password: PASSWORD } });
