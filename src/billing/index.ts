@@ -201,7 +201,7 @@ export type { Postback, PostbackSettings, PostbackStatus } from './postbacks/pos
 export { PostbackDispatcher } from './postbacks/postback-dispatcher';
 export type { PostbackDispatcherOptions } from './postbacks/postback-dispatcher';
 export { PostbackStore } from './postbacks/postback-store';
-export type { NewPostback, PostbackChanges, PostbackFilter } from './postbacks/postback-store';
+export type { NewPostback, PostbackChanges } from './postbacks/postback-store';
 export { PostbackTester } from './postbacks/postback-tester';
 export type { PostbackTest, PostbackTesterSettings } from './postbacks/postback-tester';
 export { REPLAY_DAYS, replayEvents } from './postbacks/replay';

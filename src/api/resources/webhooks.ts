@@ -11,11 +11,11 @@ import {
 import { AppError, notFound } from '../../domain';
 import type { Queryable, Vault } from '../../storage';
 import { asExchange, EntityStore } from '../../storage';
-import { pageOf, readCursor } from '../cursor';
+import { RowList } from '../lists/row-list';
 import type { Route } from '../route';
 import { route } from '../route';
-import { assertOwnInBody, isOfOthers, NOTHING } from '../own-account';
-import { id, listOf, name, page, queryInstant, secret, stored } from '../schemas';
+import { assertOwnInBody, isOfOthers } from '../own-account';
+import { id, listOf, name, queryInstant, secret, stored } from '../schemas';
 
 /** What operations on webhooks need. */
 export interface WebhookServices {
@@ -95,6 +95,12 @@ const replyWithSecret = z.object({
 });
 const params = z.strictObject({ id });
 
+const list = new RowList({
+  filters: { accountId: id.optional(), status: z.enum(['active', 'paused', 'archived']).optional() },
+  ranges: { createdAt: 'instant' },
+  sortable: { name: 'text', createdAt: 'instant' },
+});
+
 /** Who is told of money, and how. A key sees what is its account's own; one of the operator sees everything. */
 export function webhookRoutes({ vault, places, tester }: WebhookServices): Route[] {
   const storeOf = (db: Queryable): PostbackStore => new PostbackStore(db, vault, places);
@@ -104,25 +110,14 @@ export function webhookRoutes({ vault, places, tester }: WebhookServices): Route
       path: '/webhooks',
       operationId: 'listWebhooks',
       tag: 'webhooks',
-      summary: 'List webhooks',
+      summary: 'List webhooks, in the order of their ids unless `sort` says otherwise',
       scope: 'webhooks:read',
       tenants: ['buyer', 'seller'],
-      query: page.extend({
-        accountId: id.optional(),
-        status: z.enum(['active', 'paused', 'archived']).optional(),
-      }),
+      query: list.query,
       reply: listOf(reply),
-      handle: async ({ db, own, query }) => {
-        const { limit, cursor, accountId, status } = query;
-        if (isOfOthers(own, accountId)) return { body: NOTHING };
-        const rows = await storeOf(db).list({
-          accountId: own ?? accountId,
-          status,
-          after: readCursor(cursor, z.tuple([id]))?.[0],
-          limit: limit + 1,
-        });
-        return { body: pageOf(rows, limit, shown, (last) => [last.id]) };
-      },
+      handle: async ({ db, own, query }) => ({
+        body: await list.page(query, own, (wanted) => storeOf(db).list(wanted), shown),
+      }),
     }),
     route({
       method: 'get',

@@ -1,13 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Account } from '../../domain';
 import { AppError } from '../../domain';
-import type { Queryable, Vault } from '../../storage';
-import { inTransaction } from '../../storage';
+import type { ListedRow, ListedTable, ListQuery, Queryable, Vault } from '../../storage';
+import { inTransaction, listRows } from '../../storage';
 import type { FieldProblem, PostbackPlaces } from './check-postback';
 import { checkHeaders, checkPostback } from './check-postback';
 import type { Listener } from './events';
 import { listenerOf } from './events';
-import type { Postback, PostbackSettings, PostbackStatus } from './postback';
+import type { Postback, PostbackSettings } from './postback';
 import { POSTBACK_COLUMNS } from './postback';
 import { compileUrl } from './url-template';
 
@@ -29,13 +29,17 @@ export type PostbackChanges = {
   readonly headers?: Readonly<Record<string, string>> | undefined;
 };
 
-export interface PostbackFilter {
-  readonly accountId?: string | undefined;
-  readonly status?: PostbackStatus | undefined;
-  /** Id of the last one of the page before. */
-  readonly after?: string | undefined;
-  readonly limit: number;
-}
+const LISTED: ListedTable = {
+  select: POSTBACK_COLUMNS,
+  from: 'postbacks p',
+  columns: {
+    accountId: { column: 'p.account_id', kind: 'text' },
+    status: { column: 'p.status', kind: 'text' },
+    name: { column: 'p.name', kind: 'text' },
+    createdAt: { column: 'p.created_at', kind: 'instant' },
+  },
+  tie: { column: 'p.id', kind: 'text', descending: false },
+};
 
 /** Postbacks of one account that are not archived. */
 const MAX_OF_ACCOUNT = 100;
@@ -58,15 +62,10 @@ export class PostbackStore {
     this.#places = places;
   }
 
-  /** In the order of ids. */
-  async list({ accountId, status, after, limit }: PostbackFilter): Promise<Postback[]> {
-    const { rows } = await this.#db.query<Postback>(
-      `select ${POSTBACK_COLUMNS} from postbacks p
-       where ($1::text is null or p.account_id = $1) and ($2::text is null or p.status = $2)
-         and ($3::text is null or p.id > $3) order by p.id limit $4`,
-      [accountId ?? null, status ?? null, after ?? null, limit],
-    );
-    return rows.map(whole);
+  /** In the order of ids where no other is asked for. @throws AppError `unknown_filter` */
+  async list(query: ListQuery): Promise<ListedRow<Postback>[]> {
+    const rows = await listRows<Postback>(this.#db, LISTED, query);
+    return rows.map(({ row, position }) => ({ row: whole(row), position }));
   }
 
   async get(id: string): Promise<Postback | undefined> {

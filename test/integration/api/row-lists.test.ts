@@ -7,9 +7,12 @@ import {
   listPayoutBatches,
   listPayoutItems,
   listSettlements,
+  PostbackStore,
 } from '../../../src/billing';
+import { AddressPolicy } from '../../../src/domain';
 import type { ListQuery, Queryable, SortKind } from '../../../src/storage';
 import { listApiKeys, listFraudCases, listOAuthClients, listUsers } from '../../../src/storage';
+import { TEST_VAULT } from '../../support/consents';
 import type { TestApi } from './support/test-api';
 import { startTestApi } from './support/test-api';
 import { testAccess } from './support/test-access';
@@ -43,10 +46,11 @@ const FILL = [
    select 'batch-' || n, 'USD', ${BORN}, 'key', 'operator', ${BORN} ${FROM}`,
   `insert into payout_items (id, batch_id, account_id, currency, amount, method)
    select 'item-' || n, 'batch-' || n, 'operator', 'USD', 1 + n % 3, 'bank' ${FROM}`,
-  `insert into postbacks (id, account_id, name, events, method, url, host, body_type, sealed_secret)
-   values ('hook', 'operator', 'Hook', '{call.settled}', 'POST', 'https://hook.example', 'hook.example:443', 'json', 'x')`,
+  `insert into postbacks (id, account_id, name, events, method, url, host, body_type, sealed_secret, created_at)
+   select 'hook-' || n, 'operator', 'Hook ' || n % 3, '{call.settled}', 'POST', 'https://hook.example', 'hook.example:443',
+     'json', 'x', ${BORN} ${FROM}`,
   `insert into postback_deliveries (postback_id, event_id, event, subject, happened_at, listener, fields, give_up_at, created_at)
-   select 'hook', 'event-' || n, 'call.settled', 'call-' || n, now(), 'operator', '{}', now(), ${BORN} ${FROM}`,
+   select 'hook-1', 'event-' || n, 'call.settled', 'call-' || n, now(), 'operator', '{}', now(), ${BORN} ${FROM}`,
   `insert into users (id, account_id, account_type, email, name, role, created_at)
    select 'user-' || n, 'operator', 'operator', 'user-' || n || '@x.example', 'Name ' || n % 3, 'admin', ${BORN} ${FROM}`,
   `insert into api_keys (id, account_id, name, key_hash, scopes, created_at)
@@ -82,6 +86,12 @@ const LISTS: Readonly<Record<string, Case>> = {
     list: listPayoutBatches,
   },
   'payout-items': { key: 'id', sorts: { amountMicros: 'number' }, list: listPayoutItems },
+  webhooks: {
+    key: 'id',
+    sorts: { name: 'text', createdAt: 'instant' },
+    list: (db, query) =>
+      new PostbackStore(db, TEST_VAULT, { addresses: new AddressPolicy(), allowHttp: [] }).list(query),
+  },
   'webhook-deliveries': { key: 'id', sorts: { createdAt: 'instant' }, list: listDeliveries },
   users: { key: 'id', sorts: { email: 'text', name: 'text', createdAt: 'instant' }, list: listUsers },
   keys: { key: 'id', sorts: { name: 'text', createdAt: 'instant' }, list: listApiKeys },
@@ -197,7 +207,7 @@ test.each([
   ['fraud/cases?receivedFrom=4', 2],
   ['fraud/cases?level=block', 0],
   ['payout-items?batchId=batch-1', 1],
-  ['webhook-deliveries?webhookId=hook&subject=call-1', 1],
+  ['webhook-deliveries?webhookId=hook-1&subject=call-1', 1],
   ['webhook-deliveries?createdFrom=1767225600004&state=waiting', 2],
   ['keys?createdTo=1767225600001', 1],
 ])('%s finds %i', async (query, count) => {

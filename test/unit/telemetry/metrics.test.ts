@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createMetrics, LoadSampler, serveMetrics } from '../../../src/telemetry';
 
 describe('metrics', () => {
@@ -22,6 +24,23 @@ describe('metrics', () => {
     ]) {
       expect(text).toContain(`# TYPE ${name}\n`);
     }
+  });
+
+  it('are documented, each with its kind and its labels', async () => {
+    const documented = readFileSync(join(__dirname, '../../../docs/telemetry.md'), 'utf8')
+      .split('\n')
+      .flatMap((line) => /^\| `(\w+)` \| ([^|]+?) \|/.exec(line)?.slice(1, 3).join(' ') ?? [])
+      .map((line) => line.replaceAll('`', ''));
+    const known = await createMetrics().registry.getMetricsAsJSON();
+    const ours = createMetrics()
+      .registry.getMetricsAsArray()
+      .filter(({ name }) => /^(dce|http)_/.test(name))
+      .map((metric) => {
+        const { labelNames = [] } = metric as unknown as { labelNames?: string[] };
+        const kind = String(known.find(({ name }) => name === metric.name)?.type);
+        return `${metric.name} ${kind}${labelNames.length > 0 ? `: ${labelNames.join(', ')}` : ''}`;
+      });
+    expect(documented.sort()).toEqual(ours.sort());
   });
 
   it('of two switches in one process do not mix', async () => {

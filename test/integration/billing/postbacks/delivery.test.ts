@@ -401,7 +401,9 @@ test('a replay tells again of a time, with the ids that events had, and of what 
   await expect(replayEvents(room.db, late, range)).rejects.toMatchObject({ code: 'postback_not_active' });
   await room.store.change(late, { status: 'active' }, () => undefined);
   expect(await replayEvents(room.db, late, range)).toMatchObject({ deliveries: 1 });
-  const [everything] = (await room.store.list({ limit: 10, accountId: 'operator' })).map(({ id }) => id);
+  const [everything] = (await room.store.list({ limit: 10, where: { accountId: 'operator' } })).map(
+    ({ row }) => row.id,
+  );
   expect(await replayEvents(room.db, everything ?? '', range)).toMatchObject({ deliveries: 4 });
   expect(await replayEvents(room.db, everything ?? '', { from: 0, to: before - 1_000 })).toMatchObject({
     deliveries: 0,

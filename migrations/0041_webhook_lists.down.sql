@@ -1,0 +1,1 @@
+drop index postbacks_by_name, postbacks_by_created;
