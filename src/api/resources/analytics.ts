@@ -181,7 +181,7 @@ export function analyticsRoutes(live: LiveFiguresSource | undefined, now: () => 
           filter: filterOf(wanted, own, caller.role),
           now: now(),
         });
-        const rows = inCurrency(found.rows, shown).map((one) => rowOf(one, zone, view));
+        const rows = rowsOf(inCurrency(found.rows, shown), zone, view);
         if (wanted.format === 'csv') {
           const name = `calls-by-${wanted.groupBy ?? 'time'}.csv`;
           await sendFile(response, { type: 'text/csv; charset=utf-8', name }, (write) =>
@@ -304,29 +304,26 @@ function headOf(found: CallReport, wanted: Query, zone: string, shown: string, {
   };
 }
 
-function rowOf({ start, key, sums }: CurrencyRow, zone: string, { money: seen }: View): Row {
-  const { calls, connected, answered, converted, connectedMs } = sums;
-  const all: Record<MoneyField, number> = {
-    revenueMicros: sums.revenue,
-    payoutMicros: sums.payout,
-    feesMicros: sums.fees,
-    taxesMicros: sums.taxes,
-    carrierCostMicros: sums.carrierCost,
-    marginMicros: marginOf(sums),
-  };
-  return {
-    start,
-    local: localTime(start, zoneOf(zone).offsetAt(start)),
-    key,
-    calls,
-    connected,
-    answered,
-    converted,
-    ...ratiosOf(sums),
-    connectedMs,
-    minutes: Math.round(connectedMs / 600) / 100,
-    ...Object.fromEntries(seen.map((field) => [field, all[field]])),
-  };
+/** Rows as they are shown: a report has thousands of them, so that nothing is worked out twice. */
+function rowsOf(rows: readonly CurrencyRow[], zone: string, { money: seen }: View): Row[] {
+  const clock = zoneOf(zone);
+  let local = { start: NaN, text: '' };
+  return rows.map(({ start, key, sums }) => {
+    if (start !== local.start) local = { start, text: localTime(start, clock.offsetAt(start)) };
+    const { calls, connected, answered, converted, connectedMs } = sums;
+    const row: Row = {
+      ...{ start, local: local.text, key, calls, connected, answered, converted },
+      ...ratiosOf(sums),
+      connectedMs,
+      minutes: Math.round(connectedMs / 600) / 100,
+    };
+    for (const field of seen) row[field] = amountOf(sums, field);
+    return row;
+  });
+}
+
+function amountOf(sums: CurrencyRow['sums'], field: MoneyField): number {
+  return field === 'marginMicros' ? marginOf(sums) : sums[SUM_OF[field]];
 }
 
 async function writeCsv(

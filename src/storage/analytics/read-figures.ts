@@ -129,13 +129,25 @@ export async function readSums(
       where ${conditions.join(' and ')} and grain = ${piece.grain / MINUTE_MS} and ${beginsIn(piece, given)}`,
   );
   const sums = SUMS.map((sum) => `sum_bigint(s.${SUM_COLUMNS[sum]}) as "${sum}"`);
-  const { rows } = await db.query<FigureRow>(
+  return figuresOf(
+    db,
     `select width_bucket(s.start_at, ${starts}) - 1 as cell, ${by === 'total' ? `''` : 's.key'} as key, s.currency, ${sums.join(', ')}
      from (${parts.join(' union all ')}) s
      group by 1, 2, 3 limit ${given.add(limit, 'integer')}`,
-    given.values,
+    given,
   );
-  return rows;
+}
+
+/** Rows of a cell, a key, a currency and each of the sums: as cells, since there may be many. */
+async function figuresOf(db: Queryable, text: string, { values }: Parameters): Promise<FigureRow[]> {
+  const { rows } = await db.query({ text, values, rowMode: 'array' });
+  return (rows as unknown as [number, string, string, ...number[]][]).map(
+    ([cell, key, currency, ...sums]) => {
+      const row = { cell, key, currency } as { -readonly [Field in keyof FigureRow]: FigureRow[Field] };
+      for (let n = 0; n < SUMS.length; n++) row[SUMS[n] as keyof FigureSums] = sums[n] as number;
+      return row;
+    },
+  );
 }
 
 /**
@@ -189,12 +201,12 @@ export async function readFactSums(
     if (of === 'buyer') conditions.push(`f.buyer_id = any(${buyersOf(account)})`);
   }
   const sums = SUMS.map((sum) => `sum_bigint(f.${factColumn(sum, forBuyer)}) as "${sum}"`);
-  const { rows } = await db.query<FigureRow>(
+  return figuresOf(
+    db,
     `select width_bucket(f.received_at, ${starts}) - 1 as cell, coalesce(${CUBE_TEXTS[by].key}, '') as key,
        coalesce(f.currency, '') as currency, ${sums.join(', ')}
      from call_facts f where ${conditions.join(' and ')}
      group by 1, 2, 3 limit ${given.add(limit, 'integer')}`,
-    given.values,
+    given,
   );
-  return rows;
 }

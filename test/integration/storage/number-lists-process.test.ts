@@ -27,9 +27,11 @@ beforeAll(async () => {
     'src/domain',
     'src/market',
     'src/storage',
+    'src/commands/command-record.ts',
     'src/commands/list-commands.ts',
     'src/commands/list-progress.ts',
     'src/commands/option-values.ts',
+    'src/commands/terminal-user.ts',
     'test/integration/storage/support/dnc-process.ts',
   ]);
 });
