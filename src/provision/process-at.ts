@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { readFileSync, readlinkSync, realpathSync } from 'node:fs';
 
 /**
  * Pid of the living process that works in a folder, by the first line of its pid file; undefined when
@@ -6,12 +6,21 @@ import { existsSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
  * the working folder tells (proc(5), /proc/pid/cwd).
  */
 export function processAt(pidFile: string, folder: string): number | undefined {
-  if (!existsSync(pidFile) || !existsSync(folder)) return undefined;
-  const pid = Number(readFileSync(pidFile, 'utf8').split('\n', 1)[0]);
+  const pid = pidIn(pidFile);
   if (!Number.isInteger(pid) || pid <= 1) return undefined;
   try {
     return readlinkSync(`/proc/${pid}/cwd`) === realpathSync(folder) ? pid : undefined;
   } catch {
     return undefined;
+  }
+}
+
+/** NaN where there is no file: a process that ends takes it away, between any two looks at it. */
+function pidIn(pidFile: string): number {
+  try {
+    return Number(readFileSync(pidFile, 'utf8').split('\n', 1)[0]);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return NaN;
+    throw error;
   }
 }
