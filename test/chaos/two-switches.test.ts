@@ -101,7 +101,7 @@ test('two switches together never sell one call more than a bid takes, at once o
 });
 
 test('what a switch held that is killed lapses, and is sold again by the other', async () => {
-  await capBid({ concurrent: AT_ONCE });
+  await capBid({ concurrent: AT_ONCE, connections: null });
   await peer({
     scenario: scenario.callerWaitsForBye(),
     remote: second.sip,

@@ -318,7 +318,7 @@ test("a seller's cap holds, whoever would have bought the call", async () => {
   await exchange.isClean();
   await call(scenario.callerHangsUp(300));
   expect(await lastCall()).toMatchObject({ state: 'completed' });
-  await exchange.change('sellers/seller', { caps: {} });
+  await exchange.change('sellers/seller', { caps: { concurrent: null } });
 });
 
 test('every decision so far comes out the same when it is made again, whatever became of the market since', async () => {
