@@ -242,6 +242,7 @@ export {
   CUBES,
   cubeOf,
   DAY_MS,
+  DAY_STARTS,
   factsToRead,
   figuresEvents,
   findWrongSums,
