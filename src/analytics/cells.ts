@@ -1,6 +1,5 @@
 import type { Zone } from '../domain';
 import type { SumRanges, TimeRange } from '../storage';
-import { DAY_STARTS } from '../storage';
 
 /** Stretches of time that figures are given for. */
 export const BUCKETS = ['quarter', 'hour', 'day', 'total'] as const;
@@ -8,7 +7,6 @@ export type Bucket = (typeof BUCKETS)[number];
 
 /** The offsets of all zones are multiples of it (those of before 1972 aside), so it is the finest that is asked for. */
 export const QUARTER_MS = 900_000;
-const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 /** `00` … `23`. */
@@ -120,14 +118,9 @@ export function piecesOf(cells: readonly TimeRange[], grains: readonly number[])
   return { sums, facts };
 }
 
-/** What is whole of a grain in a stretch of time; of days, those that begin as it does, where there are sums of such. */
+/** What is whole of a grain in a stretch of time. */
 function within({ from, to }: TimeRange, grain: number): [number, number] {
-  const minute = (from % DAY_MS) / MINUTE_MS;
-  const begins = grain === DAY_MS && DAY_STARTS.includes(minute) ? from % DAY_MS : 0;
-  return [
-    Math.ceil((from - begins) / grain) * grain + begins,
-    Math.floor((to - begins) / grain) * grain + begins,
-  ];
+  return [Math.ceil(from / grain) * grain, Math.floor(to / grain) * grain];
 }
 
 /** Adds a stretch to those before it, as one with the last where it begins at its end. */

@@ -242,7 +242,6 @@ export {
   CUBES,
   cubeOf,
   DAY_MS,
-  DAY_STARTS,
   factsToRead,
   figuresEvents,
   findWrongSums,

@@ -2,7 +2,7 @@ import type { Queryable } from '../database';
 import type { FigureSums } from './call-fact';
 import { SUM_COLUMNS, SUMS } from './call-fact';
 import type { Cube } from './cubes';
-import { belongsTo, CUBE_TEXTS, DAY_MS, factColumn } from './cubes';
+import { belongsTo, CUBE_TEXTS, factColumn } from './cubes';
 
 /** A stretch of time: UTC epoch milliseconds, the end exclusive. */
 export interface TimeRange {
@@ -76,12 +76,12 @@ class Parameters {
 
 const buyersOf = (account: string): string => `array(select id from buyers where account_id = ${account})`;
 
-/** So many stretches are told one by one; of more, every instant is. Days begin at several times: each is told. */
+/** So many stretches are told one by one; of more, every instant is. */
 const FEW = 8;
 
 /** A sum begins in one of them. */
 function beginsIn({ grain, ranges }: SumRanges, given: Parameters): string {
-  if (ranges.length <= FEW && grain < DAY_MS) return within('start_at', ranges, given);
+  if (ranges.length <= FEW) return within('start_at', ranges, given);
   const starts = ranges.flatMap(({ from, to }) =>
     Array.from({ length: (to - from) / grain }, (_, n) => from + n * grain),
   );
