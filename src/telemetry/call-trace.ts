@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Context, Span, SpanOptions } from '@opentelemetry/api';
-import { ROOT_CONTEXT, trace, TraceFlags } from '@opentelemetry/api';
+import { INVALID_SPAN_CONTEXT, ROOT_CONTEXT, trace, TraceFlags } from '@opentelemetry/api';
 
 /** The names of a call's trace and of the span that is all of the call, in hexadecimal (W3C Trace Context §3.2.2). */
 export interface CallTraceIds {
@@ -11,8 +11,8 @@ export interface CallTraceIds {
 const TRACE_DIGITS = 32;
 const SPAN_DIGITS = 16;
 
-/** Whether a trace is kept; nobody is asked before tracing has started. */
-let isKept: (traceId: string) => boolean = () => false;
+/** Whether a trace is kept; undefined before tracing has started, when calls cost nothing of it. */
+let isKept: ((traceId: string) => boolean) | undefined;
 /** What the next span is to be called, which is begun in the same breath. */
 let next: CallTraceIds | undefined;
 
@@ -30,6 +30,7 @@ export function callTraceIds(callId: string): CallTraceIds {
 
 /** Begins the span that is all of a call. */
 export function startCallSpan(tracer: string, callId: string, name: string, options: SpanOptions): Span {
+  if (!isKept) return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
   next = callTraceIds(callId);
   try {
     return trace.getTracer(tracer).startSpan(name, { ...options, root: true }, ROOT_CONTEXT);
@@ -40,6 +41,7 @@ export function startCallSpan(tracer: string, callId: string, name: string, opti
 
 /** The context of what is done for a call beside it: children of its span. */
 export function callContext(callId: string): Context {
+  if (!isKept) return ROOT_CONTEXT;
   const ids = callTraceIds(callId);
   const traceFlags = isKept(ids.traceId) ? TraceFlags.SAMPLED : TraceFlags.NONE;
   return trace.setSpanContext(ROOT_CONTEXT, { ...ids, traceFlags, isRemote: true });
