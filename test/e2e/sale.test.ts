@@ -7,13 +7,13 @@ import { promisify } from 'node:util';
 import { replayCall } from '../../src/replay';
 import { callTraceIds } from '../../src/telemetry';
 import { openDatabase } from '../support/open-database';
+import { TraceCollector } from '../support/trace-collector';
 import { Exchange } from './support/exchange';
 import { addBuyer, moveTarget, NUMBER, openMarket, PAYOUT, REVENUE } from './support/market';
 import { until } from './support/processes';
 import * as scenario from './support/scenarios';
 import type { SippOptions } from './support/sipp';
 import { Sipp } from './support/sipp';
-import { TraceCollector } from './support/trace-collector';
 
 /** A buyer that is asked by HTTP, and writes down what it is told. */
 class LiveBuyer {

@@ -1,57 +1,34 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { context, propagation, trace } from '@opentelemetry/api';
 import { JsonTraceSerializer } from '@opentelemetry/otlp-transformer';
 import { node, tracing } from '@opentelemetry/sdk-node';
 import { createLogger } from '../../../src/telemetry';
+import type { CollectedSpan } from '../../support/trace-collector';
+import { TraceCollector } from '../../support/trace-collector';
 import { until } from '../../support/until';
 import type { TestApi } from './support/test-api';
 import { startTestApi } from './support/test-api';
 
-/** A span as OTLP has it in JSON (opentelemetry-proto, trace.proto). */
-interface Span {
-  readonly name: string;
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentSpanId?: string;
-  readonly attributes: readonly { readonly key: string; readonly value: Record<string, unknown> }[];
-}
-interface Batch {
-  readonly resourceSpans: readonly { readonly scopeSpans: readonly { readonly spans: readonly Span[] }[] }[];
-}
-
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const PARENT = 'b7ad6b7169203331';
 
-const spans: Span[] = [];
 const lines: Record<string, unknown>[] = [];
 const log = createLogger({
   level: 'info',
   component: 'test',
   destination: { write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>) },
 });
-/** Takes what is exported, as a collector does. */
-const collector = createServer((request, response) => {
-  const parts: Buffer[] = [];
-  request.on('data', (part: Buffer) => parts.push(part));
-  request.on('end', () => {
-    const { resourceSpans } = JSON.parse(Buffer.concat(parts).toString('utf8')) as Batch;
-    spans.push(...resourceSpans.flatMap((of) => of.scopeSpans.flatMap((scope) => scope.spans)));
-    response.setHeader('Content-Type', 'application/json').end('{}');
-  });
-});
+let collector: TraceCollector;
 let provider: node.NodeTracerProvider;
 let api: TestApi;
 
 beforeAll(async () => {
-  await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve));
-  const { port } = collector.address() as AddressInfo;
+  collector = await TraceCollector.start();
   // OTLP/HTTP in JSON. The transport of the SDK loads parts of itself in a way that jest forbids.
   const exporter: tracing.SpanExporter = {
     export: (ended, done) => {
       const body = Buffer.from(JsonTraceSerializer.serializeRequest(ended) ?? []);
       const headers = { 'Content-Type': 'application/json' };
-      void fetch(`http://127.0.0.1:${port}/v1/traces`, { method: 'POST', headers, body }).then(
+      void fetch(`${collector.url}/v1/traces`, { method: 'POST', headers, body }).then(
         ({ ok }) => done({ code: ok ? 0 : 1 }),
         (error: Error) => done({ code: 1, error }),
       );
@@ -79,7 +56,7 @@ beforeAll(async () => {
   });
 });
 beforeEach(() => {
-  spans.length = 0;
+  collector.spans.length = 0;
   lines.length = 0;
 });
 afterAll(async () => {
@@ -87,16 +64,16 @@ afterAll(async () => {
   await api.close();
   await provider.shutdown();
   for (const part of [trace, context, propagation]) part.disable();
-  await new Promise((resolve) => collector.close(resolve));
+  await collector.stop();
 });
 
 const ask = (traceparent?: string) =>
   api.ask('GET', '/api/v1/system/stats', {
     headers: traceparent === undefined ? {} : { traceparent },
   });
-const named = (name: string): Span | undefined => spans.find((span) => span.name === name);
+const named = (name: string): CollectedSpan | undefined => collector.spans.find((span) => span.name === name);
 const REQUEST = 'GET /api/v1/system/stats';
-const attribute = (span: Span | undefined, key: string): unknown =>
+const attribute = (span: CollectedSpan | undefined, key: string): unknown =>
   Object.values(span?.attributes.find((one) => one.key === key)?.value ?? {})[0];
 
 test('a request is a span in the trace of who asks, and so are its work and what is logged', async () => {
@@ -116,7 +93,7 @@ test('a request is a span in the trace of who asks, and so are its work and what
   expect(Number(attribute(request, 'http.response.status_code'))).toBe(200);
   expect(attribute(request, 'dce.request_id')).toBe(answer.headers.get('x-request-id'));
   expect(attribute(request, 'enduser.id')).toMatch(/^[0-9a-f-]{36}$/);
-  expect(JSON.stringify(spans)).not.toContain(api.admin);
+  expect(JSON.stringify(collector.spans)).not.toContain(api.admin);
 });
 
 test.each([
@@ -135,6 +112,6 @@ test('what the caller does not sample is not exported, and is logged with its tr
   await ask(`00-${TRACE}-${PARENT}-00`);
   await ask();
   await until('the second', () => Promise.resolve(named(REQUEST) !== undefined));
-  expect(spans.filter(({ traceId }) => traceId === TRACE)).toEqual([]);
+  expect(collector.spans.filter(({ traceId }) => traceId === TRACE)).toEqual([]);
   expect(lines[0]).toMatchObject({ trace_id: TRACE });
 });

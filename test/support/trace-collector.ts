@@ -10,6 +10,7 @@ export interface CollectedSpan {
   readonly spanId: string;
   readonly parentSpanId?: string;
   readonly name: string;
+  readonly attributes: readonly { readonly key: string; readonly value: Record<string, unknown> }[];
 }
 
 interface Export {
@@ -48,12 +49,16 @@ export class TraceCollector {
     return collector;
   }
 
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
   /** Environment of an exchange that sends all of its traces here, soon. */
   get env(): Readonly<Record<string, string>> {
     return {
       DCE_TELEMETRY_TRACING: 'true',
       DCE_TELEMETRY_SAMPLING_RATIO: '1',
-      DCE_TELEMETRY_OTLP_ENDPOINT: `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`,
+      DCE_TELEMETRY_OTLP_ENDPOINT: this.url,
       OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
       OTEL_BSP_SCHEDULE_DELAY: '100',
     };
