@@ -25,7 +25,7 @@ exports.ROOMS = {
   storage: ['market', 'domain'],
   billing: ['rating', 'outbound', 'storage', 'domain'],
   events: ['storage', 'domain'],
-  signaling: ['decision', 'market', 'media', 'domain'],
+  signaling: ['decision', 'dialplan', 'market', 'media', 'domain'],
   analytics: ['compliance', 'signaling', 'storage', 'domain'],
   presence: ['signaling', 'storage', 'market', 'domain'],
   replay: ['decision', 'fraud', 'rating', 'storage', 'market', 'domain'],

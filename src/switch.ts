@@ -26,6 +26,8 @@ import { numberChecks } from './parts/number-checks';
 import { announceNode, openNodes } from './parts/open-nodes';
 import { openFunds } from './parts/open-funds';
 import { openPhones } from './parts/open-phones';
+import { NO_PLANS } from './parts/plan-desk';
+import { NO_RECORDINGS } from './parts/recording-desk';
 import { openSales } from './parts/open-sales';
 import { paymentServices } from './parts/payment-parts';
 import { openPhoneApi } from './parts/phone-parts';
@@ -270,6 +272,9 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
       responseTimeoutMs: sipServer ? config.sip.responseTimeoutMs : undefined,
       agents: phones.desk,
       media,
+      engineNamed: (name) => (name === media.name ? media : undefined),
+      plans: NO_PLANS,
+      recordings: NO_RECORDINGS,
       caps,
       funds: funds.desk,
       recorder,

@@ -173,6 +173,14 @@ function describe(event: CallEvent): string[] | undefined {
       return [event.type === 'call.held' ? 'hold' : 'resume'];
     case 'call.sound_played':
       return [`sound      ${event.sound}`];
+    case 'call.attended':
+      return ['attend     the exchange answers the caller'];
+    case 'call.plan_step':
+      return [`plan       ${event.plan}: ${event.step}`];
+    case 'call.recording':
+      return [`recording  ${event.state}`];
+    case 'call.monitored':
+      return [`monitor    ${event.mode}`];
     case 'call.quality':
       return undefined;
   }

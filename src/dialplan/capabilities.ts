@@ -1,3 +1,4 @@
+import type { MediaCapability } from '../domain';
 import type { Plan, Step } from './plan';
 
 /** What a plan may ask of the engine that carries the audio. */
@@ -8,7 +9,7 @@ export const CAPABILITIES = [
   'whisper',
   'voicemail',
   'machine_detection',
-] as const;
+] as const satisfies readonly MediaCapability[];
 export type Capability = (typeof CAPABILITIES)[number];
 
 export type EngineName = Exclude<Plan['engine'], 'any'>;

@@ -75,6 +75,26 @@ export interface CallTransfer {
   readonly takenAt?: number | undefined;
 }
 
+/** One step of its plan that a call came through. */
+export interface PlanStepRecord {
+  /** UTC epoch milliseconds. */
+  readonly at: number;
+  readonly step: string;
+  /** What the step before it came to, e.g. `keys 1`; absent of the first. Keys of a secret step are stars. */
+  readonly after?: string | undefined;
+}
+
+/** How a call went through its plan. */
+export interface PlanRecord {
+  readonly name: string;
+  /** From 1; of plans that are files of the installation 0. */
+  readonly version: number;
+  /** In their order: the first and the last of many. */
+  readonly steps: readonly PlanStepRecord[];
+  /** Tags at the end, but those that are secret. */
+  readonly tags: Readonly<Record<string, string>>;
+}
+
 /** One SIP message of a call, as the switch saw it. */
 export interface LadderEntry {
   /** UTC epoch milliseconds. */
@@ -99,6 +119,9 @@ export interface CallEndedRecord extends CallBasics {
   readonly detail: string;
   /** UTC epoch milliseconds. */
   readonly firstRingAt: number | undefined;
+  /** When the exchange itself answered the caller: UTC epoch milliseconds; absent where it did not. */
+  readonly attendedAt?: number | undefined;
+  /** When a buyer answered. */
   readonly answeredAt: number | undefined;
   readonly endedAt: number;
   /** Connected milliseconds by the monotonic clock, cut at the last media where media went away; 0 when never answered. */
@@ -111,4 +134,6 @@ export interface CallEndedRecord extends CallBasics {
   readonly transfers?: readonly CallTransfer[] | undefined;
   /** Its SIP messages in their order: the first and the last of many. */
   readonly ladder?: readonly LadderEntry[] | undefined;
+  /** Absent of calls without a plan of their own. */
+  readonly plan?: PlanRecord | undefined;
 }

@@ -20,10 +20,14 @@ export type Attestation = 'A' | 'B' | 'C';
 export const VERSTATS = ['passed', 'failed', 'stale', 'replayed', 'wrong_number', 'none'] as const;
 export type Verstat = (typeof VERSTATS)[number];
 
-/** Life of a call. `completed`, `rejected`, `canceled` and `failed` are ends. */
+/**
+ * Life of a call. `attended`: the exchange itself answered the caller, to announce or ask something; nobody has
+ * bought the call yet, or whoever had it is gone. `completed`, `rejected`, `canceled` and `failed` are ends.
+ */
 export const CALL_STATES = [
   'received',
   'deciding',
+  'attended',
   'ringing',
   'answered',
   'completed',
@@ -36,9 +40,10 @@ export type CallState = (typeof CALL_STATES)[number];
 /** The one table of allowed transitions. */
 export const CALL_TRANSITIONS: Readonly<Record<CallState, readonly CallState[]>> = {
   received: ['deciding', 'rejected', 'canceled', 'failed'],
-  deciding: ['ringing', 'rejected', 'canceled', 'failed'],
-  ringing: ['answered', 'rejected', 'canceled', 'failed'],
-  answered: ['completed'],
+  deciding: ['attended', 'ringing', 'rejected', 'canceled', 'failed'],
+  attended: ['ringing', 'completed'],
+  ringing: ['attended', 'answered', 'completed', 'rejected', 'canceled', 'failed'],
+  answered: ['attended', 'completed'],
   completed: [],
   rejected: [],
   canceled: [],
@@ -62,6 +67,7 @@ export const END_REASONS = [
   'caller_cancel',
   'no_buyer',
   'buyers_exhausted',
+  'plan_ended',
   'compliance',
   'fraud',
   'unknown_number',

@@ -20,6 +20,7 @@ export * from './end-signs';
 export * from './decision';
 export * from './call-card';
 export * from './call-record';
+export * from './media-capability';
 export * from './test-call';
 export * from './errors';
 export * from './clock';

@@ -1,9 +1,13 @@
+import type { MediaCapability } from '../domain';
+
 /**
  * The port to whatever moves audio. Signalling sees sessions and legs and SDP texts; never sockets,
  * workers or channels. SDP follows the offer/answer rules of RFC 3264.
  */
 export interface MediaEngine {
   readonly name: 'mediasoup' | 'freeswitch' | 'passthrough';
+  /** What its sessions can do beside joining two legs; what is missing here is rejected with {@link MediaUnavailable}. */
+  readonly capabilities: ReadonlySet<MediaCapability>;
   /**
    * Opens the media side of one call. Cheap: ports are taken when legs are created.
    * @param listener - told at most once that the session cannot go on
@@ -31,8 +35,11 @@ export interface MediaSessionListener {
    * silent for the inactivity timeout. The call goes on.
    */
   onConsultLost?(): void;
-  /** A DTMF digit was seen in the leg's RTP (RFC 4733), where the engine can see it. */
-  onDigit?(leg: MediaLegRole, digit: string): void;
+  /**
+   * A key was pressed on a leg, by RFC 4733 or, where the engine hears that, by its tones: told once of each
+   * press, when it ends or is held for long. `digit` is one of 0 … 9, *, #, A … D.
+   */
+  onDigit?(leg: MediaLeg, digit: string, durationMs: number): void;
   /**
    * A while after caller and buyer were bridged for good (`media.oneWayAfterMs`) nothing was heard of this
    * leg, though it is not on hold. Told once of a leg.
@@ -46,8 +53,11 @@ export interface MediaSessionListener {
   onQuality?(legs: Readonly<Partial<Record<MediaLegRole, LegStats>>>): void;
 }
 
-/** `consult`: a leg of the buyer's beside the call, to ask somebody while the caller waits. */
-export type MediaLegRole = 'caller' | 'buyer' | 'consult';
+/**
+ * `consult`: a leg of the buyer's beside the call, to ask somebody while the caller waits. `supervisor`: one who
+ * listens to the conversation, or speaks into it.
+ */
+export type MediaLegRole = 'caller' | 'buyer' | 'consult' | 'supervisor';
 
 export type SdpResult =
   { readonly ok: true; readonly sdp: string } | { readonly ok: false; readonly reason: SdpProblem };
@@ -72,10 +82,22 @@ export interface MediaSession {
    */
   unbridge(leg: MediaLeg): void;
   /**
-   * Lets a leg hear a sound of the switch until it is bridged, or {@link Playing.stop}. Rejected with
-   * {@link MediaUnavailable} where the engine cannot.
+   * Lets a leg hear a sound of the switch until it is bridged, or {@link Playing.stop}; clips also until the
+   * last has been heard. Whoever it is bridged to is not heard meanwhile, and hears nothing of it. Rejected
+   * with {@link MediaUnavailable} where the engine cannot, or has no such prompt.
    */
-  play(leg: MediaLeg, sound: Sound): Promise<Playing>;
+  play(leg: MediaLeg, sound: Sound | readonly Clip[]): Promise<Playing>;
+  /**
+   * Records what the caller says, and whoever the caller is bridged to for good, from now on. Both are on
+   * one clock: what is lost, held or paused is silence of the same length. One recording at a time. Rejected
+   * with {@link MediaUnavailable} where the engine cannot.
+   */
+  record(sink: RecordingSink): Promise<Recorder>;
+  /**
+   * Lets a leg of the role `supervisor`, whose SDP is negotiated, hear caller and buyer. One at a time. Rejected
+   * with {@link MediaUnavailable} where the engine cannot, or caller and buyer are not bridged for good.
+   */
+  monitor(leg: MediaLeg, mode: MonitorMode): Promise<Monitoring>;
   /** Monotonic milliseconds of the last RTP packet seen on this leg, or on either; undefined before the first. */
   lastMediaAt(role?: MediaLegRole): number | undefined;
   /** Releases everything. Idempotent. */
@@ -86,9 +108,76 @@ export interface MediaSession {
 export const SOUNDS = ['hold', 'ringback', 'tone'] as const;
 export type Sound = (typeof SOUNDS)[number];
 
+/** Part of what is played once: a prompt by its name, as in `consent/recording`, or silence. */
+export type Clip = string | { readonly silenceMs: number };
+
 export interface Playing {
   /** Idempotent. */
   stop(): void;
+  /**
+   * Never rejects. `end`: every clip has been sent; a sound that repeats itself never ends so. `stopped`: it was
+   * stopped, the leg was bridged, or is gone.
+   */
+  readonly done: Promise<'end' | 'stopped'>;
+}
+
+/** How the samples of a recording are encoded: G.711 as it came, 8,000 samples a second, two channels. */
+export interface RecordingFormat {
+  readonly encoding: 'PCMU' | 'PCMA';
+}
+
+/** What takes a recording. It is told in order, and never again after it was told the end. */
+export interface RecordingSink {
+  /** Before the first octets. */
+  begin(format: RecordingFormat): void;
+  /**
+   * Pairs of octets, one for each channel: first the caller, then whom the caller speaks with. The sink may
+   * keep the buffer. It never throws; what it cannot store it gives up.
+   */
+  write(octets: Buffer): void;
+  /** Nothing follows. `lost`: the engine lost the rest. */
+  end(facts: RecordingFacts, lost?: string): void;
+}
+
+/** What became of a recording. Times are milliseconds of audio. */
+export interface RecordingFacts {
+  readonly durationMs: number;
+  /** Silence in place of what was paused. */
+  readonly pausedMs: number;
+  /** Silence in place of packets that were lost, of each channel. */
+  readonly lostMs: readonly [caller: number, other: number];
+}
+
+export interface Recorder {
+  readonly paused: boolean;
+  /** From here on silence of the same length is written. Idempotent. */
+  pause(): void;
+  /** Idempotent. */
+  resume(): void;
+  /** The sink is told the end before this resolves. Idempotent; ends by itself with the session. */
+  stop(): Promise<RecordingFacts>;
+}
+
+/**
+ * `listen`: nobody hears the supervisor. `whisper`: the buyer does, the caller does not. `barge`: both do.
+ */
+export const MONITOR_MODES = ['listen', 'whisper', 'barge'] as const;
+export type MonitorMode = (typeof MONITOR_MODES)[number];
+
+export interface Monitoring {
+  readonly mode: MonitorMode;
+  /** Rejected with {@link MediaUnavailable} when it is over. */
+  change(mode: MonitorMode): Promise<void>;
+  /** The two go on as before. Idempotent; ends by itself when the leg or the conversation ends. */
+  stop(): void;
+}
+
+/** What is known of recorded prompts: files of 8 kHz, mono, by their name. */
+export interface PromptStore {
+  /** Every prompt that there is. */
+  names(): ReadonlySet<string>;
+  /** G.711 octets of a prompt, 160 for each 20 ms, the last frame filled with silence. Undefined: there is no such. */
+  octets(name: string, encoding: RecordingFormat['encoding']): Buffer | undefined;
 }
 
 export interface LegHints {

@@ -24,6 +24,8 @@ import type {
   CapReservations,
   FundsDesk,
   HeldFunds,
+  PlanDesk,
+  RecordingDesk,
   RingAttempt,
   SaleDesk,
 } from './ports';
@@ -50,6 +52,10 @@ export interface SessionServices {
   readonly responseTimeoutMs: number | undefined;
   readonly agents: AgentDesk;
   readonly media: MediaEngine;
+  /** An engine by its name, for plans that ask for one; undefined: it is not configured. */
+  engineNamed(name: MediaEngine['name']): MediaEngine | undefined;
+  readonly plans: PlanDesk;
+  readonly recordings: RecordingDesk;
   readonly caps: CapReservations;
   readonly funds: FundsDesk;
   readonly recorder: CallRecorder;

@@ -17,7 +17,8 @@ import type {
   Sale,
   Trunk,
 } from '../domain';
-import type { LegStats, MediaLegRole, Sound } from '../media';
+import type { Plan, PlanFacts } from '../dialplan';
+import type { LegStats, MediaLegRole, MonitorMode, RecordingSink, Sound } from '../media';
 import type { Binding } from './registrar/bindings';
 
 /** Reserves limits for one ring attempt, atomically and across nodes. */
@@ -89,6 +90,66 @@ export interface SaleDesk {
   connected(attempt: CallAttempt, target: RingTarget): void;
   /** What the buyer owes for a conversation of so many milliseconds, as far as it is known when it ends. */
   charge(sale: Sale, connectedMs: number): Pick<CapOutcome, 'converted' | 'revenue'>;
+}
+
+/** The plan that a call takes: what was in force when it came, whatever is published meanwhile. */
+export interface CallPlan {
+  readonly plan: Plan;
+  /** From 1; of plans that are files of the installation 0. */
+  readonly version: number;
+}
+
+/** Plans of numbers and campaigns, and what steps of theirs need beside signalling and media. */
+export interface PlanDesk {
+  /**
+   * The plan of the number that was called, else of its campaign. Undefined: the call is sold at once and its
+   * buyers are rung one after the other.
+   */
+  planOf(attempt: CallAttempt): CallPlan | undefined;
+  /** What a plan may branch on before the call is sold. Never rejects. */
+  factsOf(attempt: CallAttempt): PlanFacts | Promise<PlanFacts>;
+  /** A target of the market by its id, to be rung for nobody's bid; undefined: there is no such, or it is off. */
+  target(attempt: CallAttempt, targetId: string): RingTarget | undefined;
+  /** Notes that somebody wants to be called. Never rejects; false where that number may not be called. */
+  callback(request: CallbackRequest): Promise<boolean>;
+}
+
+export interface CallbackRequest {
+  readonly attempt: CallAttempt;
+  /** As the caller keyed it in; undefined: the number that they call from. */
+  readonly number: string | undefined;
+  /** UTC epoch milliseconds. */
+  readonly notAfter: number;
+}
+
+/** For what a recording is made. */
+export interface RecordingRequest {
+  readonly attempt: CallAttempt;
+  readonly kind: 'conversation' | 'voicemail';
+  /** Whom the caller speaks with; undefined of a message. */
+  readonly target: RingTarget | undefined;
+  /** The caller was told of it, by the plan or by its campaign's own announcement: UTC epoch milliseconds. */
+  readonly announcedAt: number | undefined;
+}
+
+/** A recording that may be made, as it is made. */
+export interface OpenRecording {
+  readonly recordingId: string;
+  readonly sink: RecordingSink;
+}
+
+/** Where recordings go, and whether they may be made. */
+export interface RecordingDesk {
+  /**
+   * Whether the campaign wants the conversation recorded without a plan that says so, and by which announcement
+   * first; undefined: it does not.
+   */
+  policyOf(attempt: CallAttempt): { readonly announce: string | undefined } | undefined;
+  /**
+   * Opens a recording. Refused where the law of the caller's or the buyer's state asks for consent that was not
+   * got, where the tenant forbids it, or where nothing can be stored now; the call goes on without. Never throws.
+   */
+  open(request: RecordingRequest): OpenRecording | { readonly refused: string };
 }
 
 /** One phone of an agent that can be rung now. */
@@ -209,6 +270,17 @@ export type CallEvent = {
   | { readonly type: 'call.one_way_audio'; readonly leg: MediaLegRole }
   | { readonly type: 'call.transferred'; readonly transfer: CallTransfer }
   | { readonly type: 'call.held' | 'call.resumed' }
+  /** The exchange answered the caller itself. */
+  | { readonly type: 'call.attended' }
+  | { readonly type: 'call.plan_step'; readonly plan: string; readonly step: string }
+  | {
+      readonly type: 'call.recording';
+      readonly recordingId: string;
+      readonly state: 'on' | 'paused' | 'off' | 'refused';
+      /** Why, where it was refused or did not go on. */
+      readonly detail?: string | undefined;
+    }
+  | { readonly type: 'call.monitored'; readonly mode: MonitorMode | 'ended'; readonly by: string }
   | { readonly type: 'call.sound_played'; readonly sound: Sound; readonly to: readonly MediaLegRole[] }
   | {
       readonly type: 'call.answered';

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { isIPv6 } from 'node:net';
+import type { MediaCapability } from '../../domain';
 import type { MediaEngine, MediaEngineStats, MediaSession, MediaSessionListener } from '../media-engine';
 import { Rounds } from '../quality/rounds';
 import type { RtpAddress, SessionContext } from './mediasoup-session';
@@ -67,6 +68,7 @@ const QUALITY_EVERY_MS = 5_000;
 /** Carriers' RTP and browsers' SRTP through mediasoup workers: audio crosses in C++, nothing is transcoded. */
 export class MediasoupEngine implements MediaEngine {
   readonly name = 'mediasoup';
+  readonly capabilities: ReadonlySet<MediaCapability> = new Set(['webrtc']);
   readonly #pool: WorkerPool;
   readonly #context: SessionContext;
   readonly #sessions = new Set<MediasoupSession>();

@@ -1,13 +1,16 @@
 import { isIPv6 } from 'node:net';
 import { asError } from '../../domain';
 import type {
+  Clip,
   LegHints,
   LegStats,
   MediaLeg,
   MediaLegRole,
   MediaSession,
   MediaSessionListener,
+  Monitoring,
   Playing,
+  Recorder,
   Sound,
 } from '../media-engine';
 import { MediaUnavailable } from '../media-engine';
@@ -128,16 +131,28 @@ export class MediasoupSession implements MediaSession, WorkerPassenger, Teller {
     void this.#arrange();
   }
 
-  async play(leg: MediaLeg, sound: Sound): Promise<Playing> {
+  async play(leg: MediaLeg, sound: Sound | readonly Clip[]): Promise<Playing> {
     const hearer = this.#legs.get(leg);
+    if (typeof sound !== 'string') throw new MediaUnavailable('there are no prompts');
     if (this.#closed || !hearer) throw new MediaUnavailable('the leg is closed');
     const played = this.#arrangement.play(hearer, sound);
     await this.#arrange();
+    let stopped: (how: 'stopped') => void = () => undefined;
     return {
+      done: new Promise((resolve) => (stopped = resolve)),
       stop: () => {
         if (this.#arrangement.stop(hearer, played)) void this.#arrange();
+        stopped('stopped');
       },
     };
+  }
+
+  record(): Promise<Recorder> {
+    return Promise.reject(new MediaUnavailable('nothing is recorded'));
+  }
+
+  monitor(): Promise<Monitoring> {
+    return Promise.reject(new MediaUnavailable('nobody listens'));
   }
 
   lastMediaAt(role?: MediaLegRole): number | undefined {

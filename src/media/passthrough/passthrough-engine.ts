@@ -1,3 +1,4 @@
+import type { MediaCapability } from '../../domain';
 import { parseAudio } from '../sdp/parse-audio';
 import type { Direction } from '../sdp/audio-description';
 import type {
@@ -8,7 +9,9 @@ import type {
   MediaLeg,
   MediaLegRole,
   MediaSession,
+  Monitoring,
   Playing,
+  Recorder,
   SdpResult,
 } from '../media-engine';
 import { MediaUnavailable, NO_COUNTERS } from '../media-engine';
@@ -23,6 +26,7 @@ const NO_STATS: LegStats = { ...NO_COUNTERS, codec: undefined };
  */
 export class PassthroughEngine implements MediaEngine {
   readonly name = 'passthrough';
+  readonly capabilities: ReadonlySet<MediaCapability> = new Set();
   readonly #sessions = new Set<PassthroughSession>();
 
   openSession(): MediaSession {
@@ -76,6 +80,14 @@ class PassthroughSession implements MediaSession {
   unbridge(): void {}
 
   play(): Promise<Playing> {
+    return unavailable('no audio passes through the switch');
+  }
+
+  record(): Promise<Recorder> {
+    return unavailable('no audio passes through the switch');
+  }
+
+  monitor(): Promise<Monitoring> {
     return unavailable('no audio passes through the switch');
   }
 

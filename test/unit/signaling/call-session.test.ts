@@ -13,6 +13,7 @@ import {
   ScriptedInvite,
   ScriptedStack,
   TRUNK,
+  PLAIN_CALLS,
 } from './fakes';
 import type { Act, Play } from './play';
 import { play } from './play';
@@ -220,6 +221,7 @@ test('a refusal by the decision reaches the carrier with its status and reason',
       stack: new ScriptedStack(() => undefined),
       responseTimeoutMs: undefined,
       media: new CountingMedia(),
+      ...PLAIN_CALLS,
       caps: new MemoryCaps(),
       funds: new MemoryFunds(() => undefined),
       agents: new MemoryAgents(),

@@ -1,4 +1,12 @@
-import type { CallAttempt, CapLimit, Decision, Micros, RingTarget, Trunk } from '../../../src/domain';
+import type {
+  CallAttempt,
+  CapLimit,
+  Decision,
+  MediaCapability,
+  Micros,
+  RingTarget,
+  Trunk,
+} from '../../../src/domain';
 import type { LegStats, MediaEngine, MediaLeg, MediaSession, MediaSessionListener } from '../../../src/media';
 import { MediaUnavailable, NO_COUNTERS } from '../../../src/media';
 import type { CallEvent } from '../../../src/signaling';
@@ -12,7 +20,9 @@ import type {
   FundsDesk,
   FundsRequest,
   HeldFunds,
+  PlanDesk,
   QueuePlace,
+  RecordingDesk,
   SaleDesk,
 } from '../../../src/signaling/ports';
 import type {
@@ -221,6 +231,7 @@ export class ScriptedInvite implements IncomingInvite {
 /** Media that agrees to everything and counts what is open. */
 export class CountingMedia implements MediaEngine {
   readonly name = 'mediasoup';
+  readonly capabilities: ReadonlySet<MediaCapability> = new Set();
   legs = 0;
   sessions = 0;
   listener: MediaSessionListener | undefined;
@@ -263,7 +274,9 @@ export class CountingMedia implements MediaEngine {
         return gone ? Promise.reject(new MediaUnavailable('a leg is gone')) : later(undefined);
       },
       unbridge: () => undefined,
-      play: () => Promise.resolve({ stop: () => undefined }),
+      play: () => Promise.resolve({ stop: () => undefined, done: new Promise(() => undefined) }),
+      record: () => Promise.reject(new MediaUnavailable('nothing is recorded')),
+      monitor: () => Promise.reject(new MediaUnavailable('nobody listens')),
       lastMediaAt: () => undefined,
       close: () => {
         if (!open) return;
@@ -282,6 +295,21 @@ export class CountingMedia implements MediaEngine {
 }
 
 const NO_STATS: LegStats = { ...NO_COUNTERS, codec: 'PCMU' };
+
+/** No plans, and nothing is recorded: what most calls are. */
+export const PLAIN_CALLS = {
+  engineNamed: (): undefined => undefined,
+  plans: {
+    planOf: () => undefined,
+    factsOf: ({ tags }) => ({ tags, score: undefined, attestation: undefined }),
+    target: () => undefined,
+    callback: () => Promise.resolve(false),
+  } satisfies PlanDesk,
+  recordings: {
+    policyOf: () => undefined,
+    open: () => ({ refused: 'no recordings are kept' }),
+  } satisfies RecordingDesk,
+};
 
 /** Limits in memory: refuses what is over, and counts what is held. */
 export class MemoryCaps {

@@ -13,6 +13,7 @@ import {
   ScriptedStack,
   sold,
   TRUNK,
+  PLAIN_CALLS,
 } from './fakes';
 import type { TeamScript, WalletScript } from './fakes';
 
@@ -104,6 +105,7 @@ export async function play(script: Play, limits: { exhausted?: number[]; respons
       stack,
       responseTimeoutMs: limits.responseTimeoutMs,
       media,
+      ...PLAIN_CALLS,
       caps,
       funds,
       agents,

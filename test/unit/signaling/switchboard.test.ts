@@ -13,6 +13,7 @@ import {
   ScriptedStack,
   sold,
   TRUNK,
+  PLAIN_CALLS,
 } from './fakes';
 
 beforeEach(() => jest.useFakeTimers());
@@ -74,6 +75,7 @@ function open(
       stack,
       responseTimeoutMs: undefined,
       media: new CountingMedia(),
+      ...PLAIN_CALLS,
       caps: new MemoryCaps(),
       funds: new MemoryFunds(() => undefined),
       agents,

@@ -18,6 +18,7 @@ import {
   ScriptedStack,
   sold,
   TRUNK,
+  PLAIN_CALLS,
 } from '../fakes';
 
 export function agentOf(username: string, buyerId: string): Agent {
@@ -139,9 +140,10 @@ class ListeningMedia extends CountingMedia {
       },
       unbridge: (leg) => this.apart.add(leg),
       play: async (leg, sound) => {
+        if (typeof sound !== 'string') return session.play(leg, sound);
         const stop = this.onPlay(leg, sound);
         if (leg.role === 'caller' && sound === 'hold') this.callerHears = 'hold';
-        return Promise.resolve({ stop });
+        return Promise.resolve({ stop, done: new Promise(() => undefined) });
       },
     };
   }
@@ -196,6 +198,7 @@ export class TransferStage {
         stack: this.stack,
         responseTimeoutMs: undefined,
         media: this.media,
+        ...PLAIN_CALLS,
         caps: this.caps,
         funds: this.funds,
         agents: this.agents,
