@@ -1,8 +1,10 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Program } from './processes';
 import { freePort, startProgram, until } from './processes';
+import { holdsSound } from './find-sound';
 import { readSamples, toneShare, writeTone } from './wav';
 
 export interface BaresipOptions {
@@ -17,15 +19,19 @@ export interface BaresipOptions {
 }
 
 const TONE_SECONDS = 60;
+/** Longer than an event and its three last packets. */
+const KEY_MS = 400;
 
 /** A real SIP phone (baresip) that speaks a tone and records what it hears. */
 export class Baresip {
   readonly port: number;
+  readonly #control: number;
   readonly #folder: string;
   readonly #program: Program;
 
-  private constructor(port: number, folder: string, program: Program) {
+  private constructor(port: number, control: number, folder: string, program: Program) {
     this.port = port;
+    this.#control = control;
     this.#folder = folder;
     this.#program = program;
   }
@@ -33,10 +39,11 @@ export class Baresip {
   static async start(options: BaresipOptions): Promise<Baresip> {
     const port = await freePort();
     const rtp = await freePort();
+    const control = await freePort();
     const folder = mkdtempSync(join(tmpdir(), 'baresip-'));
     mkdirSync(folder, { recursive: true });
     writeTone(join(folder, 'tone.wav'), options.hertz, TONE_SECONDS);
-    writeFileSync(join(folder, 'config'), config(folder, port, rtp));
+    writeFileSync(join(folder, 'config'), config(folder, port, rtp, control));
     writeFileSync(join(folder, 'contacts'), '');
     const codecs = options.codecs ?? 'PCMU/8000/1,PCMA/8000/1';
     writeFileSync(
@@ -46,7 +53,7 @@ export class Baresip {
     );
     const args = ['-f', folder, ...(options.command === undefined ? [] : ['-e', options.command])];
     const program = startProgram('baresip', args);
-    const phone = new Baresip(port, folder, program);
+    const phone = new Baresip(port, control, folder, program);
     try {
       await until('baresip to be ready', () => program.output().includes('baresip is ready'));
     } catch (error) {
@@ -74,6 +81,32 @@ export class Baresip {
     );
   }
 
+  /** Presses one key after the other, as RFC 4733 events of the call that is up. */
+  async press(keys: string): Promise<void> {
+    for (const key of keys) {
+      await this.#order('sndcode', key);
+      await new Promise((resolve) => setTimeout(resolve, KEY_MS));
+    }
+  }
+
+  async hangUp(): Promise<void> {
+    await this.#order('hangup');
+  }
+
+  /** One command of its control socket, which takes netstrings of JSON. */
+  #order(command: string, params = ''): Promise<void> {
+    const text = JSON.stringify({ command, params });
+    return new Promise((resolve, reject) => {
+      const socket = connect(this.#control, '127.0.0.1', () => socket.write(`${text.length}:${text},`));
+      socket.once('error', reject);
+      // It answers each of them; what happens in between is told as well.
+      socket.on('data', (chunk: Buffer) => {
+        if (chunk.includes('"response":true')) socket.end();
+      });
+      socket.once('close', () => resolve());
+    });
+  }
+
   /** What it heard so far. */
   heard(): Int16Array {
     const file = readdirSync(this.#folder).find((name) => name.endsWith('-dec.wav'));
@@ -88,6 +121,13 @@ export class Baresip {
     });
   }
 
+  /** Waits until it has heard this sound, whole and in order. */
+  async hearsSound(sound: Int16Array): Promise<void> {
+    await until(`baresip ${this.port} to hear a sound of ${sound.length / 8} ms`, () =>
+      holdsSound(this.heard(), sound),
+    );
+  }
+
   /** Ends it; a call that is up is hung up with a BYE first (SIGTERM). */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     await this.#program.stop(signal);
@@ -95,7 +135,7 @@ export class Baresip {
   }
 }
 
-function config(folder: string, port: number, rtp: number): string {
+function config(folder: string, port: number, rtp: number, control: number): string {
   return `poll_method epoll
 sip_listen 127.0.0.1:${port}
 call_max_calls 20
@@ -108,6 +148,7 @@ ausrc_channels 1
 auplay_channels 1
 rtp_ports ${rtp}-${rtp + 3}
 rtp_timeout 0
+ctrl_tcp_listen 127.0.0.1:${control}
 snd_path ${folder}
 module_path /usr/lib/baresip/modules
 module g711.so
@@ -117,5 +158,6 @@ module sndfile.so
 module_tmp uuid.so
 module_tmp account.so
 module_app menu.so
+module_app ctrl_tcp.so
 `;
 }
