@@ -23,6 +23,7 @@ import type { Bridge } from './arrangement';
 import { Arrangement } from './arrangement';
 import type { Dialect } from './dialect';
 import { Labels } from './labels';
+import { LegTaps } from './leg-taps';
 import type { MediaPath } from './media-path';
 import type { SessionLeg } from './negotiated-leg';
 import { NegotiatedLeg } from './negotiated-leg';
@@ -73,6 +74,7 @@ export class MediasoupSession implements MediaSession, WorkerPassenger, Teller {
   readonly #legs = new Map<MediaLeg, SessionLeg>();
   readonly #codecs = new CallCodecs();
   readonly #arrangement = new Arrangement();
+  readonly #taps = new LegTaps();
   readonly #listening = new Map<SessionLeg, Listening & { readonly sound: Sound }>();
   readonly #checks = new Map<Bridge, OneWayCheck>();
   /** Legs that have heard somebody once: they are told when they do no more. */
@@ -284,7 +286,7 @@ export class MediasoupSession implements MediaSession, WorkerPassenger, Teller {
       sessionId: this.#context.sessionId(),
       onDescribed: () => {
         // Codecs or payload types may be others now.
-        if (this.#arrangement.legs.has(leg)) void this.#arrange();
+        if (this.#arrangement.legs.has(leg) || this.#taps.has(leg)) void this.#arrange();
       },
       onClosed: () => {
         this.#removeLeg(leg);
@@ -303,6 +305,7 @@ export class MediasoupSession implements MediaSession, WorkerPassenger, Teller {
     this.#listening.get(leg)?.stop();
     this.#listening.delete(leg);
     this.#readings.delete(leg);
+    this.#taps.remove(leg);
     const matters = this.#arrangement.legs.has(leg);
     this.#arrangement.remove(leg);
     if (matters && !this.#closed) void this.#arrange();
@@ -335,7 +338,7 @@ export class MediasoupSession implements MediaSession, WorkerPassenger, Teller {
     const other = this.#arrangement.otherOf(leg);
     const listening = this.#listen(leg, exchange);
     // A leg that was never in use is left alone: nobody can hear it, and its labels are not known.
-    if (!other && !listening && !this.#used.has(leg)) return;
+    if (!other && !listening && !this.#taps.has(leg) && !this.#used.has(leg)) return;
     this.#used.add(leg);
     leg.path.connect({
       exchange,
@@ -412,6 +415,7 @@ export class MediasoupSession implements MediaSession, WorkerPassenger, Teller {
 
   /** Whoever hears this path hears another stream from now on. */
   #changed(path: MediaPath): void {
+    for (const leg of this.#legs.values()) if (leg.path === path) this.#taps.follow(leg);
     for (const { legs } of this.#arrangement.bridges) {
       for (const leg of legs) {
         const other = this.#arrangement.otherOf(leg);

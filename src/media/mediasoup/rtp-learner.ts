@@ -1,8 +1,8 @@
 import type { Socket } from 'node:dgram';
 import { createSocket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
-import type { RtpHeader } from './rtp-packet';
-import { readRtpHeader } from './rtp-packet';
+import type { RtpHeader } from '../rtp/rtp-packet';
+import { readRtpHeader } from '../rtp/rtp-packet';
 import type { Endpoint } from './source-rule';
 
 /** Where a peer's RTP really comes from, and the stream it sends. */

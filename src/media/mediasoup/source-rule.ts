@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net';
-import type { RtpHeader } from './rtp-packet';
+import type { RtpHeader } from '../rtp/rtp-packet';
 
 /** Where a packet came from. */
 export interface Endpoint {
