@@ -279,6 +279,10 @@ export type CallEvent = {
       readonly state: 'on' | 'paused' | 'off' | 'refused';
       /** Why, where it was refused or did not go on. */
       readonly detail?: string | undefined;
+      /** Who asked for it; absent: a plan, the campaign's own rule, or the time of a pause that was over. */
+      readonly by?: string | undefined;
+      /** When a pause ends by itself, UTC epoch milliseconds. */
+      readonly resumesAt?: number | undefined;
     }
   | { readonly type: 'call.monitored'; readonly mode: MonitorMode | 'ended'; readonly by: string }
   | { readonly type: 'call.sound_played'; readonly sound: Sound; readonly to: readonly MediaLegRole[] }
