@@ -28,6 +28,7 @@ COPY --from=build /build/node_modules ./node_modules
 COPY --from=build /build/dist ./dist
 COPY --from=build /build/mediasoup-worker /usr/local/bin/mediasoup-worker
 COPY migrations ./migrations
+COPY freeswitch/prompts ./freeswitch/prompts
 RUN ln -s /opt/dce/dist/cli.js /usr/local/bin/dce && chmod 0755 /opt/dce/dist/cli.js
 ENV NODE_ENV=production \
   DCE_ENVIRONMENT=production \

@@ -22,6 +22,7 @@ import type { MediaEngine } from './media';
 import type { Events } from './parts/open-events';
 import { openEvents } from './parts/open-events';
 import { openMedia } from './parts/open-media';
+import { openPrompts } from './parts/open-prompts';
 import { numberChecks } from './parts/number-checks';
 import { announceNode, openNodes } from './parts/open-nodes';
 import { openFunds } from './parts/open-funds';
@@ -116,7 +117,8 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     );
   };
 
-  const media = await openMedia(config, log, () => news.watched);
+  const prompts = await openPrompts(config, log);
+  const media = await openMedia(config, log, prompts, () => news.watched);
 
   // Storage: the books of calls, and what several nodes share.
   const database = new Database({

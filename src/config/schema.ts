@@ -330,6 +330,11 @@ const settings = z.strictObject({
         .max(60_000)
         .default(2_500)
         .describe('Milliseconds after the answer by which each side must have been heard'),
+      promptsDir: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('Folder of recorded prompts, in place of those that are shipped'),
     })
     .prefault({}),
   database: z

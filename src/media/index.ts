@@ -2,3 +2,4 @@ export * from './media-engine';
 export { MediasoupEngine } from './mediasoup/mediasoup-engine';
 export type { MediasoupOptions } from './mediasoup/mediasoup-engine';
 export { PassthroughEngine } from './passthrough/passthrough-engine';
+export { PromptFolder } from './prompts/prompt-folder';

@@ -1,18 +1,20 @@
 import type { Config } from '../config';
 import { defined } from '../domain';
-import type { MediaEngine } from '../media';
+import type { MediaEngine, PromptStore } from '../media';
 import { MediasoupEngine, PassthroughEngine } from '../media';
 import { findMediasoupWorker } from '../provision';
 import type { Logger } from '../telemetry';
 
 /**
  * The media engine of the configuration.
+ * @param prompts - what it may play
  * @param qualityWanted - whether anybody watches how calls without browsers do
  * @throws Error in one line that says what to do
  */
 export async function openMedia(
   config: Config,
   log: Logger,
+  prompts: PromptStore,
   qualityWanted: () => boolean = () => false,
 ): Promise<MediaEngine> {
   if (config.media.engine === 'passthrough') return new PassthroughEngine();
@@ -23,6 +25,7 @@ export async function openMedia(
   return MediasoupEngine.start({
     workerBin,
     workers: config.media.workers,
+    prompts,
     listenAddress: config.media.listenAddress,
     ...defined({ announcedAddress: config.media.announcedAddress, webRtcPort: config.media.webrtcPort }),
     portRange: [config.media.portMin, config.media.portMax],

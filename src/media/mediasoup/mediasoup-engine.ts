@@ -1,7 +1,13 @@
 import { randomInt } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import type { MediaCapability } from '../../domain';
-import type { MediaEngine, MediaEngineStats, MediaSession, MediaSessionListener } from '../media-engine';
+import type {
+  MediaEngine,
+  MediaEngineStats,
+  MediaSession,
+  MediaSessionListener,
+  PromptStore,
+} from '../media-engine';
 import { Rounds } from '../quality/rounds';
 import type { RtpAddress, SessionContext } from './mediasoup-session';
 import { MediasoupSession } from './mediasoup-session';
@@ -13,6 +19,8 @@ export interface MediasoupOptions {
   /** Path of the mediasoup-worker binary. */
   readonly workerBin: string;
   readonly workers: number;
+  /** What may be played by name; nothing by default. */
+  readonly prompts?: PromptStore;
   /** Address the RTP ports are bound to. */
   readonly listenAddress: string;
   /** Address that peers are told, where it differs. */

@@ -8,12 +8,34 @@ const A_CLIP = 32_767;
 const A_INVERTED = 0x55;
 const SILENT_RUN = 0x80;
 
+/** The octet of silence: positive zero. */
+export const G711_SILENCE: Readonly<Record<AudioCodec, number>> = { PCMU: 0xff, PCMA: 0xd5 };
+
 /** Encodes samples from -1 to 1 as G.711; beyond that they are clipped. */
 export function encodeG711(samples: ArrayLike<number>, codec: AudioCodec): Buffer {
   const encode = codec === 'PCMU' ? muLaw : aLaw;
   const bytes = Buffer.allocUnsafe(samples.length);
   for (let i = 0; i < samples.length; i++) bytes[i] = encode(Math.round((samples[i] ?? 0) * A_CLIP));
   return bytes;
+}
+
+/**
+ * Encodes linear samples of 16 bits, each by a table: a prompt may have millions.
+ * @param pcm - two octets for each sample, the lower first
+ */
+export function encodePcm(pcm: Buffer, codec: AudioCodec): Buffer {
+  const table = (tables[codec] ??= tableOf(codec));
+  const bytes = Buffer.allocUnsafe(pcm.length >> 1);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = table[pcm.readUInt16LE(2 * i)] ?? 0;
+  return bytes;
+}
+
+/** By the sample's 16 bits; made when it is needed first. */
+const tables: Partial<Record<AudioCodec, Uint8Array>> = {};
+
+function tableOf(codec: AudioCodec): Uint8Array {
+  const encode = codec === 'PCMU' ? muLaw : aLaw;
+  return Uint8Array.from({ length: 2 ** 16 }, (_, bits) => encode((bits << 16) >> 16));
 }
 
 /** ITU-T G.711 §3.1, table 2: eight segments on a bias of 132, all bits inverted. */
@@ -33,4 +55,31 @@ function aLaw(sample: number): number {
   const segment = magnitude < 32 ? (magnitude < 16 ? 0 : 1) : Math.floor(Math.log2(magnitude)) - 3;
   const step = segment < 2 ? magnitude & 0x0f : (magnitude >> (segment - 1)) & 0x0f;
   return (sign | (segment << 4) | step) ^ A_INVERTED;
+}
+
+/** Decodes octets of G.711 to samples from -1 to 1. */
+export function decodeG711(octets: Uint8Array, codec: AudioCodec): Float32Array {
+  const values = DECODED[codec];
+  return Float32Array.from(octets, (octet) => values[octet] ?? 0);
+}
+
+const DECODED: Readonly<Record<AudioCodec, readonly number[]>> = {
+  PCMU: Array.from({ length: 256 }, (_, octet) => fromMuLaw(octet) / A_CLIP),
+  PCMA: Array.from({ length: 256 }, (_, octet) => fromALaw(octet) / A_CLIP),
+};
+
+/** Of the values that a step stands for, the one in its middle (ITU-T G.711, table 2). */
+function fromMuLaw(octet: number): number {
+  const value = ~octet & 0xff;
+  const magnitude = (((value & 0x0f) * 8 + MU_BIAS) << ((value >> 4) & 7)) - MU_BIAS;
+  return value & SILENT_RUN ? -magnitude : magnitude;
+}
+
+/** The same of table 1. */
+function fromALaw(octet: number): number {
+  const value = octet ^ A_INVERTED;
+  const segment = (value >> 4) & 7;
+  const step = (value & 0x0f) * 16 + 8;
+  const magnitude = segment === 0 ? step : (step + 256) << (segment - 1);
+  return value & SILENT_RUN ? magnitude : -magnitude;
 }
