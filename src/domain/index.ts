@@ -21,6 +21,7 @@ export * from './decision';
 export * from './call-card';
 export * from './call-record';
 export * from './media-capability';
+export * from './recording';
 export * from './test-call';
 export * from './errors';
 export * from './clock';
