@@ -1,5 +1,15 @@
 import { AppError, zoneOf } from '../domain';
-import type { CallFact, Cube, FigureFilter, FigureQuery, FigureSums, Queryable, TimeRange } from '../storage';
+import type {
+  CallFact,
+  Cube,
+  FigureFilter,
+  FigureQuery,
+  FigureRow,
+  FigureSums,
+  GrowingSums,
+  Queryable,
+  TimeRange,
+} from '../storage';
 import {
   asExchange,
   cubeOf,
@@ -7,13 +17,13 @@ import {
   factsToRead,
   grainsOf,
   inTransaction,
+  NO_FIGURES,
   readFactSums,
   readSums,
 } from '../storage';
 import type { Bucket, Cell } from './cells';
 import { cellsOf, piecesOf, wholeHours, wholeQuarters } from './cells';
-import type { GrowingSums } from './figures';
-import { addFigures, isNothing, NO_FIGURES } from './figures';
+import { addFigures, isNothing } from './figures';
 import { readTail } from './tail';
 
 /** By what figures may be told apart. */
@@ -85,7 +95,6 @@ export async function readCallReport(db: Queryable, request: CallReportRequest):
     limit: MAX_ROWS + MAX_CELLS,
   };
   const cube = cubeOf(query);
-  const pieces = cube ? piecesOf(cells, grainsOf(cube)) : { sums: [], facts: [range] };
 
   const table = new Table(cells);
   const rest = await inTransaction(
@@ -96,13 +105,12 @@ export async function readCallReport(db: Queryable, request: CallReportRequest):
       await tx.query(
         `set local work_mem = '32MB'; set local seq_page_cost = 0.1; set local random_page_cost = 0.15`,
       );
+      const tail = await asExchange(tx, (whole) => readTail(whole, now));
+      const pieces = cube ? piecesOf(cells, grainsOf(cube), tail.daysAt) : { sums: [], facts: [range] };
       await assertReadable(tx, query, pieces.facts);
-      if (cube)
-        for (const row of await readSums(tx, cube, query, pieces.sums))
-          table.add(row.cell, row.key, row.currency, row);
-      for (const row of await readFactSums(tx, query, pieces.facts))
-        table.add(row.cell, row.key, row.currency, row);
-      return asExchange(tx, (whole) => readTail(whole, now));
+      if (cube) for (const row of await readSums(tx, cube, query, pieces.sums)) table.add(row);
+      for (const row of await readFactSums(tx, query, pieces.facts)) table.add(row);
+      return tail;
     },
     'snapshot',
   );
@@ -145,21 +153,22 @@ class Table {
     this.#cells = cells;
   }
 
-  add(cell: number, key: string, currency: string, sums: FigureSums, factor = 1): void {
+  /** @param row - is made use of */
+  add({ cell, key, currency, sums }: FigureRow): void {
     const { start, hour = key } = this.#cells[cell] as Cell;
     let bucket = this.#buckets.get(start);
     if (!bucket) this.#buckets.set(start, (bucket = new Map()));
     const place = currency === '' ? hour : `${hour}\n${currency}`;
-    let group = bucket.get(place);
-    if (!group) {
-      group = {
-        key: hour === '' ? null : hour,
-        currency: currency === '' ? null : currency,
-        sums: { ...NO_FIGURES },
-      };
-      bucket.set(place, group);
+    const group = bucket.get(place);
+    if (group) {
+      addFigures(group.sums, sums);
+      return;
     }
-    addFigures(group.sums, sums, factor);
+    bucket.set(place, {
+      key: hour === '' ? null : hour,
+      currency: currency === '' ? null : currency,
+      sums,
+    });
   }
 
   addFact(fact: CallFact, { by, filter, forBuyer }: FigureQuery, factor: number): void {
@@ -167,7 +176,9 @@ class Table {
     const cell = this.#cellAt(fact.receivedAt);
     if (cell === undefined) return;
     const seen = forBuyer ? { ...fact, calls: fact.offered, connected: fact.reached } : fact;
-    this.add(cell, keyOf(fact, by) ?? '', fact.currency ?? '', seen, factor);
+    const sums = { ...NO_FIGURES };
+    addFigures(sums, seen, factor);
+    this.add({ cell, key: keyOf(fact, by) ?? '', currency: fact.currency ?? '', sums });
   }
 
   rows(): ReportRow[] {

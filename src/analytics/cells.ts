@@ -1,5 +1,6 @@
 import type { Zone } from '../domain';
 import type { SumRanges, TimeRange } from '../storage';
+import { DAY_STARTS } from '../storage';
 
 /** Stretches of time that figures are given for. */
 export const BUCKETS = ['quarter', 'hour', 'day', 'total'] as const;
@@ -7,6 +8,7 @@ export type Bucket = (typeof BUCKETS)[number];
 
 /** The offsets of all zones are multiples of it (those of before 1972 aside), so it is the finest that is asked for. */
 export const QUARTER_MS = 900_000;
+const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 /** `00` … `23`. */
@@ -94,8 +96,13 @@ export interface Pieces {
  * Covers cells by as few sums as there can be: the coarsest where a whole one lies in a cell, finer ones at its
  * edges, and for what is left over the calls themselves.
  * @param grains - milliseconds of the sums there are, finest first, each a multiple of the one before
+ * @param daysAt - since when there are sums of days that do not begin at midnight of UTC: UTC epoch milliseconds; null: ever
  */
-export function piecesOf(cells: readonly TimeRange[], grains: readonly number[]): Pieces {
+export function piecesOf(
+  cells: readonly TimeRange[],
+  grains: readonly number[],
+  daysAt: number | null = null,
+): Pieces {
   const sums = grains.map((grain) => ({ grain, ranges: [] as TimeRange[] }));
   const facts: TimeRange[] = [];
   const cover = (from: number, to: number, finer: number): void => {
@@ -105,7 +112,7 @@ export function piecesOf(cells: readonly TimeRange[], grains: readonly number[])
       add(facts, from, to);
       return;
     }
-    const [first, last] = within({ from, to }, level.grain);
+    const [first, last] = within({ from, to }, level.grain, daysAt ?? -Infinity);
     if (first >= last) {
       cover(from, to, finer - 1);
       return;
@@ -118,9 +125,14 @@ export function piecesOf(cells: readonly TimeRange[], grains: readonly number[])
   return { sums, facts };
 }
 
-/** What is whole of a grain in a stretch of time. */
-function within({ from, to }: TimeRange, grain: number): [number, number] {
-  return [Math.ceil(from / grain) * grain, Math.floor(to / grain) * grain];
+/** What is whole of a grain in a stretch of time; of days, those that begin as it does, where there are sums of such. */
+function within({ from, to }: TimeRange, grain: number, daysAt: number): [number, number] {
+  const minute = (from % DAY_MS) / MINUTE_MS;
+  const begins = grain === DAY_MS && from >= daysAt && DAY_STARTS.includes(minute) ? from % DAY_MS : 0;
+  return [
+    Math.ceil((from - begins) / grain) * grain + begins,
+    Math.floor((to - begins) / grain) * grain + begins,
+  ];
 }
 
 /** Adds a stretch to those before it, as one with the last where it begins at its end. */

@@ -1,23 +1,5 @@
-import type { FigureSums } from '../storage';
+import type { FigureSums, GrowingSums } from '../storage';
 import { SUMS } from '../storage';
-
-export const NO_FIGURES: FigureSums = {
-  calls: 0,
-  connected: 0,
-  answered: 0,
-  converted: 0,
-  rang: 0,
-  pddMs: 0,
-  connectedMs: 0,
-  revenue: 0,
-  payout: 0,
-  fees: 0,
-  taxes: 0,
-  carrierCost: 0,
-};
-
-/** Sums that grow. */
-export type GrowingSums = { -readonly [Sum in keyof FigureSums]: FigureSums[Sum] };
 
 /** Told one by one, as it is done for each row of a report. */
 export function addFigures(to: GrowingSums, more: FigureSums, factor = 1): void {

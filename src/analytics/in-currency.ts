@@ -1,7 +1,8 @@
-import type { FigureSums } from '../storage';
+import type { FigureSums, GrowingSums } from '../storage';
+import { NO_FIGURES } from '../storage';
 import type { ReportRow } from './call-report';
-import type { GrowingSums, MoneySum } from './figures';
-import { addFigures, MONEY_SUMS, NO_FIGURES } from './figures';
+import type { MoneySum } from './figures';
+import { addFigures, MONEY_SUMS } from './figures';
 
 /** Figures of one bucket and key: counts are of all calls, money is of one currency. */
 export interface CurrencyRow {

@@ -1,5 +1,12 @@
 import type { AnalyticsProgress, Database, Queryable } from '../storage';
-import { callsBefore, claimProgress, figuresEvents, noteProgress, RecurringWork } from '../storage';
+import {
+  callsBefore,
+  claimProgress,
+  figuresEvents,
+  fillZoneDays,
+  noteProgress,
+  RecurringWork,
+} from '../storage';
 import { makeFacts } from './make-facts';
 
 export interface AnalyticsRollUpOptions {
@@ -54,7 +61,8 @@ export class AnalyticsRollUp extends RecurringWork {
       report.calls += await this.#takeEvents(stopped);
       const step = await this.#step((tx, progress) => this.#backfill(tx, progress));
       report.backfilled += step.calls;
-      ({ more } = step);
+      const days = await this.#step(fillDays);
+      more = step.more || days.more;
     }
     return report;
   }
@@ -110,4 +118,12 @@ export class AnalyticsRollUp extends RecurringWork {
       return progress ? work(tx, progress) : NOTHING;
     });
   }
+}
+
+/** Sums of days that there were not before an upgrade, one day of them. */
+async function fillDays(tx: Queryable, progress: AnalyticsProgress): Promise<Step> {
+  if (progress.daysAt === null) return NOTHING;
+  const daysAt = await fillZoneDays(tx, progress.daysAt);
+  await noteProgress(tx, { ...progress, daysAt });
+  return { calls: 0, more: daysAt !== null };
 }

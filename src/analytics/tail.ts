@@ -11,6 +11,8 @@ export interface Tail {
   readonly upTo: number;
   /** Calls that ended before it are not all counted yet: UTC epoch milliseconds; null once they are. */
   readonly wholeSince: number | null;
+  /** Sums of days that do not begin at midnight of UTC are whole from it on; null: all are. */
+  readonly daysAt: number | null;
 }
 
 /**
@@ -34,17 +36,17 @@ const MOST_CALLS = 1_000;
  * @param now - UTC epoch milliseconds
  */
 export async function readTail(db: Queryable, now: number): Promise<Tail> {
-  const { position, backfillAt } = await readProgress(db);
+  const { position, backfillAt, daysAt } = await readProgress(db);
   const events = await figuresEvents(db, position, MOST_EVENTS);
   const news = events.filter(({ heeded }) => !heeded);
   const callIds = [...new Set(news.map(({ callId }) => callId))];
   const wholeSince = backfillAt === null ? null : Math.min(backfillAt, now);
   if (callIds.length > MOST_CALLS) {
-    return { added: [], removed: [], upTo: news[0]?.at ?? now, wholeSince };
+    return { added: [], removed: [], upTo: news[0]?.at ?? now, wholeSince, daysAt };
   }
   const added = await currentFacts(db, callIds);
   const made = [...new Set(added.map(({ callId }) => callId))];
   const removed = made.length === 0 ? [] : await readFacts(db, made);
   const last = events.length === MOST_EVENTS ? events.at(-1) : undefined;
-  return { added, removed, upTo: last?.at ?? now, wholeSince };
+  return { added, removed, upTo: last?.at ?? now, wholeSince, daysAt };
 }

@@ -244,10 +244,13 @@ export {
   DAY_MS,
   factsToRead,
   figuresEvents,
+  DAY_STARTS,
   findWrongSums,
   grainsOf,
+  fillZoneDays,
   noteProgress,
   putFacts,
+  NO_FIGURES,
   readCountedCalls,
   readFacts,
   readFactSums,
@@ -267,6 +270,7 @@ export type {
   FigureSums,
   SumRanges,
   TimeRange,
+  GrowingSums,
   WrongSum,
 } from './analytics';
 export { actorOf } from './audit/audit-entry';

@@ -18,6 +18,24 @@ export interface FigureSums {
   readonly carrierCost: number;
 }
 
+export const NO_FIGURES: FigureSums = {
+  calls: 0,
+  connected: 0,
+  answered: 0,
+  converted: 0,
+  rang: 0,
+  pddMs: 0,
+  connectedMs: 0,
+  revenue: 0,
+  payout: 0,
+  fees: 0,
+  taxes: 0,
+  carrierCost: 0,
+};
+
+/** Sums that grow. */
+export type GrowingSums = { -readonly [Sum in keyof FigureSums]: FigureSums[Sum] };
+
 /** What one call adds to the figures: the call itself (`n` 0), or what it is to a further buyer or currency. */
 export interface CallFact extends FigureSums {
   readonly callId: string;

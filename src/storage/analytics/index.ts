@@ -1,9 +1,9 @@
-export type { CallFact, FigureSums } from './call-fact';
-export { SUMS } from './call-fact';
+export type { CallFact, FigureSums, GrowingSums } from './call-fact';
+export { NO_FIGURES, SUMS } from './call-fact';
 export type { CountedCall, RungBuyer, StandingMoney } from './counted-calls';
 export { readCountedCalls } from './counted-calls';
 export type { Cube } from './cubes';
-export { CUBES, DAY_MS, grainsOf } from './cubes';
+export { CUBES, DAY_MS, DAY_STARTS, grainsOf } from './cubes';
 export type { FiguresEvent } from './figures-events';
 export { figuresEvents } from './figures-events';
 export type { AnalyticsProgress } from './progress';
@@ -12,3 +12,4 @@ export type { FigureFilter, FigureQuery, FigureRow, SumRanges, TimeRange } from 
 export { cubeOf, factsToRead, readFactSums, readSums } from './read-figures';
 export type { WrongSum } from './stored-facts';
 export { findWrongSums, putFacts, readFacts, rebuildSums } from './stored-facts';
+export { fillZoneDays } from './zone-days';

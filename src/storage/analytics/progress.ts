@@ -7,9 +7,11 @@ export interface AnalyticsProgress {
   /** Calls before this one have no facts yet, as UTC epoch milliseconds and id; null once all have. */
   readonly backfillAt: number | null;
   readonly backfillId: string | null;
+  /** Sums of days that do not begin at midnight of UTC are whole from it on, as UTC epoch milliseconds; null: all are. */
+  readonly daysAt: number | null;
 }
 
-const COLUMNS = 'position, backfill_at as "backfillAt", backfill_id as "backfillId"';
+const COLUMNS = 'position, backfill_at as "backfillAt", backfill_id as "backfillId", days_at as "daysAt"';
 
 export async function readProgress(db: Queryable): Promise<AnalyticsProgress> {
   const { rows } = await db.query<AnalyticsProgress>({
@@ -37,8 +39,8 @@ export async function claimProgress(tx: Queryable, wait = false): Promise<Analyt
 export async function noteProgress(tx: Queryable, progress: AnalyticsProgress): Promise<void> {
   await tx.query({
     name: 'analytics-note',
-    text: 'update analytics_progress set position = $1, backfill_at = $2, backfill_id = $3',
-    values: [progress.position, progress.backfillAt, progress.backfillId],
+    text: 'update analytics_progress set position = $1, backfill_at = $2, backfill_id = $3, days_at = $4',
+    values: [progress.position, progress.backfillAt, progress.backfillId, progress.daysAt],
   });
 }
 

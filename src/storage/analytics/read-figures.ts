@@ -1,8 +1,8 @@
 import type { Queryable } from '../database';
-import type { FigureSums } from './call-fact';
-import { SUM_COLUMNS, SUMS } from './call-fact';
+import type { FigureSums, GrowingSums } from './call-fact';
+import { NO_FIGURES, SUM_COLUMNS, SUMS } from './call-fact';
 import type { Cube } from './cubes';
-import { belongsTo, CUBE_TEXTS, factColumn } from './cubes';
+import { belongsTo, CUBE_TEXTS, DAY_MS, factColumn } from './cubes';
 
 /** A stretch of time: UTC epoch milliseconds, the end exclusive. */
 export interface TimeRange {
@@ -42,11 +42,12 @@ export interface SumRanges {
 }
 
 /** Figures of one cell, key and currency. */
-export interface FigureRow extends FigureSums {
+export interface FigureRow {
   /** Index of the cell. */
   readonly cell: number;
   readonly key: string;
   readonly currency: string;
+  readonly sums: GrowingSums;
 }
 
 const MINUTE_MS = 60_000;
@@ -76,12 +77,12 @@ class Parameters {
 
 const buyersOf = (account: string): string => `array(select id from buyers where account_id = ${account})`;
 
-/** So many stretches are told one by one; of more, every instant is. */
+/** So many stretches are told one by one; of more, every instant is. Days begin at several times: each is told. */
 const FEW = 8;
 
 /** A sum begins in one of them. */
 function beginsIn({ grain, ranges }: SumRanges, given: Parameters): string {
-  if (ranges.length <= FEW) return within('start_at', ranges, given);
+  if (ranges.length <= FEW && grain < DAY_MS) return within('start_at', ranges, given);
   const starts = ranges.flatMap(({ from, to }) =>
     Array.from({ length: (to - from) / grain }, (_, n) => from + n * grain),
   );
@@ -138,16 +139,33 @@ export async function readSums(
   );
 }
 
-/** Rows of a cell, a key, a currency and each of the sums: as cells, since there may be many. */
-async function figuresOf(db: Queryable, text: string, { values }: Parameters): Promise<FigureRow[]> {
-  const { rows } = await db.query({ text, values, rowMode: 'array' });
-  return (rows as unknown as [number, string, string, ...number[]][]).map(
-    ([cell, key, currency, ...sums]) => {
-      const row = { cell, key, currency } as { -readonly [Field in keyof FigureRow]: FigureRow[Field] };
-      for (let n = 0; n < SUMS.length; n++) row[SUMS[n] as keyof FigureSums] = sums[n] as number;
-      return row;
-    },
-  );
+/** What is read of a row, in this order. */
+const CELLS = ['cell', 'to_json(key)', 'to_json(currency)', ...SUMS.map((sum) => `"${sum}"`)].join(', ');
+type Cells = readonly [cell: number, key: string, currency: string, ...sums: number[]];
+const FIRST_SUM = 3;
+
+/**
+ * Reads rows of a cell, a key, a currency and each of the sums. There may be 20,000 of them: they come as one text,
+ * which costs less than half of what 300,000 values cost that come one by one.
+ * @throws RangeError when a sum is more than a number holds: a bug, not a rounding
+ */
+async function figuresOf(db: Queryable, rows: string, { values }: Parameters): Promise<FigureRow[]> {
+  const { rows: found } = await db.query<{ told: string | null }>({
+    text: `select string_agg('[' || concat_ws(',', ${CELLS}) || ']', ',') as told from (${rows}) r`,
+    values,
+  });
+  const told = JSON.parse(`[${found[0]?.told ?? ''}]`) as Cells[];
+  return told.map((cells) => ({ cell: cells[0], key: cells[1], currency: cells[2], sums: sumsOf(cells) }));
+}
+
+function sumsOf(cells: Cells): GrowingSums {
+  const sums = { ...NO_FIGURES };
+  for (let n = FIRST_SUM; n < cells.length; n++) {
+    const value = cells[n] as number;
+    if (!Number.isSafeInteger(value)) throw new RangeError(`not a safe integer: ${value}`);
+    sums[SUMS[n - FIRST_SUM] as keyof FigureSums] = value;
+  }
+  return sums;
 }
 
 /**
@@ -173,7 +191,7 @@ export async function factsToRead(
     const rows = await readSums(db, cubeOf(query) ?? 'total', query, hours);
     fewest = Math.min(
       fewest,
-      rows.reduce((sum, { calls }) => sum + calls, 0),
+      rows.reduce((sum, { sums }) => sum + sums.calls, 0),
     );
   }
   return fewest;

@@ -1,7 +1,7 @@
 import type { Queryable } from '../database';
 import type { CallFact } from './call-fact';
 import { FACT_COLUMNS, selected, SUM_COLUMNS, SUMS } from './call-fact';
-import { coarseSumsOf, CUBES, fineSumsOf, SUM_LIST, SUM_PLACE } from './cubes';
+import { coarseSumsOf, CUBES, fineSumsOf, OF_ZONE_DAY, SUM_LIST, SUM_PLACE } from './cubes';
 
 const COLUMNS = Object.values(FACT_COLUMNS);
 const TYPES: Readonly<Record<string, string>> = {
@@ -88,9 +88,9 @@ export async function rebuildSums(tx: Queryable): Promise<number> {
   let rows = 0;
   for (const cube of CUBES)
     rows += (await tx.query(`${into} ${fineSumsOf(cube, 'call_facts')} order by 2, 3`)).rowCount ?? 0;
-  return (
-    rows + ((await tx.query(`${into} ${coarseSumsOf('analytics_sums')} order by 1, 2, 3`)).rowCount ?? 0)
-  );
+  rows += (await tx.query(`${into} ${coarseSumsOf('analytics_sums')} order by 1, 2, 3`)).rowCount ?? 0;
+  await tx.query('update analytics_progress set days_at = null');
+  return rows;
 }
 
 /** A sum that is not what the facts come to. */
@@ -105,7 +105,7 @@ export interface WrongSum {
 
 const MOST_WRONG = 100;
 
-/** Compares sums with what the facts come to. @returns the first 100 that differ */
+/** Compares sums with what the facts come to, but for days that are not filled in yet. @returns the first 100 that differ */
 export async function findWrongSums(db: Queryable): Promise<WrongSum[]> {
   const wrong: WrongSum[] = [];
   for (const cube of CUBES) {
@@ -114,6 +114,7 @@ export async function findWrongSums(db: Queryable): Promise<WrongSum[]> {
        select cube, grain, start_at as "startAt", key, currency from (
          select ${SUM_PLACE}, ${SUM_LIST}, 1 as side from truth
          union all select ${SUM_PLACE}, ${SUMS.map((sum) => `- ${SUM_COLUMNS[sum]}`).join(', ')}, -1 from analytics_sums where cube = '${cube}') d
+       where not (${OF_ZONE_DAY}) or start_at >= coalesce((select days_at from analytics_progress), 0)
        group by ${SUM_PLACE}
        having (${SUMS.map((sum) => `sum(${SUM_COLUMNS[sum]})`).join(', ')}) is distinct from (${SUMS.map(() => '0').join(', ')})
        order by start_at, grain limit ${MOST_WRONG}`,

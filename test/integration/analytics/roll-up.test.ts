@@ -22,6 +22,7 @@ const ZONES = [
   'Australia/Lord_Howe',
   'Asia/Kathmandu',
   'America/St_Johns',
+  'Asia/Kolkata',
 ];
 const BUCKETS = ['quarter', 'hour', 'day', 'total'] as const;
 const NOW = Date.UTC(2026, 10, 22);
@@ -43,7 +44,9 @@ afterEach(() => forget());
 
 async function forget(): Promise<void> {
   await own.empty('calls, outbox, settlements, call_facts, analytics_sums');
-  await own.query('update analytics_progress set position = 0, backfill_at = default, backfill_id = default');
+  await own.query(
+    'update analytics_progress set position = 0, backfill_at = default, backfill_id = default, days_at = null',
+  );
 }
 
 function ask({
@@ -94,6 +97,12 @@ async function live({ calls, rollEvery, batch, rollsLast }: Course): Promise<voi
   if (rollsLast) await job.roll();
 }
 
+async function storeWhole(call: ModelCall): Promise<void> {
+  await storeEnd(db, call);
+  if (call.money) await storeSettlement(db, call);
+  for (const n of call.revisions.keys()) await storeRevision(db, call, n + 1);
+}
+
 /** The day of a call, and the days around it. */
 function around({ receivedAt }: ModelCall, bucket: Question['bucket']): { from: number; to: number } {
   if (bucket === 'total') return { from: FIRST, to: FIRST + 270 * 86_400_000 };
@@ -142,6 +151,55 @@ test('whatever happened to calls and their money, figures are what a recount say
   );
 });
 
+test('days that sums are added for by an upgrade are filled in from the newest back, while calls come in', async () => {
+  const calls = fc
+    .sample(histories, { numRuns: 20, seed: 42 })
+    .reduce((most, few) => (few.length > most.length ? few : most));
+  const [late, ...early] = calls as [ModelCall, ...ModelCall[]];
+  for (const call of early) await storeWhole(call);
+  await new AnalyticsRollUp(db).roll();
+  const inZones = 'grain = 1440 and start_at % 86400000 <> 0';
+  const days = await own.query<object>(
+    `select * from analytics_sums where ${inZones} order by 1, 2, 3, 4, 5, 6`,
+  );
+  expect(days.length).toBeGreaterThan(0);
+
+  // As the upgrade leaves it, and part of a day has come in since.
+  await own.query(`delete from analytics_sums where ${inZones} and (start_at / 86400000) % 2 = 0`);
+  await own.query(`update analytics_sums set calls = calls + 1 where ${inZones}`);
+  await own.query('update analytics_progress set days_at = 9000000000000000');
+  expect((await checkAnalytics(db)).wrongSums).toEqual([]);
+  const asked = (): Question[] =>
+    ['America/New_York', 'Asia/Kolkata', 'Europe/London', 'America/Halifax'].map((zone) => ({
+      zone,
+      bucket: 'day',
+      groupBy: 'campaign',
+      from: FIRST,
+      to: FIRST + 270 * 86_400_000,
+    }));
+  const assertTold = async (of: readonly ModelCall[]): Promise<void> => {
+    for (const question of asked())
+      expect(told((await ask(question)).rows, question)).toEqual(recount(of, question));
+  };
+  await assertTold(early);
+  // Some of the days are there already.
+  let steps = 0;
+  await new AnalyticsRollUp(db).roll(() => ++steps > 8);
+  const [progress] = await own.query<{ days_at: number | string | null }>(
+    'select days_at from analytics_progress',
+  );
+  expect(Number(progress?.days_at)).toBeLessThan(NOW);
+  expect(Number(progress?.days_at)).toBeGreaterThan(0);
+  await assertTold(early);
+  expect((await checkAnalytics(db)).wrongSums).toEqual([]);
+
+  await storeWhole(late);
+  await new AnalyticsRollUp(db).roll();
+  expect(await own.query('select days_at from analytics_progress')).toEqual([{ days_at: null }]);
+  expect(await checkAnalytics(db)).toEqual({ calls: calls.length, wrongCalls: [], wrongSums: [] });
+  await assertTold(calls);
+});
+
 test('a rebuild makes the same of the same, and mends what is wrong', async () => {
   const calls = fc.sample(histories, { numRuns: 1, seed: 6 })[0] ?? [];
   for (const call of calls) {
@@ -156,7 +214,9 @@ test('a rebuild makes the same of the same, and mends what is wrong', async () =
   const wrong = await checkAnalytics(db);
   expect(wrong.wrongCalls).toEqual(['call-0']);
   expect(wrong.wrongSums.length).toBeGreaterThan(0);
+  await own.query('update analytics_progress set days_at = 9000000000000000');
   expect(await rebuildAnalytics(db)).toEqual({ calls: calls.length, sums: before.length });
+  expect(await own.query('select days_at from analytics_progress')).toEqual([{ days_at: null }]);
   expect(await checkAnalytics(db)).toEqual({ calls: calls.length, wrongCalls: [], wrongSums: [] });
   expect(await own.query('select * from analytics_sums order by 1, 2, 3, 4, 5, 6')).toEqual(before);
 });

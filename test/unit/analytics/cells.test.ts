@@ -8,6 +8,7 @@ import {
   wholeQuarters,
 } from '../../../src/analytics/cells';
 import { zoneOf } from '../../../src/domain';
+import { DAY_STARTS } from '../../../src/storage';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
@@ -68,11 +69,13 @@ test('pieces cover every cell once, sums only where a whole one lies in one cell
       expect(all.filter(({ from }, n) => n > 0 && from !== all[n - 1]?.to)).toEqual([]);
       const edges = cells.map(({ from }) => from);
       for (const { grain, ranges } of sums) {
+        const begins = (at: number): boolean =>
+          grain === DAY_MS ? DAY_STARTS.includes((at % DAY_MS) / 60_000) : at % grain === 0;
         const cut = ranges.filter(
           ({ from, to }) =>
-            from % grain !== 0 ||
-            to % grain !== 0 ||
-            edges.some((edge) => edge > from && edge < to && edge % grain !== 0),
+            !begins(from) ||
+            (to - from) % grain !== 0 ||
+            edges.some((edge) => edge > from && edge < to && (edge - from) % grain !== 0),
         );
         expect({ grain, cut }).toEqual({ grain, cut: [] });
         // Nothing finer is read where a whole one of it fits.
@@ -89,6 +92,41 @@ test('pieces cover every cell once, sums only where a whole one lies in one cell
     }),
     { numRuns: 40 },
   );
+});
+
+test.each([
+  ['UTC', '2026-07-01', 1],
+  ['America/New_York', '2026-07-01', 1],
+  ['America/New_York', '2026-12-01', 1],
+  ['America/Los_Angeles', '2026-12-01', 1],
+  ['America/Sao_Paulo', '2026-07-01', 1],
+  ['America/Halifax', '2026-07-01', 1],
+  ['Europe/London', '2026-07-01', 1],
+  ['Europe/Berlin', '2026-12-01', 1],
+  ['Asia/Kolkata', '2026-07-01', 1],
+  // Of 23 hours: 5 to 8, 8 to 24, and 0 to 4 of UTC.
+  ['America/New_York', '2026-03-08', 6],
+  // 15 to 16, 16 to 24, 0 to 8, 8 to 12, and three hours of UTC.
+  ['Asia/Tokyo', '2026-07-01', 7],
+])('a day of %s, %s, is put together of %i sums', (zone, day, count) => {
+  const clock = zoneOf(zone);
+  const number = Date.parse(day) / DAY_MS;
+  const cell = { from: clock.startOfDay(number), to: clock.startOfDay(number + 1) };
+  const { sums, facts } = piecesOf([cell], GRAINS.slice(1));
+  expect(facts).toEqual([]);
+  const lengths = sums.flatMap(({ grain, ranges }) => ranges.map(({ from, to }) => (to - from) / grain));
+  expect(lengths.reduce((sum, length) => sum + length, 0)).toBe(count);
+});
+
+test('of days that are not filled in yet, sums of UTC are read', () => {
+  const days = [1, 2, 3].map((n) => Date.UTC(2026, 6, n, 4));
+  const cells = days.map((from) => ({ from, to: from + DAY_MS }));
+  const daysOf = (daysAt: number | null) => piecesOf(cells, GRAINS.slice(1), daysAt).sums.at(-1)?.ranges;
+  expect(daysOf(null)).toEqual([{ from: days[0], to: (days[2] as number) + DAY_MS }]);
+  expect(daysOf(days[1] as number)).toEqual([{ from: days[1], to: (days[2] as number) + DAY_MS }]);
+  expect(daysOf((days[2] as number) + 1)).toEqual([]);
+  const { facts } = piecesOf(cells, GRAINS.slice(1), days[1]);
+  expect(facts).toEqual([]);
 });
 
 test('the hours around stretches of time hold them, and none comes twice', () => {

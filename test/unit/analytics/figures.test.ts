@@ -1,6 +1,6 @@
 import { inCurrency, marginOf, ratiosOf } from '../../../src/analytics';
-import { NO_FIGURES } from '../../../src/analytics/figures';
 import { RecentCounts } from '../../../src/analytics/recent-counts';
+import { NO_FIGURES } from '../../../src/storage';
 
 const SUMS = {
   calls: 200,
