@@ -5,10 +5,25 @@ export interface HeardPacket {
   readonly payloadType: number;
   readonly ssrc: number;
   readonly sequence: number;
+  readonly timestamp: number;
+  readonly marker: boolean;
   readonly payload: Buffer;
 }
 
+export interface Press {
+  /** How long the key is held; 80 ms by default. */
+  readonly ms?: number;
+  /** What becomes of its packets on the way; each arrives once by default. */
+  readonly arrives?: (packet: { readonly index: number; readonly end: boolean }) => number;
+}
+
 const FRAME = 160;
+const FRAME_MS = 20;
+/** The codes of RFC 4733 §3.2 are the places in here. */
+const KEYS = '0123456789*#ABCD';
+const VOLUME = 10;
+const END = 0x80;
+const ENDS = 3;
 
 /** Past the fixed header and a header extension, if any (RFC 3550 §5.1, §5.3.1). */
 function payloadStart(packet: Buffer): number {
@@ -21,9 +36,9 @@ export class RtpPeer {
   readonly heard: HeardPacket[] = [];
   readonly #socket: Socket;
   #timer: NodeJS.Timeout | undefined;
+  #pressing = false;
   #sequence = Math.floor(Math.random() * 1000);
   #timestamp = 0;
-  #frame = 0;
   ssrc = Math.floor(Math.random() * 2 ** 32);
 
   private constructor(socket: Socket) {
@@ -35,6 +50,8 @@ export class RtpPeer {
         payloadType,
         ssrc: packet.readUInt32BE(8),
         sequence: packet.readUInt16BE(2),
+        timestamp: packet.readUInt32BE(4),
+        marker: ((packet[1] ?? 0) & 0x80) !== 0,
         payload: packet.subarray(payloadStart(packet)),
       });
     });
@@ -52,25 +69,49 @@ export class RtpPeer {
   /** Sends 20 ms frames whose bytes all say which frame of whose it is. */
   speak(port: number, mark: number, address = '127.0.0.1'): void {
     this.hush();
-    this.#timer = setInterval(() => this.send(port, 0, Buffer.alloc(FRAME, mark), address), 20);
+    this.#timer = setInterval(() => {
+      if (!this.#pressing) this.send(port, 0, Buffer.alloc(FRAME, mark), address);
+    }, FRAME_MS);
   }
 
   send(port: number, payloadType: number, payload: Buffer, address = '127.0.0.1'): void {
-    const packet = Buffer.alloc(12 + payload.length);
-    packet[0] = 0x80;
-    packet[1] = payloadType;
-    packet.writeUInt16BE(this.#sequence++ & 0xffff, 2);
-    packet.writeUInt32BE(this.#timestamp >>> 0, 4);
-    packet.writeUInt32BE(this.ssrc, 8);
-    payload.copy(packet, 12);
+    this.#socket.send(this.#packet(payloadType, payload, this.#timestamp), port, address);
     this.#timestamp += FRAME;
-    this.#frame++;
-    this.#socket.send(packet, port, address);
+  }
+
+  /** Presses a key as RFC 4733 §2.5.1 has it: a packet every 20 ms in place of audio, and the last one three times. */
+  async press(port: number, payloadType: number, key: string, how: Press = {}): Promise<void> {
+    const frames = Math.max(1, Math.round((how.ms ?? 80) / FRAME_MS));
+    const began = this.#timestamp;
+    this.#pressing = true;
+    for (let index = 0; index < frames + ENDS; index++) {
+      const end = index >= frames;
+      const payload = Buffer.from([KEYS.indexOf(key), VOLUME | (end ? END : 0), 0, 0]);
+      payload.writeUInt16BE(Math.min(index + 1, frames) * FRAME, 2);
+      const packet = this.#packet(payloadType | (index === 0 ? 0x80 : 0), payload, began);
+      for (let copies = how.arrives?.({ index, end }) ?? 1; copies > 0; copies--) {
+        this.#socket.send(packet, port, '127.0.0.1');
+      }
+      await new Promise((resolve) => setTimeout(resolve, FRAME_MS));
+    }
+    this.#timestamp = began + (frames + ENDS) * FRAME;
+    this.#pressing = false;
   }
 
   hush(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
+  }
+
+  #packet(payloadType: number, payload: Buffer, timestamp: number): Buffer {
+    const packet = Buffer.alloc(12 + payload.length);
+    packet[0] = 0x80;
+    packet[1] = payloadType;
+    packet.writeUInt16BE(this.#sequence++ & 0xffff, 2);
+    packet.writeUInt32BE(timestamp >>> 0, 4);
+    packet.writeUInt32BE(this.ssrc, 8);
+    payload.copy(packet, 12);
+    return packet;
   }
 
   /** Frames heard that carry this mark. */
