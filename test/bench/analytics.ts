@@ -158,7 +158,7 @@ async function measure(db: Database, cluster: string): Promise<void> {
   print(`${proven} facts are what the job makes of their calls`);
   print('');
   print(
-    'report                                        rows    p50 ms    p99 ms    target   scan ms     ratio',
+    'report                                        rows    p50 ms    p99 ms    target    cpu ms   scan ms     ratio',
   );
   const worst: number[] = [];
   const ratios: number[] = [];

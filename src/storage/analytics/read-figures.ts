@@ -98,6 +98,21 @@ function within(column: string, ranges: readonly TimeRange[], given: Parameters)
 }
 
 /**
+ * What rows are put together by. Columns are as they stand: the planner knows how many there are of each, and has the work
+ * shared out; of what is worked out of them it thinks that there is one for each row.
+ */
+function groupsOf(
+  instant: string,
+  cells: readonly number[],
+  columns: readonly string[],
+  given: Parameters,
+): { readonly cell: string; readonly groups: string } {
+  if (cells.length === 1) return { cell: '0', groups: columns.join(', ') };
+  const cell = `width_bucket(${instant}, ${given.add(cells, 'bigint[]')}) - 1`;
+  return { cell, groups: ['1', ...columns].join(', ') };
+}
+
+/**
  * Reads sums.
  * @param cube - of {@link cubeOf}
  * @param pieces - by grains of the cube
@@ -111,7 +126,12 @@ export async function readSums(
   const wanted = pieces.filter(({ ranges }) => ranges.length > 0);
   if (wanted.length === 0) return [];
   const given = new Parameters();
-  const starts = given.add(cells, 'bigint[]');
+  const { cell, groups } = groupsOf(
+    's.start_at',
+    cells,
+    [...(by === 'total' ? [] : ['s.key']), 's.currency'],
+    given,
+  );
   const conditions = [`cube = ${given.add(cube, 'text')}`];
   for (const name of Object.keys(FILTERS) as (keyof typeof FILTERS)[]) {
     const value = filter[name];
@@ -132,9 +152,9 @@ export async function readSums(
   const sums = SUMS.map((sum) => `sum_bigint(s.${SUM_COLUMNS[sum]}) as "${sum}"`);
   return figuresOf(
     db,
-    `select width_bucket(s.start_at, ${starts}) - 1 as cell, ${by === 'total' ? `''` : 's.key'} as key, s.currency, ${sums.join(', ')}
+    `select ${cell} as cell, ${by === 'total' ? `''` : 's.key'} as key, s.currency, ${sums.join(', ')}
      from (${parts.join(' union all ')}) s
-     group by 1, 2, 3 limit ${given.add(limit, 'integer')}`,
+     group by ${groups} limit ${given.add(limit, 'integer')}`,
     given,
   );
 }
@@ -205,7 +225,9 @@ export async function readFactSums(
 ): Promise<FigureRow[]> {
   if (ranges.length === 0) return [];
   const given = new Parameters();
-  const starts = given.add(cells, 'bigint[]');
+  const { key } = CUBE_TEXTS[by];
+  const columns = [...(by === 'total' ? [] : [key]), 'f.currency'];
+  const { cell, groups } = groupsOf('f.received_at', cells, columns, given);
   const conditions = [within('f.received_at', ranges, given), ...(forBuyer ? [belongsTo('buyer')] : [])];
   for (const [name, cube] of Object.entries(FILTERS)) {
     const value = filter[name as keyof typeof FILTERS];
@@ -221,10 +243,9 @@ export async function readFactSums(
   const sums = SUMS.map((sum) => `sum_bigint(f.${factColumn(sum, forBuyer)}) as "${sum}"`);
   return figuresOf(
     db,
-    `select width_bucket(f.received_at, ${starts}) - 1 as cell, coalesce(${CUBE_TEXTS[by].key}, '') as key,
-       coalesce(f.currency, '') as currency, ${sums.join(', ')}
+    `select ${cell} as cell, coalesce(${key}, '') as key, coalesce(f.currency, '') as currency, ${sums.join(', ')}
      from call_facts f where ${conditions.join(' and ')}
-     group by 1, 2, 3 limit ${given.add(limit, 'integer')}`,
+     group by ${groups} limit ${given.add(limit, 'integer')}`,
     given,
   );
 }
