@@ -8,4 +8,6 @@ export interface CallCard {
   readonly price?: number | undefined;
   readonly currency?: string | undefined;
   readonly tags?: Readonly<Record<string, string>> | undefined;
+  /** It is a call that its holder only listens in to, and how. */
+  readonly monitoring?: 'listen' | 'whisper' | 'barge' | undefined;
 }

@@ -3,13 +3,13 @@ import type { Redis } from 'ioredis';
 import type { CallControlDesk, ControlAnswer, LiveCallView } from '../api';
 import { asError } from '../domain';
 import { PresenceBus } from '../presence';
-import type { CallCommand, ControlRefusal, LiveCall } from '../signaling';
+import type { CallCommand, ControlResult, LiveCall } from '../signaling';
 
 /** The calls of this node. */
 export interface CallsHere {
   calls(): readonly LiveCall[];
   call(callId: string): LiveCall | undefined;
-  control(callId: string, command: CallCommand): Promise<ControlRefusal | undefined>;
+  control(callId: string, command: CallCommand): Promise<ControlResult>;
 }
 
 export interface CallControlParts {
@@ -139,11 +139,13 @@ export class CallControlLine implements CallControlDesk {
         before.target !== undefined &&
         buyerIds.includes(before.target.buyerId));
     if (!isTheirs) return { kind: 'not_live' };
-    const refusal = await calls.control(callId, command);
-    if (refusal === 'over') return { kind: 'not_live' };
+    const result = await calls.control(callId, command);
+    if (result === 'over') return { kind: 'not_live' };
     const after = calls.call(callId) ?? before;
     const call = this.#view(after);
-    return refusal === undefined ? { kind: 'done', call } : { kind: 'refused', refusal, call };
+    if (result === undefined) return { kind: 'done', call };
+    const refused = typeof result === 'string' ? { refusal: result } : result;
+    return { kind: 'refused', ...refused, call };
   }
 
   #listed(limit: number): { readonly calls: readonly LiveCallView[]; readonly more: boolean } {

@@ -1,7 +1,7 @@
 import type { CallAttempt, Clock, RingTarget } from '../../domain';
 import type { MediaSession, Recorder, RecordingFacts, RecordingSink } from '../../media';
 import { MediaUnavailable } from '../../media';
-import type { CallEvent, OpenRecording, RecordingDesk, RecordingRequest } from '../ports';
+import type { CallEvent, RecordingDesk, RecordingRequest } from '../ports';
 
 /** What it needs of the call that it belongs to. */
 export interface RecordedCall {
@@ -93,17 +93,19 @@ export class CallRecording {
    * Begins one. Without effect while one is being made. Never rejects.
    * @param target - whom the caller speaks with; undefined of a message
    * @param by - who wants it; undefined: the plan, or the campaign
+   * @param listening - what is put before the sink, to hear what is recorded
    */
   start(
     kind: RecordingRequest['kind'],
     target: RingTarget | undefined,
     by?: string,
+    listening: (sink: RecordingSink) => RecordingSink = (sink) => sink,
   ): Promise<RecordingStart> {
     if (this.#closed) return Promise.resolve({ ok: false, why: 'over', detail: 'the call is over' });
     if (this.#current && !this.#starting) {
       return Promise.resolve({ ok: true, recordingId: this.#current.recordingId });
     }
-    this.#starting ??= this.#begin(kind, target, by).finally(() => {
+    this.#starting ??= this.#begin(kind, target, by, listening).finally(() => {
       this.#starting = undefined;
     });
     return this.#starting;
@@ -159,6 +161,7 @@ export class CallRecording {
     kind: RecordingRequest['kind'],
     target: RingTarget | undefined,
     by: string | undefined,
+    listening: (sink: RecordingSink) => RecordingSink,
   ): Promise<RecordingStart> {
     const { attempt, recordings, media, onBug } = this.#call;
     await this.#stopping;
@@ -172,7 +175,7 @@ export class CallRecording {
     const { recordingId } = opened;
     const current: Current = { recordingId, kind, recorder: undefined, over: false };
     this.#current = current;
-    const sink = this.#watched(opened, current);
+    const sink = this.#watched(listening(opened.sink), current);
     try {
       const recorder = await media.record(sink);
       current.recorder = recorder;
@@ -195,7 +198,7 @@ export class CallRecording {
   }
 
   /** The sink's own, and this object hears when it ends by itself. */
-  #watched({ sink }: OpenRecording, current: Current): RecordingSink {
+  #watched(sink: RecordingSink, current: Current): RecordingSink {
     let ended = false;
     return {
       begin: (format) => sink.begin(format),

@@ -21,6 +21,8 @@ export interface BuyerSideCall {
   ringBack(party: Party): Ringing;
   /** A transfer succeeded: the caller speaks with whom it names from here on. */
   transferred(transfer: CallTransfer): void;
+  /** The caller and who has the call are joined anew: after a hold, or with somebody else. */
+  rejoined?(): void;
   /** Nobody is left on the buyer's side. */
   hungUp(detail: string): void;
   onBug(error: unknown): void;

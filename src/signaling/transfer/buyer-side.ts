@@ -266,6 +266,7 @@ export class BuyerSide {
   async #bridge(party: Party): Promise<void> {
     await this.#call.media.bridge(this.#call.callerLeg, party.leg);
     this.#apart = false;
+    this.#call.rejoined?.();
   }
 
   /** That a leg is gone is no bug. */

@@ -99,11 +99,11 @@ export class RingingAddress implements Ringing {
 
   async #run(
     services: RingServices,
-    { media }: RingContext,
+    { media, role = 'buyer' }: RingContext,
     uri: string,
     order: PlaceOrder,
   ): Promise<RingResult> {
-    const leg = await media.createLeg('buyer').catch(() => undefined);
+    const leg = await media.createLeg(role).catch(() => undefined);
     if (this.#stopped) {
       leg?.close();
       return { kind: 'stopped' };

@@ -1,0 +1,169 @@
+import type { MediaLeg, MediaSession, Monitoring, MonitorMode } from '../../media';
+import { MediaUnavailable } from '../../media';
+import type { ControlRefusal, Listener } from '../control/command';
+import { MidCall } from '../mid-call';
+import type { CallEvent } from '../ports';
+import type { RingResult, RingServices } from '../ringing';
+import { CANCEL_REASONS } from '../sip-status';
+import type { SipDialog } from '../sip/sip-stack';
+import type { RungSupervisor, SupervisorOrder } from './ringing-supervisor';
+import { ringSupervisor } from './ringing-supervisor';
+
+/** What it needs of the call that is listened to. */
+export interface SupervisedCall {
+  readonly callId: string;
+  readonly services: RingServices;
+  readonly media: MediaSession;
+  tell(event: Omit<Extract<CallEvent, { type: 'call.monitored' }>, 'callId' | 'at'>): void;
+  /** Nobody listens any more, or ever did. Told once. */
+  over(): void;
+  onBug(error: unknown): void;
+}
+
+/** How it stands, for people who look at the call. */
+export interface SupervisionView {
+  readonly mode: MonitorMode;
+  readonly state: 'ringing' | 'on';
+  readonly by: Listener;
+}
+
+/**
+ * One who listens in to a call: a phone that is rung, and a leg that hears the two. The call is nothing to it: it
+ * ends with the call, and the call goes on without it.
+ */
+export class Supervision {
+  readonly by: Listener;
+  readonly #call: SupervisedCall;
+  #mode: MonitorMode;
+  #rung: RungSupervisor | undefined;
+  #dialog: SipDialog | undefined;
+  #leg: MediaLeg | undefined;
+  #monitoring: Monitoring | undefined;
+  /** Somebody heard the call, which was told. */
+  #told = false;
+  #over = false;
+
+  constructor(call: SupervisedCall, by: Listener, mode: MonitorMode) {
+    this.#call = call;
+    this.by = by;
+    this.#mode = mode;
+  }
+
+  get view(): SupervisionView {
+    return { mode: this.#mode, state: this.#monitoring ? 'on' : 'ringing', by: this.by };
+  }
+
+  /** Rings. Resolves when a phone rings, or why none does. */
+  async start(order: SupervisorOrder): Promise<ControlRefusal | undefined> {
+    const { services, media, onBug } = this.#call;
+    const rung = await ringSupervisor(services, media, order).catch((error: unknown) => onBug(error));
+    if (!rung) {
+      this.stop();
+      return 'supervisor_unreachable';
+    }
+    this.#rung = rung;
+    if (this.#over) {
+      rung.ringing.stop(CANCEL_REASONS.callEnded);
+      rung.release();
+      return 'over';
+    }
+    void this.#listen(rung).catch((error: unknown) => {
+      if (!this.#over && !(error instanceof MediaUnavailable)) onBug(error);
+      this.stop();
+    });
+    return undefined;
+  }
+
+  /** Listens otherwise from here on; of a phone that rings still, once it is answered. */
+  async change(mode: MonitorMode, by: Listener): Promise<ControlRefusal | undefined> {
+    if (this.#mode === mode) return undefined;
+    const before = this.#mode;
+    this.#mode = mode;
+    const monitoring = this.#monitoring;
+    if (!monitoring) return undefined;
+    try {
+      await monitoring.change(mode);
+    } catch (error) {
+      if (!(error instanceof MediaUnavailable)) throw error;
+      if (this.#mode === mode) this.#mode = before;
+      return this.#over ? 'not_monitored' : 'media_cannot';
+    }
+    if (!this.#over) this.#tell(mode, by);
+    return undefined;
+  }
+
+  /** The two who speak are not those of before, or were apart: who listens hears them again. */
+  async rejoined(): Promise<void> {
+    const leg = this.#leg;
+    const monitoring = this.#monitoring;
+    if (!leg || !monitoring || this.#over) return;
+    try {
+      // Where it went on by itself this changes nothing.
+      await monitoring.change(this.#mode);
+    } catch (error) {
+      if (!(error instanceof MediaUnavailable)) throw error;
+      await this.#join(leg).catch((gone: unknown) => {
+        // Apart still, or again: the next time.
+        if (!(gone instanceof MediaUnavailable)) throw gone;
+      });
+    }
+  }
+
+  /** Nobody listens from here on. Idempotent. */
+  stop(reason?: string): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#monitoring?.stop();
+    this.#dialog?.bye(reason);
+    this.#leg?.close();
+    this.#rung?.ringing.stop(CANCEL_REASONS.callEnded);
+    this.#rung?.release();
+    if (this.#told) this.#tell('ended', this.by);
+    this.#call.over();
+  }
+
+  async #listen({ ringing, release }: RungSupervisor): Promise<void> {
+    const result: RingResult = await ringing.result;
+    if (result.kind !== 'answered') return this.stop();
+    const { dialog, leg } = result;
+    if (this.#over) {
+      dialog.bye(CANCEL_REASONS.callEnded);
+      leg.close();
+      release();
+      return;
+    }
+    this.#dialog = dialog;
+    this.#leg = leg;
+    const { callId, onBug } = this.#call;
+    new MidCall((error) => onBug(error), callId).attach('buyer', dialog, leg, () => this.stop(), {
+      // The call is none of theirs.
+      onRefer: (refer) => refer.reject(603),
+    });
+    const accepted = await leg.applyAnswer(dialog.remoteSdp);
+    if (accepted.ok) await this.#join(leg);
+    else this.stop();
+  }
+
+  /** @throws MediaUnavailable where the engine cannot, or the two are apart */
+  async #join(leg: MediaLeg): Promise<void> {
+    if (this.#over) return;
+    const asked = this.#mode;
+    const monitoring = await this.#call.media.monitor(leg, asked);
+    if (this.#isOver) return monitoring.stop();
+    this.#monitoring = monitoring;
+    // Somebody may have wished it otherwise meanwhile.
+    if (this.#mode !== asked) await monitoring.change(this.#mode);
+    if (this.#isOver || this.#told) return;
+    this.#told = true;
+    this.#tell(this.#mode, this.by);
+  }
+
+  #tell(mode: MonitorMode | 'ended', { name, accountId }: Listener): void {
+    this.#call.tell({ type: 'call.monitored', mode, by: name, accountId });
+  }
+
+  /** TypeScript takes a field for what it was before an await. */
+  get #isOver(): boolean {
+    return this.#over;
+  }
+}
