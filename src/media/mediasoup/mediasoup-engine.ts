@@ -9,6 +9,7 @@ import type {
   PromptStore,
 } from '../media-engine';
 import { Rounds } from '../quality/rounds';
+import { Beats } from '../sounds/beats';
 import type { RtpAddress, SessionContext } from './mediasoup-session';
 import { MediasoupSession } from './mediasoup-session';
 import { PortAllocator } from './port-allocator';
@@ -72,6 +73,7 @@ const MAX_SSRC = 2 ** 32;
 const WEBRTC_PORTS = 16;
 const ONE_WAY_AFTER_MS = 2_500;
 const QUALITY_EVERY_MS = 5_000;
+const WRITE_EVERY_MS = 200;
 
 /** Carriers' RTP and browsers' SRTP through mediasoup workers: audio crosses in C++, nothing is transcoded. */
 export class MediasoupEngine implements MediaEngine {
@@ -88,6 +90,7 @@ export class MediasoupEngine implements MediaEngine {
       ports,
       sounds: new Sounds(now, () => randomInt(1, MAX_SSRC)),
       rounds: new Rounds(now, options.qualityEveryMs ?? QUALITY_EVERY_MS),
+      writes: new Beats(now, WRITE_EVERY_MS),
       addresses: addressesOf(options),
       strangers: options.acceptStrangers ?? true,
       timeoutMs: { rtp: options.rtpTimeoutMs, webrtc: options.webRtcTimeoutMs ?? options.rtpTimeoutMs },
@@ -146,6 +149,7 @@ export class MediasoupEngine implements MediaEngine {
   close(): Promise<void> {
     for (const session of [...this.#sessions]) session.close();
     this.#context.sounds.close();
+    this.#context.writes.close();
     this.#pool.close();
     return Promise.resolve();
   }

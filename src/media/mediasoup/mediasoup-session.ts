@@ -11,6 +11,7 @@ import type {
   Monitoring,
   Playing,
   Recorder,
+  RecordingSink,
   Sound,
 } from '../media-engine';
 import { MediaUnavailable } from '../media-engine';
@@ -19,6 +20,7 @@ import type { Rounds, Teller } from '../quality/rounds';
 import type { AudioTraits } from '../sdp/audio-description';
 import { AUDIO_CODECS } from '../sdp/audio-description';
 import { CallCodecs } from '../sdp/call-codecs';
+import type { Beats } from '../sounds/beats';
 import type { Bridge } from './arrangement';
 import { Arrangement } from './arrangement';
 import type { Dialect } from './dialect';
@@ -29,6 +31,7 @@ import type { SessionLeg } from './negotiated-leg';
 import { NegotiatedLeg } from './negotiated-leg';
 import { OneWayCheck } from './one-way-check';
 import type { PortAllocator } from './port-allocator';
+import { CallRecording } from './recording';
 import { RtpDialect } from './rtp-dialect';
 import { RtpPath } from './rtp-path';
 import type { Listening, Sounds } from './sounds';
@@ -48,6 +51,8 @@ export interface SessionContext {
   readonly ports: PortAllocator;
   readonly sounds: Sounds;
   readonly rounds: Rounds;
+  /** When recordings are written. */
+  readonly writes: Beats;
   /** One per IP family; the first is used where a leg has no reason for the other. */
   readonly addresses: readonly RtpAddress[];
   readonly strangers: boolean;
@@ -75,6 +80,7 @@ export class MediasoupSession implements MediaSession, WorkerPassenger, Teller {
   readonly #codecs = new CallCodecs();
   readonly #arrangement = new Arrangement();
   readonly #taps = new LegTaps();
+  #recording: CallRecording | undefined;
   readonly #listening = new Map<SessionLeg, Listening & { readonly sound: Sound }>();
   readonly #checks = new Map<Bridge, OneWayCheck>();
   /** Legs that have heard somebody once: they are told when they do no more. */
@@ -149,8 +155,21 @@ export class MediasoupSession implements MediaSession, WorkerPassenger, Teller {
     };
   }
 
-  record(): Promise<Recorder> {
-    return Promise.reject(new MediaUnavailable('nothing is recorded'));
+  async record(sink: RecordingSink): Promise<Recorder> {
+    if (this.#closed || !this.#caller) throw new MediaUnavailable('there is no caller to be recorded');
+    if (this.#recording) throw new MediaUnavailable('the call is recorded already');
+    const { writes, now } = this.#context;
+    const recording = new CallRecording({
+      sink,
+      encoding: this.#codecs.codec ?? 'PCMU',
+      taps: this.#taps,
+      beats: writes,
+      now,
+      onEnded: () => (this.#recording = undefined),
+    });
+    this.#recording = recording;
+    await this.#arrange();
+    return recording;
   }
 
   monitor(): Promise<Monitoring> {
@@ -168,8 +187,14 @@ export class MediasoupSession implements MediaSession, WorkerPassenger, Teller {
   }
 
   close(): void {
+    this.#close();
+  }
+
+  /** @param lost - why it cannot go on */
+  #close(lost?: string): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#recording?.end(lost);
     for (const leg of [...this.#legs.values()]) leg.close();
     for (const check of this.#checks.values()) check.stop();
     this.#context.rounds.remove(this);
@@ -316,6 +341,7 @@ export class MediasoupSession implements MediaSession, WorkerPassenger, Teller {
     const round = ++this.#round;
     const worker = this.#worker;
     if (!worker || this.#closed) return;
+    this.#followVoices();
     try {
       const exchange = await (this.#home ?? this.#exchangeOf(worker));
       // Meanwhile somebody else may have been bridged.
@@ -326,6 +352,19 @@ export class MediasoupSession implements MediaSession, WorkerPassenger, Teller {
     } catch (error) {
       this.#lost(asError(error).message);
     }
+  }
+
+  /** Whoever records the call hears its caller, and whom that one hears for good. */
+  #followVoices(): void {
+    const caller = this.#caller;
+    const apart = !caller || this.#arrangement.playedTo(caller) !== undefined;
+    const together = !apart && this.#arrangement.bridgeOf(caller)?.early === false;
+    this.#recording?.follow(caller, together ? this.#arrangement.otherOf(caller) : undefined);
+  }
+
+  get #caller(): SessionLeg | undefined {
+    for (const leg of this.#legs.values()) if (leg.role === 'caller') return leg;
+    return undefined;
   }
 
   /** The present one while it has all that the legs in use ask for; calls that ask for the same share one. */
@@ -443,7 +482,7 @@ export class MediasoupSession implements MediaSession, WorkerPassenger, Teller {
 
   #lost(reason: string): void {
     if (this.#closed) return;
-    this.close();
+    this.#close(reason);
     this.#listener.onMediaLost(reason);
   }
 }
