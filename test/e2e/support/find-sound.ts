@@ -15,7 +15,7 @@ const STRIDE = 2;
 export function holdsSound(heard: Int16Array, sound: Int16Array): boolean {
   const pieces = piecesOf(sound);
   const [first, ...rest] = pieces;
-  if (!first) throw new Error('a sound of nothing but silence');
+  if (first === undefined) throw new Error('a sound of nothing but silence');
   let from = 0;
   for (;;) {
     const at = find(heard, sound, first, from, heard.length);
