@@ -29,6 +29,7 @@ COPY --from=build /build/dist ./dist
 COPY --from=build /build/mediasoup-worker /usr/local/bin/mediasoup-worker
 COPY migrations ./migrations
 COPY freeswitch/prompts ./freeswitch/prompts
+COPY dialplans ./dialplans
 RUN ln -s /opt/dce/dist/cli.js /usr/local/bin/dce && chmod 0755 /opt/dce/dist/cli.js
 ENV NODE_ENV=production \
   DCE_ENVIRONMENT=production \

@@ -27,6 +27,7 @@ import { numberChecks } from './parts/number-checks';
 import { announceNode, openNodes } from './parts/open-nodes';
 import { openFunds } from './parts/open-funds';
 import { openPhones } from './parts/open-phones';
+import { openPlans } from './parts/open-plans';
 import { NO_PLANS } from './parts/plan-desk';
 import { NO_RECORDINGS } from './parts/recording-desk';
 import { openSales } from './parts/open-sales';
@@ -205,6 +206,17 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
   const sales = await openSales({ config, database, redis, vault, known, caps, clock, onPing, warn });
   const { desk } = sales;
 
+  // What callers hear and are asked before they are sold.
+  const plans = openPlans({
+    config,
+    database,
+    prompts,
+    log,
+    onAlert: (alert) => events?.onPlanAlert(alert),
+    onCleared: (alert) => events?.onPlanCleared(alert),
+    onDegraded: degraded('dialplans'),
+  });
+
   // The money of buyers whose calls their wallets must cover.
   const funds = openFunds({
     config,
@@ -372,6 +384,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     webhooks.tester.close();
     await sales.close();
     await phones.close();
+    await plans.close();
     await known.close();
     await events?.close();
     await funds.close();
@@ -397,6 +410,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     await orphans.start();
     await known.start();
     events.start();
+    await plans.start();
     await sales.start();
     liveFigures.start();
     await phones.start();

@@ -110,6 +110,10 @@ export const skills = z
   .record(tagName, z.number().int().min(1).max(10))
   .refine((known) => Object.keys(known).length <= 64, 'more than 64 skills')
   .describe('From 1 (a little) to 10 (masters)');
+/** As a dialplan calls itself, and as numbers and campaigns name it. */
+export const dialplanName = z
+  .string()
+  .regex(/^[a-z][a-z0-9_-]{0,39}$/, 'lower-case letters, digits, _ and -, 40 at most, a letter first');
 /** Names of tags, separated by commas. */
 export const tagList = printable(z.string().trim().min(1).max(256));
 export const tagValue = printable(z.string().max(256));

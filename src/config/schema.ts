@@ -337,6 +337,15 @@ const settings = z.strictObject({
         .describe('Folder of recorded prompts, in place of those that are shipped'),
     })
     .prefault({}),
+  dialplans: z
+    .strictObject({
+      dir: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('Folder of dialplans, one YAML file each, in place of those that are shipped'),
+    })
+    .prefault({}),
   database: z
     .strictObject({
       url: url('postgres', 'postgresql')

@@ -14,6 +14,21 @@ export type Capability = (typeof CAPABILITIES)[number];
 
 export type EngineName = Exclude<Plan['engine'], 'any'>;
 
+/**
+ * Engines as {@link PlanWorld} has them: of each that carries out plans, what of its capabilities plans ask for.
+ * @param engines - by their names, as they are configured
+ */
+export function enginesOf(
+  engines: Readonly<Partial<Record<string, Iterable<MediaCapability>>>>,
+): Readonly<Partial<Record<EngineName, readonly Capability[]>>> {
+  const able: Partial<Record<EngineName, readonly Capability[]>> = {};
+  for (const name of ['mediasoup', 'freeswitch'] as const) {
+    const has = new Set(engines[name]);
+    if (engines[name]) able[name] = CAPABILITIES.filter((capability) => has.has(capability));
+  }
+  return able;
+}
+
 /** What a step asks for. */
 export function needsOf(step: Step): readonly Capability[] {
   switch (step.do) {

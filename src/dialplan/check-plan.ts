@@ -9,6 +9,10 @@ export interface PlanWorld {
   /** Names of prompts. */
   readonly prompts?: ReadonlySet<string>;
   readonly engines?: Readonly<Partial<Record<EngineName, readonly Capability[]>>>;
+  /** Whether calls may be transferred to a target. */
+  readonly mayTransferTo?: (targetId: string) => boolean;
+  /** What the plan must be called: as its file, or as it is stored. */
+  readonly name?: string;
 }
 
 export interface PlanFlaw {
@@ -29,6 +33,10 @@ export function checkPlan(plan: Plan, world: PlanWorld): PlanFlaw[] {
     ...unknownTags(plan),
     ...missingPrompts(plan, world),
     ...lackingEngines(plan, world),
+    ...forbiddenTargets(plan, world),
+    ...(world.name === undefined || world.name === plan.name
+      ? []
+      : [error(['name'], `it is kept as ${world.name}, and must be called that`)]),
   ];
 }
 
@@ -241,6 +249,20 @@ function lacking(plan: Plan, has: (need: Capability) => boolean, sentence: strin
     [...new Set(needsOf(step))]
       .filter((need) => !has(need))
       .map((need) => error(['steps', name], `${sentence} ${need.replaceAll('_', ' ')}`)),
+  );
+}
+
+/** Targets of the market that a plan transfers calls to. */
+export function targetsOf(plan: Plan): ReadonlySet<string> {
+  return new Set(steps(plan).flatMap(([, step]) => (step.do === 'transfer' ? [step.target] : [])));
+}
+
+function forbiddenTargets(plan: Plan, { mayTransferTo }: PlanWorld): PlanFlaw[] {
+  if (!mayTransferTo) return [];
+  return steps(plan).flatMap(([name, step]) =>
+    step.do !== 'transfer' || mayTransferTo(step.target)
+      ? []
+      : [error(['steps', name, 'target'], `calls cannot be transferred to ${step.target} by it`)],
   );
 }
 

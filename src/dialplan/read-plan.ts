@@ -5,6 +5,7 @@ import type { PlanWorld } from './check-plan';
 import { checkPlan } from './check-plan';
 import type { Plan } from './plan';
 import { planSchema } from './plan';
+import { misshapeOf, twiceIn } from './shape';
 
 /** What is wrong with a plan, where, and why. */
 export interface PlanProblem {
@@ -23,8 +24,8 @@ export type ReadPlan =
   | { readonly ok: true; readonly plan: Plan; readonly warnings: readonly PlanProblem[] }
   | { readonly ok: false; readonly problems: readonly PlanProblem[] };
 
-/** Bytes of a plan's text at most, as UTF-16 units. */
-export const LONGEST_PLAN = 262_144;
+/** Bytes of a plan's text at most, in UTF-8. */
+export const LONGEST_PLAN = 65_536;
 /** Problems that are told at most. */
 const MOST_PROBLEMS = 50;
 
@@ -40,15 +41,23 @@ export function readPlan(text: string, world: PlanWorld = {}): ReadPlan {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   };
-  if (text.length > LONGEST_PLAN) return refused([whole(`longer than ${LONGEST_PLAN} characters`)]);
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
+  if (Buffer.byteLength(text) > LONGEST_PLAN) return refused([whole(`longer than ${LONGEST_PLAN} bytes`)]);
+  const misshape = misshapeOf(text);
+  if (misshape) return refused([{ ...placeIn(text, misshape.offset), ...error(misshape.reason) }]);
+  // Whether keys are there twice it would look up key by key.
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
+  const twice = twiceIn(document);
+  if (twice.length > 0)
+    return refused(
+      twice
+        .slice(0, MOST_PROBLEMS)
+        .map(({ offset, key }) => ({ ...at(offset), ...error(`not YAML: ${key} is there twice`) })),
+    );
   if (document.errors.length > 0) {
     return refused(
-      document.errors.map(({ pos, message }) => ({
+      document.errors.slice(0, MOST_PROBLEMS).map(({ pos, message }) => ({
         ...at(pos[0]),
-        path: '',
-        reason: `not YAML: ${message}`,
-        severity: 'error',
+        ...error(`not YAML: ${message}`),
       })),
     );
   }
@@ -56,8 +65,8 @@ export function readPlan(text: string, world: PlanWorld = {}): ReadPlan {
   try {
     // An alias may make much of little: a plan needs none.
     content = document.toJS({ maxAliasCount: 100 });
-  } catch (error) {
-    return refused([whole(`not YAML: ${error instanceof Error ? error.message : String(error)}`)]);
+  } catch (thrown) {
+    return refused([whole(`not YAML: ${thrown instanceof Error ? thrown.message : String(thrown)}`)]);
   }
   const place = (path: Path): Pick<PlanProblem, 'line' | 'column' | 'path'> => ({
     ...at(offsetOf(document.contents, path)),
@@ -68,6 +77,7 @@ export function readPlan(text: string, world: PlanWorld = {}): ReadPlan {
     return refused(
       parsed.error.issues
         .flatMap((issue) => mistakesOf(issue, []))
+        .slice(0, MOST_PROBLEMS)
         .map(({ path, reason }) => ({ ...place(path), reason, severity: 'error' })),
     );
   }
@@ -98,7 +108,16 @@ function refused(problems: PlanProblem[]): ReadPlan {
 }
 
 function whole(reason: string): PlanProblem {
-  return { line: 1, column: 1, path: '', reason, severity: 'error' };
+  return { line: 1, column: 1, ...error(reason) };
+}
+
+function error(reason: string): Pick<PlanProblem, 'path' | 'reason' | 'severity'> {
+  return { path: '', reason, severity: 'error' };
+}
+
+function placeIn(text: string, offset: number): Pick<PlanProblem, 'line' | 'column'> {
+  const before = text.slice(0, offset);
+  return { line: before.split('\n').length, column: offset - before.lastIndexOf('\n') };
 }
 
 /** What a schema's issue means, where it was written; names that are not known each for itself. */

@@ -116,4 +116,6 @@ export interface Campaign {
   readonly skillTag: string;
   /** What agents see of a call on their phone; absent: its state alone, the number once answered. */
   readonly card?: CallCardPolicy | undefined;
+  /** Name of the dialplan that its calls take, where their number has none; absent: they are sold at once. */
+  readonly dialplan?: string | undefined;
 }

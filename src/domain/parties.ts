@@ -69,6 +69,8 @@ export interface DidNumber {
   readonly campaignId: string;
   readonly sellerId: string;
   readonly status: 'active' | 'disabled';
+  /** Name of the dialplan that its calls take: one of its seller's, else of the exchange; absent: its campaign's. */
+  readonly dialplan?: string | undefined;
 }
 
 /** How a call is delivered. What a target says goes before what its buyer says, and that before the campaign. */

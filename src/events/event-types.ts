@@ -36,6 +36,7 @@ export const ALERTS = [
   'dispute.opened',
   'webhook.dead',
   'target.paused',
+  'dialplan.refused',
 ] as const;
 export type AlertCode = (typeof ALERTS)[number];
 

@@ -8,6 +8,7 @@ import type { CallEvent } from '../signaling';
 import type { Database } from '../storage';
 import { EventStream } from '../storage';
 import { CallEvents } from './call-events';
+import type { PlanAlert } from './plan-shelf';
 
 export interface EventParts {
   readonly nodeId: string;
@@ -30,6 +31,10 @@ export interface Events {
   onPing(report: PingReport): void;
   /** A part works in its fallback, or does so no more. */
   onDegraded(part: string, yes: boolean): void;
+  /** A dialplan cannot be used as it is on this node. */
+  onPlanAlert(alert: PlanAlert): void;
+  /** What an alert about a dialplan told of is over. */
+  onPlanCleared(alert: PlanAlert): void;
   start(): void;
   close(): Promise<void>;
 }
@@ -58,6 +63,22 @@ export function openEvents(parts: EventParts): Events {
   ): void => {
     hub.publish(domainEvent(type, { at: clock.now(), subject: `${data.code}:${about}`, accounts, data }));
   };
+  const planAlert = (
+    type: 'alert.raised' | 'alert.cleared',
+    { subject, kind, detail, accountId }: PlanAlert,
+  ): void =>
+    alert(
+      type,
+      `${nodeId}:${subject}`,
+      {
+        code: 'dialplan.refused',
+        severity: kind === 'flagged' ? 'warning' : 'critical',
+        detail,
+        nodeId,
+        ...(accountId !== undefined && { accountId }),
+      },
+      accountId === undefined ? [] : [accountId],
+    );
   return {
     hub,
     wake: () => relay.wake(),
@@ -83,6 +104,8 @@ export function openEvents(parts: EventParts): Events {
         nodeId,
         part,
       }),
+    onPlanAlert: (told) => planAlert('alert.raised', told),
+    onPlanCleared: (told) => planAlert('alert.cleared', told),
     start: () => {
       hub.start();
       relay.start();

@@ -14,6 +14,8 @@ export { PastMarket } from './past-market';
 export type { AlteredMarket, Alteration } from './past-market';
 export { comparePositions, readPosition } from './market-position';
 export type { MarketPosition } from './market-position';
+export { DialplanFeed } from './dialplans/dialplan-feed';
+export type { DialplanFeedEvents, DialplanFeedOptions, PublishedDialplan } from './dialplans/dialplan-feed';
 export { MarketHistoryKeeper } from './market-history-keeper';
 export type { HistoryKeeperOptions } from './market-history-keeper';
 export { pruneMarketHistory } from './prune-market-history';

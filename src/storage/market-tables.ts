@@ -73,6 +73,7 @@ export const MARKET_TABLES: Readonly<Record<MarketEntity, TableSpec>> = {
     campaignId: 'campaign_id',
     sellerId: 'seller_id',
     status: 'status',
+    dialplan: 'dialplan',
   }),
   campaign: spec<Campaign>(
     'campaigns',
@@ -100,6 +101,7 @@ export const MARKET_TABLES: Readonly<Record<MarketEntity, TableSpec>> = {
       stickyWindowMs: 'sticky_window_ms',
       skillTag: 'skill_tag',
       card: 'card',
+      dialplan: 'dialplan',
     },
     ['payout', 'conversions', 'duplicates', 'compliance', 'fraud', 'margin', 'rtb', 'card'],
   ),

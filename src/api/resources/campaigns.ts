@@ -4,6 +4,7 @@ import { payoutConversions, payoutPlan } from '../price-schemas';
 import type { Route } from '../route';
 import {
   currency,
+  dialplanName,
   maxDurationMs,
   micros,
   milliseconds,
@@ -129,6 +130,11 @@ const schema = z.strictObject({
     .describe('A caller goes back to the buyer it spoke with within so many milliseconds; 0 = never'),
   skillTag: tagList.default('skills').describe('Tag that names the skills a call needs'),
   card: card.optional(),
+  dialplan: dialplanName
+    .optional()
+    .describe(
+      'Name of the dialplan that its calls take where their number has none; absent: they are sold at once',
+    ),
 });
 
 /** What is sold, and under which rules. */

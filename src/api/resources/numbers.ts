@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Route } from '../route';
-import { id, phoneNumber } from '../schemas';
+import { dialplanName, id, phoneNumber } from '../schemas';
 import { entityRoutes } from './entity-resource';
 import { numberTenancy } from './views/market-views';
 
@@ -9,6 +9,11 @@ const schema = z.strictObject({
   campaignId: id,
   sellerId: id.describe('Account of the seller who brings its calls'),
   status: z.enum(['active', 'disabled']).default('active'),
+  dialplan: dialplanName
+    .optional()
+    .describe(
+      "Name of the dialplan that its calls take: one of its seller, of the exchange, or a file; absent: its campaign's",
+    ),
 });
 
 /** Dialled numbers (DIDs). */

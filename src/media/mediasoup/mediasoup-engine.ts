@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { isIPv6 } from 'node:net';
-import type { MediaCapability } from '../../domain';
+import { ENGINE_CAPABILITIES } from '../engine-capabilities';
 import type {
   MediaEngine,
   MediaEngineStats,
@@ -78,7 +78,7 @@ const WRITE_EVERY_MS = 200;
 /** Carriers' RTP and browsers' SRTP through mediasoup workers: audio crosses in C++, nothing is transcoded. */
 export class MediasoupEngine implements MediaEngine {
   readonly name = 'mediasoup';
-  readonly capabilities: ReadonlySet<MediaCapability> = new Set(['webrtc']);
+  readonly capabilities = ENGINE_CAPABILITIES.mediasoup;
   readonly #pool: WorkerPool;
   readonly #context: SessionContext;
   readonly #sessions = new Set<MediasoupSession>();

@@ -1,4 +1,4 @@
-import type { MediaCapability } from '../../domain';
+import { ENGINE_CAPABILITIES } from '../engine-capabilities';
 import { parseAudio } from '../sdp/parse-audio';
 import type { Direction } from '../sdp/audio-description';
 import type {
@@ -26,7 +26,7 @@ const NO_STATS: LegStats = { ...NO_COUNTERS, codec: undefined };
  */
 export class PassthroughEngine implements MediaEngine {
   readonly name = 'passthrough';
-  readonly capabilities: ReadonlySet<MediaCapability> = new Set();
+  readonly capabilities = ENGINE_CAPABILITIES.passthrough;
   readonly #sessions = new Set<PassthroughSession>();
 
   openSession(): MediaSession {

@@ -20,7 +20,7 @@ export const sellerTenancy: EntityTenancy<'seller'> = {
 };
 
 export const numberTenancy: EntityTenancy<'number'> = {
-  sees: { seller: ['number', 'campaignId', 'sellerId', 'status'] },
+  sees: { seller: ['number', 'campaignId', 'sellerId', 'status', 'dialplan'] },
 };
 
 /** Of a campaign what a party must know to trade in it: not its margin, its reserve, or how it screens. */

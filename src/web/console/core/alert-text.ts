@@ -93,6 +93,11 @@ const TEXTS: Readonly<Record<string, Teller>> = {
     text: `${sentenceOf(alert.detail)} No more tries are made: have its receiver mended, then send it again from the dead deliveries.`,
     links: [],
   }),
+  'dialplan.refused': (alert) => ({
+    title: 'A dialplan cannot be used as it is',
+    text: `${sentenceOf(alert.detail)} Calls take the version before, where there is one, else none: mend it and publish it again.`,
+    links: [{ href: hrefOf('/dialplans'), label: 'Open the dialplans' }],
+  }),
   'target.paused': (alert, { accountName }) => ({
     title: `A target${alert.accountId === undefined ? '' : ` of ${accountName(alert.accountId)}`} does not answer, and is paused`,
     text: `${sentenceOf(alert.detail)} It takes calls again once the pause is over; see that somebody answers there until then.`,

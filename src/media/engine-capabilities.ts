@@ -1,0 +1,9 @@
+import type { MediaCapability } from '../domain';
+import type { MediaEngine } from './media-engine';
+
+/** What each engine can do beside joining two legs, whichever of it runs: plans are checked by it without one. */
+export const ENGINE_CAPABILITIES: Readonly<Record<MediaEngine['name'], ReadonlySet<MediaCapability>>> = {
+  mediasoup: new Set(['play', 'gather', 'whisper', 'webrtc']),
+  freeswitch: new Set(),
+  passthrough: new Set(),
+};
