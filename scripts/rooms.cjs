@@ -25,6 +25,7 @@ exports.ROOMS = {
   storage: ['market', 'domain'],
   billing: ['rating', 'outbound', 'storage', 'domain'],
   events: ['storage', 'domain'],
+  recordings: ['media', 'storage', 'domain'],
   signaling: ['decision', 'dialplan', 'market', 'media', 'domain'],
   analytics: ['compliance', 'signaling', 'storage', 'domain'],
   presence: ['signaling', 'storage', 'market', 'domain'],

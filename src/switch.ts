@@ -29,7 +29,7 @@ import { openFunds } from './parts/open-funds';
 import { openPhones } from './parts/open-phones';
 import { openPlans } from './parts/open-plans';
 import { NO_PLANS } from './parts/plan-desk';
-import { NO_RECORDINGS } from './parts/recording-desk';
+import { openRecordings } from './parts/open-recordings';
 import { openSales } from './parts/open-sales';
 import { paymentServices } from './parts/payment-parts';
 import { openPhoneApi } from './parts/phone-parts';
@@ -254,6 +254,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
   const stack = new DrachtioStack(log, { viaTellsWebSocket: sipServer === undefined });
   stack.onRegister((request) => phones.registrar.handle(request));
   sipServer?.supervisor.onFlowsClosed((flows) => phones.bindings.flowsClosed(flows));
+  const recordings = openRecordings({ config, database, vault, market, metrics, clock, warn });
   const calls = new CallActivity(
     (event) => known.tell(event),
     () => clock.now(),
@@ -288,7 +289,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
       media,
       engineNamed: (name) => (name === media.name ? media : undefined),
       plans: NO_PLANS,
-      recordings: NO_RECORDINGS,
+      recordings: recordings.desk,
       caps,
       funds: funds.desk,
       recorder,
@@ -377,6 +378,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     stack.close();
     await sipServer?.supervisor.stop();
     await media.close();
+    await recordings.close();
     callControl.close();
     phoneApi.close();
     api?.closeAllConnections();
@@ -414,6 +416,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     await sales.start();
     liveFigures.start();
     await phones.start();
+    recordings.start();
     relay.start();
     nodes.addresses.start();
     const listening = await connectSip(config, stack, sipServer);
@@ -470,6 +473,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
           metrics: async () => {
             observeLists(metrics, market.lists.stats(clock.now()));
             observeRegistrations(metrics, { ...phones.registrar.figures });
+            metrics.recordingsOpen.set(recordings.open);
             return {
               contentType: metrics.registry.contentType,
               text: await metrics.registry.metrics(),

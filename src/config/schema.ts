@@ -711,6 +711,75 @@ const settings = z.strictObject({
         .describe('Milliseconds between runs of the retention job in a worker; 0 = it is run by hand'),
     })
     .prefault({}),
+  recordings: z
+    .strictObject({
+      folder: file
+        .optional()
+        .describe('Where recordings are made and kept, sealed; the folder recordings of dataDir by default'),
+      keys: z
+        .array(z.string().min(32).max(1_024))
+        .max(16)
+        .default([])
+        .describe(
+          'Keys that wrap those of recordings, the one in use first, then older ones, the same on every node; without any one is made of privacy.key',
+        )
+        .meta({ secret: true }),
+      maxMinutes: positive
+        .max(1_440)
+        .default(240)
+        .describe('Minutes after which a recording ends, and the call goes on'),
+      maxAtOnce: nonNegative
+        .max(10_000)
+        .default(500)
+        .describe('Recordings that a node makes at once; 0 = none are made'),
+      maxQueuedKilobytes: positive
+        .max(65_536)
+        .default(1_024)
+        .describe('What may wait for the disk of one recording; a minute of audio has 960 kilobytes'),
+      maxPauseMs: positive
+        .max(3_600_000)
+        .default(120_000)
+        .describe('Milliseconds after which a recording that was paused for card data goes on by itself'),
+      s3: z
+        .strictObject({
+          endpoint: url('https', 'http')
+            .optional()
+            .describe(
+              'Where recordings go once they are whole: an S3-compatible store, e.g. https://s3.eu-central-1.amazonaws.com; without it they stay on disk',
+            ),
+          region: z
+            .string()
+            .min(1)
+            .max(64)
+            .default('us-east-1')
+            .describe('Region that requests are signed for'),
+          bucket: z
+            .string()
+            .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket')
+            .optional()
+            .describe('Bucket, named in the path'),
+          prefix: z
+            .string()
+            .regex(/^(?:[A-Za-z0-9_.-]+\/)*$/, 'must be empty or end with /')
+            .max(64)
+            .default('recordings/')
+            .describe('What the names of objects begin with'),
+          accessKeyId: z.string().min(1).max(256).optional().describe('Access key of the store'),
+          secretAccessKey: z
+            .string()
+            .min(1)
+            .max(256)
+            .optional()
+            .describe('Its secret')
+            .meta({ secret: true }),
+          timeoutMs: positive
+            .max(600_000)
+            .default(60_000)
+            .describe('Longest that the store may take for one object'),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
   billing: z
     .strictObject({
       concurrency: positive
@@ -890,6 +959,12 @@ export const configSchema = settings.superRefine((config, context) => {
   }
   if (new Set(dispositions.map(({ code }) => code)).size < dispositions.length) {
     complain(['phone', 'dispositions'], 'must have each code once');
+  }
+  const { endpoint, ...store } = config.recordings.s3;
+  for (const name of ['bucket', 'accessKeyId', 'secretAccessKey'] as const) {
+    if (endpoint !== undefined && store[name] === undefined) {
+      complain(['recordings', 's3', name], 'is needed by recordings.s3.endpoint');
+    }
   }
   const { minSeconds, maxSeconds, defaultSeconds } = config.sip.registrar;
   if (maxSeconds < minSeconds) {

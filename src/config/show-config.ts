@@ -21,7 +21,7 @@ export function maskSecrets(config: Config): Tree {
   const shown: Tree = {};
   for (const { path, secret } of CONFIG_KEYS) {
     const value = getPath(config, path);
-    if (value !== undefined) setPath(shown, path, secret ? mask(value) : value);
+    if (value !== undefined) setPath(shown, path, secret && !isEmpty(value) ? mask(value) : value);
   }
   return shown;
 }
@@ -85,6 +85,11 @@ export function configReference(): string {
       ].join('\n'),
     )
     .join('\n');
+}
+
+/** A list of nothing hides nothing. */
+function isEmpty(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
 }
 
 function mask(value: unknown): string {

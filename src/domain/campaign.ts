@@ -4,6 +4,7 @@ import type { LookupKind } from './facts';
 import type { Currency, Micros } from './money';
 import type { ConversionRule } from './conversion';
 import type { PayoutPlan } from './rate-plan';
+import type { RecordingPolicy } from './recording';
 
 export type AuctionType = 'first_price' | 'second_price';
 
@@ -116,6 +117,8 @@ export interface Campaign {
   readonly skillTag: string;
   /** What agents see of a call on their phone; absent: its state alone, the number once answered. */
   readonly card?: CallCardPolicy | undefined;
+  /** What is recorded of its conversations, and who hears it; absent: what plans and people ask for, the exchange alone. */
+  readonly recording?: RecordingPolicy | undefined;
   /** Name of the dialplan that its calls take, where their number has none; absent: they are sold at once. */
   readonly dialplan?: string | undefined;
 }

@@ -102,6 +102,8 @@ export interface Buyer {
   readonly caps: CapSet;
   readonly settings: DeliverySettings | undefined;
   readonly discipline: BuyerDiscipline | undefined;
+  /** It does not want its conversations recorded, whatever campaigns and plans say. */
+  readonly recording?: 'forbidden' | undefined;
 }
 
 /** Where a buyer answers. */

@@ -285,3 +285,32 @@ export type { AuditTrailOptions } from './audit/audit-trail';
 export { changedFields, namesOf } from './audit/changed-fields';
 export { headOfAudit, verifyAudit } from './audit/verify-audit';
 export type { AuditAnchor, AuditFinding, AuditVerification } from './audit/verify-audit';
+export {
+  countByKey,
+  eraseDueRecordings,
+  eraseRecording,
+  eraseRecordingsOf,
+  failLostRecordings,
+  failRecording,
+  getRecording,
+  getSealed,
+  holdRecording,
+  keysToRewrap,
+  listRecordings,
+  listSealed,
+  noteMoved,
+  noteRecording,
+  noteRemoved,
+  objectsOnDisk,
+  objectsToRemove,
+  putRewrapped,
+  saveRecording,
+} from './recordings';
+export type {
+  KeptAudio,
+  RecordingFilter,
+  RecordingRow,
+  SealedRow,
+  StoredObject,
+  WholeRecordingRow,
+} from './recordings';

@@ -101,6 +101,28 @@ export function createMetrics() {
       labelNames: ['how'],
       registers,
     }),
+    monitorings: new Counter({
+      name: 'dce_monitorings_total',
+      help: 'How often somebody began to listen in to a call in each way, and ended it',
+      labelNames: ['mode'],
+      registers,
+    }),
+    recordingPauses: new Counter({
+      name: 'dce_recording_pauses_total',
+      help: 'How often something was left out of a recording',
+      registers,
+    }),
+    recordings: new Counter({
+      name: 'dce_recordings_total',
+      help: 'Recordings that are over, and such as were refused',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    recordingsOpen: new Gauge({
+      name: 'dce_recordings_open',
+      help: 'Recordings that are made',
+      registers,
+    }),
     registrations: new Counter({
       name: 'dce_registrations_total',
       help: 'REGISTERs of phones, by what became of them',

@@ -31,6 +31,8 @@ export class Vault {
   readonly #fingerprints: Buffer;
   readonly #encryptBlock: Cipher;
   readonly #decryptBlock: Decipher;
+  /** Of it the key is made that wraps those of recordings, where no other is configured. */
+  readonly recordings: Buffer;
   /** Tells whether two vaults have the same key, and nothing of it. */
   readonly checkValue: Buffer;
 
@@ -45,6 +47,7 @@ export class Vault {
     this.#numbers = derive('numbers');
     this.#pseudonyms = derive('pseudonyms');
     this.#fingerprints = derive('fingerprints');
+    this.recordings = derive('recordings');
     this.checkValue = derive('check value');
     const blocks = derive('sealed numbers');
     this.#encryptBlock = createCipheriv('aes-256-ecb', blocks, null).setAutoPadding(false);

@@ -1,0 +1,106 @@
+import { join } from 'node:path';
+import type { Config } from '../config';
+import type { Clock } from '../domain';
+import type { Market } from '../market';
+import type { ObjectStore } from '../recordings';
+import { DiskStore, KeyRing, RecordingFolder, RecordingKeeper, Studio } from '../recordings';
+import type { RecordingDesk } from '../signaling';
+import type { Database, Vault } from '../storage';
+import { failRecording, noteRecording } from '../storage';
+import type { Metrics } from '../telemetry';
+import { LawfulRecordings } from './recording-desk';
+
+export interface RecordingParts {
+  readonly config: Config;
+  readonly database: Database;
+  readonly vault: Vault;
+  readonly market: Market;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  /** Something did not work that is made up for. */
+  readonly warn: (message: string) => (error: Error) => void;
+}
+
+/** Recordings of this node. */
+export interface Recordings {
+  readonly desk: RecordingDesk;
+  /** How many are made. */
+  readonly open: number;
+  /** Takes up what an earlier run left. */
+  start(): void;
+  /** To be closed once nothing is recorded any more. */
+  close(): Promise<void>;
+}
+
+const BYTES_PER_MINUTE = 16_000 * 60;
+const KILOBYTE = 1_024;
+
+/** Where recordings lie on this machine. */
+export function recordingsFolder({ recordings, dataDir }: Config): string {
+  return recordings.folder ?? join(dataDir, 'recordings');
+}
+
+/** The keys of this installation: those configured, and what is made of the vault's. */
+export function openKeyRing({ recordings }: Config, vault: Vault): KeyRing {
+  return new KeyRing([...recordings.keys, vault.recordings]);
+}
+
+/** Puts together what records calls on this node. */
+export function openRecordings(parts: RecordingParts): Recordings {
+  const { config, database, vault, market, metrics, clock, warn } = parts;
+  const { recordings, node, privacy } = config;
+  const root = recordingsFolder(config);
+  const folder = new RecordingFolder(root, node.id);
+  const ring = openKeyRing(config, vault);
+  const studio = new Studio(
+    folder,
+    ring,
+    {
+      maxOpen: recordings.maxAtOnce,
+      maxBytes: recordings.maxMinutes * BYTES_PER_MINUTE,
+      maxQueuedBytes: recordings.maxQueuedKilobytes * KILOBYTE,
+    },
+    {
+      onBegin: (basics, encoding) => {
+        // Its end tells all of it once more.
+        noteRecording(database, basics, encoding).catch(warn('recordings are not seen before their end'));
+      },
+      onEnd: () => keeper.wake(),
+      onFailed: (basics, encoding, why) => {
+        metrics.recordings.inc({ outcome: 'failed' });
+        failRecording(database, basics, encoding, why).catch(warn('a recording that failed is not told'));
+      },
+    },
+  );
+  const keeper = new RecordingKeeper(database, folder, new DiskStore(root), ring, {
+    nodeId: node.id,
+    remote: remoteStore(config),
+    isOpen: (id) => studio.has(id),
+    onSaved: (cut) => metrics.recordings.inc({ outcome: cut ? 'cut' : 'saved' }),
+    onFailed: () => metrics.recordings.inc({ outcome: 'failed' }),
+    onError: warn('recordings are not where they belong for now'),
+  });
+  return {
+    desk: new LawfulRecordings({
+      nodeId: node.id,
+      market,
+      studio,
+      keepDays: privacy.recordingsDays,
+      clock,
+      onRefused: (why) => metrics.recordings.inc({ outcome: `refused_${why}` }),
+    }),
+    get open() {
+      return studio.size;
+    },
+    start: () => keeper.start(),
+    close: async () => {
+      await studio.close();
+      await keeper.close();
+    },
+  };
+}
+
+/** Where recordings go from the disk; undefined: they stay there. */
+export function remoteStore(_config: Config): ObjectStore | undefined {
+  return undefined;
+}

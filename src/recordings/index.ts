@@ -1,0 +1,14 @@
+export { DiskStore } from './disk-store';
+export { objectName, RecordingFolder } from './folder';
+export { RecordingKeeper } from './keeper';
+export type { KeeperOptions } from './keeper';
+export { KeyRing } from './key-ring';
+export type { WrappedKey } from './key-ring';
+export type { ObjectStore } from './object-store';
+export type { RecordingOutput } from './recording-file';
+export { SealedAudio } from './sealed-audio';
+export type { ByteSource } from './sealed-audio';
+export { SealError } from './sealed-format';
+export { Studio } from './studio';
+export type { StudioEvents, StudioLimits } from './studio';
+export { readWav, wavSize } from './wav';
