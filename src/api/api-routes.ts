@@ -21,6 +21,7 @@ import { bidRoutes } from './resources/bids';
 import { buyerRoutes } from './resources/buyers';
 import { callSignalRoutes } from './resources/call-signals';
 import { callControlRoutes } from './resources/call-control';
+import { callSupervisionRoutes } from './resources/call-supervision';
 import { callLadderRoutes } from './resources/call-ladder';
 import { callRoutes } from './resources/calls';
 import { campaignRoutes } from './resources/campaigns';
@@ -101,6 +102,7 @@ export function apiRoutes(
     ...consentRoutes(services.persons),
     ...privacyRoutes(services.persons),
     ...callControlRoutes(services.callControl),
+    ...callSupervisionRoutes(services.callControl),
     ...callLadderRoutes(),
     ...decisionRoutes(services.dryRun),
     ...testCallRoutes(services.testCalls, services.dryRun),
@@ -133,7 +135,13 @@ export function apiRoutes(
     ...(services.debug ? debugRoutes(services.debug, services.live) : []),
     ...(access ? accessRoutes(access) : []),
     ...(services.phone
-      ? phoneRoutes(services.phone, money, passwords, clientAddress(services.trustedProxies))
+      ? phoneRoutes(
+          services.phone,
+          money,
+          passwords,
+          clientAddress(services.trustedProxies),
+          services.callControl,
+        )
       : []),
   ];
   return routes.map(withFields).flatMap(withExport);

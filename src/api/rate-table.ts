@@ -62,6 +62,6 @@ export function rateClassOf({ area, route }: Place, method: string): RateClass {
   if (OF_ADMINS.has(word) || route.path.startsWith('/fraud/models')) return 'admin';
   // What is told of a call afterwards comes as fast as calls end.
   if (word === 'calls' || word === 'test-calls')
-    return route.scope === 'calls:write' ? 'callsWrite' : 'default';
+    return route.scope === 'calls:write' || route.scope === 'calls:monitor' ? 'callsWrite' : 'default';
   return word === 'bids' && method === 'POST' ? 'bidsWrite' : 'default';
 }

@@ -226,7 +226,7 @@ export const EVENT_TYPES = {
     about: 'The buyer handed the conversation on, or tried to',
     ...LIVE_CALL,
     data: z.object({
-      how: z.enum(['blind', 'attended', 'operator']),
+      how: z.enum(['blind', 'attended', 'operator', 'plan']),
       outcome: z.string(),
       fromAgentId: id.nullable(),
       toAgentId: id.nullable(),
@@ -245,6 +245,33 @@ export const EVENT_TYPES = {
       to: z.array(z.enum(['caller', 'buyer'])).describe('Who hears it'),
     }),
     views: { buyer: [...TALK, 'sound', 'to'] },
+  }),
+  'call.recording': define({
+    about: 'A call begins to be recorded, pauses, goes on, is recorded no more, or may not be',
+    ...LIVE_CALL,
+    data: z.object({
+      ...talk,
+      recordingId: id.nullable().describe('Null where it may not be'),
+      state: z.enum(['on', 'paused', 'off', 'refused']),
+      detail: z.string().nullable().describe('Why it may not be, or did not go on'),
+      by: z
+        .string()
+        .nullable()
+        .describe('Who asked for it; null: a plan, the campaign, or a pause that was over'),
+      resumesAt: epoch.nullable().describe('When a pause ends by itself'),
+    }),
+    views: { buyer: [...TALK, 'state', 'resumesAt'] },
+  }),
+  'call.monitored': define({
+    about: 'Somebody listens in to a call, goes on otherwise, or listens no more',
+    ...LIVE_CALL,
+    data: z.object({
+      ...talk,
+      mode: z.enum(['listen', 'whisper', 'barge', 'ended']),
+      by: z.string().describe('Who asked for it'),
+      accountId: id.describe('Whose people they are'),
+    }),
+    views: { buyer: [...TALK, 'mode', 'accountId'] },
   }),
   'call.refused': define({
     about: 'A call was turned away before anything was spent on it',

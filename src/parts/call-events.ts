@@ -141,6 +141,22 @@ export class CallEvents {
         );
         break;
       }
+      case 'call.recording': {
+        const { recordingId, state, detail = null, by = null, resumesAt = null } = event;
+        const data = {
+          ...{ campaignId, buyerId: call?.buyerId ?? null },
+          recordingId: recordingId === '' ? null : recordingId,
+          ...{ state, detail, by, resumesAt },
+        };
+        this.#publish(domainEvent('call.recording', { at, subject, accounts: [call?.buyerAccountId], data }));
+        break;
+      }
+      case 'call.monitored': {
+        const { mode, by, accountId } = event;
+        const data = { campaignId, buyerId: call?.buyerId ?? null, mode, by, accountId };
+        this.#publish(domainEvent('call.monitored', { at, subject, accounts: [call?.buyerAccountId], data }));
+        break;
+      }
       case 'call.one_way_audio':
         this.#publish(
           domainEvent('alert.raised', {

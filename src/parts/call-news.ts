@@ -87,6 +87,15 @@ export function countCall(metrics: Metrics, event: CallEvent): void {
     case 'call.transferred':
       metrics.transfers.inc({ how: event.transfer.how });
       break;
+    case 'call.monitored':
+      metrics.monitorings.inc({ mode: event.mode });
+      break;
+    case 'call.recording':
+      if (event.state === 'paused') metrics.recordingPauses.inc();
+      break;
+    case 'call.attended':
+    case 'call.plan_step':
+    case 'call.plan_unusable':
     case 'call.held':
     case 'call.resumed':
     case 'call.sound_played':

@@ -4,12 +4,11 @@ import { AppError } from '../../domain';
 /** What a key, a user or a client may do within its role. */
 export const scopes = z
   .array(
-    z
-      .string()
-      .regex(
-        /^(?:\*|[a-z][a-z_]{0,31}:(?:\*|read|write)|\*:(?:read|write))$/,
-        'calls:read, calls:*, *:read and * are',
-      ),
+    z.string().regex(
+      // Listening in to people is more than changing calls: it is given by its own name.
+      /^(?:\*|[a-z][a-z_]{0,31}:(?:\*|read|write)|\*:(?:read|write)|calls:monitor)$/,
+      'calls:read, calls:*, calls:monitor, *:read and * are',
+    ),
   )
   .min(1)
   .max(64)

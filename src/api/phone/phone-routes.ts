@@ -18,9 +18,11 @@ import type { MoneyServices } from '../money-rules';
 import type { Route } from '../route';
 import { route } from '../route';
 import { id, milliseconds, name, text } from '../schemas';
+import type { CallControlDesk } from '../resources/call-control';
 import { takeSignal } from '../take-postback';
 import { colleaguesOf } from './colleagues';
 import type { Passwords } from './passwords';
+import { phoneRecordingRoutes } from './phone-recording';
 import { phoneSessionRoutes } from './phone-sessions';
 import { reachedBy } from './reached-by';
 import type { AgentPresence, PhoneServices } from './services';
@@ -60,12 +62,14 @@ export function phoneRoutes(
   money: MoneyServices,
   passwords: Passwords,
   addressOf: ClientAddress,
+  calls: Pick<CallControlDesk, 'look' | 'control'>,
 ): Route[] {
   const common = { tag: 'phone', scope: '', access: 'phone' } as const;
   const presenceOf = async (agentId: string): Promise<AgentPresence> =>
     (await phone.presences.of([agentId])).get(agentId) ?? { state: 'offline', since: 0 };
   return [
     ...phoneSessionRoutes(phone, passwords, addressOf),
+    ...phoneRecordingRoutes(phone, calls),
     route({
       ...common,
       method: 'get',

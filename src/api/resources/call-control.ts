@@ -13,7 +13,9 @@ const MAX_SOUND_S = 60;
 /** What is to be done to a call. */
 export type ControlCommand =
   | { readonly kind: 'hangup'; readonly detail: string }
-  | { readonly kind: 'hold' | 'unhold' | 'record' | 'monitor' }
+  | { readonly kind: 'hold' | 'unhold' }
+  | RecordCommand
+  | MonitorCommand
   | { readonly kind: 'transfer'; readonly to: ControlTarget }
   | {
       readonly kind: 'play';
@@ -21,6 +23,28 @@ export type ControlCommand =
       readonly to: 'caller' | 'buyer' | 'both';
       readonly durationMs: number;
     };
+/** `by` names who wants it. */
+export type RecordCommand = { readonly kind: 'record'; readonly by: string } & (
+  | { readonly action: 'start' | 'resume' | 'stop' }
+  /** It resumes by itself after so many milliseconds. */
+  | { readonly action: 'pause'; readonly maxMs: number }
+);
+export const MONITOR_MODES = ['listen', 'whisper', 'barge'] as const;
+export type MonitorMode = (typeof MONITOR_MODES)[number];
+/** Whose people they are who listen in, and what they are called. */
+export interface Listener {
+  readonly accountId: string;
+  readonly name: string;
+}
+export type MonitorCommand = { readonly kind: 'monitor'; readonly by: Listener } & (
+  | {
+      readonly action: 'start';
+      readonly mode: MonitorMode;
+      readonly to: { readonly kind: 'agent' | 'target'; readonly id: string; readonly buyerId: string };
+    }
+  | { readonly action: 'change'; readonly mode: MonitorMode }
+  | { readonly action: 'stop' }
+);
 export type ControlTarget =
   | { readonly kind: 'target' | 'agent' | 'team'; readonly id: string }
   | { readonly kind: 'number'; readonly number: E164 }
@@ -37,12 +61,30 @@ export interface LiveCallView {
   readonly target?: { readonly targetId: string; readonly buyerId: string } | undefined;
   readonly agentId?: string | undefined;
   readonly held: boolean;
+  readonly recording: LiveRecordingView;
+  /** Who listens in, or is rung for it. */
+  readonly monitoring?:
+    { readonly mode: MonitorMode; readonly state: 'ringing' | 'on'; readonly by: Listener } | undefined;
+  /** What its media engine can do to it. */
+  readonly can: readonly ('record' | 'monitor')[];
+}
+
+export interface LiveRecordingView {
+  readonly state: 'off' | 'on' | 'paused';
+  /** When a pause ends by itself, UTC epoch milliseconds. */
+  readonly resumesAt?: number | undefined;
 }
 
 /** `silent`: some node did not answer in time, which may have it. `unreachable`: no other node can be asked. */
 export type ControlAnswer =
   | { readonly kind: 'done'; readonly call: LiveCallView }
-  | { readonly kind: 'refused'; readonly refusal: string; readonly call: LiveCallView }
+  | {
+      readonly kind: 'refused';
+      readonly refusal: string;
+      /** What is to be said of it where its code does not say all: a citation, whose setting it is. */
+      readonly detail?: string | undefined;
+      readonly call: LiveCallView;
+    }
   | { readonly kind: 'not_live' | 'silent' | 'unreachable' };
 
 /** Calls that are up, on whichever node. */
@@ -68,6 +110,12 @@ const REFUSALS: Readonly<Record<string, string>> = {
   held_by_phone: 'the phone of the buyer has the call on hold',
   has_the_call: 'the call is there already',
   too_many_transfers: 'the call was handed on too often',
+  recording_refused: 'the call may not be recorded',
+  not_recorded: 'the call is not being recorded',
+  needs_consent: 'the law wants everybody to be told first',
+  monitored: 'somebody listens to the call already',
+  not_monitored: 'nobody of yours listens to the call',
+  supervisor_unreachable: 'who is to listen is on a call, or has no phone that can be rung',
 };
 /** What is wrong with whom a call is to be handed to. */
 const PLACES: Readonly<Record<string, string>> = {
@@ -75,13 +123,19 @@ const PLACES: Readonly<Record<string, string>> = {
   place_of_others: 'a call is handed on within its buyer: this is none of its targets',
 };
 
-const controlled = z.object({
+export const liveRecording = z.object({
+  state: z.enum(['off', 'on', 'paused']),
+  resumesAt: z.number().int().nullable().describe('When a pause ends by itself, UTC epoch milliseconds'),
+});
+
+export const controlled = z.object({
   callId: id,
   nodeId: z.string().describe('The node that has it'),
   state: z.enum(CALL_STATES),
   held: z.boolean(),
   targetId: z.string().nullable(),
   agentId: z.string().nullable(),
+  recording: liveRecording,
 });
 const params = z.strictObject({ id });
 const nothing = z.strictObject({}).default({});
@@ -176,39 +230,49 @@ export function callControlRoutes(desk: CallControlDesk): Route[] {
         }),
       }),
     }),
-    ...(['record', 'monitor'] as const).map((what) =>
-      route({
-        ...shared,
-        path: `/calls/:id/${what}`,
-        operationId: `${what}Call`,
-        summary: `${what === 'record' ? 'Record it' : 'Listen to it'}, where the media engine can`,
-        problems: [409, 501, 504],
-        body: nothing,
-        handle: async ({ db, own, params: { id: callId } }) => ({
-          body: await controlOf(desk, db, own, callId, { kind: what }),
-        }),
-      }),
-    ),
   ];
 }
 
 /** @throws AppError `not_found` when it is not up, or none of theirs; `conflict` in the wrong state */
-async function controlOf(
-  desk: CallControlDesk,
+export async function controlOf(
+  desk: Pick<CallControlDesk, 'control'>,
   db: Queryable,
   own: string | undefined,
   callId: string,
   command: ControlCommand,
 ): Promise<z.input<typeof controlled>> {
   const buyerIds = own === undefined ? undefined : await buyersOf(db, own);
+  const { nodeId, state, held, target, agentId, recording } = await commandCall(
+    desk,
+    callId,
+    command,
+    buyerIds,
+  );
+  return {
+    ...{ callId, nodeId, state, held },
+    targetId: target?.targetId ?? null,
+    agentId: agentId ?? null,
+    recording: shownRecording(recording),
+  };
+}
+
+/**
+ * @param buyerIds - whose calls alone it may be; undefined: anybody's
+ * @returns the call as it stands then
+ * @throws AppError as {@link controlOf}
+ */
+export async function commandCall(
+  desk: Pick<CallControlDesk, 'control'>,
+  callId: string,
+  command: ControlCommand,
+  buyerIds: readonly string[] | undefined,
+): Promise<LiveCallView> {
   const answer = await desk.control(callId, command, buyerIds);
   switch (answer.kind) {
-    case 'done': {
-      const { nodeId, state, held, target, agentId } = answer.call;
-      return { callId, nodeId, state, held, targetId: target?.targetId ?? null, agentId: agentId ?? null };
-    }
+    case 'done':
+      return answer.call;
     case 'refused':
-      throw refusalOf(answer.refusal);
+      throw refusalOf(answer.refusal, answer.detail);
     case 'not_live':
       throw new AppError('not_found', 'call_not_live', `no call ${callId} is up`);
     case 'silent':
@@ -226,7 +290,11 @@ async function controlOf(
   }
 }
 
-function refusalOf(refusal: string): AppError {
+export function shownRecording({ state, resumesAt }: LiveRecordingView): z.input<typeof liveRecording> {
+  return { state, resumesAt: resumesAt ?? null };
+}
+
+function refusalOf(refusal: string, detail: string | undefined): AppError {
   const place = PLACES[refusal];
   if (place !== undefined) {
     return new AppError('unprocessable', refusal, place, {
@@ -239,7 +307,7 @@ function refusalOf(refusal: string): AppError {
   return new AppError(
     'conflict',
     `call_${refusal}`,
-    REFUSALS[refusal] ?? 'not in the state that the call is in',
+    detail ?? REFUSALS[refusal] ?? 'not in the state that the call is in',
   );
 }
 

@@ -18,6 +18,7 @@ import type { Route } from '../route';
 import { route } from '../route';
 import { id, listOf, page, phoneNumber } from '../schemas';
 import type { CallControlDesk } from './call-control';
+import { liveRecording, MONITOR_MODES, shownRecording } from './call-control';
 import { ledgerEntry } from './ledger';
 import { callViews, ownBid, ownBids, ownLine, ownLines, partyOf } from './views/call-views';
 
@@ -47,12 +48,16 @@ const call = z.object({
   agentId: z.string().nullable().describe('The person who took it, where people were rung'),
   receivedAt: epoch,
   firstRingAt: epoch.nullable(),
-  answeredAt: epoch.nullable(),
+  attendedAt: epoch.nullable().describe('When the exchange itself answered the caller; null where it did not'),
+  answeredAt: epoch.nullable().describe('When a buyer answered'),
   endedAt: epoch.nullable(),
   connectedMs: z.number().int(),
   attempts: z.unknown().describe('Targets rung, in order'),
   media: z.unknown().describe('What the media engine saw; null before the end'),
   transfers: z.unknown().describe('How the buyer handed the conversation on; null when it did not'),
+  plan: z
+    .unknown()
+    .describe('How it went through its dialplan: name, version, steps, open tags; null without one, or before the end'),
 });
 
 /** A call that is up has no end to tell of: what it carries beside these is for people. */
@@ -67,8 +72,25 @@ const held = z
   .nullable()
   .describe('Whether it is on hold; null when its node could not say so in time');
 
+const standing = z
+  .object({
+    recording: liveRecording,
+    monitoring: z
+      .object({
+        mode: z.enum(MONITOR_MODES),
+        state: z.enum(['ringing', 'on']).describe('`ringing`: the phone of who is to listen'),
+        own: z.boolean().describe('Whether they are people of the account that asks'),
+      })
+      .nullable()
+      .describe('Who listens in'),
+    can: z.array(z.enum(['record', 'monitor'])).describe('What the media engine of the call can do to it'),
+  })
+  .nullable()
+  .describe('Of a call that was answered and is up; null when its node could not say so in time');
+
 const wholeCall = call.extend({
   held,
+  live: standing,
   decision: z.unknown(),
   decisionMicroseconds: z.number().nullable(),
   ledger: z.array(ledgerLine),
@@ -184,6 +206,7 @@ export function callRoutes(
         wholeCall,
         ...callViews(call, {
           held: held.optional().describe('Of a buyer’s calls: whether it is on hold'),
+          live: standing.optional().describe('Of a buyer’s calls'),
           bids: z.array(ownBid),
           ledger: z.array(ownLine),
         }),
@@ -200,7 +223,7 @@ export function callRoutes(
         return {
           body: {
             ...row,
-            held: await isHeld(control, row),
+            ...(await standingOf(control, row, caller.accountId)),
             decision: decision?.decision ?? null,
             decisionMicroseconds: decision?.microseconds ?? null,
             ledger: ledger.map((line) => ({ ...line, postedAt: line.postedAt.toISOString() })),
@@ -240,15 +263,28 @@ async function callOfParty(
   if (!found) throw notFound('call', wanted);
   const bids = await ownBids(db, party, found);
   const lines = await ledgerLinesOfCall(db, wanted);
-  const hold = party.role === 'buyer' ? { held: await isHeld(control, found) } : {};
-  return { ...found, ...hold, bids, ledger: ownLines(lines, party.accountId) };
+  const standsAs = party.role === 'buyer' ? await standingOf(control, found, party.accountId) : {};
+  return { ...found, ...standsAs, bids, ledger: ownLines(lines, party.accountId) };
 }
 
 /** Its node knows it alone: what is on hold is in no record. A call that nobody answered, or that is over, is not. */
-async function isHeld(
+async function standingOf(
   control: Pick<CallControlDesk, 'look'>,
   { id: callId, state }: { readonly id: string; readonly state?: unknown },
-): Promise<boolean | null> {
-  if (state !== 'answered') return false;
-  return (await control.look(callId))?.held ?? null;
+  accountId: string,
+): Promise<{ held: boolean | null; live: z.input<typeof standing> }> {
+  if (state !== 'answered') return { held: false, live: null };
+  const call = await control.look(callId);
+  if (!call) return { held: null, live: null };
+  const { monitoring } = call;
+  return {
+    held: call.held,
+    live: {
+      recording: shownRecording(call.recording),
+      monitoring: monitoring
+        ? { mode: monitoring.mode, state: monitoring.state, own: monitoring.by.accountId === accountId }
+        : null,
+      can: [...call.can],
+    },
+  };
 }

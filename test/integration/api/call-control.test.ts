@@ -22,6 +22,8 @@ const LIVE = {
   held: true,
   target: { targetId: 'hall', buyerId: 'acme' },
   agentId: 'ann',
+  recording: { state: 'paused', resumesAt: 5 },
+  can: ['record', 'monitor'],
 } as const;
 
 beforeAll(async () => {

@@ -44,6 +44,28 @@ test('holding, going on and sounds are told to the buyer whose conversation it i
   ]);
 });
 
+test('a recording that pauses and who listens in are told to the buyer, a refusal with its reason', () => {
+  say({ type: 'call.recording', recordingId: 'r1', state: 'paused', by: 'agent:ann', resumesAt: 7 });
+  say({ type: 'call.recording', recordingId: '', state: 'refused', detail: 'a law' });
+  say({ type: 'call.monitored', mode: 'whisper', by: 'user:eve', accountId: 'operator' });
+  const accounts = ['account'];
+  const buyerId = 'buyer';
+  expect(told).toMatchObject([
+    {
+      ...{ type: 'call.recording', accounts },
+      data: { buyerId, recordingId: 'r1', state: 'paused', detail: null, by: 'agent:ann', resumesAt: 7 },
+    },
+    {
+      ...{ type: 'call.recording', accounts },
+      data: { recordingId: null, state: 'refused', detail: 'a law', by: null, resumesAt: null },
+    },
+    {
+      ...{ type: 'call.monitored', accounts },
+      data: { buyerId, mode: 'whisper', by: 'user:eve', accountId: 'operator' },
+    },
+  ]);
+});
+
 test('of a call that nobody answered holding is told to the exchange alone', () => {
   events.onCall({ callId: 'unknown', at: 5, type: 'call.held' });
   expect(told).toMatchObject([{ accounts: [], data: { campaignId: null, buyerId: null } }]);

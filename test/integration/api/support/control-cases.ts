@@ -15,8 +15,8 @@ export function controlCases(liveCall: () => Promise<string>): [string, HappyPat
     of('unhold', {}),
     of('transfer', { to: { kind: 'target', id: 'hall' } }),
     of('play', { sound: 'tone' }),
-    of('record', {}),
-    of('monitor', {}),
+    of('recording', { action: 'pause' }),
+    of('monitor', { action: 'stop' }),
     [
       'POST /api/v1/decisions/dry-run',
       { body: { campaignId: id, sellerId: 'seller', changes: [{ entity: 'campaign', id, fields }] } },

@@ -50,12 +50,23 @@ export function obedient(
       const call = calls.find((one) => one['callId'] === callId);
       if (!call) return Promise.resolve<ControlAnswer>({ kind: 'not_live' });
       asked.push([callId, command, buyerIds]);
-      const live = { nodeId: 'n1', state: 'answered', held: command.kind === 'hold', ...call };
+      const live = {
+        ...{ nodeId: 'n1', state: 'answered', held: command.kind === 'hold' },
+        recording: { state: 'off' },
+        can: ['record', 'monitor'],
+        ...call,
+      };
       return Promise.resolve<ControlAnswer>({ kind: 'done', call: live as unknown as LiveCallView });
     },
     look: (callId) => {
       const call = calls.find((one) => one['callId'] === callId);
-      return Promise.resolve(call && ({ nodeId: 'n1', held: false, ...call } as unknown as LiveCallView));
+      return Promise.resolve(
+        call &&
+          ({
+            ...{ nodeId: 'n1', held: false, recording: { state: 'off' }, can: [] },
+            ...call,
+          } as unknown as LiveCallView),
+      );
     },
     list: () => Promise.resolve({ items: calls as never, more: false, silentNodes: 0 }),
   };

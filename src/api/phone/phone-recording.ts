@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { AppError, notFound } from '../../domain';
+import { agentOf } from '../middleware/phone-session';
+import type { CallControlDesk, LiveCallView } from '../resources/call-control';
+import { commandCall, liveRecording, shownRecording } from '../resources/call-control';
+import { pauseSeconds, recordCommand } from '../resources/call-supervision';
+import type { Route } from '../route';
+import { route } from '../route';
+import { id } from '../schemas';
+import type { PhoneServices } from './services';
+
+const params = z.strictObject({ callId: id });
+const action = z.discriminatedUnion('action', [
+  z.strictObject({ action: z.literal('pause'), seconds: pauseSeconds }),
+  z.strictObject({ action: z.literal('resume') }),
+]);
+
+/** An agent leaves out of the recording of the call in hand what nobody is to keep: numbers of cards, say. */
+export function phoneRecordingRoutes(
+  { market }: Pick<PhoneServices, 'market'>,
+  calls: Pick<CallControlDesk, 'look' | 'control'>,
+): Route[] {
+  const shared = {
+    tag: 'phone',
+    scope: '',
+    access: 'phone',
+    params,
+    path: '/phone/calls/:callId/recording',
+    reply: liveRecording,
+  } as const;
+  /** @throws AppError `not_found` for a call that another agent has */
+  const inHand = async (agentId: string, callId: string): Promise<LiveCallView> => {
+    const call = await calls.look(callId);
+    if (call?.agentId !== agentId) throw notFound('call', callId);
+    return call;
+  };
+  return [
+    route({
+      ...shared,
+      method: 'get',
+      operationId: 'getPhoneRecording',
+      summary: 'Whether the call in hand is being recorded',
+      handle: async ({ request, params: { callId } }) => {
+        const { recording } = await inHand(agentOf(request).agentId, callId);
+        return { body: shownRecording(recording) };
+      },
+    }),
+    route({
+      ...shared,
+      method: 'post',
+      operationId: 'pausePhoneRecording',
+      summary: 'Leave out of the recording what is said now, or go on with it',
+      audited: 'apart',
+      problems: [409, 504],
+      body: action,
+      handle: async ({ request, params: { callId }, body }) => {
+        const { agentId } = agentOf(request);
+        const buyerId = market.agent(agentId)?.buyerId;
+        if (buyerId === undefined) throw new AppError('not_found', 'not_found', 'there is no such agent');
+        await inHand(agentId, callId);
+        const command = recordCommand(body, `agent:${agentId}`);
+        const { recording } = await commandCall(calls, callId, command, [buyerId]);
+        return { body: shownRecording(recording) };
+      },
+    }),
+  ];
+}
