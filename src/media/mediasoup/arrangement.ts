@@ -1,4 +1,5 @@
-import type { Sound } from '../media-engine';
+import type { Playing, Sound } from '../media-engine';
+import type { Reel } from '../sounds/reel';
 import type { SessionLeg } from './negotiated-leg';
 
 /** Two legs that hear each other. */
@@ -8,9 +9,11 @@ export interface Bridge {
   readonly early: boolean;
 }
 
-/** A sound that a leg hears instead of whom it is bridged to. */
-export interface Played {
-  readonly sound: Sound;
+/** What a leg hears instead of whom it is bridged to. */
+export interface Played extends Pick<Playing, 'done'> {
+  readonly what: Sound | Reel;
+  /** It is over; without effect when it was before. */
+  over(how: Awaited<Playing['done']>): void;
 }
 
 /** Who of a call hears whom. A leg is in one bridge at a time. */
@@ -44,8 +47,12 @@ export class Arrangement {
     return this.#bridges.get(leg)?.legs.find((each) => each !== leg);
   }
 
-  play(leg: SessionLeg, sound: Sound): Played {
-    const played = { sound };
+  /** In place of what was played to it. */
+  play(leg: SessionLeg, what: Sound | Reel): Played {
+    this.#played.get(leg)?.over('stopped');
+    let over: Played['over'] = () => undefined;
+    const done = new Promise<Awaited<Playing['done']>>((resolve) => (over = resolve));
+    const played = { what, done, over };
     this.#played.set(leg, played);
     return played;
   }
@@ -55,11 +62,15 @@ export class Arrangement {
   }
 
   /** False when the leg hears something else by now. */
-  stop(leg: SessionLeg, played: Played): boolean {
-    return this.#played.get(leg) === played && this.#played.delete(leg);
+  stop(leg: SessionLeg, played: Played, how: Awaited<Playing['done']>): boolean {
+    if (this.#played.get(leg) !== played) return false;
+    this.#played.delete(leg);
+    played.over(how);
+    return true;
   }
 
   remove(leg: SessionLeg): void {
+    this.#played.get(leg)?.over('stopped');
     this.#played.delete(leg);
     for (const each of this.#bridges.get(leg)?.legs ?? []) this.#bridges.delete(each);
   }

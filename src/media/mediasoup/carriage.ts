@@ -97,8 +97,9 @@ export class Carriage {
   /**
    * Sends a stream of the same exchange to the peer.
    * @param wanted - false while the peer wants to hear nothing (hold)
+   * @param digits - whether it takes digits
    */
-  async hear(producer: types.Producer, wanted: boolean): Promise<void> {
+  async hear(producer: types.Producer, wanted: boolean, digits: boolean): Promise<void> {
     const present = this.#consumer;
     if (present?.producerId === producer.id && !present.closed) {
       if (wanted === present.paused) await (wanted ? present.resume() : present.pause());
@@ -108,7 +109,7 @@ export class Carriage {
     try {
       this.#consumer = await this.#transport.consume({
         producerId: producer.id,
-        rtpCapabilities: this.exchange.hearing,
+        rtpCapabilities: digits ? this.exchange.hearing : this.exchange.hearingAudio,
         paused: !wanted,
       });
     } catch (error) {

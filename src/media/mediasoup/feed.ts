@@ -1,6 +1,8 @@
 import type { types } from 'mediasoup';
 import type { Exchange } from './worker-pool';
 
+const DRAIN_MS = 5;
+
 /** Brings one stream's packets out of the worker, for a peer whose port the worker does not hold yet. */
 export class Feed {
   readonly #send: (packet: Buffer) => void;
@@ -13,14 +15,21 @@ export class Feed {
     this.#send = send;
   }
 
-  /** @throws Error when the worker is gone */
-  async open(exchange: Exchange, producer: types.Producer): Promise<void> {
+  /**
+   * @param hearing - which of the stream's packets; all by default
+   * @throws Error when the worker is gone
+   */
+  async open(
+    exchange: Exchange,
+    producer: types.Producer,
+    hearing: types.RtpCapabilities = exchange.hearing,
+  ): Promise<void> {
     if (this.#wanted === producer) return;
     this.close();
     this.#wanted = producer;
     try {
       const tap = await exchange.tap();
-      const consumer = await tap.consume({ producerId: producer.id, rtpCapabilities: exchange.hearing });
+      const consumer = await tap.consume({ producerId: producer.id, rtpCapabilities: hearing });
       if (this.#wanted !== producer) {
         consumer.close();
         return;
@@ -30,6 +39,19 @@ export class Feed {
     } catch (error) {
       if (!producer.closed) throw error;
     }
+  }
+
+  /** Whether this stream's packets come. */
+  brings(producer: types.Producer): boolean {
+    return this.#wanted === producer && this.#consumer !== undefined;
+  }
+
+  /** Resolves when what was said to the stream before has come, as well as can be known. */
+  async drain(): Promise<void> {
+    if (!this.#consumer) return;
+    // The worker answers after it has read what came before, and what it sends of that is on its way then.
+    await this.#consumer.getStats().catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, DRAIN_MS));
   }
 
   close(): void {

@@ -1,6 +1,6 @@
 import type { types } from 'mediasoup';
 import type { AudioCodec } from '../sdp/audio-description';
-import { CLOCK_RATE, PAYLOAD_TYPES } from '../sdp/audio-description';
+import { AUDIO_CODECS, CLOCK_RATE, PAYLOAD_TYPES } from '../sdp/audio-description';
 
 interface Label {
   readonly mimeType: string;
@@ -95,6 +95,11 @@ export class Labels {
     const label = DIGIT_LABELS[this.#digits.indexOf(payloadType)];
     return label && { ...label, payloadType };
   }
+}
+
+/** Whether this is audio rather than digits under a label. */
+export function isAudio({ mimeType }: { readonly mimeType: string }): boolean {
+  return AUDIO_CODECS.some((codec) => mimeType.toLowerCase() === `audio/${codec}`.toLowerCase());
 }
 
 function audio(codec: AudioCodec): LabelledCodec {

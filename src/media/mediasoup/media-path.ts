@@ -13,6 +13,8 @@ export interface Stream {
 export interface Audible {
   /** Undefined while it says nothing, or is not known yet. */
   readonly stream: Stream | undefined;
+  /** Told whenever what it says begins to reach who hears it, and when it does no more. */
+  audience?(present: boolean): void;
 }
 
 /** What a leg's path has to do. */
@@ -25,6 +27,8 @@ export interface PathPlan {
   readonly digitsOut: number | undefined;
   /** Whom its peer hears; undefined for nobody. */
   readonly hears: Audible | undefined;
+  /** Whether its peer wants the digits of whom it hears. */
+  readonly hearsDigits: boolean;
   /** Bridged for good: audio is due from the peer. Otherwise its silence says nothing. */
   readonly live: boolean;
 }

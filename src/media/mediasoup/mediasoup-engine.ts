@@ -14,6 +14,7 @@ import type { RtpAddress, SessionContext } from './mediasoup-session';
 import { MediasoupSession } from './mediasoup-session';
 import { PortAllocator } from './port-allocator';
 import { Sounds } from './sounds';
+import { Voices } from './voices';
 import { WorkerPool } from './worker-pool';
 
 export interface MediasoupOptions {
@@ -89,6 +90,8 @@ export class MediasoupEngine implements MediaEngine {
       pool,
       ports,
       sounds: new Sounds(now, () => randomInt(1, MAX_SSRC)),
+      voices: new Voices(now, () => randomInt(1, MAX_SSRC)),
+      prompts: options.prompts,
       rounds: new Rounds(now, options.qualityEveryMs ?? QUALITY_EVERY_MS),
       writes: new Beats(now, WRITE_EVERY_MS),
       addresses: addressesOf(options),
@@ -149,6 +152,7 @@ export class MediasoupEngine implements MediaEngine {
   close(): Promise<void> {
     for (const session of [...this.#sessions]) session.close();
     this.#context.sounds.close();
+    this.#context.voices.close();
     this.#context.writes.close();
     this.#pool.close();
     return Promise.resolve();

@@ -9,7 +9,9 @@ import type {
   MediaSession,
   MediaSessionListener,
   Monitoring,
+  MonitorMode,
   Playing,
+  PromptStore,
   Recorder,
   RecordingSink,
   Sound,
@@ -18,15 +20,17 @@ import { MediaUnavailable } from '../media-engine';
 import type { LegReading } from '../quality/leg-stats';
 import type { Rounds, Teller } from '../quality/rounds';
 import type { AudioTraits } from '../sdp/audio-description';
-import { AUDIO_CODECS } from '../sdp/audio-description';
 import { CallCodecs } from '../sdp/call-codecs';
 import type { Beats } from '../sounds/beats';
-import type { Bridge } from './arrangement';
+import { Reel } from '../sounds/reel';
+import type { Bridge, Played } from './arrangement';
 import { Arrangement } from './arrangement';
 import type { Dialect } from './dialect';
+import { KeyEars } from './key-ears';
 import { Labels } from './labels';
 import { LegTaps } from './leg-taps';
 import type { MediaPath } from './media-path';
+import { CallMonitoring } from './monitoring';
 import type { SessionLeg } from './negotiated-leg';
 import { NegotiatedLeg } from './negotiated-leg';
 import { OneWayCheck } from './one-way-check';
@@ -34,7 +38,9 @@ import type { PortAllocator } from './port-allocator';
 import { CallRecording } from './recording';
 import { RtpDialect } from './rtp-dialect';
 import { RtpPath } from './rtp-path';
-import type { Listening, Sounds } from './sounds';
+import { Playback } from './playback';
+import type { Sounds } from './sounds';
+import type { Voices } from './voices';
 import { WebRtcDialect } from './webrtc-dialect';
 import { WebRtcPath } from './webrtc-path';
 import type { Exchange, PooledWorker, WorkerPassenger, WorkerPool } from './worker-pool';
@@ -50,9 +56,15 @@ export interface SessionContext {
   readonly pool: WorkerPool;
   readonly ports: PortAllocator;
   readonly sounds: Sounds;
+  readonly voices: Voices;
+  readonly prompts: PromptStore | undefined;
   readonly rounds: Rounds;
   /** When recordings are written. */
   readonly writes: Beats;
+  /** When voices are mixed. */
+  readonly mixes: Beats;
+  /** A number for each stream of ours. */
+  readonly ssrc: () => number;
   /** One per IP family; the first is used where a leg has no reason for the other. */
   readonly addresses: readonly RtpAddress[];
   readonly strangers: boolean;
@@ -72,6 +84,8 @@ const TAKEN = new Set(['EADDRINUSE', 'EACCES']);
 /** A team rings all its members at once; nobody has larger ones. */
 const MAX_LEGS = 256;
 
+const NOTHING: Playing = { done: Promise.resolve('end'), stop: () => undefined };
+
 /** The media of one call on one worker. */
 export class MediasoupSession implements MediaSession, WorkerPassenger, Teller {
   readonly #context: SessionContext;
@@ -81,7 +95,13 @@ export class MediasoupSession implements MediaSession, WorkerPassenger, Teller {
   readonly #arrangement = new Arrangement();
   readonly #taps = new LegTaps();
   #recording: CallRecording | undefined;
-  readonly #listening = new Map<SessionLeg, Listening & { readonly sound: Sound }>();
+  #monitoring: CallMonitoring | undefined;
+  /** Supervisors' browsers: they stay where they are, and the call where it is. */
+  readonly #apart = new WeakMap<SessionLeg, Exchange>();
+  readonly #playback: Playback;
+  readonly #keys = new KeyEars((leg, key, ms) => {
+    if (!this.#closed) this.#listener.onDigit?.(leg, key, ms);
+  });
   readonly #checks = new Map<Bridge, OneWayCheck>();
   /** Legs that have heard somebody once: they are told when they do no more. */
   readonly #used = new WeakSet<SessionLeg>();
@@ -105,6 +125,7 @@ export class MediasoupSession implements MediaSession, WorkerPassenger, Teller {
   constructor(context: SessionContext, listener: MediaSessionListener) {
     this.#context = context;
     this.#listener = listener;
+    this.#playback = new Playback(context.sounds, context.voices);
   }
 
   get size(): number {
@@ -141,18 +162,12 @@ export class MediasoupSession implements MediaSession, WorkerPassenger, Teller {
 
   async play(leg: MediaLeg, sound: Sound | readonly Clip[]): Promise<Playing> {
     const hearer = this.#legs.get(leg);
-    if (typeof sound !== 'string') throw new MediaUnavailable('there are no prompts');
     if (this.#closed || !hearer) throw new MediaUnavailable('the leg is closed');
-    const played = this.#arrangement.play(hearer, sound);
+    const what = typeof sound === 'string' ? sound : Reel.of(sound, this.#context.prompts);
+    if (what instanceof Reel && what.ended) return NOTHING;
+    const played = this.#arrangement.play(hearer, what);
     await this.#arrange();
-    let stopped: (how: 'stopped') => void = () => undefined;
-    return {
-      done: new Promise((resolve) => (stopped = resolve)),
-      stop: () => {
-        if (this.#arrangement.stop(hearer, played)) void this.#arrange();
-        stopped('stopped');
-      },
-    };
+    return { done: played.done, stop: () => this.#endPlay(hearer, played, 'stopped') };
   }
 
   async record(sink: RecordingSink): Promise<Recorder> {
@@ -172,8 +187,28 @@ export class MediasoupSession implements MediaSession, WorkerPassenger, Teller {
     return recording;
   }
 
-  monitor(): Promise<Monitoring> {
-    return Promise.reject(new MediaUnavailable('nobody listens'));
+  async monitor(leg: MediaLeg, mode: MonitorMode): Promise<Monitoring> {
+    const supervisor = this.#legs.get(leg);
+    if (this.#closed || !supervisor) throw new MediaUnavailable('the leg is closed');
+    if (supervisor.role !== 'supervisor') throw new TypeError('only a supervisor listens to others');
+    const { caller, other } = this.#conversation;
+    if (!caller || !other) throw new MediaUnavailable('caller and buyer do not talk with each other');
+    if (this.#monitoring?.suits(caller, other)) throw new MediaUnavailable('somebody listens already');
+    this.#monitoring?.close();
+    const { mixes, now, ssrc } = this.#context;
+    const monitoring = new CallMonitoring({
+      legs: { caller, other, supervisor },
+      mode,
+      codec: this.#codecs.codec ?? 'PCMU',
+      taps: this.#taps,
+      beats: mixes,
+      now,
+      ssrc,
+      onChange: () => this.#arrange(),
+    });
+    this.#monitoring = monitoring;
+    await this.#arrange();
+    return monitoring;
   }
 
   lastMediaAt(role?: MediaLegRole): number | undefined {
@@ -195,6 +230,7 @@ export class MediasoupSession implements MediaSession, WorkerPassenger, Teller {
     if (this.#closed) return;
     this.#closed = true;
     this.#recording?.end(lost);
+    this.#monitoring?.close();
     for (const leg of [...this.#legs.values()]) leg.close();
     for (const check of this.#checks.values()) check.stop();
     this.#context.rounds.remove(this);
@@ -235,8 +271,10 @@ export class MediasoupSession implements MediaSession, WorkerPassenger, Teller {
     try {
       const server = await worker.server();
       if (!server) throw new Error('the media workers have no ports for browsers');
-      this.#home ??= worker.exchange(Labels.usual(this.#codecs.callerDigits));
-      const exchange = await this.#home;
+      const apart = role === 'supervisor' && this.#home === undefined;
+      const usual = this.#home ?? worker.exchange(Labels.usual(this.#codecs.callerDigits));
+      if (!apart) this.#home = usual;
+      const exchange = await usual;
       const { now, timeoutMs } = this.#context;
       const path: WebRtcPath = await WebRtcPath.open({
         exchange,
@@ -249,6 +287,7 @@ export class MediasoupSession implements MediaSession, WorkerPassenger, Teller {
         onLost: (reason) => this.#legLost(leg, reason),
       });
       const leg = this.#addLeg(role, new WebRtcDialect(path));
+      if (apart) this.#apart.set(leg, exchange);
       return leg;
     } catch (error) {
       throw new MediaUnavailable(`a leg for a browser: ${asError(error).message}`, { cause: error });
@@ -291,6 +330,7 @@ export class MediasoupSession implements MediaSession, WorkerPassenger, Teller {
       strangers,
       now,
       onProducer: () => this.#changed(path),
+      onDigits: (packet) => this.#keys.take(leg, packet),
       onSilence: (forMs) => {
         if (forMs >= timeoutMs.rtp) this.#silent(leg);
       },
@@ -327,11 +367,12 @@ export class MediasoupSession implements MediaSession, WorkerPassenger, Teller {
     this.#legs.delete(leg);
     const at = leg.path.lastMediaAt;
     if (at !== undefined) this.#lastMediaAt.set(leg.role, at);
-    this.#listening.get(leg)?.stop();
-    this.#listening.delete(leg);
+    this.#playback.remove(leg);
+    this.#keys.remove(leg);
     this.#readings.delete(leg);
     this.#taps.remove(leg);
-    const matters = this.#arrangement.legs.has(leg);
+    const matters = this.#arrangement.legs.has(leg) || this.#monitoring?.concerns(leg);
+    if (leg.role === 'supervisor' && matters) this.#monitoring?.end();
     this.#arrangement.remove(leg);
     if (matters && !this.#closed) void this.#arrange();
   }
@@ -347,19 +388,27 @@ export class MediasoupSession implements MediaSession, WorkerPassenger, Teller {
       // Meanwhile somebody else may have been bridged.
       if (round !== this.#round || this.#closed) return;
       this.#exchange = exchange;
-      for (const leg of this.#legs.values()) this.#connect(leg, exchange);
+      for (const leg of this.#legs.values()) this.#connect(leg, this.#apart.get(leg) ?? exchange);
       this.#endChecks();
     } catch (error) {
       this.#lost(asError(error).message);
     }
   }
 
-  /** Whoever records the call hears its caller, and whom that one hears for good. */
+  /** Whoever records the call, or listens to it, hears those who talk with each other now. */
   #followVoices(): void {
+    const { caller, other } = this.#conversation;
+    // Who is played something hears nobody else.
+    const apart = caller && this.#arrangement.playedTo(caller) !== undefined;
+    this.#recording?.follow(caller, apart ? undefined : other);
+    if (!this.#monitoring?.suits(caller, other)) this.#monitoring?.end();
+  }
+
+  /** The caller, and whom the caller is bridged to for good. */
+  get #conversation(): { readonly caller: SessionLeg | undefined; readonly other: SessionLeg | undefined } {
     const caller = this.#caller;
-    const apart = !caller || this.#arrangement.playedTo(caller) !== undefined;
-    const together = !apart && this.#arrangement.bridgeOf(caller)?.early === false;
-    this.#recording?.follow(caller, together ? this.#arrangement.otherOf(caller) : undefined);
+    const together = caller && this.#arrangement.bridgeOf(caller)?.early === false;
+    return { caller, other: together ? this.#arrangement.otherOf(caller) : undefined };
   }
 
   get #caller(): SessionLeg | undefined {
@@ -369,45 +418,44 @@ export class MediasoupSession implements MediaSession, WorkerPassenger, Teller {
 
   /** The present one while it has all that the legs in use ask for; calls that ask for the same share one. */
   async #exchangeOf(worker: PooledWorker): Promise<Exchange> {
-    const wanted = new Labels([...this.#arrangement.legs].map(({ digits }) => digits.out));
-    return this.#exchange?.labels.serves(wanted) ? this.#exchange : worker.exchange(wanted);
+    const inUse = [...this.#legs.values()].filter(
+      (leg) => this.#arrangement.legs.has(leg) || this.#used.has(leg),
+    );
+    const wanted = new Labels(inUse.map(({ digits }) => digits.out));
+    if (this.#exchange?.labels.serves(wanted)) return this.#exchange;
+    // Who is played to is bridged later: whatever that one asks for should not move them.
+    const usual = Labels.usual(this.#codecs.callerDigits);
+    return worker.exchange(this.#arrangement.bridges.size === 0 && usual.serves(wanted) ? usual : wanted);
   }
 
   #connect(leg: SessionLeg, exchange: Exchange): void {
     const other = this.#arrangement.otherOf(leg);
-    const listening = this.#listen(leg, exchange);
+    const played = this.#arrangement.playedTo(leg);
+    const sound = this.#playback.tune(leg, {
+      played,
+      alone: other === undefined,
+      exchange,
+      codec: this.#codecs.codec ?? 'PCMU',
+      onEnd: (ended) => this.#endPlay(leg, ended, 'end'),
+    });
     // A leg that was never in use is left alone: nobody can hear it, and its labels are not known.
-    if (!other && !listening && !this.#taps.has(leg) && !this.#used.has(leg)) return;
+    if (!other && !sound && !this.#taps.has(leg) && !this.#used.has(leg)) return;
     this.#used.add(leg);
     leg.path.connect({
       exchange,
       codecs: this.#codecs.common(...(other ? [leg, other] : [leg])),
       digitsIn: leg.digits.in,
-      digitsOut: other?.digits.out,
-      hears: listening ?? other?.path,
+      // Where nobody hears them, the exchange may read them all the same.
+      digitsOut: other?.digits.out ?? (this.#listener.onDigit ? leg.digits.out : undefined),
+      hears: sound ?? other?.path,
+      hearsDigits: leg.digits.out !== undefined,
       live: this.#arrangement.bridgeOf(leg)?.early === false,
     });
+    if (this.#listener.onDigit) this.#keys.open(leg);
   }
 
-  /** The sound that a leg is to hear, if any. */
-  #listen(leg: SessionLeg, exchange: Exchange): Listening | undefined {
-    const played = this.#arrangement.playedTo(leg);
-    const codec = this.#codecs.codec ?? AUDIO_CODECS[0] ?? 'PCMU';
-    const present = this.#listening.get(leg);
-    if (
-      present &&
-      present.sound === played?.sound &&
-      present.exchange === exchange &&
-      present.codec === codec
-    )
-      return present;
-    present?.stop();
-    this.#listening.delete(leg);
-    if (!played) return undefined;
-    const { sound } = played;
-    const listening = this.#context.sounds.listen(exchange, sound, codec, () => leg.path.otherChanged());
-    this.#listening.set(leg, Object.assign(listening, { sound }));
-    return listening;
+  #endPlay(leg: SessionLeg, played: Played, how: 'end' | 'stopped'): void {
+    if (this.#arrangement.stop(leg, played, how)) void this.#arrange();
   }
 
   #watchOneWay(bridge: Bridge): void {
@@ -454,7 +502,11 @@ export class MediasoupSession implements MediaSession, WorkerPassenger, Teller {
 
   /** Whoever hears this path hears another stream from now on. */
   #changed(path: MediaPath): void {
-    for (const leg of this.#legs.values()) if (leg.path === path) this.#taps.follow(leg);
+    for (const leg of this.#legs.values()) {
+      if (leg.path !== path) continue;
+      this.#taps.follow(leg);
+      this.#keys.follow(leg);
+    }
     for (const { legs } of this.#arrangement.bridges) {
       for (const leg of legs) {
         const other = this.#arrangement.otherOf(leg);

@@ -11,6 +11,9 @@ export interface LearnedSource extends Endpoint {
   readonly payloadType: number;
 }
 
+/** Says of each RTP packet whether it shows the peer's stream. */
+export type Admits = (header: RtpHeader, from: Endpoint, packet: Buffer) => boolean;
+
 /**
  * Holds an RTP port until the peer's first packet shows its address and SSRC. SIP peers announce
  * neither reliably (NAT, no `a=ssrc`), and the media worker must know both before it takes a
@@ -18,25 +21,20 @@ export interface LearnedSource extends Endpoint {
  */
 export class RtpLearner {
   readonly #socket: Socket;
-  readonly #admits: (header: RtpHeader, from: Endpoint) => boolean;
+  readonly #admits: Admits;
   #source: LearnedSource | undefined;
   #onLearned: ((source: LearnedSource) => void) | undefined;
   #closed: Promise<void> | undefined;
 
-  private constructor(socket: Socket, admits: (header: RtpHeader, from: Endpoint) => boolean) {
+  private constructor(socket: Socket, admits: Admits) {
     this.#socket = socket;
     this.#admits = admits;
   }
 
   /**
-   * @param admits - says of each RTP packet whether it shows the peer's stream
    * @throws Error of the operating system when the port is taken
    */
-  static open(
-    address: string,
-    port: number,
-    admits: (header: RtpHeader, from: Endpoint) => boolean,
-  ): Promise<RtpLearner> {
+  static open(address: string, port: number, admits: Admits): Promise<RtpLearner> {
     const socket = createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4' });
     const learner = new RtpLearner(socket, admits);
     return new Promise((resolve, reject) => {
@@ -85,7 +83,7 @@ export class RtpLearner {
 
   #received(packet: Buffer, from: Endpoint): void {
     const header = readRtpHeader(packet);
-    if (!header || !this.#admits(header, from)) return;
+    if (!header || !this.#admits(header, from, packet)) return;
     const source = {
       address: from.address,
       port: from.port,

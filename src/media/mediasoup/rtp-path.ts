@@ -31,6 +31,8 @@ export interface PathOptions {
   onProducer(): void;
   /** Told again and again while audio is due from the peer and none comes. */
   onSilence(forMs: number): void;
+  /** A packet of digits that came before the worker took the peer's stream. */
+  onDigits?(packet: Buffer): void;
   /** The port or the worker is gone. */
   onLost(reason: string): void;
 }
@@ -152,11 +154,16 @@ export class RtpPath implements MediaPath {
 
   #openLearner(): Promise<RtpLearner> {
     const { listenAddress, port, now } = this.#options;
-    return RtpLearner.open(listenAddress, port, (header, from) => {
+    return RtpLearner.open(listenAddress, port, (header, from, packet) => {
       const codecs = this.#plan?.codecs ?? AUDIO_CODECS;
-      // A stream is opened for its audio; digits alone do not show one.
-      if (!codecs.some((codec) => PAYLOAD_TYPES[codec] === header.payloadType)) return false;
+      const digits = header.payloadType === this.#plan?.digitsIn;
+      if (!digits && !codecs.some((codec) => PAYLOAD_TYPES[codec] === header.payloadType)) return false;
       if (!this.#rule.admits(header, from, now())) return false;
+      if (digits) {
+        // A stream is opened for its audio; digits alone do not show one.
+        this.#options.onDigits?.(packet);
+        return false;
+      }
       this.#watch.heard();
       return true;
     });
@@ -202,6 +209,10 @@ export class RtpPath implements MediaPath {
     if (!remote || !plan) return;
     clearTimeout(this.#timer);
     this.#feeding = false;
+    if (plan.hears?.audience) {
+      plan.hears.audience(false);
+      await this.#feed.drain();
+    }
     this.#feed.close();
     await this.#learner?.close();
     this.#learner = undefined;
@@ -250,10 +261,16 @@ export class RtpPath implements MediaPath {
       // Whom it heard before, or music, is not whom it is to hear.
       this.#feed.close();
       await this.#carriage?.hush();
-    } else if (this.#learner && this.#feeding) await this.#feed.open(heard.exchange, heard.producer);
+    } else if (this.#learner && this.#feeding) {
+      const { exchange, producer } = heard;
+      await this.#feed.open(exchange, producer, plan.hearsDigits ? exchange.hearing : exchange.hearingAudio);
+      plan.hears?.audience?.(this.#feed.brings(producer) && this.#reachable(remote));
+    }
     // Two paths on their way to another router: the later one joins them.
     else if (this.#carriage?.exchange === heard.exchange) {
-      await this.#carriage.hear(heard.producer, wantsAudio(remote.direction));
+      const wanted = wantsAudio(remote.direction);
+      await this.#carriage.hear(heard.producer, wanted, plan.hearsDigits);
+      plan.hears?.audience?.(wanted);
     }
   }
 
@@ -299,6 +316,7 @@ export class RtpPath implements MediaPath {
   async #leaveWorker(): Promise<void> {
     const carriage = this.#carriage;
     if (!carriage) return;
+    this.#plan?.hears?.audience?.(false);
     this.#past = addReadings(this.#past, await carriage.reading());
     carriage.close();
     this.#carriage = undefined;

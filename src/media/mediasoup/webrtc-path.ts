@@ -177,7 +177,9 @@ export class WebRtcPath implements MediaPath {
     const heard = plan.hears?.stream;
     if (!heard) return this.#carriage.hush();
     if (heard.exchange === this.#options.exchange) {
-      await this.#carriage.hear(heard.producer, wantsAudio(remote.direction));
+      const wanted = wantsAudio(remote.direction);
+      await this.#carriage.hear(heard.producer, wanted, plan.hearsDigits);
+      plan.hears?.audience?.(wanted && this.#transport.dtlsState === 'connected');
     }
   }
 
@@ -188,6 +190,7 @@ export class WebRtcPath implements MediaPath {
   }
 
   #keysChanged(state: types.DtlsState): void {
+    if (state === 'connected') this.#steps.add(() => this.#join());
     if (state === 'failed') this.#lost('the browser and the exchange did not agree on keys');
     if (state !== 'closed' || this.#closed) return;
     clearTimeout(this.#timer);

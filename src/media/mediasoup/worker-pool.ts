@@ -1,6 +1,6 @@
 import type * as Mediasoup from 'mediasoup';
 import { asError } from '../../domain';
-import { Labels } from './labels';
+import { isAudio, Labels } from './labels';
 
 type Worker = Mediasoup.types.Worker;
 
@@ -244,12 +244,24 @@ export class Exchange {
   readonly labels: Labels;
   /** What a peer is able to hear: every codec here, without header extensions, which none has agreed to. */
   readonly hearing: Mediasoup.types.RtpCapabilities;
+  /** The same of one who wants no digits. */
+  readonly hearingAudio: Mediasoup.types.RtpCapabilities;
+  /** Digits alone. */
+  readonly #hearingKeys: Mediasoup.types.RtpCapabilities;
   #tap: Promise<Mediasoup.types.DirectTransport> | undefined;
 
   constructor(router: Mediasoup.types.Router, labels: Labels) {
     this.router = router;
     this.labels = labels;
     this.hearing = { ...router.rtpCapabilities, headerExtensions: [] };
+    const codecs = this.hearing.codecs ?? [];
+    this.hearingAudio = { ...this.hearing, codecs: codecs.filter(isAudio) };
+    this.#hearingKeys = { ...this.hearing, codecs: codecs.filter((codec) => !isAudio(codec)) };
+  }
+
+  /** What hears the digits of a stream alone; undefined when it has none. */
+  keysOf(producer: Mediasoup.types.Producer): Mediasoup.types.RtpCapabilities | undefined {
+    return producer.rtpParameters.codecs.every(isAudio) ? undefined : this.#hearingKeys;
   }
 
   /** Shared by all who listen here: a transport without a socket. */

@@ -1,12 +1,8 @@
 import type { Sound } from '../media-engine';
+import { RtpWriter } from '../rtp/rtp-writer';
 import type { AudioCodec } from '../sdp/audio-description';
-import { PAYLOAD_TYPES } from '../sdp/audio-description';
 import { encodeG711 } from './g711';
-import { FRAME_SAMPLES, frameOf, framesOf, LOOPS } from './score';
-
-const HEADER = 12;
-const VERSION = 0x80;
-const MARKER = 0x80;
+import { frameOf, framesOf, LOOPS } from './score';
 
 /** Encoded once, when first played: a loop is some hundred kilobytes. */
 export class Recording {
@@ -28,38 +24,28 @@ export class Recording {
   }
 }
 
-/** Numbers the frames of a recording as one RTP stream (RFC 3550 §5.1). */
+/** The frames of a recording as one RTP stream. */
 export class RtpFrames {
   readonly #recording: Recording;
-  readonly #payloadType: number;
-  readonly #ssrc: number;
-  #sequence = 0;
-  /** Frames since the beginning, whether sent or not. */
+  readonly #writer: RtpWriter;
+  #begins = true;
   #position = 0;
 
   constructor(recording: Recording, codec: AudioCodec, ssrc: number) {
     this.#recording = recording;
-    this.#payloadType = PAYLOAD_TYPES[codec];
-    this.#ssrc = ssrc;
+    this.#writer = new RtpWriter(codec, ssrc);
   }
 
   /** The next packet; the caller may keep it. */
   next(): Buffer {
-    const sequence = this.#sequence++;
-    const position = this.#position++;
-    const frame = this.#recording.frame(position);
-    const packet = Buffer.allocUnsafe(HEADER + frame.length);
-    packet[0] = VERSION;
-    packet[1] = this.#payloadType | (sequence === 0 ? MARKER : 0);
-    packet.writeUInt16BE(sequence & 0xffff, 2);
-    packet.writeUInt32BE((position * FRAME_SAMPLES) % 2 ** 32, 4);
-    packet.writeUInt32BE(this.#ssrc, 8);
-    frame.copy(packet, HEADER);
+    const packet = this.#writer.next(this.#recording.frame(this.#position++), this.#begins);
+    this.#begins = false;
     return packet;
   }
 
-  /** Time goes on, and these frames are not sent: the timestamp says so, the sequence does not. */
+  /** Time goes on, and these frames are not sent. */
   skip(frames: number): void {
+    this.#writer.skip(frames);
     this.#position += frames;
   }
 }
