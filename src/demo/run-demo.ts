@@ -177,6 +177,8 @@ function describe(event: CallEvent): string[] | undefined {
       return ['attend     the exchange answers the caller'];
     case 'call.plan_step':
       return [`plan       ${event.plan}: ${event.step}`];
+    case 'call.plan_unusable':
+      return [`no plan    ${event.plan}: ${event.detail}`];
     case 'call.recording':
       return [`recording  ${event.state}`];
     case 'call.monitored':

@@ -12,4 +12,5 @@ export { targetsOf } from './check-plan';
 export type { Capability, EngineName } from './capabilities';
 export { CAPABILITIES, enginesOf, needsOf } from './capabilities';
 export type { Simulated, SimulatedCall, SimulatedTurn } from './simulate';
-export { explorePlan, simulatePlan } from './simulate';
+export { eventsOf, explorePlan, simulatePlan } from './simulate';
+export { ANSWER_WORD, answerOfWord, deedText, wishText, wordOfAnswer } from './words';

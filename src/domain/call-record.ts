@@ -20,6 +20,15 @@ export interface CallBasics {
   readonly origin: CallOrigin;
   /** UTC epoch milliseconds. */
   readonly receivedAt: number;
+  /** What the number that was called belongs to, where a plan goes before the decision. */
+  readonly campaignId?: string | undefined;
+  readonly sellerId?: string | undefined;
+}
+
+/** The exchange itself answered the caller. */
+export interface AttendedRecord extends CallBasics {
+  /** UTC epoch milliseconds. */
+  readonly attendedAt: number;
 }
 
 export interface AnsweredRecord extends CallBasics {
@@ -63,9 +72,9 @@ export interface CallTransfer {
   readonly at: number;
   /**
    * `attended`: the transferor had spoken with the other first, or rung them. `operator`: it was the
-   * exchange's people who handed the call on.
+   * exchange's people who handed the call on. `plan`: the call's plan did, for nobody's bid.
    */
-  readonly how: 'blind' | 'attended' | 'operator';
+  readonly how: 'blind' | 'attended' | 'operator' | 'plan';
   /** Who handed it on, and to whom, where these are agents; else the buyer's target. */
   readonly fromAgentId?: string | undefined;
   readonly toAgentId?: string | undefined;

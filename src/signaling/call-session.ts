@@ -1,12 +1,11 @@
 import type {
   CallAttempt,
   CallBasics,
-  CallOrigin,
   CallState,
+  CallTransfer,
   CapLimit,
-  Clock,
-  Decision,
   EndReason,
+  RingAttempt,
   RingTarget,
   Sale,
   SaleTerms,
@@ -14,77 +13,33 @@ import type {
 } from '../domain';
 import { canTransition, NEVER_CONNECTED } from '../domain';
 import type { MediaEngine, MediaLeg, MediaSession } from '../media';
-import { MediaUnavailable } from '../media';
 import { connectedMilliseconds, collectMediaStats } from './call-figures';
-import type {
-  AgentDesk,
-  CallEndedRecord,
-  CallObserver,
-  CallRecorder,
-  CapReservations,
-  FundsDesk,
-  HeldFunds,
-  PlanDesk,
-  RecordingDesk,
-  RingAttempt,
-  SaleDesk,
-} from './ports';
-import { CallControl } from './control/call-control';
-import type { CallCommand, ControlRefusal } from './control/command';
+import { CallSale } from './call-sale';
+import { CallerSide } from './caller-side';
+import type { CallCommand, ControlResult, RecordCommand } from './control/command';
+import { Conversation } from './conversation';
 import { Ladder } from './ladder/ladder';
 import { RecordedInvite } from './ladder/recorded-invite';
 import { RecordedStack } from './ladder/recorded-stack';
 import { MidCall } from './mid-call';
-import { BuyerSide } from './transfer/buyer-side';
-import { Party } from './transfer/party';
-import type { PlaceResult, TransferTo } from './transfer/place';
-import { RingingAddress, RingingBack, ringPlace } from './transfer/ringing-place';
+import { keyOfInfo, Keys } from './plan/keys';
+import { engineFor } from './plan/plan-engine';
+import { PlanRunner } from './plan/plan-runner';
+import type { PlannedCall, PlannedRing } from './plan/planned-call';
+import { planOfPolicy } from './plan/recording-policy';
+import type { CallEndedRecord, CallPlan, HeldFunds } from './ports';
+import { CallRecording } from './recording/call-recording';
+import { carryOutRecord } from './recording/carry-out';
+import type { JoinedHold, RingOrder, RingOutCall, RungOut } from './ring-out';
+import { RingOut } from './ring-out';
 import type { Presentation } from './ringing';
+import type { CallNews, LiveCall, SessionServices } from './session-services';
 import { reasonHeader, statusFor } from './sip-status';
-import type { IncomingInvite, SipDialog, SipStack } from './sip/sip-stack';
-import type { WaterfallResult } from './waterfall';
-import { Waterfall } from './waterfall';
+import type { IncomingInvite } from './sip/sip-stack';
+import type { AnsweredTarget } from './target-attempt';
+import type { Party } from './transfer/party';
 
-/** What every session uses; none of it belongs to one call. */
-export interface SessionServices {
-  readonly stack: SipStack;
-  /** Milliseconds a buyer has for its first response of any kind; undefined: its whole ring time. */
-  readonly responseTimeoutMs: number | undefined;
-  readonly agents: AgentDesk;
-  readonly media: MediaEngine;
-  /** An engine by its name, for plans that ask for one; undefined: it is not configured. */
-  engineNamed(name: MediaEngine['name']): MediaEngine | undefined;
-  readonly plans: PlanDesk;
-  readonly recordings: RecordingDesk;
-  readonly caps: CapReservations;
-  readonly funds: FundsDesk;
-  readonly recorder: CallRecorder;
-  readonly observer: CallObserver;
-  readonly clock: Clock;
-  readonly desk: SaleDesk;
-  /** Where a URI leads that somebody of a buyer names who hands a call on. */
-  findPlace(uri: string, buyerId: string): PlaceResult;
-  /** Where a call leads that people of the exchange hand on. */
-  placeNamed(to: TransferTo, buyerId: string): PlaceResult;
-  /** An impossible thing happened; it is counted and told, and the call goes on to its end. */
-  onBug(error: unknown, callId: string): void;
-}
-
-/** A call that is up, as the API shows it. */
-export interface LiveCall {
-  readonly callId: string;
-  readonly state: CallState;
-  readonly attempt: CallAttempt;
-  readonly receivedAt: number;
-  readonly answeredAt: number | undefined;
-  readonly target: RingTarget | undefined;
-  /** The agent who has it now. */
-  readonly agentId: string | undefined;
-  /** Somebody put it on hold by the API. */
-  readonly held: boolean;
-}
-
-type AnsweredTarget = Extract<WaterfallResult, { kind: 'answered' }>;
+export type { LiveCall, SessionServices } from './session-services';
 
 /** How a call ends: said once, by whoever comes first. */
 interface Ending {
@@ -96,49 +51,66 @@ interface Ending {
   readonly lastHeardAt?: number;
 }
 
-/** Ringing goes on for minutes only with a provisional each minute (RFC 3261 §13.3.1.1). */
-const KEEP_RINGING_MS = 60_000;
+/** For whom the call was sold, and on which terms. */
+interface Offer {
+  readonly targets: readonly RingTarget[];
+  readonly terms: SaleTerms;
+}
+
+const SHOWN = ['record', 'monitor'] as const;
+/** A phone that offered nothing answers our offer with its ACK: so long it is waited for. */
+const ACK_SDP_MS = 4_000;
+const BUYER_HUNG_UP = 'the buyer hung up';
 
 /**
- * One call from its INVITE to its CDR. It owns both legs, every timer and every reservation, and
- * each way out leads through {@link CallSession.finish}.
+ * One call from its INVITE to its CDR. Without a plan it is sold at once, and its buyers are rung one after
+ * the other; else it goes as its plan says. It owns both legs, every timer and every reservation, and each way
+ * out leads through {@link CallSession.finish}.
  */
 export class CallSession {
-  readonly attempt: CallAttempt;
   readonly trunk: Trunk;
   readonly #services: SessionServices;
   readonly #invite: IncomingInvite;
   readonly #ladder: Ladder;
+  readonly #caller: CallerSide;
+  readonly #callerSale: CallSale;
   readonly #receivedMono: number;
   readonly #attempts: RingAttempt[] = [];
+  readonly #transfers: CallTransfer[] = [];
   readonly #onFinished: (session: CallSession) => void;
+  /** As it came; since it was sold by a plan with the tags of that. */
+  #attempt: CallAttempt;
   #state: CallState = 'received';
   #ending: Ending | undefined;
-  /** As contracts and claim say together, once it is decided. */
-  #origin: CallOrigin;
-  /** The seller's limits that the call holds. */
-  #sourceLimits: readonly CapLimit[] = [];
+  /** What carries its media, or will. */
+  #engine: MediaEngine;
   #media: MediaSession | undefined;
-  #callerLeg: MediaLeg | undefined;
-  #waterfall: Waterfall | undefined;
-  /** Money of the buyer who took the call, which its settlement will take. */
+  #midCall: MidCall | undefined;
+  #recording: CallRecording | undefined;
+  #keys: Keys | undefined;
+  #plan: CallPlan | undefined;
+  #runner: PlanRunner | undefined;
+  #offer: Offer | undefined;
+  /** Why a call that goes by a plan has not been sold so far. */
+  #unsold: Pick<Ending, 'reason' | 'detail'> | undefined;
+  #ringOut: RingOut | undefined;
+  #attemptsMade = 0;
+  #conversation: Conversation | undefined;
+  /** The caller stays when the buyer hangs up; told when that has happened. */
+  #stays = false;
+  #onSpoken: (() => void) | undefined;
+  /** Money and limits of the buyer who took the call, which its settlement will take. */
   #held: HeldFunds | undefined;
+  #reserved: readonly CapLimit[] = [];
+  /** The leg of whoever spoke with the caller last. */
+  #buyerLeg: MediaLeg | undefined;
   #target: RingTarget | undefined;
   #sale: Sale | undefined;
-  #callerDialog: SipDialog | undefined;
-  #buyerDialog: SipDialog | undefined;
-  #buyerLeg: MediaLeg | undefined;
-  /** The agent who answered, until the buyer's side of the conversation takes over. */
-  #agentId: string | undefined;
-  /** Who has the call for the buyer, from the answer on. */
-  #buyerSide: BuyerSide | undefined;
-  /** What may be done to the conversation from outside, from the answer on. */
-  #control: CallControl | undefined;
-  #firstRingAt: number | undefined;
+  #attendedAt: number | undefined;
   #answeredAt: number | undefined;
   #answeredMono = 0;
-  #maxDurationTimer: NodeJS.Timeout | undefined;
-  #keepRingingTimer: NodeJS.Timeout | undefined;
+  /** Milliseconds of a conversation that is over while the caller is still there. */
+  #spokenMs: number | undefined;
 
   constructor(
     services: SessionServices,
@@ -150,19 +122,39 @@ export class CallSession {
     this.#ladder = new Ladder(() => services.clock.now());
     this.#services = { ...services, stack: new RecordedStack(services.stack, this.#ladder) };
     this.#invite = new RecordedInvite(invite, this.#ladder);
-    this.attempt = attempt;
-    this.#origin = attempt.origin;
+    this.#caller = new CallerSide(this.#invite, services.clock);
+    this.#attempt = attempt;
+    this.#engine = services.media;
+    this.#callerSale = new CallSale(
+      services,
+      {
+        callId: attempt.callId,
+        sipCallId: invite.callId,
+        isOver: () => this.#ending !== undefined,
+        tell: (event) => this.#tell(event),
+      },
+      attempt.origin,
+    );
     this.trunk = trunk;
     this.#onFinished = onFinished;
     this.#receivedMono = services.clock.monotonic();
   }
 
   get callId(): string {
-    return this.attempt.callId;
+    return this.#attempt.callId;
+  }
+
+  get attempt(): CallAttempt {
+    return this.#attempt;
   }
 
   get state(): CallState {
     return this.#state;
+  }
+
+  /** A buyer has answered, whether they speak still or not. */
+  get wasAnswered(): boolean {
+    return this.#answeredAt !== undefined;
   }
 
   /** The call as it stands now. */
@@ -170,24 +162,33 @@ export class CallSession {
     return {
       callId: this.callId,
       state: this.#state,
-      attempt: this.attempt,
-      receivedAt: this.attempt.receivedAt,
+      attempt: this.#attempt,
+      receivedAt: this.#attempt.receivedAt,
       answeredAt: this.#answeredAt,
       target: this.#target,
       agentId: this.agentId,
-      held: this.#control?.held ?? false,
+      held: this.#conversation?.control.held ?? false,
+      recording: {
+        state: this.#recording?.state ?? 'off',
+        recordingId: this.#recording?.recordingId,
+        resumesAt: this.#recording?.resumesAt,
+      },
+      monitoring: this.#conversation?.control.supervision,
+      can: SHOWN.filter((capability) => this.#engine.capabilities.has(capability)),
     };
   }
 
   /** Milliseconds of conversation so far; 0 before the answer. */
   connectedMs(): number {
     if (this.#answeredAt === undefined) return 0;
-    return connectedMilliseconds(this.#answeredMono, this.#services.clock.monotonic(), undefined);
+    return (
+      this.#spokenMs ?? connectedMilliseconds(this.#answeredMono, this.#services.clock.monotonic(), undefined)
+    );
   }
 
   /** The agent who has the call now. */
   get agentId(): string | undefined {
-    return this.#ending ? undefined : this.#buyerSide?.party.agentId;
+    return this.#ending ? undefined : this.#conversation?.side.party.agentId;
   }
 
   /**
@@ -195,7 +196,7 @@ export class CallSession {
    * @param sourceAddress - whence the agent's phone sent the INVITE
    */
   consult(invite: IncomingInvite, sourceAddress: string = invite.sourceAddress): void {
-    if (this.#buyerSide) this.#buyerSide.consult(invite, sourceAddress);
+    if (this.#conversation) this.#conversation.side.consult(invite, sourceAddress);
     else invite.reject(481);
   }
 
@@ -203,11 +204,23 @@ export class CallSession {
    * Does to the conversation what somebody asks for who is no part of it.
    * @returns why not; undefined when it is done, or begun
    */
-  async control(command: CallCommand): Promise<ControlRefusal | undefined> {
+  async control(command: CallCommand): Promise<ControlResult> {
     if (this.#ending) return 'over';
-    if (command.kind !== 'hangup') return this.#control ? this.#control.carryOut(command) : 'not_answered';
-    this.end('admin_hangup', command.detail);
-    return undefined;
+    switch (command.kind) {
+      case 'hangup':
+        this.end('admin_hangup', command.detail);
+        return undefined;
+      case 'record':
+        return this.#record(command);
+      default:
+        return this.#conversation ? this.#conversation.control.carryOut(command) : 'not_answered';
+    }
+  }
+
+  /** A message that the caller leaves is paused and ended as a conversation is. */
+  #record(command: RecordCommand): ControlResult | Promise<ControlResult> {
+    if (!this.#recording || (command.action === 'start' && !this.#conversation)) return 'not_answered';
+    return carryOutRecord(this.#recording, command, this.#target);
   }
 
   /** Takes the call through its life. Resolves when it rings no more: answered, or ended. */
@@ -215,24 +228,14 @@ export class CallSession {
     this.#invite.onCancel(() =>
       this.finish({ state: 'canceled', reason: 'caller_cancel', detail: 'the caller gave up' }),
     );
-    this.#tell({ type: 'call.received', attempt: this.attempt });
+    this.#tell({ type: 'call.received', attempt: this.#attempt });
+    this.#transition('deciding');
     try {
-      const decision = await this.#decide();
-      if (!decision) return;
-      if (!decision.ok) {
-        this.finish({
-          state: 'rejected',
-          reason: decision.reason,
-          detail: decision.detail,
-          sipStatus: decision.sipStatus,
-        });
-        return;
-      }
-      if (!(await this.#reserveSource(decision.sourceLimits)) || !(await this.#openMedia())) return;
-      await this.#ring(decision.plan, decision.terms);
+      const plan = this.#services.plans.planOf(this.#attempt);
+      if (!plan || !(await this.#goByPlan(plan))) await this.#sellAtOnce();
     } catch (error) {
       this.#services.onBug(error, this.callId);
-      this.finish({ state: this.#unansweredState(), reason: 'internal_error', detail: 'internal error' });
+      this.finish({ state: this.#endState('failed'), reason: 'internal_error', detail: 'internal error' });
     }
   }
 
@@ -243,7 +246,7 @@ export class CallSession {
   ): void {
     const lastHeardAt = reason === 'signaling_lost' ? this.#media?.lastMediaAt() : undefined;
     this.finish({
-      state: this.#unansweredState(),
+      state: this.#endState('failed'),
       reason,
       detail,
       ...(lastHeardAt === undefined ? {} : { lastHeardAt }),
@@ -259,74 +262,95 @@ export class CallSession {
     this.#ending = ending;
     const endedMono = this.#services.clock.monotonic();
     const endedAt = this.#services.clock.now();
-    clearTimeout(this.#maxDurationTimer);
-    clearInterval(this.#keepRingingTimer);
-    this.#waterfall?.stop();
-    const sipStatus = this.#answeredAt === undefined ? (ending.sipStatus ?? statusFor(ending.reason)) : 200;
+    this.#runner?.stop();
+    this.#ringOut?.stop();
+    const sipStatus = this.#wasTaken ? 200 : (ending.sipStatus ?? statusFor(ending.reason));
     const reason = reasonHeader(ending.reason, ending.detail);
-    if (this.#callerDialog) this.#callerDialog.bye(reason);
+    if (this.#caller.dialog) this.#caller.dialog.bye(reason);
     else if (ending.reason !== 'caller_cancel') {
       const retry: Record<string, string> = sipStatus === 503 ? { 'Retry-After': '5' } : {};
-      this.#invite.reject(sipStatus, undefined, { Reason: reason, ...retry });
+      this.#caller.reject(sipStatus, { Reason: reason, ...retry });
     }
-    this.#control?.close();
-    if (this.#buyerSide) this.#buyerSide.close(reason);
-    else this.#buyerDialog?.bye(reason);
+    this.#recording?.close();
+    this.#conversation?.close(reason);
     this.#transition(ending.state);
+    this.#onSpoken?.();
     void this.#conclude(ending, sipStatus, endedAt, endedMono);
   }
 
-  /** Undefined when the caller gave up before it was decided. */
-  async #decide(): Promise<Decision | undefined> {
-    const { clock, desk, recorder } = this.#services;
-    this.#transition('deciding');
-    const startedAt = clock.monotonic();
-    const decided = desk.decide(this.attempt);
-    // Most calls wait for nobody: they go on in this very turn.
-    const decision = decided instanceof Promise ? await decided : decided;
-    if (this.#ending) {
-      desk.abandoned(this.attempt);
-      return undefined;
+  /** The way of calls without a plan: sold at once, buyers rung one after the other. */
+  async #sellAtOnce(): Promise<void> {
+    const decision = await this.#callerSale.decide(this.#attempt);
+    if (!decision) return;
+    if (!decision.ok) {
+      const { reason, detail, sipStatus } = decision;
+      this.finish({ state: this.#endState('rejected'), reason, detail, sipStatus });
+      return;
     }
-    this.#origin = decision.trace.origin ?? this.attempt.origin;
-    const decisionMicroseconds = Math.round((clock.monotonic() - startedAt) * 1000);
-    recorder.decided({
-      attempt: this.attempt,
-      sipCallId: this.#invite.callId,
-      decision,
-      decisionMicroseconds,
+    const limited = await this.#callerSale.reserve(decision.sourceLimits);
+    if (limited === 'over') return;
+    if (limited) {
+      const detail = `the seller's limit is reached: ${limited.exhausted}`;
+      this.finish({ state: this.#endState('rejected'), reason: 'source_capped', detail });
+      return;
+    }
+    this.#offer = { targets: decision.plan, terms: decision.terms };
+    const policy = this.#services.recordings.policyOf(this.#attempt);
+    if (policy && (await this.#run({ plan: planOfPolicy(policy.announce), version: 0 }))) return;
+    if (!this.#media && !(await this.#openMedia(this.#services.media))) return;
+    const rung = await this.#ringBuyers({
+      targets: decision.plan,
+      atOnce: 1,
+      meeting: undefined,
+      sound: undefined,
     });
-    this.#tell({ type: 'call.decided', decision, decisionMicroseconds });
-    return decision;
+    if (rung === 'nobody') this.finish({ state: this.#endState('failed'), ...this.#untaken });
   }
 
-  /** Takes what the seller's caps ask for. False when the call ended here. */
-  async #reserveSource(limits: readonly CapLimit[]): Promise<boolean> {
-    // What came in the same packet as the INVITE has been heard by now: a CANCEL, say.
-    if (limits.length === 0) return this.#ending === undefined;
-    const { caps } = this.#services;
-    const reserved = await caps.reserve(this.callId, limits);
-    if (reserved.ok) this.#sourceLimits = limits;
-    if (this.#ending) {
-      // The end has passed by: what was taken since goes back here.
-      if (reserved.ok) await caps.release(this.callId, limits, NEVER_CONNECTED);
+  /** The call goes as its plan says. False when it cannot: the call is to be sold at once. */
+  async #goByPlan(plan: CallPlan): Promise<boolean> {
+    this.#plan = plan;
+    return this.#run(plan);
+  }
+
+  /** Carries a plan out to its end. False when it cannot be begun, or broke before anybody was rung. */
+  async #run({ plan, version }: CallPlan): Promise<boolean> {
+    const engine = engineFor(plan, this.#services);
+    if (!engine) {
+      this.#unusable(plan.name, 'no media engine that is configured can do all that its steps need');
       return false;
     }
-    if (reserved.ok) return true;
-    const detail = `the seller's limit is reached: ${reserved.exhausted}`;
-    this.finish({ state: 'rejected', reason: 'source_capped', detail });
-    return false;
+    if (!(await this.#openMedia(engine, true))) return true;
+    try {
+      const facts = await this.#services.plans.factsOf(this.#attempt);
+      if (this.#ending) return true;
+      this.#runner = new PlanRunner(this.#planned(), { plan, version }, facts);
+      await this.#runner.run();
+      return true;
+    } catch (error) {
+      this.#services.onBug(error, this.callId);
+      this.#runner?.stop();
+      if (this.#ending || this.wasAnswered) throw error;
+      this.#unusable(plan.name, 'it could not be carried out');
+      return false;
+    }
+  }
+
+  #unusable(plan: string, detail: string): void {
+    this.#tell({ type: 'call.plan_unusable', plan, detail });
   }
 
   /** Opens the media side and reads the caller's offer. False when the call ended here. */
-  async #openMedia(): Promise<boolean> {
-    const media = this.#services.media.openSession(this.callId, {
+  async #openMedia(engine: MediaEngine, planned = false): Promise<boolean> {
+    this.#engine = engine;
+    const media = engine.openSession(this.callId, {
       onMediaLost: (detail) => this.#mediaEnded('media_failure', detail, this.#media?.lastMediaAt()),
       onRtpTimeout: (leg) =>
         this.#mediaEnded('rtp_timeout', `no audio from the ${leg}`, this.#media?.lastMediaAt(leg)),
-      onConsultLost: () => this.#buyerSide?.consultLost(),
+      onConsultLost: () => this.#conversation?.side.consultLost(),
       onOneWayAudio: (leg) => this.#tell({ type: 'call.one_way_audio', leg }),
       onQuality: (legs) => this.#tell({ type: 'call.quality', legs }),
+      ...(planned ? { onDigit: (leg: MediaLeg, digit: string) => this.#keys?.pressed(leg, digit) } : {}),
     });
     this.#media = media;
     let leg: MediaLeg;
@@ -334,41 +358,194 @@ export class CallSession {
       leg = await media.createLeg('caller', { signalingAddress: this.#invite.sourceAddress });
     } catch (error) {
       const detail = error instanceof Error ? error.message : 'no media';
-      this.finish({ state: this.#unansweredState(), reason: 'media_failure', detail });
+      this.finish({ state: this.#endState('failed'), reason: 'media_failure', detail });
       return false;
     }
     if (this.#ending) {
       leg.close();
       return false;
     }
-    this.#callerLeg = leg;
-    if (this.#invite.sdp === '') return true;
+    this.#caller.opened(leg);
+    this.#midCall = new MidCall(this.#services.onBug, this.callId);
+    if (this.#caller.offersNothing) return true;
     const offer = leg.receiveOffer(this.#invite.sdp);
     if (offer.ok) return true;
-    this.finish({
-      state: 'rejected',
-      reason: 'bad_request',
-      detail: `the offer cannot be used: ${offer.reason}`,
-      sipStatus: offer.reason === 'malformed' ? 400 : 488,
-    });
+    this.#badOffer(offer.reason);
     return false;
   }
 
-  async #ring(plan: readonly RingTarget[], terms: SaleTerms): Promise<void> {
-    const media = this.#media;
-    const callerLeg = this.#callerLeg;
-    if (!media || !callerLeg) throw new Error('ringing without media');
-    this.#transition('ringing');
-    this.#keepRingingTimer = setInterval(() => this.#invite.progress(180), KEEP_RINGING_MS);
-    const waterfall = new Waterfall(this.#services, {
+  #badOffer(reason: string): void {
+    this.finish({
+      state: this.#endState('rejected'),
+      reason: 'bad_request',
+      detail: `the offer cannot be used: ${reason}`,
+      sipStatus: reason === 'malformed' ? 400 : 488,
+    });
+  }
+
+  /** What its plan may do with this call. */
+  #planned(): PlannedCall {
+    const { plans, clock } = this.#services;
+    return {
+      attempt: this.#attempt,
+      media: this.#opened.media,
+      caller: this.#caller,
+      keys: (this.#keys ??= new Keys()),
+      recording: this.#recordingOf(this.#opened.media),
+      plans,
+      clock,
+      isOver: () => this.#ending !== undefined,
+      attend: () => this.#attend(),
+      auction: (tags) => this.#auction(tags),
+      ring: (order, stop) => this.#ringByPlan(order, stop),
+      transfer: (targetId, stays, stop) => this.#transferByPlan(targetId, stays, stop),
+      spoken: () =>
+        new Promise((resolve) => {
+          if (this.#conversation && !this.#ending) this.#onSpoken = resolve;
+          else resolve();
+        }),
+      end: (sipStatus, detail) => this.#endByPlan(sipStatus, detail),
+      tell: (event) => this.#tell(event),
+    };
+  }
+
+  /** The exchange answers the caller itself. */
+  async #attend(): Promise<boolean> {
+    const caller = this.#caller;
+    if (caller.dialog) return !this.#ending;
+    const sdp = await caller.describe();
+    if (this.#ending) return false;
+    if (!sdp.ok) {
+      this.#badOffer(sdp.reason);
+      return false;
+    }
+    const answer = await caller.answer(sdp.sdp);
+    if (this.#ending) {
+      if (answer.ok) answer.dialog.bye();
+      return false;
+    }
+    if (!answer.ok) {
+      this.finish({ state: 'failed', reason: 'signaling_lost', detail: answer.reason });
+      return false;
+    }
+    caller.answered(answer.dialog);
+    this.#attendedNow();
+    const described = this.#listenToCaller();
+    if (caller.offersNothing) await described;
+    return !this.#isOver;
+  }
+
+  #attendedNow(): void {
+    const { clock, recorder } = this.#services;
+    this.#attendedAt = clock.now();
+    this.#transition('attended');
+    recorder.attended({ ...this.#basics(), attendedAt: this.#attendedAt });
+    this.#tell({ type: 'call.attended' });
+  }
+
+  /** While nobody speaks with the caller, its INFO are keys. Resolves when its media is known. */
+  #listenToCaller(): Promise<void> {
+    const { dialog, leg } = this.#caller;
+    if (!dialog) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = this.#caller.offersNothing ? setTimeout(resolve, ACK_SDP_MS) : undefined;
+      const done = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
+      const onEnd = (cause: 'bye' | 'ack_timeout' | 'session_timeout'): void => {
+        done();
+        this.#callerEnded(cause);
+      };
+      const onInfo = (contentType: string, body: string): number => {
+        const key = keyOfInfo(contentType, body);
+        if (key !== undefined) this.#keys?.pressed(leg, key);
+        return key === undefined ? 415 : 200;
+      };
+      this.#opened.midCall.attach('caller', dialog, leg, onEnd, { onInfo, onAnswered: done });
+      if (!this.#caller.offersNothing) done();
+    });
+  }
+
+  /** Offers the call for sale with the tags of its plan. A call that was spoken is sold once and for all. */
+  async #auction(tags: Readonly<Record<string, string>>): Promise<boolean> {
+    if (this.wasAnswered) return false;
+    const attempt = { ...this.#attempt, tags };
+    // Whoever was asked for an offer before learns that nothing came of it.
+    if (this.#offer || this.#unsold) this.#services.desk.abandoned(this.#attempt);
+    this.#offer = undefined;
+    this.#attempt = attempt;
+    const decision = await this.#callerSale.decide(attempt);
+    if (!decision) return false;
+    if (!decision.ok) {
+      this.#unsold = { reason: decision.reason, detail: decision.detail };
+      return false;
+    }
+    const limited = await this.#callerSale.reserve(decision.sourceLimits);
+    if (limited === 'over') return false;
+    if (limited) {
+      const detail = `the seller's limit is reached: ${limited.exhausted}`;
+      this.#unsold = { reason: 'source_capped', detail };
+      return false;
+    }
+    this.#unsold = undefined;
+    this.#offer = { targets: decision.plan, terms: decision.terms };
+    return true;
+  }
+
+  async #ringByPlan({ atOnce, meeting, sound, stays }: PlannedRing, stop: AbortSignal): Promise<RungOut> {
+    const offer = this.#offer;
+    if (!offer || this.wasAnswered) return 'nobody';
+    this.#stays = stays;
+    const rung = await this.#ringBuyers({ targets: offer.targets, atOnce, meeting, sound }, stop);
+    if (rung === 'nobody') this.#unsold = this.#untaken;
+    if (rung === 'joined' && meeting.record) void this.#opened.recording?.start('conversation', this.#target);
+    return rung;
+  }
+
+  /** Rings whom the call was sold to. */
+  async #ringBuyers(order: RingOrder, stop?: AbortSignal): Promise<RungOut> {
+    const { terms } = this.#offer as Offer;
+    return this.#ring(
+      {
+        ...this.#ringOutCall(terms.currency),
+        taken: (answered) => this.#sold(answered, terms),
+        joined: (answered, party, hold) => this.#answered(answered, party, hold),
+      },
+      order,
+      stop,
+    );
+  }
+
+  async #ring(call: RingOutCall, order: RingOrder, stop?: AbortSignal): Promise<RungOut> {
+    if (this.#state !== 'ringing') this.#transition('ringing');
+    const ringOut = new RingOut(this.#services, call, order);
+    this.#ringOut = ringOut;
+    const onStop = (): void => ringOut.stop();
+    stop?.addEventListener('abort', onStop);
+    try {
+      const rung = await ringOut.run();
+      if (rung !== 'joined' && this.#caller.dialog && !this.#ending) this.#transition('attended');
+      return rung;
+    } finally {
+      stop?.removeEventListener('abort', onStop);
+    }
+  }
+
+  #ringOutCall(currency: SaleTerms['currency']): Omit<RingOutCall, 'taken' | 'joined'> {
+    const { media, midCall } = this.#opened;
+    return {
       callId: this.callId,
-      currency: terms.currency,
-      confirm: (target) => this.#services.desk.confirm(this.attempt, target),
+      currency,
+      caller: this.#caller,
       media,
-      callerLeg,
+      midCall,
+      keys: (this.#keys ??= new Keys()),
       attempts: this.#attempts,
+      nextAttempt: () => ++this.#attemptsMade,
+      isOver: () => this.#ending !== undefined,
+      confirm: (target) => this.#services.desk.confirm(this.#attempt, target),
       presentationTo: (target) => this.#presentationTo(target),
-      progress: (status, sdp) => this.#callerProgress(status, sdp),
       ringing: (target, attempt) => {
         this.#target = target;
         this.#tell({ type: 'call.ringing', target, attempt });
@@ -376,186 +553,118 @@ export class CallSession {
       queued: (target, position) => this.#tell({ type: 'call.queued', target, position }),
       failed: (target, outcome, sipStatus) =>
         this.#tell({ type: 'call.ring_failed', target, outcome, sipStatus }),
-    });
-    this.#waterfall = waterfall;
-    for (let next = 0; next < plan.length && !this.#ending;) {
-      const result = await waterfall.ring(plan, next);
-      if (result.kind === 'stopped') return;
-      if (result.kind === 'exhausted') break;
-      if (await this.#connect(result, terms, waterfall)) return;
-      next = result.index + 1;
-    }
-    const detail = this.#attempts.length === 0 ? 'no target could be rung' : 'every buyer was tried';
-    this.finish({ state: this.#unansweredState(), reason: 'buyers_exhausted', detail });
+      buyerHungUp: (detail) => this.#buyerHungUp(detail),
+      callerLost: (detail) => this.finish({ state: 'failed', reason: 'signaling_lost', detail }),
+    };
+  }
+
+  /** Rings a target for nobody's bid: whoever answers has the call, and nobody is billed for it. */
+  async #transferByPlan(targetId: string, stays: boolean, stop: AbortSignal): Promise<RungOut> {
+    const target = this.wasAnswered ? undefined : this.#services.plans.target(this.#attempt, targetId);
+    if (!target) return 'nobody';
+    const at = this.#services.clock.now();
+    const attempts: RingAttempt[] = [];
+    this.#stays = stays;
+    const rung = await this.#ring(
+      {
+        // Nothing is held for it.
+        ...this.#ringOutCall('USD'),
+        attempts,
+        taken: () => undefined,
+        joined: ({ target: answered }, party, hold) => {
+          this.#reserved = hold.reserved;
+          if (this.#attendedAt === undefined) this.#attendedNow();
+          else this.#transition('attended');
+          this.#converse(answered, party);
+        },
+      },
+      { targets: [target], atOnce: 1, meeting: undefined, sound: undefined },
+      stop,
+    );
+    const outcome = attempts.at(-1)?.outcome ?? 'failed';
+    const transfer: CallTransfer = {
+      at,
+      how: 'plan',
+      toTargetId: target.targetId,
+      outcome,
+      ...(rung === 'joined' ? { takenAt: this.#services.clock.now() } : {}),
+    };
+    this.#transfers.push(transfer);
+    if (rung === 'joined') this.#tell({ type: 'call.transferred', transfer });
+    return rung;
   }
 
   /** Agents see of the caller what their card shows; a target of its own sees the number. */
   #presentationTo(target: RingTarget): Presentation {
     const headers = { 'X-DCE-Call-ID': this.callId };
-    if (target.kind !== 'softphone') return { callingNumber: userOf(this.attempt.from), headers };
-    const card = this.#services.desk.card(this.attempt, target, false);
+    if (target.kind !== 'softphone') return { callingNumber: userOf(this.#attempt.from), headers };
+    const card = this.#services.desk.card(this.#attempt, target, false);
     return {
       callingNumber: userOf(card.number),
       headers: { ...headers, 'X-DCE-Card': Buffer.from(JSON.stringify(card)).toString('base64url') },
     };
   }
 
-  /** Joins the caller with the buyer who answered. False when the next buyer is to be rung. */
-  async #connect(
-    { target, dialog: buyer, leg: buyerLeg, agentId, ringMs }: AnsweredTarget,
-    terms: SaleTerms,
-    waterfall: Waterfall,
-  ): Promise<boolean> {
-    const callerLeg = this.#callerLeg;
-    const media = this.#media;
-    if (!callerLeg || !media) throw new Error('an answer without media');
-    if (this.#ending) {
-      buyer.bye();
-      if (agentId !== undefined) this.#services.agents.release(this.callId, agentId, 'caller_gone');
-      return true;
-    }
-    this.#buyerDialog = buyer;
-    this.#buyerLeg = buyerLeg;
-    this.#agentId = agentId;
-    let buyerGone = false;
-    const midCall = new MidCall(this.#services.onBug, this.callId);
-    midCall.attach('buyer', buyer, buyerLeg, () => (buyerGone = true));
-    const sdp = this.#invite.sdp === '' ? callerLeg.createOffer() : await callerLeg.createAnswer();
-    const joined = sdp.ok && (await this.#bridge(media, callerLeg, buyerLeg));
-    if (this.#ending) {
-      buyer.bye();
-      return true;
-    }
-    if (buyerGone || !joined) {
-      buyer.bye();
-      this.#buyerDialog = undefined;
-      this.#buyerLeg = undefined;
-      this.#agentId = undefined;
-      waterfall.lost(target, buyerLeg, agentId);
-      return false;
-    }
-    const answering = this.#invite.answer(sdp.sdp);
-    // On its way: whoever is killed from here on finds that it was.
-    this.#sold(target, terms, ringMs);
-    const answer = await answering;
-    if (this.#ending) {
-      // The caller gave up in the same instant: whichever dialog stands is ended.
-      if (answer.ok) answer.dialog.bye();
-      buyer.bye();
-      return true;
-    }
-    if (!answer.ok) {
-      this.finish({ state: 'failed', reason: 'signaling_lost', detail: answer.reason });
-      return true;
-    }
-    this.#callerDialog = answer.dialog;
-    this.#answered(target, waterfall.takeHeld());
-    const party = new Party(buyer, buyerLeg, { agentId, targetId: target.targetId });
-    const side = this.#sideOf(party, target, media, callerLeg, midCall);
-    this.#buyerSide = side;
-    this.#control = new CallControl(
-      {
-        media,
-        caller: { dialog: answer.dialog, leg: callerLeg },
-        place: (to) => this.#services.placeNamed(to, target.buyerId),
-        changed: (held) => this.#tell({ type: held ? 'call.held' : 'call.resumed' }),
-        played: (sound, to) => this.#tell({ type: 'call.sound_played', sound, to }),
-        onBug: (error) => this.#services.onBug(error, this.callId),
-      },
-      side,
-    );
-    this.#agentId = undefined;
-    midCall.attach('caller', answer.dialog, callerLeg, (cause) => this.#callerEnded(cause));
-    if (buyerGone) this.#hungUp('buyer_hangup', 'the buyer hung up');
-    return true;
-  }
-
-  /** False when the buyer's media is gone, which is no reason not to ring the next one. */
-  async #bridge(media: MediaSession, callerLeg: MediaLeg, buyerLeg: MediaLeg): Promise<boolean> {
-    try {
-      await media.bridge(callerLeg, buyerLeg);
-      return true;
-    } catch (error) {
-      if (error instanceof MediaUnavailable) return false;
-      throw error;
-    }
-  }
-
-  /** Whoever has the call for the buyer may hand it on within the buyer: it stays one sale. */
-  #sideOf(
-    party: Party,
-    target: RingTarget,
-    media: MediaSession,
-    callerLeg: MediaLeg,
-    midCall: MidCall,
-  ): BuyerSide {
-    const { callId } = this;
-    const services = this.#services;
-    const { agents, clock, onBug } = services;
-    const context = { callId, media };
-    const orderOf = (onRinging: () => void) => ({
-      buyerId: target.buyerId,
-      ringTimeoutMs: target.ringTimeoutMs,
-      toAgents: this.#presentationTo({ ...target, kind: 'softphone' }),
-      toOthers: this.#presentationTo({ ...target, kind: 'sip' }),
-      onRinging,
-    });
-    return new BuyerSide(
-      {
-        callId,
-        media,
-        callerLeg,
-        midCall,
-        agents,
-        clock,
-        place: (uri) => services.findPlace(uri, target.buyerId),
-        ring: (place, onRinging) => ringPlace(services, context, place, orderOf(onRinging), clock),
-        ringBack: ({ agentId }) => {
-          const order = orderOf(() => undefined);
-          return agentId === undefined
-            ? new RingingAddress(services, context, target.uri, order)
-            : new RingingBack(services, context, agentId, order);
-        },
-        transferred: (transfer) => this.#tell({ type: 'call.transferred', transfer }),
-        hungUp: (detail) => this.#hungUp('buyer_hangup', detail),
-        onBug: (error) => onBug(error, callId),
-      },
-      party,
-    );
-  }
-
-  #sold(target: RingTarget, terms: SaleTerms, ringMs: number): void {
+  #sold({ target, agentId, ringMs }: AnsweredTarget, terms: SaleTerms): void {
     this.#sale = {
       target,
       terms,
       setupMs: this.#pdd(),
       ringMs,
-      ...(this.#agentId === undefined ? {} : { agentId: this.#agentId }),
+      ...(agentId === undefined ? {} : { agentId }),
     };
     const { clock, recorder } = this.#services;
     recorder.answered({ ...this.#basics(), sale: this.#sale, answeredAt: clock.now() });
   }
 
-  #answered(target: RingTarget, held: HeldFunds | undefined): void {
-    const { clock, funds } = this.#services;
-    this.#held = held;
-    if (held) funds.answered(held);
-    clearInterval(this.#keepRingingTimer);
-    this.#target = target;
+  #answered({ target, agentId }: AnsweredTarget, party: Party, hold: JoinedHold): void {
+    const { clock, funds, desk } = this.#services;
+    this.#held = hold.held;
+    this.#reserved = hold.reserved;
+    if (hold.held) funds.answered(hold.held);
     this.#answeredMono = clock.monotonic();
     this.#answeredAt = clock.now();
     this.#transition('answered');
-    this.#services.desk.connected(this.attempt, target);
-    this.#tell({ type: 'call.answered', target, pddMs: this.#pdd(), agentId: this.#sale?.agentId });
-    this.#maxDurationTimer = setTimeout(
-      () => this.#hungUp('max_duration', 'the longest call allowed'),
-      target.maxDurationMs,
+    desk.connected(this.#attempt, target);
+    this.#tell({ type: 'call.answered', target, pddMs: this.#pdd(), agentId });
+    this.#converse(target, party);
+  }
+
+  /** Caller and whoever answered hear each other. */
+  #converse(target: RingTarget, party: Party): void {
+    const { media, midCall } = this.#opened;
+    const { dialog, leg } = this.#caller;
+    if (!dialog) throw new Error('a conversation with a caller who was not answered');
+    this.#target = target;
+    this.#conversation = new Conversation(
+      this.#services,
+      {
+        callId: this.callId,
+        attempt: this.#attempt,
+        media,
+        capabilities: this.#engine.capabilities,
+        caller: { dialog, leg },
+        midCall,
+        recording: this.#recordingOf(media),
+        presentationTo: (to) => this.#presentationTo(to),
+        tell: (event) => this.#tell(event),
+        buyerHungUp: (detail) => this.#buyerHungUp(detail),
+        tooLong: () =>
+          this.finish({
+            state: 'completed',
+            reason: 'max_duration',
+            detail: 'the longest call allowed',
+          }),
+      },
+      target,
+      party,
     );
+    midCall.attach('caller', dialog, leg, (cause) => this.#callerEnded(cause));
   }
 
   #callerEnded(cause: 'bye' | 'ack_timeout' | 'session_timeout'): void {
     if (cause === 'bye') {
-      this.#hungUp('caller_hangup', 'the caller hung up');
+      this.finish({ state: 'completed', reason: 'caller_hangup', detail: 'the caller hung up' });
       return;
     }
     // The caller is not there: what was not heard is not billed.
@@ -565,8 +674,49 @@ export class CallSession {
     this.finish({ state: 'completed', reason: 'signaling_lost', detail, lastHeardAt });
   }
 
-  #hungUp(reason: EndReason, detail: string): void {
-    this.finish({ state: 'completed', reason, detail });
+  #buyerHungUp(detail = BUYER_HUNG_UP): void {
+    if (this.#stays && this.#conversation && !this.#ending) this.#endConversation(detail);
+    else this.finish({ state: 'completed', reason: 'buyer_hangup', detail });
+  }
+
+  /** The buyer is gone and the caller stays: the sale is over, and so is what it costs. */
+  #endConversation(detail: string): void {
+    const { media, midCall } = this.#opened;
+    const { funds, caps } = this.#services;
+    const conversation = this.#conversation;
+    this.#conversation = undefined;
+    if (this.wasAnswered) this.#spokenMs = this.connectedMs();
+    conversation?.close(reasonHeader('buyer_hangup', detail));
+    if (conversation) {
+      this.#transfers.push(...conversation.side.transfers);
+      this.#buyerLeg = conversation.side.party.leg;
+    }
+    void this.#recording?.stop();
+    if (this.#held) funds.ended(this.#held, this.#spokenMs ?? 0);
+    this.#held = undefined;
+    const reserved = this.#reserved;
+    this.#reserved = [];
+    if (reserved.length > 0) {
+      void caps.release(this.callId, reserved, this.#outcome(this.connectedMs())).catch(() => undefined);
+    }
+    this.#target = undefined;
+    if (this.#state !== 'attended') this.#transition('attended');
+    midCall.detach('buyer');
+    media.unbridge(this.#caller.leg);
+    void this.#listenToCaller();
+    this.#onSpoken?.();
+    this.#onSpoken = undefined;
+  }
+
+  #endByPlan(sipStatus: number, detail: string): void {
+    const why = this.#unsold ?? { reason: 'plan_ended', detail };
+    const unanswered = why.reason === 'buyers_exhausted' ? 'failed' : 'rejected';
+    this.finish({ state: this.#endState(unanswered), ...why, sipStatus });
+  }
+
+  get #untaken(): { readonly reason: 'buyers_exhausted'; readonly detail: string } {
+    const detail = this.#attempts.length === 0 ? 'no target could be rung' : 'every buyer was tried';
+    return { reason: 'buyers_exhausted', detail };
   }
 
   #mediaEnded(
@@ -575,7 +725,7 @@ export class CallSession {
     lastHeardAt: number | undefined,
   ): void {
     this.finish({
-      state: this.#unansweredState(),
+      state: this.#endState('failed'),
       reason,
       detail,
       // Audio that was never heard at all leaves nothing to bill.
@@ -583,38 +733,34 @@ export class CallSession {
     });
   }
 
-  #callerProgress(status: number, sdp: string | undefined): void {
-    this.#firstRingAt ??= this.#services.clock.now();
-    this.#invite.progress(status, sdp);
-  }
-
   async #conclude(ending: Ending, sipStatus: number, endedAt: number, endedMono: number): Promise<void> {
-    const { recorder, caps, funds, agents } = this.#services;
-    if (this.#agentId !== undefined) agents.ended(this.callId, this.#agentId);
-    const unused = this.#waterfall?.takeHeld();
+    const { recorder, caps, funds } = this.#services;
+    const unused = this.#ringOut?.takeHeld();
     if (unused) funds.release(unused);
     try {
       const answered = this.#answeredAt !== undefined;
-      const buyerLeg = this.#buyerSide?.party.leg ?? this.#buyerLeg;
-      const media = answered ? await collectMediaStats(this.#callerLeg, buyerLeg) : undefined;
+      const buyerLeg = this.#conversation?.side.party.leg ?? this.#buyerLeg;
+      const media = this.#wasTaken ? await collectMediaStats(this.#callerLeg, buyerLeg) : undefined;
       const connectedMs = answered
-        ? connectedMilliseconds(this.#answeredMono, endedMono, ending.lastHeardAt)
+        ? (this.#spokenMs ?? connectedMilliseconds(this.#answeredMono, endedMono, ending.lastHeardAt))
         : 0;
       if (this.#held) funds.ended(this.#held, connectedMs);
-      const reserved = [...(this.#waterfall?.takeReserved() ?? []), ...this.#sourceLimits];
-      if (reserved.length > 0) {
-        const charge =
-          answered && this.#sale ? this.#services.desk.charge(this.#sale, connectedMs) : NEVER_CONNECTED;
-        await caps.release(this.callId, reserved, { ...charge, connected: answered });
-      }
-      const transfers = this.#buyerSide?.transfers ?? [];
+      const reserved = [
+        ...(this.#ringOut?.takeReserved() ?? []),
+        ...this.#reserved,
+        ...this.#callerSale.takeLimits(),
+      ];
+      if (reserved.length > 0) await caps.release(this.callId, reserved, this.#outcome(connectedMs));
+      const transfers = [...this.#transfers, ...(this.#conversation?.side.transfers ?? [])];
+      const plan = this.#plan ? this.#runner?.record : undefined;
       const record: CallEndedRecord = {
         ...this.#basics(),
         state: ending.state,
         reason: ending.reason,
         sipStatus,
         detail: ending.detail,
-        firstRingAt: this.#firstRingAt,
+        firstRingAt: this.#caller.firstRingAt,
+        ...(this.#attendedAt === undefined ? {} : { attendedAt: this.#attendedAt }),
         answeredAt: this.#answeredAt,
         endedAt,
         connectedMs,
@@ -623,6 +769,7 @@ export class CallSession {
         media,
         ...(transfers.length === 0 ? {} : { transfers }),
         ladder: this.#ladder.entries,
+        ...(plan === undefined ? {} : { plan }),
       };
       recorder.ended(record);
       this.#tell({ type: 'call.ended', record });
@@ -634,22 +781,61 @@ export class CallSession {
     }
   }
 
+  /** What became of the call, to those whose limits it counted for. */
+  #outcome(connectedMs: number): Parameters<SessionServices['caps']['release']>[2] {
+    const answered = this.wasAnswered;
+    const charge =
+      answered && this.#sale ? this.#services.desk.charge(this.#sale, connectedMs) : NEVER_CONNECTED;
+    return { ...charge, connected: answered };
+  }
+
   #basics(): CallBasics {
-    const { callId, from, to, receivedAt } = this.attempt;
+    const { callId, from, to, receivedAt } = this.#attempt;
     return {
       callId,
       sipCallId: this.#invite.callId,
       trunkId: this.trunk.id,
       from,
       to,
-      origin: this.#origin,
+      origin: this.#callerSale.origin,
       receivedAt,
+      ...this.#plan?.source,
     };
   }
 
-  /** A call that ends after its answer was completed, whatever ended it; before, it failed. */
-  #unansweredState(): 'completed' | 'failed' {
-    return this.#answeredAt === undefined ? 'failed' : 'completed';
+  /** The recording of the call, whoever wants it. */
+  #recordingOf(media: MediaSession): CallRecording {
+    const { recordings, clock, onBug } = this.#services;
+    return (this.#recording ??= new CallRecording({
+      attempt: this.#attempt,
+      media,
+      recordings,
+      clock,
+      tell: (event) => this.#tell(event),
+      onBug: (error) => onBug(error, this.callId),
+    }));
+  }
+
+  /** What is there since its media was opened. */
+  get #opened(): { media: MediaSession; midCall: MidCall; recording: CallRecording | undefined } {
+    const media = this.#media;
+    const midCall = this.#midCall;
+    if (!media || !midCall) throw new Error('a call without media');
+    return { media, midCall, recording: this.#recording };
+  }
+
+  get #callerLeg(): MediaLeg | undefined {
+    return this.#caller.hasLeg ? this.#caller.leg : undefined;
+  }
+
+  /** The caller got a 200, by a buyer or by the exchange. */
+  get #wasTaken(): boolean {
+    return this.#answeredAt !== undefined || this.#attendedAt !== undefined;
+  }
+
+  /** How a call ends that nobody answered, or `completed` for one that somebody did. */
+  #endState(unanswered: 'failed' | 'rejected'): Ending['state'] {
+    return this.#wasTaken ? 'completed' : unanswered;
   }
 
   /** Post-dial delay: milliseconds from the INVITE to now. */
@@ -665,8 +851,13 @@ export class CallSession {
     }
   }
 
-  #tell(event: TellableEvent): void {
+  #tell(event: CallNews): void {
     this.#services.observer.onCall({ ...event, callId: this.callId, at: this.#services.clock.now() });
+  }
+
+  /** TypeScript takes a field for what it was before an await. */
+  get #isOver(): boolean {
+    return this.#ending !== undefined;
   }
 }
 
@@ -674,6 +865,3 @@ export class CallSession {
 function userOf(number: string | undefined): string {
   return number?.replace(/^\+/, '') ?? 'anonymous';
 }
-
-type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
-type TellableEvent = DistributiveOmit<Parameters<CallObserver['onCall']>[0], 'callId' | 'at'>;

@@ -18,7 +18,15 @@ export { changedBindings, liveBindings, LocalBindings } from './registrar/local-
 export type { PhoneDirectory, PhoneUser } from './registrar/phone-directory';
 export { Registrar } from './registrar/registrar';
 export type { RegistrarFigures } from './registrar/registrar';
-export type { CallCommand, ControlRefusal, SoundTo } from './control/command';
+export type {
+  CallCommand,
+  ControlRefusal,
+  ControlResult,
+  Listener,
+  ListeningPost,
+  SoundTo,
+} from './control/command';
+export { MAX_PAUSE_MS } from './recording/call-recording';
 export { findPlace, placeNamed } from './transfer/place';
 export type { BuyerDirectory, Place, PlaceResult, TransferTo } from './transfer/place';
 export { TestCall } from './test-call/test-call';

@@ -8,6 +8,10 @@ export interface MidCallEvents {
   readonly onRefer?: NonNullable<DialogHandlers['onRefer']>;
   /** Its new offer was answered: hold, resume. */
   onOffered?(): void;
+  /** Its answer to an offer of ours in a 200 was taken over. */
+  onAnswered?(): void;
+  /** An INFO for us and not for the other side; gives the status to answer it with. */
+  onInfo?(contentType: string, body: string): number;
 }
 
 /**
@@ -42,14 +46,23 @@ export class MidCall {
         return answer;
       },
       onAckSdp: (sdp) => {
-        leg.applyAnswer(sdp).catch((error: unknown) => this.#onBug(error, this.#callId));
+        leg.applyAnswer(sdp).then(
+          () => more.onAnswered?.(),
+          (error: unknown) => this.#onBug(error, this.#callId),
+        );
       },
       onRequest: async (method, contentType, body) => {
+        if (more.onInfo) return method === 'INFO' ? more.onInfo(contentType, body) : 480;
         const other = this.#dialogs.get(role === 'caller' ? 'buyer' : 'caller');
         const status = other ? await other.request(method, contentType, body) : 0;
         return status >= 200 ? status : 503;
       },
     });
+  }
+
+  /** Nobody is on that side any more. */
+  detach(role: MidCallSide): void {
+    this.#dialogs.delete(role);
   }
 
   async #answerOffer(leg: MediaLeg, sdp: string): ReturnType<DialogHandlers['onOffer']> {

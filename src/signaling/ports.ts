@@ -1,6 +1,7 @@
 import type {
   AgentGroup,
   AnsweredRecord,
+  AttendedRecord,
   CallAttempt,
   CallCard,
   CallEndedRecord,
@@ -97,6 +98,8 @@ export interface CallPlan {
   readonly plan: Plan;
   /** From 1; of plans that are files of the installation 0. */
   readonly version: number;
+  /** What the number that was called belongs to, for calls that end before they are offered to anybody. */
+  readonly source?: { readonly campaignId: string; readonly sellerId: string } | undefined;
 }
 
 /** Plans of numbers and campaigns, and what steps of theirs need beside signalling and media. */
@@ -150,6 +153,12 @@ export interface RecordingDesk {
    * got, where the tenant forbids it, or where nothing can be stored now; the call goes on without. Never throws.
    */
   open(request: RecordingRequest): OpenRecording | { readonly refused: string };
+  /**
+   * Whether people of the exchange or the buyer may listen in: what hears a call in secret is to the law what
+   * records it. By the same rule, whether or not anything can be stored. Never throws.
+   * @returns why not, with the citation; undefined when they may
+   */
+  mayMonitor(request: Omit<RecordingRequest, 'kind'>): string | undefined;
 }
 
 /** One phone of an agent that can be rung now. */
@@ -240,6 +249,8 @@ export interface QueuePlace {
 export interface CallRecorder {
   /** The decision, with its trace; the first thing stored of a call. */
   decided(record: DecidedRecord): void;
+  /** The exchange itself answered the caller: from here on the call has a record, whatever becomes of it. */
+  attended(record: AttendedRecord): void;
   /** The call was answered: from here on it costs money, so this is stored at once. */
   answered(record: AnsweredRecord): void;
   /** The one end of a call: its CDR, and what settlement needs. */
@@ -273,6 +284,8 @@ export type CallEvent = {
   /** The exchange answered the caller itself. */
   | { readonly type: 'call.attended' }
   | { readonly type: 'call.plan_step'; readonly plan: string; readonly step: string }
+  /** Its plan cannot be carried out here: the call is sold at once instead. */
+  | { readonly type: 'call.plan_unusable'; readonly plan: string; readonly detail: string }
   | {
       readonly type: 'call.recording';
       readonly recordingId: string;
@@ -284,7 +297,13 @@ export type CallEvent = {
       /** When a pause ends by itself, UTC epoch milliseconds. */
       readonly resumesAt?: number | undefined;
     }
-  | { readonly type: 'call.monitored'; readonly mode: MonitorMode | 'ended'; readonly by: string }
+  /** People listen in, go on otherwise, or do no more. `accountId` is whose people they are. */
+  | {
+      readonly type: 'call.monitored';
+      readonly mode: MonitorMode | 'ended';
+      readonly by: string;
+      readonly accountId: string;
+    }
   | { readonly type: 'call.sound_played'; readonly sound: Sound; readonly to: readonly MediaLegRole[] }
   | {
       readonly type: 'call.answered';
@@ -306,4 +325,4 @@ export interface TrunkDirectory {
   trunkBySource(address: string): Trunk | undefined;
 }
 
-export type { AnsweredRecord, CallEndedRecord, DecidedRecord, RingAttempt } from '../domain';
+export type { AnsweredRecord, AttendedRecord, CallEndedRecord, DecidedRecord, RingAttempt } from '../domain';

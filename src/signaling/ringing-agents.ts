@@ -1,8 +1,8 @@
 import type { AgentGroup, Clock } from '../domain';
-import type { AgentClaim, AgentRequest } from './ports';
+import type { AgentClaim, AgentRelease, AgentRequest } from './ports';
 import type { QueueNews } from './queue-wait';
 import { QueueWait } from './queue-wait';
-import { RingingPhones } from './ringing-phones';
+import { releaseFor, RingingPhones } from './ringing-phones';
 import type { Presentation, RingContext, Ringing, RingResult, RingServices } from './ringing';
 
 /** How the agents behind a softphone target are rung. */
@@ -37,7 +37,8 @@ export class RingingAgents implements Ringing {
   readonly #tried = new Set<string>();
   #ringLeftMs: number;
   #round: RingingPhones | undefined;
-  #stopped = false;
+  /** Why it is given up. */
+  #stopped: string | undefined;
   readonly #queue: QueueWait;
 
   constructor(services: RingServices, context: RingContext, order: AgentsOrder, clock: Clock) {
@@ -53,7 +54,7 @@ export class RingingAgents implements Ringing {
   }
 
   stop(reason: string): void {
-    this.#stopped = true;
+    this.#stopped = reason;
     this.#round?.stop(reason);
     this.#queue.stop();
   }
@@ -64,8 +65,8 @@ export class RingingAgents implements Ringing {
     try {
       for (;;) {
         const claim = await this.#claim();
-        if (this.#stopped) {
-          this.#giveBack(claim);
+        if (this.#stopped !== undefined) {
+          this.#giveBack(claim, releaseFor(this.#stopped));
           return { kind: 'stopped' };
         }
         if (claim.kind === 'agents') {
@@ -82,7 +83,7 @@ export class RingingAgents implements Ringing {
         }
         if (claim.kind === 'nobody') return failure ?? NOBODY;
         const waited = await queue.wait(this.#request());
-        if (this.#stopped) return { kind: 'stopped' };
+        if (this.#isStopped) return { kind: 'stopped' };
         if (waited === 'none') return failure ?? BUSY;
         if (waited === 'timeout') return { kind: 'failed', outcome: 'queue_timeout', sipStatus: 480 };
       }
@@ -115,11 +116,16 @@ export class RingingAgents implements Ringing {
   }
 
   /** The call ended while agents were being claimed. */
-  #giveBack(claim: AgentClaim): void {
+  #giveBack(claim: AgentClaim, why: AgentRelease): void {
     if (claim.kind !== 'agents') return;
     for (const { agentId } of claim.agents) {
-      this.#services.agents.release(this.#context.callId, agentId, 'caller_gone');
+      this.#services.agents.release(this.#context.callId, agentId, why);
     }
+  }
+
+  /** TypeScript takes a field for what it was before an await. */
+  get #isStopped(): boolean {
+    return this.#stopped !== undefined;
   }
 }
 

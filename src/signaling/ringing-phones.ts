@@ -80,17 +80,17 @@ export class RingingPhones {
     if (agents.length === 0) this.#end(this.#failure);
   }
 
-  /** Gives up because the call itself is over. */
+  /** Gives up because the call itself is over, or somebody else has it. */
   stop(reason: string): void {
     if (!this.#resolve) return;
-    for (const agent of this.#agents) this.#endAgent(agent, 'caller_gone', reason);
+    for (const agent of this.#agents) this.#endAgent(agent, releaseFor(reason), reason);
     this.#end({ kind: 'stopped' });
   }
 
   async #ring(agent: RungAgent, contact: AgentContact): Promise<void> {
     const { stack, responseTimeoutMs, agents: desk } = this.#services;
     const leg = await this.#context.media
-      .createLeg('buyer', { transport: contact.webrtc ? 'webrtc' : 'rtp' })
+      .createLeg(this.#context.role ?? 'buyer', { transport: contact.webrtc ? 'webrtc' : 'rtp' })
       .catch(() => undefined);
     agent.preparing--;
     const offer = agent.over ? undefined : leg?.createOffer();
@@ -181,4 +181,9 @@ export class RingingPhones {
     this.#resolve = undefined;
     resolve?.(result);
   }
+}
+
+/** Why an agent is given back whose phones are cancelled for this reason. */
+export function releaseFor(reason: string): AgentRelease {
+  return reason === CANCEL_REASONS.answeredElsewhere ? 'answered_elsewhere' : 'caller_gone';
 }

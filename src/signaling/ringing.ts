@@ -47,6 +47,8 @@ export interface RingServices {
 export interface RingContext {
   readonly callId: string;
   readonly media: MediaSession;
+  /** What those are to the call who are rung: its buyer's, unless they only listen in. */
+  readonly role?: 'buyer' | 'supervisor' | undefined;
 }
 
 /** What whoever is rung is told of the call. */

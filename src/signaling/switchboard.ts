@@ -2,7 +2,7 @@ import type { Trunk } from '../domain';
 import type { AdmissionControl } from './admission';
 import type { LiveCall, SessionServices } from './call-session';
 import { CallSession } from './call-session';
-import type { CallCommand, ControlRefusal } from './control/command';
+import type { CallCommand, ControlResult } from './control/command';
 import type { ReservedAddress } from './intake';
 import { readAttempt, reservedUser } from './intake';
 import type { TrunkDirectory } from './ports';
@@ -55,8 +55,7 @@ export class Switchboard {
   answered(): { callId: string; connectedMs: number }[] {
     const calls: { callId: string; connectedMs: number }[] = [];
     for (const session of this.#sessions.values()) {
-      if (session.state === 'answered')
-        calls.push({ callId: session.callId, connectedMs: session.connectedMs() });
+      if (session.wasAnswered) calls.push({ callId: session.callId, connectedMs: session.connectedMs() });
     }
     return calls;
   }
@@ -82,7 +81,7 @@ export class Switchboard {
    * Does to one call what somebody asks for who is no part of it.
    * @returns why not; undefined when it is done, or begun
    */
-  control(callId: string, command: CallCommand): Promise<ControlRefusal | undefined> {
+  control(callId: string, command: CallCommand): Promise<ControlResult> {
     return this.#sessions.get(callId)?.control(command) ?? Promise.resolve('over');
   }
 

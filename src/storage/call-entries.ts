@@ -1,4 +1,11 @@
-import type { AnsweredRecord, CallBasics, CallEndedRecord, DecidedRecord, Sale } from '../domain';
+import type {
+  AnsweredRecord,
+  AttendedRecord,
+  CallBasics,
+  CallEndedRecord,
+  DecidedRecord,
+  Sale,
+} from '../domain';
 import type { Queryable, Statement } from './database';
 
 /** Which start of which node a call belongs to: stays with a record through the journal. */
@@ -17,10 +24,12 @@ export interface Checkpoint {
 /** One thing to be stored of calls; also a line of the journal. */
 export type CallEntry =
   | { readonly kind: 'decided'; readonly boot: Boot; readonly record: DecidedRecord }
+  | { readonly kind: 'attended'; readonly boot: Boot; readonly record: AttendedRecord }
   | { readonly kind: 'answered'; readonly boot: Boot; readonly record: AnsweredRecord }
   | { readonly kind: 'checkpoint'; readonly record: Checkpoint }
   | { readonly kind: 'ended'; readonly boot: Boot; readonly record: CallEndedRecord };
 
+/** A plan may have a call decided more than once: the last decision is the one that its sale rests on. */
 const STORE_DECIDED = {
   name: 'calls-decided',
   text: `with input as (
@@ -28,13 +37,31 @@ const STORE_DECIDED = {
         id text, node_id text, boot_id text, sip_call_id text, state text, trunk_id text, caller text, dialled text,
         origin text, campaign_id text, seller_id text, received_at bigint, decision jsonb, microseconds integer)),
     inserted as (
-      insert into calls (id, node_id, boot_id, sip_call_id, state, trunk_id, caller, dialled, origin, campaign_id,
+      insert into calls as c (id, node_id, boot_id, sip_call_id, state, trunk_id, caller, dialled, origin, campaign_id,
         seller_id, received_at)
       select id, node_id, boot_id, sip_call_id, state, trunk_id, caller, dialled, origin, campaign_id,
         seller_id, received_at from input
-      on conflict (id) do nothing)
+      on conflict (id) do update set origin = excluded.origin,
+        campaign_id = coalesce(excluded.campaign_id, c.campaign_id),
+        seller_id = coalesce(excluded.seller_id, c.seller_id)
+      where c.state = 'attended')
     insert into call_decisions (call_id, decision, microseconds)
-    select id, decision, microseconds from input on conflict (call_id) do nothing`,
+    select id, decision, microseconds from input
+    on conflict (call_id) do update set decision = excluded.decision, microseconds = excluded.microseconds`,
+};
+
+/** From here on the call has a row, whether it is ever decided or not. */
+const STORE_ATTENDED = {
+  name: 'calls-attended',
+  text: `insert into calls as c (id, node_id, boot_id, sip_call_id, trunk_id, caller, dialled, origin, campaign_id,
+      seller_id, received_at, state, attended_at)
+    select id, node_id, boot_id, sip_call_id, trunk_id, caller, dialled, origin, campaign_id, seller_id, received_at,
+      'attended', attended_at
+    from json_to_recordset($1::json) as r(
+      id text, node_id text, boot_id text, sip_call_id text, trunk_id text, caller text, dialled text, origin text,
+      campaign_id text, seller_id text, received_at bigint, attended_at bigint)
+    on conflict (id) do update set state = 'attended', attended_at = excluded.attended_at
+    where c.ended_at is null and c.answered_at is null`,
 };
 
 /** The row is made here if the decision was not stored: a node may be killed between the two. */
@@ -106,21 +133,22 @@ const STORE_ENDED = {
   text: `with ended as (
       insert into calls as c (id, node_id, boot_id, sip_call_id, trunk_id, caller, dialled, origin, campaign_id,
         seller_id, received_at, state, end_reason, sip_status, detail, buyer_id, target_id, agent_id, first_ring_at,
-        answered_at, ended_at, connected_ms, attempts, sale, media, transfers, ladder)
+        attended_at, answered_at, ended_at, connected_ms, attempts, sale, media, transfers, ladder, plan)
       select id, node_id, boot_id, sip_call_id, trunk_id, caller, dialled, origin, campaign_id,
-        seller_id, received_at, state, end_reason, sip_status, detail, buyer_id, target_id, agent_id, first_ring_at, answered_at,
-        ended_at, connected_ms, attempts, sale, media, transfers, ladder
+        seller_id, received_at, state, end_reason, sip_status, detail, buyer_id, target_id, agent_id, first_ring_at, attended_at,
+        answered_at, ended_at, connected_ms, attempts, sale, media, transfers, ladder, plan
       from json_to_recordset($1::json) as r(
         id text, node_id text, boot_id text, sip_call_id text, trunk_id text, caller text, dialled text, origin text,
         campaign_id text, seller_id text, received_at bigint, state text, end_reason text, sip_status integer, detail text, buyer_id text,
-        target_id text, agent_id text, first_ring_at bigint, answered_at bigint, ended_at bigint, connected_ms bigint, attempts jsonb,
-        sale jsonb, media jsonb, transfers jsonb, ladder jsonb)
+        target_id text, agent_id text, first_ring_at bigint, attended_at bigint, answered_at bigint, ended_at bigint, connected_ms bigint, attempts jsonb,
+        sale jsonb, media jsonb, transfers jsonb, ladder jsonb, plan jsonb)
       on conflict (id) do update set state = excluded.state, end_reason = excluded.end_reason,
         sip_status = excluded.sip_status, detail = excluded.detail, buyer_id = excluded.buyer_id,
         target_id = excluded.target_id, agent_id = excluded.agent_id, first_ring_at = excluded.first_ring_at, answered_at = excluded.answered_at,
         ended_at = excluded.ended_at, connected_ms = excluded.connected_ms, attempts = excluded.attempts,
         sale = excluded.sale, media = excluded.media, transfers = excluded.transfers,
-        ladder = excluded.ladder,
+        ladder = excluded.ladder, plan = excluded.plan,
+        attended_at = coalesce(excluded.attended_at, c.attended_at),
         campaign_id = coalesce(c.campaign_id, excluded.campaign_id),
         seller_id = coalesce(c.seller_id, excluded.seller_id)
       where c.ended_at is null
@@ -161,23 +189,27 @@ const STORE_LATE = keepAside(
 
 /**
  * Stores entries, one statement for each kind. Storing one again changes nothing, so what failed half
- * way is simply stored again. Of one call they come decided, answered, ended: writing kind by kind keeps
- * their order.
+ * way is simply stored again. Of one call they come decided, attended, answered, ended, the
+ * first two in either order: writing kind by kind keeps it.
  */
 export async function storeEntries(database: Queryable, entries: readonly CallEntry[]): Promise<void> {
-  // One statement may not write a row twice: the first of a kind counts.
+  // One statement may not write a row twice: the first of a kind counts, of decisions the last.
   const decided = new Map<string, unknown>();
+  const attended = new Map<string, unknown>();
   const answered = new Map<string, unknown>();
   const ended = new Map<string, unknown>();
   const checkpoints: Checkpoint[] = [];
   for (const entry of entries) {
     if (entry.kind === 'checkpoint') checkpoints.push(entry.record);
+    else if (entry.kind === 'attended')
+      setFirst(attended, entry.record.callId, attendedRow(entry.record, entry.boot));
     else if (entry.kind === 'answered')
       setFirst(answered, entry.record.callId, answeredRow(entry.record, entry.boot));
     else if (entry.kind === 'ended') setFirst(ended, entry.record.callId, endedRow(entry.record, entry.boot));
-    else setFirst(decided, entry.record.attempt.callId, decidedRow(entry.record, entry.boot));
+    else decided.set(entry.record.attempt.callId, decidedRow(entry.record, entry.boot));
   }
   if (decided.size > 0) await database.query({ ...STORE_DECIDED, values: [jsonOf(decided)] });
+  if (attended.size > 0) await database.query({ ...STORE_ATTENDED, values: [jsonOf(attended)] });
   if (answered.size > 0) {
     const { rows } = await database.query<{ id: string }>({ ...STORE_ANSWERED, values: [jsonOf(answered)] });
     for (const { id } of rows) answered.delete(id);
@@ -241,6 +273,10 @@ function decidedRow(record: DecidedRecord, { nodeId, bootId }: Boot): unknown {
   };
 }
 
+function attendedRow(record: AttendedRecord, boot: Boot): unknown {
+  return { ...basicRow(record, boot), attended_at: Math.round(record.attendedAt) };
+}
+
 function answeredRow(record: AnsweredRecord, boot: Boot): unknown {
   const { sale, answeredAt } = record;
   return { ...basicRow(record, boot), ...saleRow(sale), answered_at: Math.round(answeredAt), sale };
@@ -256,6 +292,7 @@ function endedRow(record: CallEndedRecord, boot: Boot): unknown {
     sip_status: record.sipStatus,
     detail: record.detail,
     first_ring_at: rounded(record.firstRingAt),
+    attended_at: rounded(record.attendedAt),
     answered_at: rounded(record.answeredAt),
     ended_at: Math.round(record.endedAt),
     connected_ms: Math.round(record.connectedMs),
@@ -264,6 +301,7 @@ function endedRow(record: CallEndedRecord, boot: Boot): unknown {
     media: record.media,
     transfers: record.transfers,
     ladder: record.ladder,
+    plan: record.plan,
   };
 }
 
@@ -278,16 +316,19 @@ function basicRow(record: CallBasics, { nodeId, bootId }: Boot): object {
     dialled: record.to,
     origin: record.origin,
     received_at: Math.round(record.receivedAt),
+    campaign_id: record.campaignId,
+    seller_id: record.sellerId,
   };
 }
 
 function saleRow(sale: Sale | undefined): object {
+  if (!sale) return {};
   return {
-    campaign_id: sale?.terms.campaignId,
-    seller_id: sale?.terms.sellerId,
-    buyer_id: sale?.target.buyerId,
-    target_id: sale?.target.targetId,
-    agent_id: sale?.agentId,
+    campaign_id: sale.terms.campaignId,
+    seller_id: sale.terms.sellerId,
+    buyer_id: sale.target.buyerId,
+    target_id: sale.target.targetId,
+    agent_id: sale.agentId,
   };
 }
 

@@ -20,6 +20,8 @@ export interface CallRow {
   readonly agentId: string | null;
   readonly receivedAt: number;
   readonly firstRingAt: number | null;
+  /** When the exchange itself answered the caller. */
+  readonly attendedAt: number | null;
   readonly answeredAt: number | null;
   readonly endedAt: number | null;
   readonly connectedMs: number;
@@ -27,6 +29,8 @@ export interface CallRow {
   readonly media: unknown;
   /** How the buyer handed the conversation on; null: it did not. */
   readonly transfers: unknown;
+  /** How it went through its plan; null: it has none of its own, or is up. */
+  readonly plan: unknown;
 }
 
 export interface CallFilter {
@@ -56,8 +60,8 @@ export interface CallFilter {
 const COLUMNS = `id, node_id as "nodeId", sip_call_id as "sipCallId", state, end_reason as "endReason",
   sip_status as "sipStatus", detail, trunk_id as "trunkId", caller as "from", dialled as "to", origin,
   campaign_id as "campaignId", buyer_id as "buyerId", target_id as "targetId", agent_id as "agentId", received_at as "receivedAt",
-  first_ring_at as "firstRingAt", answered_at as "answeredAt", ended_at as "endedAt",
-  connected_ms as "connectedMs", attempts, media, transfers`;
+  first_ring_at as "firstRingAt", attended_at as "attendedAt", answered_at as "answeredAt", ended_at as "endedAt",
+  connected_ms as "connectedMs", attempts, media, transfers, plan`;
 
 /** Calls, newest first where nothing else is said. */
 export async function listCalls(db: Queryable, filter: CallFilter): Promise<CallRow[]> {

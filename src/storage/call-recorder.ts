@@ -1,4 +1,4 @@
-import type { AnsweredRecord, CallEndedRecord, DecidedRecord } from '../domain';
+import type { AnsweredRecord, AttendedRecord, CallEndedRecord, DecidedRecord } from '../domain';
 import { asError } from '../domain';
 import type { Boot, CallEntry } from './call-entries';
 import { storeEntries } from './call-entries';
@@ -122,6 +122,10 @@ export class PostgresCallRecorder {
 
   decided(record: DecidedRecord): void {
     this.#enqueue({ kind: 'decided', boot: this.#boot, record }, GATHER_MS);
+  }
+
+  attended(record: AttendedRecord): void {
+    this.#enqueue({ kind: 'attended', boot: this.#boot, record }, URGENT_GATHER_MS);
   }
 
   answered(record: AnsweredRecord): void {

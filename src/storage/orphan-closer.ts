@@ -13,17 +13,17 @@ const CLOSE = {
   name: 'orphans-close',
   text: `with orphans as (
       select c.id from calls c left join nodes n on n.id = c.node_id
-      where c.state in ('deciding', 'ringing', 'answered')
+      where c.state in ('deciding', 'attended', 'ringing', 'answered')
         and ${nodeIsGone('c')}
       order by c.id limit $3
       for update of c skip locked),
     closed as (
       update calls c set
-        state = case when c.answered_at is null then 'failed' else 'completed' end,
+        state = case when coalesce(c.answered_at, c.attended_at) is null then 'failed' else 'completed' end,
         end_reason = 'node_lost',
-        sip_status = case when c.answered_at is null then 503 else 200 end,
+        sip_status = case when coalesce(c.answered_at, c.attended_at) is null then 503 else 200 end,
         detail = 'the node went away; closed from the last checkpoint',
-        ended_at = coalesce(c.answered_at + c.connected_ms, c.received_at)
+        ended_at = coalesce(c.answered_at + c.connected_ms, c.attended_at, c.received_at)
       from orphans o where c.id = o.id
       returning c.id, c.connected_ms, c.sale),
     told as (

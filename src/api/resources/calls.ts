@@ -48,7 +48,9 @@ const call = z.object({
   agentId: z.string().nullable().describe('The person who took it, where people were rung'),
   receivedAt: epoch,
   firstRingAt: epoch.nullable(),
-  attendedAt: epoch.nullable().describe('When the exchange itself answered the caller; null where it did not'),
+  attendedAt: epoch
+    .nullable()
+    .describe('When the exchange itself answered the caller; null where it did not'),
   answeredAt: epoch.nullable().describe('When a buyer answered'),
   endedAt: epoch.nullable(),
   connectedMs: z.number().int(),
@@ -57,7 +59,9 @@ const call = z.object({
   transfers: z.unknown().describe('How the buyer handed the conversation on; null when it did not'),
   plan: z
     .unknown()
-    .describe('How it went through its dialplan: name, version, steps, open tags; null without one, or before the end'),
+    .describe(
+      'How it went through its dialplan: name, version, steps, open tags; null without one, or before the end',
+    ),
 });
 
 /** A call that is up has no end to tell of: what it carries beside these is for people. */

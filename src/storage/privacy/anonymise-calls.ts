@@ -19,6 +19,7 @@ interface StoredCall {
   readonly attempts: unknown;
   readonly sale: unknown;
   readonly media: unknown;
+  readonly plan: unknown;
   readonly decision: unknown;
   readonly late: unknown;
   readonly case_caller: string | null;
@@ -50,7 +51,7 @@ export async function anonymiseCalls(
   { persons, numbers }: TakenOut,
 ): Promise<number> {
   const { rows } = await tx.query<StoredCall>(
-    `select c.id, c.caller, c.dialled, c.origin, c.sip_call_id, c.detail, c.attempts, c.sale, c.media, d.decision,
+    `select c.id, c.caller, c.dialled, c.origin, c.sip_call_id, c.detail, c.attempts, c.sale, c.media, c.plan, d.decision,
        l.record as late, f.caller as case_caller, f.dialled as case_dialled, f.note as case_note, exists (select from did_numbers n where n.number = c.dialled) as ours
      from calls c left join call_decisions d on d.call_id = c.id left join call_late_ends l on l.call_id = c.id
        left join fraud_cases f on f.call_id = c.id
@@ -61,7 +62,7 @@ export async function anonymiseCalls(
     const replacements = replacementsOf(vault, [...(persons ? numbersOf(call) : []), ...numbers]);
     const clean = scrub(call, replacements);
     await tx.query(
-      `update calls set caller = $2, dialled = $3, sip_call_id = $4, detail = $5, attempts = $6, sale = $7, media = $8,
+      `update calls set caller = $2, dialled = $3, sip_call_id = $4, detail = $5, attempts = $6, sale = $7, media = $8, plan = $10,
          anonymised_at = case when $9 then coalesce(anonymised_at, now()) else anonymised_at end where id = $1`,
       [
         call.id,
@@ -73,6 +74,7 @@ export async function anonymiseCalls(
         json(clean.sale),
         json(clean.media),
         persons,
+        json(persons ? withoutWords(clean.plan) : clean.plan),
       ],
     );
     if (call.decision !== null) {
@@ -137,6 +139,16 @@ export function replacementsOf(vault: Vault, numbers: readonly E164[]): Replacem
     pattern: new NumberPattern(number),
     by: vault.pseudonym(number),
   }));
+}
+
+/** Of the way through a plan: what callers keyed in, and what is known of them by it. */
+function withoutWords(plan: unknown): unknown {
+  if (plan === null) return null;
+  const steps = asList(getIn(plan, ['steps'])).map((step) => ({
+    at: getIn(step, ['at']),
+    step: getIn(step, ['step']),
+  }));
+  return setIn(setIn(plan, ['tags'], {}), ['steps'], steps);
 }
 
 function withoutTags(decision: unknown): unknown {

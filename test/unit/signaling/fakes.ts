@@ -308,6 +308,7 @@ export const PLAIN_CALLS = {
   recordings: {
     policyOf: () => undefined,
     open: () => ({ refused: 'no recordings are kept' }),
+    mayMonitor: () => undefined,
   } satisfies RecordingDesk,
 };
 
@@ -480,7 +481,11 @@ export class Journal {
   readonly ended_: CallEndedRecord[] = [];
   readonly answered_: string[] = [];
   readonly events: CallEvent[] = [];
+  readonly attended_: string[] = [];
   decided(): void {}
+  attended(record: { callId: string }): void {
+    this.attended_.push(record.callId);
+  }
   answered(record: { callId: string }): void {
     this.answered_.push(record.callId);
   }
