@@ -70,7 +70,7 @@ export class TelephoneEvents {
 
   #wait(press: Press): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#tell(press), SILENT_MS);
+    this.#timer = setTimeout(() => this.#end(press), SILENT_MS);
     if (press.duration >= LONG_MS * UNITS_PER_MS) this.#tell(press);
   }
 
@@ -87,16 +87,18 @@ export class TelephoneEvents {
   }
 }
 
-function goesOn(
-  press: Press,
-  packet: Pick<Press, 'key' | 'timestamp' | 'duration'> & { marker: boolean },
-): boolean {
-  if (packet.timestamp === press.timestamp) return true;
-  if (packet.key !== press.key || packet.marker || press.ended) return false;
-  // The next part of a long event; or a sender who lets the timestamp run on, against the RFC, with the duration.
-  const next = (press.timestamp + LONGEST) % TIMESTAMPS === packet.timestamp;
-  if (!next && packet.duration <= press.duration) return false;
-  press.timestamp = packet.timestamp;
+interface Seen extends Pick<Press, 'key' | 'timestamp' | 'duration'> {
+  readonly marker: boolean;
+}
+
+function goesOn(press: Press, seen: Seen): boolean {
+  if (seen.timestamp === press.timestamp) return true;
+  if (seen.key !== press.key || seen.marker) return false;
+  const nextPart = (press.timestamp + LONGEST) % TIMESTAMPS === seen.timestamp;
+  // Some senders, against the RFC, let the timestamp run on with the duration.
+  const runsOn = !press.ended && seen.duration > press.duration;
+  if (!nextPart && !runsOn) return false;
+  press.timestamp = seen.timestamp;
   return true;
 }
 
