@@ -28,7 +28,7 @@ import { announceNode, openNodes } from './parts/open-nodes';
 import { openFunds } from './parts/open-funds';
 import { openPhones } from './parts/open-phones';
 import { openPlans } from './parts/open-plans';
-import { NO_PLANS } from './parts/plan-desk';
+import { ExchangePlanDesk } from './parts/plan-desk';
 import { openRecordings } from './parts/open-recordings';
 import { openSales } from './parts/open-sales';
 import { paymentServices } from './parts/payment-parts';
@@ -275,6 +275,18 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     calls.onCall(event);
     events?.onCall(event);
     if (event.type === 'call.ended') desk.ended(event.record);
+    if (event.type === 'call.plan_unusable') {
+      const { plan, detail } = event;
+      repeated.log(`plan ${plan}`, (suppressed) =>
+        log.error({ plan, detail, suppressed }, 'a dialplan cannot be carried out: its calls are sold at once'),
+      );
+    }
+  });
+  const planDesk = new ExchangePlanDesk({
+    shelf: plans,
+    known,
+    clock,
+    callback: () => Promise.resolve(false),
   });
   const admission = new AdmissionControl(
     { ...config.limits, maxRssBytes: config.limits.maxRssMegabytes * 1024 * 1024 },
@@ -288,7 +300,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
       agents: phones.desk,
       media,
       engineNamed: (name) => (name === media.name ? media : undefined),
-      plans: NO_PLANS,
+      plans: planDesk,
       recordings: recordings.desk,
       caps,
       funds: funds.desk,

@@ -1,6 +1,7 @@
 export { decide } from './decide';
 export type { DecisionRequest } from './decide';
 export { replay } from './replay';
+export { screen } from './screen';
 export { LiveSources, NOTHING_ASKED } from './sources';
 export type { Asked, DecisionSources } from './sources';
 export { planPings } from './plan-pings';
