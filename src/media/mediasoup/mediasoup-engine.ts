@@ -10,6 +10,7 @@ import type {
 } from '../media-engine';
 import { Rounds } from '../quality/rounds';
 import { Beats } from '../sounds/beats';
+import { FRAME_MS } from '../sounds/score';
 import type { RtpAddress, SessionContext } from './mediasoup-session';
 import { MediasoupSession } from './mediasoup-session';
 import { PortAllocator } from './port-allocator';
@@ -94,6 +95,8 @@ export class MediasoupEngine implements MediaEngine {
       prompts: options.prompts,
       rounds: new Rounds(now, options.qualityEveryMs ?? QUALITY_EVERY_MS),
       writes: new Beats(now, WRITE_EVERY_MS),
+      mixes: new Beats(now, FRAME_MS),
+      ssrc: () => randomInt(1, MAX_SSRC),
       addresses: addressesOf(options),
       strangers: options.acceptStrangers ?? true,
       timeoutMs: { rtp: options.rtpTimeoutMs, webrtc: options.webRtcTimeoutMs ?? options.rtpTimeoutMs },
@@ -154,6 +157,7 @@ export class MediasoupEngine implements MediaEngine {
     this.#context.sounds.close();
     this.#context.voices.close();
     this.#context.writes.close();
+    this.#context.mixes.close();
     this.#pool.close();
     return Promise.resolve();
   }

@@ -212,11 +212,11 @@ export class MediasoupSession implements MediaSession, WorkerPassenger, Teller {
   }
 
   lastMediaAt(role?: MediaLegRole): number | undefined {
+    // Who listens to a conversation does not keep it going.
+    const counts = (of: MediaLegRole): boolean => (role === undefined ? of !== 'supervisor' : of === role);
     const instants: (number | undefined)[] = [];
-    for (const leg of this.#legs.values()) {
-      if (role === undefined || leg.role === role) instants.push(leg.path.lastMediaAt);
-    }
-    for (const [past, at] of this.#lastMediaAt) if (role === undefined || past === role) instants.push(at);
+    for (const leg of this.#legs.values()) if (counts(leg.role)) instants.push(leg.path.lastMediaAt);
+    for (const [past, at] of this.#lastMediaAt) if (counts(past)) instants.push(at);
     const known = instants.filter((at) => at !== undefined);
     return known.length === 0 ? undefined : Math.max(...known);
   }
@@ -419,7 +419,8 @@ export class MediasoupSession implements MediaSession, WorkerPassenger, Teller {
   /** The present one while it has all that the legs in use ask for; calls that ask for the same share one. */
   async #exchangeOf(worker: PooledWorker): Promise<Exchange> {
     const inUse = [...this.#legs.values()].filter(
-      (leg) => this.#arrangement.legs.has(leg) || this.#used.has(leg),
+      // Who only listens asks for nothing that the others must move for.
+      (leg) => leg.role !== 'supervisor' && (this.#arrangement.legs.has(leg) || this.#used.has(leg)),
     );
     const wanted = new Labels(inUse.map(({ digits }) => digits.out));
     if (this.#exchange?.labels.serves(wanted)) return this.#exchange;
@@ -441,13 +442,14 @@ export class MediasoupSession implements MediaSession, WorkerPassenger, Teller {
     // A leg that was never in use is left alone: nobody can hear it, and its labels are not known.
     if (!other && !sound && !this.#taps.has(leg) && !this.#used.has(leg)) return;
     this.#used.add(leg);
+    const mix = played ? undefined : this.#monitoring?.heardBy(leg, exchange, other?.path);
     leg.path.connect({
       exchange,
       codecs: this.#codecs.common(...(other ? [leg, other] : [leg])),
       digitsIn: leg.digits.in,
       // Where nobody hears them, the exchange may read them all the same.
       digitsOut: other?.digits.out ?? (this.#listener.onDigit ? leg.digits.out : undefined),
-      hears: sound ?? other?.path,
+      hears: mix ?? sound ?? other?.path,
       hearsDigits: leg.digits.out !== undefined,
       live: this.#arrangement.bridgeOf(leg)?.early === false,
     });

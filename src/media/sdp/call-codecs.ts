@@ -146,7 +146,7 @@ export class CallCodecs {
   #choiceOfOthers(): AudioCodec | undefined {
     let choice: AudioCodec | undefined;
     for (const [{ role }, side] of this.#sides) {
-      if (role !== 'caller' && side.answered) choice = side.remote.codecs[0];
+      if (isFacingCaller(role) && side.answered) choice = side.remote.codecs[0];
     }
     return choice;
   }
@@ -160,7 +160,7 @@ export class CallCodecs {
   #facing(party: Party): Side | undefined {
     if (party.role !== 'caller') return this.#caller();
     let last: Side | undefined;
-    for (const [{ role }, side] of this.#sides) if (role !== 'caller') last = side;
+    for (const [{ role }, side] of this.#sides) if (isFacingCaller(role)) last = side;
     return last;
   }
 
@@ -168,4 +168,9 @@ export class CallCodecs {
     for (const [{ role }, side] of this.#sides) if (role === 'caller') return side;
     return undefined;
   }
+}
+
+/** Who listens to the two of a call changes nothing of what these have in common. */
+function isFacingCaller(role: MediaLegRole): boolean {
+  return role !== 'caller' && role !== 'supervisor';
 }

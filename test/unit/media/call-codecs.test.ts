@@ -176,3 +176,16 @@ describe('browsers and teams', () => {
     expect(call.offer({ role: 'consult' })).toMatchObject({ codecs: ['PCMA'], telephoneEvent: 96 });
   });
 });
+
+test('a supervisor is offered the codec of the call, and changes nothing of what the two have in common', () => {
+  const call = new CallCodecs();
+  const supervisor: Party = { role: 'supervisor' };
+  const caller = remote(['PCMU', 'PCMA'], 96, 20);
+  call.offeredBy(CALLER, caller);
+  call.answeredBy(BUYER, remote(['PCMA'], 101, 30), call.offer(BUYER));
+  const answer = call.answer(CALLER, caller);
+  expect(call.offer(supervisor).codecs).toEqual(['PCMA']);
+  expect(call.answeredBy(supervisor, remote(['PCMU']), call.offer(supervisor))).toBe(false);
+  expect(call.answeredBy(supervisor, remote(['PCMA'], undefined, 40), call.offer(supervisor))).toBe(true);
+  expect(call.answer(CALLER, caller)).toEqual(answer);
+});
