@@ -119,7 +119,16 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
   };
 
   const prompts = await openPrompts(config, log);
-  const media = await openMedia(config, log, prompts, () => news.watched);
+  // A drachtio-server tells connections of WebSocket as TCP or TLS.
+  const stack = new DrachtioStack(log, { viaTellsWebSocket: config.sip.drachtio.host !== undefined });
+  const engines = await openMedia({
+    config,
+    log,
+    prompts,
+    srf: stack.srf,
+    qualityWanted: () => news.watched,
+  });
+  const media = engines.main;
 
   // Storage: the books of calls, and what several nodes share.
   const database = new Database({
@@ -248,10 +257,9 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
   const admitPeers = (): void => {
     // Strangers are turned away by the SIP server itself, before anything is spent on them.
     if (config.sip.unknownSource !== 'drop') return;
-    sipServer?.supervisor.admit([...market.trunkSources(), ...nodes.addresses.hosts()]);
+    const mediaServers = config.media.freeswitch.servers.map((text) => text.replace(/:\d+$/, ''));
+    sipServer?.supervisor.admit([...market.trunkSources(), ...nodes.addresses.hosts(), ...mediaServers]);
   };
-  // A drachtio-server tells connections of WebSocket as TCP or TLS.
-  const stack = new DrachtioStack(log, { viaTellsWebSocket: sipServer === undefined });
   stack.onRegister((request) => phones.registrar.handle(request));
   sipServer?.supervisor.onFlowsClosed((flows) => phones.bindings.flowsClosed(flows));
   const recordings = openRecordings({ config, database, vault, market, metrics, clock, warn });
@@ -299,7 +307,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
       responseTimeoutMs: sipServer ? config.sip.responseTimeoutMs : undefined,
       agents: phones.desk,
       media,
-      engineNamed: (name) => (name === media.name ? media : undefined),
+      engineNamed: (name) => engines.named(name),
       plans: planDesk,
       recordings: recordings.desk,
       caps,
@@ -389,7 +397,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     clearInterval(checkpoint);
     stack.close();
     await sipServer?.supervisor.stop();
-    await media.close();
+    await engines.close();
     await recordings.close();
     callControl.close();
     phoneApi.close();
@@ -442,8 +450,10 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
         queues: { queues: [settlements], ready: () => queueRedis.status === 'ready' },
         live: { list: () => switchboard.calls(), hangup: (id, detail) => switchboard.hangup(id, detail) },
         callControl,
+        dialplans: plans,
         dryRun: dryRunDesk({ config, known, clock }),
         testCalls,
+        recordings: recordings.library,
         checks: numberChecks({ known, clock }),
         liveFigures,
         news,

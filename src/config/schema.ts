@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { isIP, isIPv4 } from 'node:net';
 import { hostname } from 'node:os';
 import { z } from 'zod';
 
@@ -53,6 +53,11 @@ const addressOrBlock = z
   .string()
   .refine((text) => isIP(text) !== 0 || isBlock(text), 'must be an address or a CIDR block');
 const file = z.string().min(1).max(4_096);
+/** An IPv4 address and a TCP port. */
+const addressAndPort = z.string().refine((text) => {
+  const [name = '', number = ''] = text.split(':');
+  return isIPv4(name) && port.min(1).safeParse(Number(number || NaN)).success && text.split(':').length === 2;
+}, 'must look like 192.0.2.20:8021');
 /** A host, or `*.` and what is below it. */
 const hostRule = z
   .string()
@@ -298,9 +303,11 @@ const settings = z.strictObject({
   media: z
     .strictObject({
       engine: z
-        .enum(['mediasoup', 'passthrough'])
+        .enum(['mediasoup', 'freeswitch', 'passthrough'])
         .default('mediasoup')
-        .describe('Who carries audio: mediasoup, or nobody (peers exchange RTP directly)'),
+        .describe(
+          'Who carries audio: mediasoup, the servers of media.freeswitch, or nobody (peers exchange RTP directly)',
+        ),
       workers: positive.max(64).default(1).describe('mediasoup worker processes'),
       listenAddress: address.default('127.0.0.1').describe('Address that RTP ports are bound to'),
       announcedAddress: host.optional().describe('Address told to peers for RTP, where it differs'),
@@ -335,6 +342,32 @@ const settings = z.strictObject({
         .min(1)
         .optional()
         .describe('Folder of recorded prompts, in place of those that are shipped'),
+      freeswitch: z
+        .strictObject({
+          servers: z
+            .array(addressAndPort)
+            .max(64)
+            .default([])
+            .describe('Event sockets of FreeSWITCH servers, e.g. 192.0.2.20:8021; without any there is none'),
+          secret: z
+            .string()
+            .min(8)
+            .max(128)
+            .regex(/^[!-~]+$/, 'printable ASCII without spaces')
+            .optional()
+            .describe('Password of their event sockets')
+            .meta({ secret: true }),
+          listenAddress: address
+            .default('127.0.0.1')
+            .describe('Where the switch listens for their channels, on any port: an address that they reach'),
+          spoolDir: file
+            .optional()
+            .describe('Folder shared with them, under the same path; freeswitch in dataDir by default'),
+          promptsDir: file
+            .optional()
+            .describe('Where they find the prompts; the folder that the switch reads by default'),
+        })
+        .prefault({}),
     })
     .prefault({}),
   dialplans: z
@@ -926,6 +959,22 @@ export const configSchema = settings.superRefine((config, context) => {
       code: 'custom',
       path: ['media', 'webrtcPort'],
       message: `must lie outside media.portMin to media.portMax; these would be ${webrtcPort} to ${lastWebrtcPort}`,
+    });
+  }
+  const { freeswitch, engine } = config.media;
+  const hasServers = freeswitch.servers.length > 0;
+  if (engine === 'freeswitch' && !hasServers) {
+    context.addIssue({
+      code: 'custom',
+      path: ['media', 'freeswitch', 'servers'],
+      message: 'is needed by media.engine freeswitch',
+    });
+  }
+  if (hasServers && freeswitch.secret === undefined) {
+    context.addIssue({
+      code: 'custom',
+      path: ['media', 'freeswitch', 'secret'],
+      message: 'is needed by the servers of media.freeswitch.servers',
     });
   }
   const { listen: listeners, tls } = config.sip;

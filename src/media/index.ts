@@ -1,5 +1,7 @@
 export * from './media-engine';
 export { ENGINE_CAPABILITIES } from './engine-capabilities';
+export { openFreeswitch } from './freeswitch/open-freeswitch';
+export type { FreeswitchEngine, FreeswitchOptions } from './freeswitch/freeswitch-engine';
 export { MediasoupEngine } from './mediasoup/mediasoup-engine';
 export type { MediasoupOptions } from './mediasoup/mediasoup-engine';
 export { PassthroughEngine } from './passthrough/passthrough-engine';

@@ -1,22 +1,52 @@
+import { join } from 'node:path';
+import type Srf from 'drachtio-srf';
 import type { Config } from '../config';
 import { defined } from '../domain';
-import type { MediaEngine, PromptStore } from '../media';
-import { MediasoupEngine, PassthroughEngine } from '../media';
+import type { MediaEngine } from '../media';
+import { MediasoupEngine, openFreeswitch, PassthroughEngine } from '../media';
+import type { PromptFolder } from '../media';
 import { findMediasoupWorker } from '../provision';
 import type { Logger } from '../telemetry';
 
+export interface MediaParts {
+  readonly config: Config;
+  readonly log: Logger;
+  /** What may be played. */
+  readonly prompts: PromptFolder;
+  /** The switch's own connection to its SIP server. */
+  readonly srf: Srf;
+  /** Whether anybody watches how calls without browsers do. */
+  qualityWanted(): boolean;
+}
+
+/** The engines of the configuration. */
+export interface MediaEngines {
+  /** Of calls whose plan asks for none. */
+  readonly main: MediaEngine;
+  /** Undefined: it is not configured. */
+  named(name: MediaEngine['name']): MediaEngine | undefined;
+  close(): Promise<void>;
+}
+
 /**
- * The media engine of the configuration.
- * @param prompts - what it may play
- * @param qualityWanted - whether anybody watches how calls without browsers do
+ * Opens the engine of the configuration, and FreeSWITCH beside it where it has servers.
  * @throws Error in one line that says what to do
  */
-export async function openMedia(
-  config: Config,
-  log: Logger,
-  prompts: PromptStore,
-  qualityWanted: () => boolean = () => false,
-): Promise<MediaEngine> {
+export async function openMedia(parts: MediaParts): Promise<MediaEngines> {
+  const { engine, freeswitch } = parts.config.media;
+  const servers = freeswitch.servers.length > 0 ? await openServers(parts) : undefined;
+  const main = engine === 'freeswitch' && servers ? servers : await openOwn(parts);
+  const engines = servers && servers !== main ? [main, servers] : [main];
+  return {
+    main,
+    named: (name) => engines.find((each) => each.name === name),
+    async close() {
+      await Promise.all(engines.map((each) => each.close()));
+    },
+  };
+}
+
+async function openOwn({ config, log, prompts, qualityWanted }: MediaParts): Promise<MediaEngine> {
   if (config.media.engine === 'passthrough') return new PassthroughEngine();
   const workerBin = findMediasoupWorker();
   if (workerBin === undefined) {
@@ -36,5 +66,27 @@ export async function openMedia(
     webRtcTimeoutMs: config.media.webrtcTimeoutMs,
     oneWayAfterMs: config.media.oneWayAfterMs,
     onWorkerDied: (pid) => log.error({ workerPid: pid }, 'a media worker died and is replaced'),
+  });
+}
+
+/** Servers that are not there are waited for by the engine: calls that need them are refused meanwhile. */
+async function openServers({ config, log, prompts, srf, qualityWanted }: MediaParts): Promise<MediaEngine> {
+  const { servers, secret = '', listenAddress, spoolDir, promptsDir } = config.media.freeswitch;
+  return openFreeswitch({
+    servers: servers.map((text) => {
+      const colon = text.lastIndexOf(':');
+      return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)), secret, listenAddress };
+    }),
+    srf,
+    spoolDir: spoolDir ?? join(config.dataDir, 'freeswitch'),
+    prompts,
+    promptsDir: promptsDir ?? prompts.folder,
+    qualityWanted,
+    rtpTimeoutMs: config.media.rtpTimeoutMs,
+    oneWayAfterMs: config.media.oneWayAfterMs,
+    onServer: (server, state, why) => {
+      if (state === 'down') log.error({ server, why }, 'a media server is down');
+      else log.info({ server, why }, `a media server is ${state}`);
+    },
   });
 }

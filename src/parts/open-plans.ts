@@ -54,5 +54,8 @@ export function planFolder({ dialplans }: Pick<Config, 'dialplans'>): string {
 
 /** What plans may ask of the engine that is configured, whether it runs or not. */
 export function enginesOfConfig({ media }: Pick<Config, 'media'>): NonNullable<PlanWorld['engines']> {
-  return enginesOf({ [media.engine]: ENGINE_CAPABILITIES[media.engine] });
+  return enginesOf({
+    [media.engine]: ENGINE_CAPABILITIES[media.engine],
+    ...(media.freeswitch.servers.length > 0 ? { freeswitch: ENGINE_CAPABILITIES.freeswitch } : {}),
+  });
 }

@@ -95,6 +95,11 @@ export class DrachtioStack implements SipStack {
     }) as Socket['write'];
   }
 
+  /** The connection itself, for media servers that are reached by SIP. */
+  get srf(): Srf {
+    return this.#srf as unknown as Srf;
+  }
+
   /** Connects, and reconnects for as long as the process lives. */
   connect(connection: DrachtioConnection): void {
     this.#srf.connect({ ...connection, reconnect: { retryMaxDelay: RECONNECT_MAX_DELAY_MS } });

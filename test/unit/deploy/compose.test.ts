@@ -36,7 +36,7 @@ const FILLED: Readonly<Record<string, string>> = {
   POSTGRES_PASSWORD: 'a1',
   REDIS_PASSWORD: 'b2',
   DRACHTIO_SECRET: 'c3',
-  FREESWITCH_SECRET: 'd4',
+  FREESWITCH_SECRET: 'd4'.repeat(12),
   PRIVACY_KEY: 'e5'.repeat(24),
 };
 const interpolate = (value: string): string =>

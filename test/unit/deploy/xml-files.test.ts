@@ -5,7 +5,7 @@ import { xmlFault } from './well-formed';
 
 const ROOT = join(__dirname, '../../..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
-const files = ['deploy', 'freeswitch', 'dialplans'].flatMap((folder) =>
+const files = ['deploy', 'freeswitch'].flatMap((folder) =>
   readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.xml'))
     .map((name) => `${folder}/${name}`),
@@ -38,7 +38,7 @@ test.each(files)('%s is well-formed', (path) => {
 test('every file that FreeSWITCH includes is there, and every file is included', () => {
   const included = [
     ...['freeswitch/freeswitch.xml', 'freeswitch/vars.xml', 'freeswitch/autoload/*.xml'],
-    ...['freeswitch/sip_profiles/*.xml', 'dialplans/*.xml'],
+    ...['freeswitch/sip_profiles/*.xml', 'freeswitch/dialplan/*.xml'],
   ].map((pattern) => new RegExp(`^${pattern.replace(/\./g, '\\.').replace('*', '[^/]+')}$`));
   for (const pattern of included) expect(files.some((file) => pattern.test(file))).toBe(true);
   const owned = files.filter((file) => !file.startsWith('deploy/'));
@@ -63,7 +63,7 @@ test('FreeSWITCH keeps off the ports of the SIP server and of the switch', () =>
 
 test('the event socket and the SIP profile are for the switch alone, and the lists they name exist', () => {
   const socket = parameters('freeswitch/autoload/event_socket.conf.xml');
-  expect(socket.get('listen-ip')).toBe('127.0.0.1');
+  expect(socket.get('listen-ip')).toBe('$${dce_event_address}');
   expect(socket.get('password')).toBe('$${dce_secret}');
   const list = /<list name="(\w+)" default="deny">/.exec(read('freeswitch/autoload/acl.conf.xml'))?.[1];
   expect(list).toBeDefined();
@@ -71,9 +71,24 @@ test('the event socket and the SIP profile are for the switch alone, and the lis
   for (const user of [socket, profile]) expect(user.get('apply-inbound-acl')).toBe(list);
 });
 
+test('what the switch relies on when it tells FreeSWITCH what to do', () => {
+  const profile = parameters('freeswitch/sip_profiles/drachtio_mrf.xml');
+  // Its engine names one codec in each offer, and holds peers by itself.
+  expect(profile.get('renegotiate-codec-on-reinvite')).toBe('true');
+  expect(profile.get('disable-hold')).toBe('true');
+  const codecs = /data="dce_codecs=([\w,]+)"/.exec(read('freeswitch/vars.xml'))?.[1];
+  expect(codecs?.split(',')).toEqual(expect.arrayContaining(['OPUS', 'G722', 'PCMU', 'PCMA']));
+  const plan = read('freeswitch/dialplan/media.xml');
+  for (const set of ['hangup_after_bridge=false', 'park_after_bridge=true', 'playback_terminators=none']) {
+    expect(plan).toContain(`data="${set}"`);
+  }
+  const { media } = configSchema.parse({});
+  expect(Number(profile.get('rtp-timeout-sec')) * 1_000).toBeGreaterThan(media.rtpTimeoutMs);
+});
+
 test("the profile's calls go to a context of the dialplan, which hands them to drachtio-fsmrf", () => {
   const context = parameters('freeswitch/sip_profiles/drachtio_mrf.xml').get('context');
-  const plan = read('dialplans/media.xml');
+  const plan = read('freeswitch/dialplan/media.xml');
   expect(plan).toContain(`<context name="${context}">`);
   // What drachtio-fsmrf sends with its INVITE (its lib/mediaserver.js).
   const library = read('node_modules/drachtio-fsmrf/lib/mediaserver.js');
