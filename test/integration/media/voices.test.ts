@@ -1,0 +1,186 @@
+import { join } from 'node:path';
+import type { types } from 'mediasoup';
+import type { MediaSession } from '../../../src/media';
+import { PromptFolder } from '../../../src/media';
+import { until } from '../../support/until';
+import { RelayedBrowser } from '../../support/wrtc/relayed-browser';
+import type { Party } from './contract/bench';
+import { BUYER_SAYS, CALLER_SAYS, ContractBench } from './contract/bench';
+import { aWhile, Harness, sdpOf } from './harness';
+
+/** What the voices and ears of mediasoup promise beyond the contract: nothing is lost when a leg's way changes. */
+
+const EVENTS = 101;
+const PROMPT = ['digits/7', 'digits/8'];
+const SHORT = ['digits/7'];
+
+let bench: ContractBench;
+beforeAll(async () => {
+  const prompts = await PromptFolder.open(join(__dirname, '../../../freeswitch/prompts'));
+  const { engine } = await Harness.start(8, { prompts });
+  bench = new ContractBench({ engine, prompts, exact: true, close: () => engine.close() });
+});
+afterEach(() => bench.settle());
+afterAll(() => bench.close());
+
+/** Whatever it heard of audio, over every stream. */
+const allHeard = ({ peer }: Party): Buffer => Buffer.concat(peer.heard.map(({ payload }) => payload));
+
+test('a peer that speaks when it is being spoken to loses nothing: its port changes hands', async () => {
+  const { session, caller } = await bench.caller();
+  const playing = await session.play(caller.leg, PROMPT);
+  await until('the beginning', () => caller.peer.heard.length > 10);
+  caller.peer.speak(caller.sends, CALLER_SAYS);
+  expect(await playing.done).toBe('end');
+  const octets = bench.octets(PROMPT);
+  await until('the end', () => allHeard(caller).length >= octets.length);
+  expect(allHeard(caller).equals(octets)).toBe(true);
+});
+
+test('who puts us on hold for a moment loses nothing', async () => {
+  const { session, caller } = await bench.caller();
+  caller.peer.speak(caller.sends, CALLER_SAYS);
+  const playing = await session.play(caller.leg, PROMPT);
+  await until('the beginning', () => caller.peer.heard.length > 10);
+  sdpOf(caller.leg.receiveOffer(caller.peer.sdp({ direction: 'inactive' })));
+  sdpOf(await caller.leg.createAnswer());
+  await until('silence', async () => {
+    const before = caller.peer.heard.length;
+    await aWhile(100);
+    return caller.peer.heard.length === before;
+  });
+  sdpOf(caller.leg.receiveOffer(caller.peer.sdp()));
+  sdpOf(await caller.leg.createAnswer());
+  expect(await playing.done).toBe('end');
+  const octets = bench.octets(PROMPT);
+  await until('the end', () => allHeard(caller).length >= octets.length);
+  // The frame that was on its way when they went may be lost with them.
+  expect(allHeard(caller).length).toBe(octets.length);
+});
+
+test('keys of a peer that has said nothing yet are heard', async () => {
+  const { session, caller, keys } = await bench.caller();
+  await session.play(caller.leg, PROMPT);
+  await until('the prompt', () => caller.peer.heard.length > 5);
+  await caller.peer.press(caller.sends, EVENTS, '7');
+  await until('the key', () => keys.length > 0);
+  caller.peer.speak(caller.sends, CALLER_SAYS);
+  await until('its stream', () => caller.peer.heard.length > 40);
+  await caller.peer.press(caller.sends, EVENTS, '8');
+  await until('the next one', () => keys.length > 1);
+  expect(keys.map(({ digit }) => digit).join('')).toBe('78');
+});
+
+test('whose description names no digits is sent none, though they are read on their way', async () => {
+  const { session, caller, keys } = await bench.caller();
+  const peer = await bench.peer();
+  const leg = await session.createLeg('buyer');
+  const sends = Number(/m=audio (\d+)/.exec(sdpOf(leg.createOffer()))?.[1]);
+  const without = peer.sdp({ codecs: '0' }).replace(/ 101\r\n/, '\r\n');
+  sdpOf(await leg.applyAnswer(without.replace(/a=rtpmap:101.*\r\n/, '')));
+  await session.bridge(caller.leg, leg);
+  caller.peer.speak(caller.sends, CALLER_SAYS);
+  peer.speak(sends, BUYER_SAYS);
+  await until('audio', () => peer.marked(CALLER_SAYS) > 5);
+  await caller.peer.press(caller.sends, EVENTS, '4');
+  await until('the key', () => keys.length === 1);
+  const before = peer.heard.length;
+  await until('more audio', () => peer.heard.length > before + 5);
+  expect(peer.heard.every(({ payload }) => payload.length === 160)).toBe(true);
+});
+
+describe('browsers', () => {
+  const BROWSER = 126;
+  /** As the exchange does it: digits under a codec's name. */
+  const DIGITS = 'audio/SILK';
+  let worker: types.Worker;
+  let router: types.Router;
+  let direct: types.DirectTransport;
+  let says: types.Producer;
+  let browser: RelayedBrowser | undefined;
+
+  beforeAll(async () => {
+    const { createWorker } = await import('mediasoup');
+    worker = await createWorker({ logLevel: 'error', rtcMinPort: 32_000, rtcMaxPort: 32_999 });
+    router = await worker.createRouter({
+      mediaCodecs: [
+        { kind: 'audio', mimeType: 'audio/PCMU', clockRate: 8_000, preferredPayloadType: 0 },
+        { kind: 'audio', mimeType: DIGITS, clockRate: 8_000, preferredPayloadType: EVENTS },
+      ],
+    });
+    direct = await router.createDirectTransport();
+    says = await direct.produce({
+      kind: 'audio',
+      rtpParameters: {
+        codecs: [
+          { mimeType: 'audio/PCMU', payloadType: 0, clockRate: 8_000 },
+          { mimeType: DIGITS, payloadType: EVENTS, clockRate: 8_000 },
+        ],
+        encodings: [{ ssrc: 99 }],
+      },
+    });
+  });
+  afterEach(() => browser?.close());
+  afterAll(() => worker.close());
+
+  async function answering(session: MediaSession): Promise<{
+    readonly leg: Awaited<ReturnType<MediaSession['createLeg']>>;
+    readonly sequences: number[];
+    readonly ssrcs: Set<number>;
+    readonly peer: RelayedBrowser;
+  }> {
+    const leg = await session.createLeg('buyer', { transport: 'webrtc' });
+    const sequences: number[] = [];
+    const ssrcs = new Set<number>();
+    const peer = await RelayedBrowser.open(sdpOf(leg.createOffer()), {
+      router,
+      says,
+      telephoneEvent: BROWSER,
+      hears: true,
+    });
+    peer.onRtp = (sequence, _payloadType, ssrc) => {
+      sequences.push(sequence);
+      ssrcs.add(ssrc);
+    };
+    browser = peer;
+    sdpOf(await leg.applyAnswer(peer.answer));
+    return { leg, sequences, ssrcs, peer };
+  }
+
+  test('hear prompts from their first frame, though their keys are still being agreed, and are heard pressing', async () => {
+    const { session, keys } = await bench.caller();
+    const { leg, sequences, ssrcs, peer } = await answering(session);
+    expect(await (await session.play(leg, SHORT)).done).toBe('end');
+    const frames = bench.octets(SHORT).length / 160;
+    await until('the last frame', () => sequences.length >= frames);
+    expect(sequences).toEqual(sequences.map((_, index) => ((sequences[0] ?? 0) + index) & 0xffff));
+    expect([sequences.length, ssrcs.size]).toEqual([frames, 1]);
+
+    // The next one is of the same stream, which its worker knows by now.
+    const [ssrc = 0] = ssrcs;
+    const stream = await peer.take(ssrc, [{ mimeType: 'audio/PCMU', payloadType: 0, clockRate: 8_000 }]);
+    const ear = await direct.consume({ producerId: stream.id, rtpCapabilities: router.rtpCapabilities });
+    const heard: Buffer[] = [];
+    ear.on('rtp', (packet: Buffer) => heard.push(packet.subarray(packet.length - 160)));
+    expect(await (await session.play(leg, PROMPT)).done).toBe('end');
+    const octets = bench.octets(PROMPT);
+    await until('the prompt', () => Buffer.concat(heard).length >= octets.length);
+    expect(Buffer.concat(heard).equals(octets)).toBe(true);
+
+    let sequence = 0;
+    const say = (payloadType: number, timestamp: number, payload: Buffer): void => {
+      const packet = Buffer.alloc(12 + payload.length);
+      packet[0] = 0x80;
+      packet[1] = payloadType;
+      packet.writeUInt16BE(sequence++, 2);
+      packet.writeUInt32BE(timestamp, 4);
+      packet.writeUInt32BE(99, 8);
+      payload.copy(packet, 12);
+      says.send(packet);
+    };
+    say(0, 0, Buffer.alloc(160, BUYER_SAYS));
+    for (let end = 0; end < 3; end++) say(EVENTS, 160, Buffer.from([11, 0x8a, 2, 128]));
+    await until('the key', () => keys.length > 0);
+    expect(keys).toEqual([{ role: 'buyer', digit: '#', durationMs: 80 }]);
+  });
+});
