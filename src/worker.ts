@@ -5,12 +5,15 @@ import { asError } from './domain';
 import type { BackgroundJob } from './parts/money-jobs';
 import { moneyJobs } from './parts/money-jobs';
 import type { PrivacyParts } from './parts/privacy-parts';
+import { openKeyRing } from './parts/open-recordings';
 import { openPrivacy } from './parts/privacy-parts';
+import { RewrapJob } from './recordings';
 import { startSettling } from './parts/settling';
 import {
   AuditSealer,
   CapUsage,
   Database,
+  CallbackKeeper,
   DisciplineJob,
   FraudRollUp,
   isUnavailable,
@@ -120,6 +123,7 @@ function backgroundJobs(
       onHead: ({ block, hash }) => log.info({ block, hash }, 'head of the audit log'),
       ...failed('the audit log is not sealed for now'),
     }),
+    new CallbackKeeper(database, { now, ...failed('callbacks whose time is over stay as they are for now') }),
     new MarketHistoryKeeper(database, {
       days: config.market.historyDays,
       onPruned: (rows) => log.info({ rows }, 'old history of the market was let go'),
@@ -129,6 +133,15 @@ function backgroundJobs(
       nodeId: config.node.id,
       now,
       ...failed('use of limits is not counted for now'),
+    }),
+    new RewrapJob(database, openKeyRing(config, privacy.vault), {
+      onReport: ({ rewrapped, unknown }) => {
+        if (rewrapped > 0) log.info({ rewrapped }, 'keys of recordings were wrapped anew');
+        if (unknown.size > 0) {
+          log.error({ keys: Object.fromEntries(unknown) }, 'recordings that no key of recordings.keys opens');
+        }
+      },
+      ...failed('keys of recordings stay as they are for now'),
     }),
     new PrivacyJob(database, privacy.vault, {
       ...privacy.retention,

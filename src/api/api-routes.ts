@@ -20,6 +20,7 @@ import { bidRequestRoutes } from './resources/bid-requests';
 import { bidRoutes } from './resources/bids';
 import { buyerRoutes } from './resources/buyers';
 import { callSignalRoutes } from './resources/call-signals';
+import { callbackRoutes } from './resources/callbacks';
 import { callControlRoutes } from './resources/call-control';
 import { callSupervisionRoutes } from './resources/call-supervision';
 import { callLadderRoutes } from './resources/call-ladder';
@@ -29,6 +30,7 @@ import { carrierRateRoutes } from './resources/carrier-rates';
 import { checkRoutes } from './resources/checks';
 import { consentRoutes } from './resources/consents';
 import { decisionRoutes } from './resources/decisions';
+import { dialplanRoutes, NO_FILES } from './resources/dialplans';
 import { disputeRoutes } from './resources/disputes';
 import { dncRoutes } from './resources/dnc';
 import { hoursOverrideRoutes } from './resources/hours-overrides';
@@ -43,6 +45,7 @@ import { paymentRoutes } from './resources/payments';
 import { privacyRoutes } from './resources/privacy';
 import { payoutRoutes } from './resources/publisher-payouts';
 import { reconciliationRoutes } from './resources/reconciliation';
+import { recordingRoutes } from './resources/recordings';
 import { sellerRoutes } from './resources/sellers';
 import { settlementRoutes } from './resources/settlements';
 import { statementRoutes } from './resources/statements';
@@ -61,8 +64,10 @@ export function apiRoutes(
     ApiServices,
     | 'live'
     | 'callControl'
+    | 'dialplans'
     | 'dryRun'
     | 'testCalls'
+    | 'recordings'
     | 'checks'
     | 'liveFigures'
     | 'news'
@@ -82,7 +87,7 @@ export function apiRoutes(
   >,
 ): Route[] {
   const money = moneyServices(services);
-  const { access } = services;
+  const { access, dialplans: plans = NO_FILES } = services;
   const passwords = access?.passwords ?? new Passwords();
   const routes = [
     ...accountRoutes(),
@@ -90,8 +95,9 @@ export function apiRoutes(
     ...trunkRoutes(),
     ...carrierRateRoutes(services.persons.now),
     ...sellerRoutes(),
-    ...numberRoutes(),
-    ...campaignRoutes(),
+    ...numberRoutes(plans),
+    ...campaignRoutes(plans),
+    ...dialplanRoutes(plans, services.persons.now),
     ...buyerRoutes(),
     ...agentRoutes(services.phone, passwords, services.persons.now),
     ...bidRoutes(),
@@ -101,11 +107,13 @@ export function apiRoutes(
     ...hoursOverrideRoutes(),
     ...consentRoutes(services.persons),
     ...privacyRoutes(services.persons),
+    ...callbackRoutes(services.persons.now),
     ...callControlRoutes(services.callControl),
     ...callSupervisionRoutes(services.callControl),
     ...callLadderRoutes(),
     ...decisionRoutes(services.dryRun),
     ...testCallRoutes(services.testCalls, services.dryRun),
+    ...recordingRoutes(services.recordings),
     ...checkRoutes(services.checks),
     ...auctionRoutes(),
     ...callRoutes(

@@ -22,6 +22,7 @@ const NAMES_ALONE = new Set([
   'decisions',
   'bid-requests',
   'test-calls',
+  'callbacks',
 ]);
 /** Nobody has proven who they are. */
 export const NOBODY: AuditActor = { kind: 'nobody', id: '' };

@@ -19,6 +19,7 @@ export * from './activity-event';
 export * from './end-signs';
 export * from './decision';
 export * from './call-card';
+export * from './callback';
 export * from './call-record';
 export * from './media-capability';
 export * from './recording';

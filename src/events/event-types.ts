@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { TenantRole } from '../domain';
-import { CALL_ORIGINS, END_REASONS, FRAUD_LEVELS } from '../domain';
+import { CALL_ORIGINS, END_REASONS, FRAUD_LEVELS, RECORDING_KINDS } from '../domain';
 
 /** What can be watched. `board` is no stream of events: once a second it is what is, as figures. */
 export const TOPICS = ['calls', 'bids', 'auctions', 'presence', 'alerts', 'money', 'board'] as const;
@@ -13,6 +13,7 @@ export const SUBJECT_KINDS = [
   'campaign',
   'buyer',
   'target',
+  'dialplan',
   'agent',
   'alert',
   'wallet',
@@ -20,6 +21,7 @@ export const SUBJECT_KINDS = [
   'dispute',
   'invoice',
   'payout',
+  'callback',
 ] as const;
 export type SubjectKind = (typeof SUBJECT_KINDS)[number];
 
@@ -36,6 +38,7 @@ export const ALERTS = [
   'dispute.opened',
   'webhook.dead',
   'target.paused',
+  'recording.failed',
   'dialplan.refused',
 ] as const;
 export type AlertCode = (typeof ALERTS)[number];
@@ -79,6 +82,14 @@ const whose = { campaignId: id.nullable(), sellerId: id.nullable() };
 /** Whose conversation it is. */
 const talk = { campaignId: id.nullable(), buyerId: id.nullable() };
 const TALK = ['campaignId', 'buyerId'] as const;
+/** Parties hear of recordings that their campaign lets them listen to. */
+const recorded = {
+  recordingId: id,
+  kind: z.enum(RECORDING_KINDS),
+  campaignId: id.nullable(),
+  buyerId: id.nullable(),
+};
+const RECORDED = ['recordingId', 'kind', 'campaignId'] as const;
 const ownPayouts = z
   .array(z.object({ accountId: id, amountMicros: amount }))
   .describe('What each account earns that shares in the payout; a tenant sees its own');
@@ -367,6 +378,40 @@ export const EVENT_TYPES = {
       seller: ['n', 'connectedMs', 'currency', 'campaignId', 'sellerId', 'payouts'],
     },
   }),
+  'recording.saved': define({
+    about: 'A conversation or a message was recorded, and can be listened to',
+    ...STORED_CALL,
+    data: z.object({
+      ...recorded,
+      durationMs: ms,
+      lost: z.string().nullable().describe('Why it is not all of it; null of one that is'),
+    }),
+    views: { buyer: [...RECORDED, 'durationMs', 'lost'], seller: [...RECORDED, 'durationMs', 'lost'] },
+  }),
+  'recording.failed': define({
+    about: 'A recording that was begun is lost; its call went on',
+    ...STORED_CALL,
+    data: z.object({ ...recorded, lost: z.string().nullable().describe('Why') }),
+    views: {},
+  }),
+  'voicemail.left': define({
+    about: 'A caller left a message, which can be listened to',
+    ...STORED_CALL,
+    data: z.object({ recordingId: id, campaignId: id.nullable(), durationMs: ms }),
+    views: { seller: ['recordingId', 'campaignId', 'durationMs'] },
+  }),
+  'callback.requested': define({
+    about: 'A caller wants to be called back; at which number, who may know asks for',
+    ...STORED_CALL,
+    subject: 'callback',
+    data: z.object({
+      callId: id,
+      campaignId: id.nullable(),
+      ownNumber: z.boolean().describe('The number that they called from; else one that they keyed in'),
+      notAfter: epoch,
+    }),
+    views: {},
+  }),
   'auction.cleared': define({
     about: 'The bids for a call were ranked',
     version: 1,
@@ -423,6 +468,17 @@ export const EVENT_TYPES = {
     subject: 'campaign',
     data: z.object({ ...marketChange, currency: currency.nullable(), reservePriceMicros: amount.nullable() }),
     views: {},
+  }),
+  'dialplan.published': define({
+    about: 'A version of a dialplan is what calls take from now on',
+    ...MARKET,
+    subject: 'dialplan',
+    data: z.object({
+      name: z.string(),
+      number: z.number().int().describe('Of the version'),
+      accountId: id.nullable().describe('The seller whose numbers take it; null: the exchange'),
+    }),
+    views: { seller: ['name', 'number', 'accountId'] },
   }),
   'presence.changed': define({
     about: 'An agent does something else from now on',

@@ -83,6 +83,10 @@ const OUTBOX_TYPES = [
   'payout.paid',
   'webhook.dead',
   'target.paused',
+  'recording.saved',
+  'recording.failed',
+  'callback.requested',
+  'dialplan.published',
 ];
 const ENTITIES = ['bid', 'buyer', 'target', 'campaign'];
 
@@ -256,6 +260,21 @@ function eventsOfRow(row: OutboxRow): DomainEvent[] {
           },
         }),
       ];
+    case 'recording.saved':
+    case 'recording.failed':
+      return recordedOf(row, type);
+    case 'callback.requested':
+      return [
+        domainEvent('callback.requested', {
+          ...{ at, subject },
+          data: {
+            callId: textOf(p['callId']) ?? '',
+            campaignId: textOf(p['campaignId']),
+            ownNumber: p['ownNumber'] === true,
+            notAfter: numberOf(p['notAfter']) ?? at,
+          },
+        }),
+      ];
     case 'webhook.dead': {
       const webhookId = textOf(p['webhookId']) ?? '';
       return [
@@ -279,6 +298,15 @@ function eventsOfRow(row: OutboxRow): DomainEvent[] {
         }),
       ];
     }
+    case 'dialplan.published':
+      return [
+        domainEvent('dialplan.published', {
+          at,
+          subject: textOf(p['dialplanId']) ?? '',
+          accounts: accountId === null ? [] : [accountId],
+          data: { name: textOf(p['name']) ?? '', number: numberOf(p['number']) ?? 0, accountId },
+        }),
+      ];
     default:
       return [];
   }
@@ -418,6 +446,45 @@ function paymentOf(row: OutboxRow, type: 'payment.succeeded' | 'payment.failed')
       severity: 'warning',
       detail: 'a payment did not come about',
       ...moneyOf(p),
+    }),
+  ];
+}
+
+function recordedOf(row: OutboxRow, type: 'recording.saved' | 'recording.failed'): DomainEvent[] {
+  const { at, subject: recordingId, payload: p } = row;
+  const subject = textOf(p['callId']) ?? '';
+  const data = {
+    recordingId,
+    kind: p['kind'] === 'voicemail' ? ('voicemail' as const) : ('conversation' as const),
+    campaignId: textOf(p['campaignId']),
+    buyerId: textOf(p['buyerId']),
+    lost: textOf(p['lost']),
+  };
+  if (type === 'recording.saved') {
+    const accounts = [textOf(p['buyerAccountId']), textOf(p['sellerId'])];
+    const durationMs = numberOf(p['durationMs']) ?? 0;
+    return [
+      domainEvent(type, {
+        ...{ at, subject, accounts },
+        data: { ...data, durationMs },
+      }),
+      ...(data.kind === 'voicemail'
+        ? [
+            domainEvent('voicemail.left', {
+              ...{ at, subject, accounts },
+              data: { recordingId, campaignId: data.campaignId, durationMs },
+            }),
+          ]
+        : []),
+    ];
+  }
+  return [
+    domainEvent(type, { at, subject, data }),
+    alertOf('recording.failed', row, recordingId, [], {
+      severity: 'warning',
+      detail: `a recording is lost: ${data.lost ?? 'nobody knows why'}`,
+      callId: subject,
+      ...(data.campaignId === null ? {} : { campaignId: data.campaignId }),
     }),
   ];
 }

@@ -15,6 +15,22 @@ export type { AlteredMarket, Alteration } from './past-market';
 export { comparePositions, readPosition } from './market-position';
 export type { MarketPosition } from './market-position';
 export { DialplanFeed } from './dialplans/dialplan-feed';
+export {
+  addCallback,
+  CallbackKeeper,
+  changeCallback,
+  expireCallbacks,
+  getCallback,
+  listCallbacks,
+} from './callbacks';
+export type { CallbackRow } from './callbacks';
+export { dialplanIsThere, DialplanStore } from './dialplans/dialplan-store';
+export type {
+  DialplanVersion,
+  NewDialplanVersion,
+  StoredDialplan,
+  WholeDialplanVersion,
+} from './dialplans/dialplan-store';
 export type { DialplanFeedEvents, DialplanFeedOptions, PublishedDialplan } from './dialplans/dialplan-feed';
 export { MarketHistoryKeeper } from './market-history-keeper';
 export type { HistoryKeeperOptions } from './market-history-keeper';
@@ -244,15 +260,15 @@ export {
   CUBES,
   cubeOf,
   DAY_MS,
+  DAY_STARTS,
   factsToRead,
   figuresEvents,
-  DAY_STARTS,
+  fillZoneDays,
   findWrongSums,
   grainsOf,
-  fillZoneDays,
+  NO_FIGURES,
   noteProgress,
   putFacts,
-  NO_FIGURES,
   readCountedCalls,
   readFacts,
   readFactSums,
@@ -270,9 +286,9 @@ export type {
   FigureQuery,
   FigureRow,
   FigureSums,
+  GrowingSums,
   SumRanges,
   TimeRange,
-  GrowingSums,
   WrongSum,
 } from './analytics';
 export { actorOf } from './audit/audit-entry';

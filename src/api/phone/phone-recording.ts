@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AppError, notFound } from '../../domain';
+import { notFound } from '../../domain';
 import { agentOf } from '../middleware/phone-session';
 import type { CallControlDesk, LiveCallView } from '../resources/call-control';
 import { commandCall, liveRecording, shownRecording } from '../resources/call-control';
@@ -7,7 +7,6 @@ import { pauseSeconds, recordCommand } from '../resources/call-supervision';
 import type { Route } from '../route';
 import { route } from '../route';
 import { id } from '../schemas';
-import type { PhoneServices } from './services';
 
 const params = z.strictObject({ callId: id });
 const action = z.discriminatedUnion('action', [
@@ -16,10 +15,7 @@ const action = z.discriminatedUnion('action', [
 ]);
 
 /** An agent leaves out of the recording of the call in hand what nobody is to keep: numbers of cards, say. */
-export function phoneRecordingRoutes(
-  { market }: Pick<PhoneServices, 'market'>,
-  calls: Pick<CallControlDesk, 'look' | 'control'>,
-): Route[] {
+export function phoneRecordingRoutes(calls: Pick<CallControlDesk, 'look' | 'control'>): Route[] {
   const shared = {
     tag: 'phone',
     scope: '',
@@ -55,11 +51,9 @@ export function phoneRecordingRoutes(
       body: action,
       handle: async ({ request, params: { callId }, body }) => {
         const { agentId } = agentOf(request);
-        const buyerId = market.agent(agentId)?.buyerId;
-        if (buyerId === undefined) throw new AppError('not_found', 'not_found', 'there is no such agent');
         await inHand(agentId, callId);
         const command = recordCommand(body, `agent:${agentId}`);
-        const { recording } = await commandCall(calls, callId, command, [buyerId]);
+        const { recording } = await commandCall(calls, callId, command, undefined);
         return { body: shownRecording(recording) };
       },
     }),

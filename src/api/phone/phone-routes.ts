@@ -69,7 +69,7 @@ export function phoneRoutes(
     (await phone.presences.of([agentId])).get(agentId) ?? { state: 'offline', since: 0 };
   return [
     ...phoneSessionRoutes(phone, passwords, addressOf),
-    ...phoneRecordingRoutes(phone, calls),
+    ...phoneRecordingRoutes(calls),
     route({
       ...common,
       method: 'get',

@@ -40,9 +40,13 @@ export const PLACES: readonly Place[] = [
   // Live bidding knows callers by a keyed hash of its own.
   { table: 'rtb_reservations', erase: 'scrub', exported: true, dropped: [['content', 'tags']] },
   { table: 'rtb_bid_requests', erase: 'scrub', exported: true },
+  // A wish that goes with the person.
+  { table: 'callbacks', erase: 'delete', exported: true },
   { table: 'fraud_cases', erase: 'scrub', exported: true },
   // What agents wrote down of a call.
   { table: 'call_dispositions', erase: 'scrub', exported: true },
+  // Why it is held or was erased; its audio goes by a step of its own.
+  { table: 'recordings', erase: 'scrub', exported: true },
   // Carriers' own records of calls.
   { table: 'carrier_cdrs', erase: 'scrub', exported: true },
   // What parties wrote about the money of a call.
@@ -62,5 +66,6 @@ export const ELSEWHERE: readonly string[] = [
   'journals of call records on nodes that cannot reach the database; they are stored when they can, and then found',
   'backups of the database, until they are replaced; the erasure is to be run again after one was restored',
   'log lines, in which numbers are masked',
+  'files of recordings, until the node that holds them removes them: without their keys, which are gone, nobody can hear them',
   'imported lists of registries, which come from the registry with each import',
 ];

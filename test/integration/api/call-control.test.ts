@@ -120,6 +120,77 @@ test('buyers end and hold their own calls and nothing else; sellers and auditors
   expect(asked).toEqual([]);
 });
 
+test('a recording is paused for a while by the exchange and the buyer, begun and ended by the exchange', async () => {
+  const paused = await post('recording', { action: 'pause', seconds: 30 }, buyerKey);
+  expect(paused).toMatchObject({ status: 200, body: { recording: { state: 'paused', resumesAt: 5 } } });
+  expect((await post('recording', { action: 'pause' })).status).toBe(200);
+  expect((await post('recording', { action: 'start' })).status).toBe(200);
+  expect(asked.map(({ command, buyerIds }) => [command, buyerIds?.length])).toEqual([
+    [{ kind: 'record', action: 'pause', maxMs: 30_000, by: expect.any(String) as string }, 2],
+    [{ kind: 'record', action: 'pause', maxMs: 120_000, by: expect.any(String) as string }, undefined],
+    [{ kind: 'record', action: 'start', by: expect.any(String) as string }, undefined],
+  ]);
+  for (const action of ['start', 'stop']) {
+    expect(await post('recording', { action }, buyerKey)).toMatchObject({
+      status: 403,
+      body: { code: 'operator_only', errors: [{ pointer: '/action' }] },
+    });
+  }
+  answer = { kind: 'refused', refusal: 'recording_refused', detail: 'Cal. Penal Code § 632', call: LIVE };
+  expect(await post('recording', { action: 'start' })).toMatchObject({
+    status: 409,
+    body: { code: 'call_recording_refused', detail: 'Cal. Penal Code § 632' },
+  });
+});
+
+test('who listens in names a phone: buyers one of their own, and never a telephone at the cost of the exchange', async () => {
+  await api.pool.query(`insert into accounts (id, name, type) values ('else-account', 'Else', 'buyer')`);
+  await api.pool.query(`insert into buyers (id, account_id, name) values ('else', 'else-account', 'Else')`);
+  await api.pool.query(
+    `insert into agents (id, buyer_id, name, username) values ('eve', 'acme', 'Eve', 'eve'), ('mal', 'else', 'Mal', 'mal')`,
+  );
+  await api.pool.query(
+    `insert into targets (id, buyer_id, name, kind, uri) values
+      ('desk', 'acme', 'Desk', 'sip', 'sip:desk@192.0.2.1'), ('phone', 'acme', 'Phone', 'pstn', 'sip:+12125550188@192.0.2.1')`,
+  );
+  const listen = (to: unknown, key?: string) => post('monitor', { action: 'start', to }, key);
+  expect((await listen({ kind: 'agent', id: 'eve' }, buyerKey)).status).toBe(202);
+  expect((await listen({ kind: 'agent', id: 'mal' })).status).toBe(202);
+  expect((await post('monitor', { action: 'change', mode: 'whisper' })).status).toBe(202);
+  const by = expect.objectContaining({ accountId: expect.any(String) as string }) as unknown;
+  expect(asked.map(({ command }) => command)).toEqual([
+    ...[
+      { id: 'eve', buyerId: 'acme' },
+      { id: 'mal', buyerId: 'else' },
+    ].map((who) => ({ kind: 'monitor', action: 'start', mode: 'listen', by, to: { kind: 'agent', ...who } })),
+    { kind: 'monitor', action: 'change', mode: 'whisper', by },
+  ]);
+  for (const key of [buyerKey, undefined]) {
+    const nobody = await listen({ kind: 'agent', id: key === undefined ? 'nobody' : 'mal' }, key);
+    expect(nobody).toMatchObject({
+      status: 422,
+      body: { code: 'no_such_place', errors: [{ pointer: '/to' }] },
+    });
+  }
+  expect(await listen({ kind: 'target', id: 'phone' }, buyerKey)).toMatchObject({ status: 403 });
+  expect((await listen({ kind: 'target', id: 'phone' })).status).toBe(202);
+  const changes = await api.keyWith('calls:write');
+  expect(await listen({ kind: 'agent', id: 'eve' }, changes)).toMatchObject({
+    body: { code: 'scope_missing' },
+  });
+  expect((await listen({ kind: 'agent', id: 'eve' }, await api.keyWith('calls:monitor'))).status).toBe(202);
+  answer = { kind: 'refused', refusal: 'needs_consent', detail: 'Fla. Stat. § 934.03', call: LIVE };
+  expect(await listen({ kind: 'agent', id: 'eve' })).toMatchObject({
+    status: 409,
+    body: { code: 'call_needs_consent', detail: 'Fla. Stat. § 934.03' },
+  });
+  const { rows } = await api.pool.query<{ status: number; changes: unknown }>(
+    `select status, changes from audit_entries where action = 'monitorCall' and subject_id = 'up' order by at, id limit 1`,
+  );
+  expect(rows).toMatchObject([{ status: 202 }]);
+  expect(JSON.stringify(rows[0]?.changes)).toContain('eve');
+});
+
 test('a key that repeats itself does it once', async () => {
   const headers = { 'Idempotency-Key': 'hang-up-once' };
   const path = '/api/v1/calls/up/hangup';

@@ -7,6 +7,7 @@ import { openNode } from '../events/support/stage';
 import { accessCases } from './support/access-cases';
 import { watchCalls } from './support/event-client';
 import { controlCases } from './support/control-cases';
+import { dialplanCases } from './support/dialplan-cases';
 import { disputeCases, openDisputes } from './support/dispute-cases';
 import type { HappyPath } from './support/happy-path';
 import { invoiceCases, openInvoices } from './support/invoice-cases';
@@ -16,6 +17,7 @@ import { audienceOf, operationsOf, undocumented, writtenOf } from './support/ope
 import { openPayments, paymentCases } from './support/payment-cases';
 import {
   CONSENT,
+  storeCallback,
   storeDeadDelivery,
   storeFraudCase,
   storeSettledCall,
@@ -25,6 +27,7 @@ import { settlementCases } from './support/settlement-cases';
 import { peopleCases, WITH_PROVIDER } from './support/people-cases';
 import type { Answer, Ask } from './support/test-api';
 import { RESERVATION } from './support/test-api';
+import { storeRecording } from './support/test-recordings';
 import type { WholeApi } from './support/whole-api';
 import { newAgentToken, newUserToken, startWholeApi } from './support/whole-api';
 
@@ -127,7 +130,12 @@ const HAPPY = new Map<string, HappyPath>([
   ['GET /api/v1/events/schema', {}],
   ['GET /api/v1/calls/{id}', { id: settledCall }],
   ['DELETE /api/v1/calls/{id}', { id: liveCall }],
-  ...controlCases(liveCall),
+  ...controlCases(liveCall, () => storeCallback(api)),
+  ['GET /api/v1/recordings', {}],
+  ['GET /api/v1/recordings/{id}', { id: recording }],
+  ['GET /api/v1/recordings/{id}/audio', { id: recording }],
+  ['PATCH /api/v1/recordings/{id}', { id: recording, body: { legalHold: true, reason: 'a claim' } }],
+  ['DELETE /api/v1/recordings/{id}', { id: recording, query: '?reason=asked' }],
   ['POST /api/v1/test-calls', { body: TEST_CALL }],
   ['GET /api/v1/test-calls', {}],
   ['GET /api/v1/test-calls/{id}', { id: testCall }],
@@ -175,6 +183,7 @@ const HAPPY = new Map<string, HappyPath>([
   ['POST /api/v1/ledger/periods/{month}/close', { id: pastMonth }],
   ...settlementCases(() => api),
   ...invoiceCases(() => api),
+  ...dialplanCases(() => api),
   ...disputeCases(() => api),
   ['GET /api/v1/number-lists', {}],
   ['GET /api/v1/number-lists/check', { query: '?number=2125550123' }],
@@ -262,6 +271,10 @@ async function privacyExport(): Promise<string> {
   return id;
 }
 
+async function recording(): Promise<string> {
+  return (await storeRecording(api.pool)).id;
+}
+
 async function testCall(): Promise<string> {
   return String((await api.ask('POST', '/api/v1/test-calls', { body: TEST_CALL })).body['id']);
 }
@@ -285,7 +298,9 @@ async function perform(
   const token = whole ? await happy?.as?.() : undefined;
   const id = other.id ?? (operation.path.includes('{') ? await happy?.id?.() : undefined) ?? 'x';
   const key = whole ? (audienceOf(operation) === 'account' ? api.admin : null) : (other.key ?? null);
-  const path = operation.path.replace(/\{\w+\}/, encodeURIComponent(id)) + queryOf(happy?.query, other.more);
+  const path =
+    operation.path.replace('{number}', '1').replace(/\{\w+\}/, encodeURIComponent(id)) +
+    queryOf(happy?.query, other.more);
   if (happy?.stream && whole) {
     const { status, headers, close } = await watchCalls(api, api.admin, path);
     close();
@@ -472,7 +487,7 @@ test('what is for users and agents is for nobody else', async () => {
   const tokens = { user: await newUserToken(api), agent: await newAgentToken(api) };
   const personal = operationsOf(document).filter((one) => ['user', 'agent'].includes(audienceOf(one)));
   const wrong = await each(async (operation) => {
-    const path = operation.path.replace(/\{\w+\}/, 'x');
+    const path = operation.path.replace('{number}', '1').replace(/\{\w+\}/, 'x');
     const ask = (headers: Record<string, string>): Promise<Answer> =>
       api.ask(operation.method, path, { key: null, headers });
     const ofUser = audienceOf(operation) === 'user';
@@ -494,7 +509,7 @@ test('what is for users and agents is for nobody else', async () => {
 
 test('every operation needs its own scope', async () => {
   const scopes = [...new Set(guarded(document).map(scopeOf))];
-  expect(scopes.every((scope) => /^\w+:(read|write)$/.test(scope))).toBe(true);
+  expect(scopes.every((scope) => /^\w+:(read|write)$|^calls:monitor$|^recordings:listen$/.test(scope))).toBe(true);
   const wrong = await each(async (operation) => {
     const lacking = await api.keyWith(...scopes.filter((scope) => scope !== scopeOf(operation)));
     return notProblem(operation, await perform(operation, { key: lacking, id: 'x' }), 403, /^scope_missing$/);
@@ -520,7 +535,7 @@ test('what is not there is 404, and what cannot be an id is 400', async () => {
     const [, name] = /\{(\w+)\}/.exec(operation.path) ?? [];
     const ask = async (id: string): Promise<Answer> => {
       const { body } = HAPPY.get(nameOf(operation)) ?? {};
-      const path = operation.path.replace(/\{\w+\}/, encodeURIComponent(id));
+      const path = operation.path.replace('{number}', '1').replace(/\{\w+\}/, encodeURIComponent(id));
       return audienceOf(operation) === 'account'
         ? perform(operation, { id })
         : api.askFor(operation, path, body === undefined ? {} : { body });
@@ -547,7 +562,9 @@ test('a path takes only its own methods, and says which', async () => {
     const methods = operations.map(({ method }) => method);
     const other = ['PUT', 'PATCH', 'DELETE', 'POST'].find((method) => !methods.includes(method)) ?? 'POST';
     const asked = { ...(operations[0] as Operation), method: other };
-    const answer = await api.askFor(asked, path.replace(/\{\w+\}/, 'x'), { body: {} });
+    const answer = await api.askFor(asked, path.replace('{number}', '1').replace(/\{\w+\}/, 'x'), {
+      body: {},
+    });
     expect([path, answer.status, answer.body['code']]).toEqual([path, 405, 'method_not_allowed']);
     const allowed = answer.headers.get('allow')?.split(', ') ?? [];
     expect(allowed.filter((method) => method !== 'HEAD').sort()).toEqual(methods.sort());

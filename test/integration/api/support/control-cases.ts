@@ -2,7 +2,10 @@ import type { HappyPath } from './happy-path';
 import { MARKET_RESOURCES } from './market-bodies';
 
 /** Operations on calls that are up, and those that decide and check without any. */
-export function controlCases(liveCall: () => Promise<string>): [string, HappyPath][] {
+export function controlCases(
+  liveCall: () => Promise<string>,
+  callback: () => Promise<string>,
+): [string, HappyPath][] {
   const id = 'draft';
   const { id: _id, ...fields } = MARKET_RESOURCES.find(({ path }) => path === 'campaigns')?.body(1) ?? {};
   const of = (what: string, body?: Record<string, unknown>): [string, HappyPath] => [
@@ -17,6 +20,9 @@ export function controlCases(liveCall: () => Promise<string>): [string, HappyPat
     of('play', { sound: 'tone' }),
     of('recording', { action: 'pause' }),
     of('monitor', { action: 'stop' }),
+    ['GET /api/v1/callbacks', {}],
+    ['GET /api/v1/callbacks/{id}', { id: callback }],
+    ['PATCH /api/v1/callbacks/{id}', { id: callback, body: { state: 'taken', note: 'before noon' } }],
     [
       'POST /api/v1/decisions/dry-run',
       { body: { campaignId: id, sellerId: 'seller', changes: [{ entity: 'campaign', id, fields }] } },

@@ -92,6 +92,11 @@ function agentCases(api: () => TestApi): [string, HappyPath][] {
     await storeCallOf(api(), callId, agentId, { at: Date.now() });
     return callId;
   };
+  const callInHand = (): Promise<string> => {
+    const callId = `in-hand-${count++}`;
+    api().switch.calls.push({ callId, state: 'answered', agentId });
+    return Promise.resolve(callId);
+  };
   return [
     ['DELETE /api/v1/phone/sessions/current', { as }],
     ['GET /api/v1/phone/me', { as }],
@@ -100,6 +105,11 @@ function agentCases(api: () => TestApi): [string, HappyPath][] {
     ['GET /api/v1/phone/calls', { as }],
     ['GET /api/v1/phone/calls/{callId}', { as: asAgent, id: ownCall }],
     ['PUT /api/v1/phone/calls/{callId}/disposition', { as: asAgent, id: ownCall, body: { code: 'sale' } }],
+    ['GET /api/v1/phone/calls/{callId}/recording', { as: asAgent, id: callInHand }],
+    [
+      'POST /api/v1/phone/calls/{callId}/recording',
+      { as: asAgent, id: callInHand, body: { action: 'pause', seconds: 30 } },
+    ],
     ['GET /api/v1/phone/colleagues', { as }],
   ];
 }

@@ -1,5 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { postTransaction, settleCall } from '../../../../src/billing';
+import type { E164 } from '../../../../src/domain';
 import { micros } from '../../../../src/domain';
+import { addCallback } from '../../../../src/storage';
 import { endedRecord, ringTarget, saleTerms, storeEnded } from '../../../support/call-records';
 import type { TestApi } from './test-api';
 
@@ -49,6 +52,27 @@ export async function storeSoldCall(api: TestApi, id: string, reference?: string
   const record = endedRecord(id, { sale, endedAt: Date.now() });
   await storeEnded(api.pool, [record]);
   await settleCall(api.pool, id);
+}
+
+let callbacks = 0;
+
+/** Somebody who wants to be called. @returns its id */
+export async function storeCallback(api: TestApi): Promise<string> {
+  const id = randomUUID();
+  const number = `+1212${String(5_550_000 + callbacks++)}` as E164;
+  const requestedAt = Date.now();
+  await addCallback(api.pool, {
+    ...{
+      id,
+      callId: `asks-${callbacks}`,
+      campaignId: 'campaign',
+      sellerId: 'seller',
+      number,
+      ownNumber: true,
+    },
+    ...{ requestedAt, notAfter: requestedAt + 86_400_000 },
+  });
+  return id;
 }
 
 /** A call that was flagged, and waits for people. */

@@ -1,3 +1,4 @@
+import { planText } from './dialplan-cases';
 import { RESERVATION } from './test-api';
 import type { Party } from './two-worlds';
 import { bidOf, OPEN_CAMPAIGN } from './two-worlds';
@@ -17,6 +18,8 @@ export const WRITES: Readonly<Record<string, (party: Party) => Sent & { readonly
   hangUp: () => ({ body: {}, status: 404 }),
   holdCall: () => ({ status: 404 }),
   resumeCall: () => ({ status: 404 }),
+  recordCall: () => ({ body: { action: 'pause' }, status: 404 }),
+  monitorCall: () => ({ body: { action: 'stop' }, status: 404 }),
   placeTestCall: ({ ids }) => ({ body: { to: { kind: 'target', id: ids['targets'] } } }),
   hangUpTestCall: () => ({ body: {} }),
   changeBuyer: () => ({ body: { caps: { concurrent: 3 } } }),
@@ -97,6 +100,13 @@ export const WRITES: Readonly<Record<string, (party: Party) => Sent & { readonly
   revokeKey: () => ({}),
   createOauthClient: ({ accountId, mark }) => ({ body: { accountId, name: mark, scopes: ['calls:read'] } }),
   revokeOauthClient: () => ({}),
+  createDialplan: ({ mark }) => ({ body: { name: `${mark}-${count++}`, yaml: planText(mark) } }),
+  replaceDialplan: ({ mark }) => ({ body: { yaml: planText(mark, 'another one') } }),
+  publishDialplan: () => ({ body: { version: 1 } }),
+  checkDialplan: ({ mark }) => ({ body: { yaml: planText(mark) } }),
+  simulateDialplanText: ({ mark }) => ({ body: { yaml: planText(mark) } }),
+  simulateDialplan: () => ({ body: { answers: ['refused'] } }),
+  archiveDialplan: () => ({}),
   requestBid: ({ accountId }) => ({ body: { sellerId: accountId, number: '800-555-0199' } }),
   cancelReservation: () => ({ id: RESERVATION }),
 };
@@ -152,6 +162,7 @@ export const CLOSED = [
   'billing_document_lines',
   'billing_document_numbers',
   'call_decisions',
+  'callbacks',
   'call_dispositions',
   'call_late_ends',
   'call_refunds',

@@ -1,0 +1,2 @@
+drop table callbacks;
+delete from outbox where type = 'callback.requested';
