@@ -73,6 +73,7 @@ export class TargetAttempt {
   #ringing: Ringing | undefined;
   #reserved: readonly CapLimit[] = [];
   #held: HeldFunds | undefined;
+  #gaveBack = false;
   /** Why it is given up. */
   #stopped: string | undefined;
   #earlyMedia: Promise<void> | undefined;
@@ -101,6 +102,11 @@ export class TargetAttempt {
     if (this.#stopped !== undefined) return;
     this.#stopped = reason;
     this.#ringing?.stop(reason);
+  }
+
+  /** Whether a limit is its own, or about to be: also when it was handed over to the end of the call. */
+  holds({ key }: CapLimit): boolean {
+    return !this.#gaveBack && this.target.reservations.some((limit) => limit.key === key);
   }
 
   /** The limits held for it, handed over to be released at the end. */
@@ -303,6 +309,7 @@ export class TargetAttempt {
 
   /** Not awaited: the next target is rung now, and the release travels ahead of its reservation. */
   #giveBack(): void {
+    this.#gaveBack = true;
     const held = this.takeHeld();
     if (held) this.#services.funds.release(held);
     const reserved = this.takeReserved().filter((limit) => !this.#heldByOthers(limit));

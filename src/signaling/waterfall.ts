@@ -130,10 +130,8 @@ export class Waterfall {
   }
 
   /** Whether another one of the call holds the limit as well, which is taken once for all of them. */
-  #isShared({ key }: CapLimit, self: TargetAttempt): boolean {
-    for (const other of this.#live) {
-      if (other !== self && other.target.reservations.some((limit) => limit.key === key)) return true;
-    }
+  #isShared(limit: CapLimit, self: TargetAttempt): boolean {
+    for (const other of this.#live) if (other !== self && other.holds(limit)) return true;
     return false;
   }
 }

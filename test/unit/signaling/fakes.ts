@@ -7,7 +7,18 @@ import type {
   RingTarget,
   Trunk,
 } from '../../../src/domain';
-import type { LegStats, MediaEngine, MediaLeg, MediaSession, MediaSessionListener } from '../../../src/media';
+import type {
+  Clip,
+  LegStats,
+  MediaEngine,
+  MediaLeg,
+  MediaSession,
+  MediaSessionListener,
+  Playing,
+  Recorder,
+  RecordingSink,
+  Sound,
+} from '../../../src/media';
 import { MediaUnavailable, NO_COUNTERS } from '../../../src/media';
 import type { CallEvent } from '../../../src/signaling';
 import type {
@@ -189,6 +200,8 @@ export class ScriptedInvite implements IncomingInvite {
   readonly sourcePort = 5060;
   readonly dialog = new ScriptedDialog();
   readonly progressed: number[] = [];
+  /** How often a 200 went out. */
+  answers = 0;
   /** Final statuses that went out: never more than one. */
   readonly finals: number[] = [];
   rejectHeaders: Readonly<Record<string, string>> = {};
@@ -214,6 +227,7 @@ export class ScriptedInvite implements IncomingInvite {
   async answer(): Promise<AnswerResult> {
     await later(undefined);
     if (this.finals.length > 0) return { ok: false, reason: 'cancelled' };
+    this.answers++;
     this.finals.push(200);
     return later({ ok: true, dialog: this.dialog });
   }
@@ -228,10 +242,23 @@ export class ScriptedInvite implements IncomingInvite {
   }
 }
 
+/** Milliseconds that each prompt of {@link CountingMedia} lasts. */
+export const CLIP_MS = 100;
+
 /** Media that agrees to everything and counts what is open. */
 export class CountingMedia implements MediaEngine {
   readonly name = 'mediasoup';
-  readonly capabilities: ReadonlySet<MediaCapability> = new Set();
+  capabilities: ReadonlySet<MediaCapability> = new Set();
+  /** What was begun to be played, to whom, in its order. */
+  readonly played: { readonly leg: MediaLeg; readonly what: Sound | readonly Clip[] }[] = [];
+  /** Prompts that there are not. */
+  readonly missing = new Set<string>();
+  /** Legs that hear a sound of ours now. */
+  readonly playing = new Map<MediaLeg, { stop(): void }>();
+  /** Recordings that have begun and not ended. */
+  recordings = 0;
+  /** Pairs that were bridged for good, in their order. */
+  readonly bridged: (readonly [MediaLeg, MediaLeg])[] = [];
   legs = 0;
   sessions = 0;
   listener: MediaSessionListener | undefined;
@@ -244,6 +271,7 @@ export class CountingMedia implements MediaEngine {
     this.listener = listener;
     this.sessions++;
     const legs = new Set<MediaLeg>();
+    const recorders = new Set<Recorder>();
     let open = true;
     return {
       createLeg: (role) => {
@@ -262,30 +290,83 @@ export class CountingMedia implements MediaEngine {
           remoteDirection: () => direction,
           stats: () => Promise.resolve(NO_STATS),
           close: () => {
+            this.playing.get(leg)?.stop();
             if (legs.delete(leg)) this.legs--;
           },
         };
         legs.add(leg);
         return later(leg);
       },
-      bridge: (a, b) => {
+      bridge: (a, b, { early = false } = {}) => {
         this.onBridge(a, b);
+        for (const leg of [a, b]) this.playing.get(leg)?.stop();
+        if (!early) this.bridged.push([a, b]);
         const gone = this.gone.has(a) || this.gone.has(b);
         return gone ? Promise.reject(new MediaUnavailable('a leg is gone')) : later(undefined);
       },
       unbridge: () => undefined,
-      play: () => Promise.resolve({ stop: () => undefined, done: new Promise(() => undefined) }),
-      record: () => Promise.reject(new MediaUnavailable('nothing is recorded')),
+      play: (leg, what) =>
+        open && legs.has(leg)
+          ? this.#play(leg, what)
+          : Promise.reject(new MediaUnavailable('the leg is gone')),
+      record: (sink) => {
+        if (!open) return Promise.reject(new MediaUnavailable('the session is over'));
+        const recorder = this.#record(sink);
+        recorders.add(recorder);
+        return Promise.resolve(recorder);
+      },
       monitor: () => Promise.reject(new MediaUnavailable('nobody listens')),
       lastMediaAt: () => undefined,
       close: () => {
         if (!open) return;
         open = false;
         this.sessions--;
+        for (const recorder of recorders) void recorder.stop();
         for (const leg of [...legs]) leg.close();
       },
     };
   }
+
+  #play(leg: MediaLeg, what: Sound | readonly Clip[]): Promise<Playing> {
+    const lacks = typeof what !== 'string' && what.some((clip) => this.missing.has(String(clip)));
+    if (lacks) return Promise.reject(new MediaUnavailable('there is no such prompt'));
+    this.played.push({ leg, what });
+    this.playing.get(leg)?.stop();
+    let end: (how: 'end' | 'stopped') => void = () => undefined;
+    const done = new Promise<'end' | 'stopped'>((resolve) => {
+      const timer =
+        typeof what === 'string' ? undefined : setTimeout(() => end('end'), what.length * CLIP_MS);
+      end = (how) => {
+        clearTimeout(timer);
+        if (this.playing.get(leg) === handle) this.playing.delete(leg);
+        resolve(how);
+      };
+    });
+    const handle = { stop: () => end('stopped') };
+    this.playing.set(leg, handle);
+    return Promise.resolve({ ...handle, done });
+  }
+
+  #record(sink: RecordingSink): Recorder {
+    this.recordings++;
+    let open = true;
+    const facts = { durationMs: 0, pausedMs: 0, lostMs: [0, 0] as const };
+    sink.begin({ encoding: 'PCMU' });
+    return {
+      paused: false,
+      pause: () => undefined,
+      resume: () => undefined,
+      stop: () => {
+        if (open) {
+          this.recordings--;
+          sink.end(facts);
+        }
+        open = false;
+        return Promise.resolve(facts);
+      },
+    };
+  }
+
   stats(): { sessions: number; legs: number; ports: number } {
     return { sessions: this.sessions, legs: this.legs, ports: this.legs };
   }
@@ -316,18 +397,27 @@ export const PLAIN_CALLS = {
 export class MemoryCaps {
   readonly held = new Map<string, number>();
 
+  /** What each call holds: taking or giving back twice changes nothing. */
+  readonly #holdings = new Set<string>();
+
   async reserve(
-    _callId: string,
+    callId: string,
     limits: readonly CapLimit[],
   ): Promise<{ ok: true } | { ok: false; exhausted: string }> {
     await later(undefined);
-    const full = limits.find((limit) => (this.held.get(limit.key) ?? 0) >= limit.limit);
+    const wanted = limits.filter(({ key }) => !this.#holdings.has(`${callId}/${key}`));
+    const full = wanted.find((limit) => (this.held.get(limit.key) ?? 0) >= limit.limit);
     if (full) return { ok: false, exhausted: full.key };
-    for (const { key } of limits) this.held.set(key, (this.held.get(key) ?? 0) + 1);
+    for (const { key } of wanted) {
+      this.#holdings.add(`${callId}/${key}`);
+      this.held.set(key, (this.held.get(key) ?? 0) + 1);
+    }
     return later({ ok: true as const });
   }
-  release(_callId: string, limits: readonly CapLimit[]): Promise<void> {
-    for (const { key } of limits) this.held.set(key, (this.held.get(key) ?? 0) - 1);
+  release(callId: string, limits: readonly CapLimit[]): Promise<void> {
+    for (const { key } of limits) {
+      if (this.#holdings.delete(`${callId}/${key}`)) this.held.set(key, (this.held.get(key) ?? 0) - 1);
+    }
     return Promise.resolve();
   }
 }

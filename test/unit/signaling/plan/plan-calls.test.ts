@@ -1,0 +1,398 @@
+import type { Decision } from '../../../../src/domain';
+import type { BuyerAct, PlanPlay } from './plan-stage';
+import { planOf, playPlan } from './plan-stage';
+
+beforeEach(() => jest.useFakeTimers());
+afterEach(() => jest.useRealTimers());
+
+const BYE = { do: 'hangup', code: 480, detail: 'bye' };
+const SELL = { sell: { do: 'auction', sold: 'ring', refused: 'bye' }, bye: BYE };
+const refused: Decision = {
+  ok: false,
+  reason: 'no_buyer',
+  sipStatus: 480,
+  detail: 'no buyer eligible',
+  trace: {} as Decision['trace'],
+};
+const answers = (more: Partial<Extract<BuyerAct, { kind: 'answer' }>> = {}): BuyerAct => ({
+  kind: 'answer',
+  after: 50,
+  hangupAfter: 1_000,
+  ...more,
+});
+const outcomes = ({ record }: Awaited<ReturnType<typeof playPlan>>) =>
+  record?.attempts.map(({ outcome }) => outcome);
+
+test('a caller is announced to, asked, and sold by what they said', async () => {
+  const call = await playPlan({
+    plan: planOf({
+      tags: { zip: 'digits' },
+      start: 'hello',
+      steps: {
+        hello: { do: 'announce', play: ['greeting/hello'], next: 'ask' },
+        ask: {
+          do: 'gather',
+          play: ['ask/zip'],
+          as: 'zip',
+          digits: { min: 5, max: 5 },
+          next: 'sell',
+          otherwise: 'bye',
+        },
+        ring: { do: 'ring', exhausted: 'bye' },
+        ...SELL,
+      },
+    }),
+    buyers: [answers()],
+    keys: [...'10001'].map((key, index) => ({ at: 300 + index * 50, key, info: index % 2 === 0 })),
+  });
+  expect(call.heardBy('caller').slice(0, 2)).toEqual([['greeting/hello'], ['ask/zip']]);
+  expect(call.auctioned.map(({ tags }) => tags)).toEqual([{ zip: '10001' }]);
+  expect(call.invite.answers).toBe(1);
+  expect(call.journal.attended_).toEqual(['call-1']);
+  expect(call.record).toMatchObject({
+    state: 'completed',
+    reason: 'buyer_hangup',
+    sipStatus: 200,
+    sale: { target: { targetId: 'target-0' } },
+    plan: { name: 'any', version: 3, tags: { zip: '10001' } },
+  });
+  expect(call.record?.plan?.steps.map(({ step, after }) => [step, after])).toEqual([
+    ['hello', undefined],
+    ['ask', 'done'],
+    ['sell', 'keys 10001'],
+    ['ring', 'sold'],
+  ]);
+  expect(call.record?.attendedAt).toBeLessThan(call.record?.answeredAt ?? 0);
+});
+
+test('keys that are secret are written nowhere', async () => {
+  const call = await playPlan({
+    plan: planOf({
+      tags: { card: 'digits' },
+      start: 'ask',
+      steps: {
+        ask: {
+          do: 'gather',
+          play: ['ask/card'],
+          as: 'card',
+          digits: { min: 4, max: 4 },
+          secret: true,
+          next: 'sell',
+          otherwise: 'bye',
+        },
+        ring: { do: 'ring', exhausted: 'bye' },
+        ...SELL,
+      },
+    }),
+    buyers: [answers()],
+    keys: [...'4242'].map((key, index) => ({ at: 150 + index * 50, key })),
+  });
+  expect(call.record?.plan?.steps[1]?.after).toBe('keys ****');
+  expect(JSON.stringify([call.record, call.journal.events, call.auctioned])).not.toContain('4242');
+});
+
+test('the first key cuts a prompt off, and one that comes during it counts', async () => {
+  const call = await playPlan({
+    plan: planOf({
+      start: 'menu',
+      steps: {
+        menu: { do: 'menu', play: Array<string>(16).fill('long'), keys: { '1': 'bye' }, otherwise: 'other' },
+        other: { ...BYE, detail: 'other' },
+        bye: BYE,
+      },
+    }),
+    buyers: [],
+    keys: [{ at: 200, key: '1' }],
+  });
+  expect(call.record).toMatchObject({ reason: 'plan_ended', detail: 'bye', state: 'completed' });
+  expect((call.record?.endedAt ?? 0) - (call.record?.attendedAt ?? 0)).toBeLessThan(400);
+});
+
+test('whoever answers hears the whisper and presses the key, and the caller hears nothing of it', async () => {
+  const call = await playPlan({
+    plan: planOf({
+      start: 'sell',
+      steps: {
+        ring: {
+          do: 'ring',
+          whisper: ['whisper/auto'],
+          accept: { play: ['ask/press-one'], key: '1', waitMs: 1_000 },
+          exhausted: 'bye',
+        },
+        ...SELL,
+      },
+    }),
+    buyers: [
+      answers({ key: { after: 300, key: '2' }, hangupAfter: undefined }),
+      answers({ hangupAfter: undefined }),
+      answers({ key: { after: 300, key: '1' }, hangupAfter: 3_000 }),
+    ],
+  });
+  expect(outcomes(call)).toEqual(['declined', 'declined', 'answered']);
+  expect(call.heardBy('caller')).not.toContainEqual(expect.arrayContaining(['whisper/auto']));
+  expect(call.heardBy('buyer')[0]).toEqual(['whisper/auto', 'ask/press-one']);
+  // Its time counts from the key, not from its 200.
+  expect(call.record?.connectedMs).toBeLessThan(2_750);
+  expect(call.record?.sale?.target.targetId).toBe('target-2');
+  expect(call.stack.dialogs.map(({ byes }) => byes)).toEqual([1, 1, 0]);
+  expect(call.invite.answers).toBe(1);
+});
+
+test('of several who ring together the first has the call, the others are cancelled, and the next follow a failure', async () => {
+  const plan = planOf({
+    start: 'sell',
+    steps: { ring: { do: 'ring', atOnce: 2, exhausted: 'bye' }, ...SELL },
+  });
+  const together = await playPlan({
+    plan,
+    buyers: [{ kind: 'silent' }, answers({ after: 100 }), answers()],
+    wallets: true,
+    sharedLimit: true,
+  });
+  expect(together.stack.rung).toEqual(['sip:buyer-0', 'sip:buyer-1']);
+  expect(together.stack.reasons.get('sip:buyer-0')).toContain('completed elsewhere');
+  expect(outcomes(together)).toEqual(['answered', 'canceled']);
+  expect([...together.caps.held.values()].every((held) => held === 0)).toBe(true);
+  const after = await playPlan({
+    plan,
+    buyers: [{ kind: 'fail', after: 10, status: 486 }, { kind: 'fail', after: 20, status: 503 }, answers()],
+  });
+  expect(outcomes(after)).toEqual(['busy', 'unreachable', 'answered']);
+});
+
+test('whoever was passed over for one that did not take the call is rung again', async () => {
+  const call = await playPlan({
+    plan: planOf({
+      start: 'sell',
+      steps: {
+        ring: {
+          do: 'ring',
+          atOnce: 2,
+          accept: { play: ['ask/press-one'], key: '1', tries: 1, waitMs: 500 },
+          exhausted: 'bye',
+        },
+        ...SELL,
+      },
+    }),
+    buyers: [answers({ after: 20 }), answers({ after: 400, key: { after: 200, key: '1' } })],
+  });
+  expect(outcomes(call)).toEqual(['canceled', 'declined', 'answered']);
+  expect(call.record?.sale?.target.targetId).toBe('target-1');
+});
+
+test('a caller who waits in a queue hears music and is taken as soon as a buyer can', async () => {
+  const call = await playPlan({
+    plan: planOf({
+      start: 'sell',
+      steps: {
+        ring: {
+          do: 'queue',
+          againMs: 1_000,
+          maxWaitMs: 20_000,
+          announce: { play: ['queue/still-there'], everyMs: 10_000 },
+          timeout: 'bye',
+        },
+        ...SELL,
+      },
+    }),
+    buyers: [{ kind: 'fail', after: 10, status: 486 }, answers({ after: 900 })],
+    wallets: true,
+  });
+  expect(call.heardBy('caller')[0]).toBe('hold');
+  expect(call.record).toMatchObject({ reason: 'buyer_hangup', sale: { target: { targetId: 'target-1' } } });
+  const busy = await playPlan({
+    plan: planOf({
+      start: 'sell',
+      steps: {
+        ring: {
+          do: 'queue',
+          againMs: 5_000,
+          maxWaitMs: 25_000,
+          announce: { play: ['queue/still-there'], everyMs: 10_000 },
+          timeout: 'bye',
+        },
+        ...SELL,
+      },
+    }),
+    buyers: [{ kind: 'fail', after: 10, status: 486 }],
+  });
+  expect(busy.record?.attempts).toHaveLength(5);
+  expect(busy.heardBy('caller').filter((what) => what !== 'hold')).toEqual([
+    ['queue/still-there'],
+    ['queue/still-there'],
+  ]);
+  expect(busy.record).toMatchObject({ reason: 'buyers_exhausted', state: 'completed', sale: undefined });
+});
+
+test('a caller may stay when the buyer has hung up: the sale is over, and nothing is sold again', async () => {
+  const call = await playPlan({
+    plan: planOf({
+      start: 'sell',
+      steps: {
+        ring: { do: 'ring', record: true, ended: 'survey', exhausted: 'bye' },
+        survey: { do: 'menu', play: ['survey'], keys: { '1': 'again' }, waitMs: 2_000, otherwise: 'bye' },
+        again: { do: 'auction', sold: 'ring', refused: 'bye' },
+        ...SELL,
+      },
+    }),
+    buyers: [answers({ hangupAfter: 700 })],
+    wallets: true,
+    keys: [{ at: 3_000, key: '1' }],
+  });
+  expect(call.steps).toEqual(['sell', 'ring', 'survey', 'again', 'bye']);
+  expect(call.auctioned).toHaveLength(1);
+  expect(call.record).toMatchObject({ reason: 'plan_ended', state: 'completed' });
+  expect(call.record?.connectedMs).toBeLessThan(720);
+  expect([...call.funds.states.values()]).toEqual(['settled']);
+  expect(call.recordings).toMatchObject([{ kind: 'conversation', target: { targetId: 'target-0' } }]);
+});
+
+test('a message is taken until # is pressed, and nobody is billed', async () => {
+  const call = await playPlan({
+    plan: planOf({
+      start: 'message',
+      steps: { message: { do: 'voicemail', play: ['voicemail/leave'], next: 'bye' }, bye: BYE },
+    }),
+    buyers: [],
+    keys: [{ at: 3_000, key: '#' }],
+  });
+  expect(call.heardBy('caller')).toEqual([['voicemail/leave'], 'tone']);
+  expect(call.recordings).toMatchObject([{ kind: 'voicemail', target: undefined }]);
+  expect(call.record).toMatchObject({ state: 'completed', reason: 'plan_ended', sale: undefined });
+  expect(call.record?.answeredAt).toBeUndefined();
+  expect((call.record?.endedAt ?? 0) - (call.record?.attendedAt ?? 0)).toBeLessThan(3_200);
+});
+
+test('a callback is noted for the number that was keyed in', async () => {
+  const plan = planOf({
+    tags: { n: 'digits' },
+    start: 'ask',
+    steps: {
+      ask: {
+        do: 'gather',
+        play: ['ask/number'],
+        as: 'n',
+        digits: { min: 10, max: 10 },
+        next: 'note',
+        otherwise: 'bye',
+      },
+      note: { do: 'callback', play: ['callback/noted'], number: { tag: 'n' }, next: 'bye', otherwise: 'no' },
+      no: { ...BYE, detail: 'no' },
+      bye: BYE,
+    },
+  });
+  const keys = [...'2125550100'].map((key, index) => ({ at: 200 + index * 50, key }));
+  const noted = await playPlan({ plan, buyers: [], keys });
+  expect(noted.callbacks).toMatchObject([{ number: '2125550100' }]);
+  expect(noted.heardBy('caller').at(-1)).toEqual(['callback/noted']);
+  const refusedOne = await playPlan({ plan, buyers: [], keys, callbacks: false });
+  expect(refusedOne.record?.detail).toBe('no');
+});
+
+test('a transfer is rung for nobody’s bid, and nobody is billed for it', async () => {
+  const call = await playPlan({
+    plan: planOf({
+      start: 'over',
+      steps: { over: { do: 'transfer', target: 'elsewhere', failed: 'bye' }, bye: BYE },
+    }),
+    buyers: [],
+  });
+  expect(call.record).toMatchObject({
+    state: 'completed',
+    reason: 'buyer_hangup',
+    sale: undefined,
+    connectedMs: 0,
+    attempts: [],
+    transfers: [{ how: 'plan', toTargetId: 'elsewhere', outcome: 'answered' }],
+  });
+  expect(call.journal.answered_).toEqual([]);
+});
+
+test('a call that is refused ends with the reason of the refusal and the code of the plan', async () => {
+  const call = await playPlan({
+    plan: planOf({
+      start: 'sell',
+      steps: { ring: { do: 'ring', exhausted: 'bye' }, ...SELL, bye: { ...BYE, code: 603 } },
+    }),
+    buyers: [],
+    decide: () => refused,
+  });
+  expect(call.invite.finals).toEqual([603]);
+  expect(call.record).toMatchObject({
+    state: 'rejected',
+    reason: 'no_buyer',
+    detail: 'no buyer eligible',
+    sipStatus: 603,
+  });
+});
+
+test('a plan that takes too long is ended, and conversations take none of its time', async () => {
+  const limits = { ms: 2_000 };
+  const slow = await playPlan({
+    plan: planOf({
+      limits,
+      start: 'menu',
+      steps: {
+        menu: { do: 'menu', play: ['x'], keys: { '1': 'bye' }, waitMs: 30_000, otherwise: 'bye' },
+        bye: BYE,
+      },
+    }),
+    buyers: [],
+  });
+  expect(slow.record).toMatchObject({ reason: 'plan_ended', detail: 'the plan took too long' });
+  const spoken = await playPlan({
+    plan: planOf({ limits, start: 'sell', steps: { ring: { do: 'ring', exhausted: 'bye' }, ...SELL } }),
+    buyers: [answers({ hangupAfter: 10_000 })],
+  });
+  expect(spoken.record).toMatchObject({ reason: 'buyer_hangup' });
+});
+
+test('a plan whose engine is not there sells the call at once', async () => {
+  const call = await playPlan({
+    plan: planOf({ start: 'a', steps: { a: { do: 'announce', play: ['x'], next: 'bye' }, bye: BYE } }),
+    buyers: [answers()],
+    unable: true,
+  });
+  expect(call.record).toMatchObject({ reason: 'buyer_hangup', sale: { target: { targetId: 'target-0' } } });
+  expect(call.journal.events).toContainEqual(
+    expect.objectContaining({ type: 'call.plan_unusable', plan: 'any' }),
+  );
+  expect(call.record?.plan).toBeUndefined();
+});
+
+test('a campaign that wants its calls recorded has that announced first', async () => {
+  const policy = { announce: 'consent/recording' };
+  const call = await playPlan({ plan: undefined, policy, buyers: [answers()] });
+  expect(call.heardBy('caller')[0]).toEqual(['consent/recording']);
+  expect(call.recordings).toMatchObject([
+    { kind: 'conversation', announcedAt: expect.any(Number) as number },
+  ]);
+  expect(call.record).toMatchObject({ reason: 'buyer_hangup' });
+  expect(call.record?.plan).toBeUndefined();
+  const unsaid = await playPlan({
+    plan: undefined,
+    policy,
+    missing: ['consent/recording'],
+    buyers: [answers()],
+  });
+  expect(unsaid.recordings).toEqual([]);
+  expect(unsaid.record).toMatchObject({ reason: 'buyer_hangup' });
+});
+
+test.each<[string, Partial<PlanPlay>, string]>([
+  ['hangs up', { byeAt: 400 }, 'caller_hangup'],
+  ['is hung up on by people', { endAt: { at: 400, by: 'admin' } }, 'admin_hangup'],
+  ['loses its node', { endAt: { at: 400, by: 'drain' } }, 'shutdown'],
+  ['loses its media', { endAt: { at: 400, by: 'media' } }, 'media_failure'],
+])('a caller who is asked and %s leaves nothing behind', async (_, more, reason) => {
+  const call = await playPlan({
+    plan: planOf({
+      start: 'menu',
+      steps: { menu: { do: 'menu', play: ['x'], keys: { '1': 'bye' }, otherwise: 'bye' }, bye: BYE },
+    }),
+    buyers: [],
+    ...more,
+  });
+  expect(call.record).toMatchObject({ state: 'completed', reason });
+  expect(jest.getTimerCount()).toBe(0);
+});
