@@ -28,6 +28,7 @@ import { announceNode, openNodes } from './parts/open-nodes';
 import { openFunds } from './parts/open-funds';
 import { openPhones } from './parts/open-phones';
 import { openPlans } from './parts/open-plans';
+import { Callbacks } from './parts/callbacks';
 import { ExchangePlanDesk } from './parts/plan-desk';
 import { openRecordings } from './parts/open-recordings';
 import { openSales } from './parts/open-sales';
@@ -286,15 +287,19 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     if (event.type === 'call.plan_unusable') {
       const { plan, detail } = event;
       repeated.log(`plan ${plan}`, (suppressed) =>
-        log.error({ plan, detail, suppressed }, 'a dialplan cannot be carried out: its calls are sold at once'),
+        log.error(
+          { plan, detail, suppressed },
+          'a dialplan cannot be carried out: its calls are sold at once',
+        ),
       );
     }
   });
+  const callbacks = new Callbacks({ database, market, clock, onError: warn('callbacks cannot be noted') });
   const planDesk = new ExchangePlanDesk({
     shelf: plans,
     known,
     clock,
-    callback: () => Promise.resolve(false),
+    callback: (request) => callbacks.request(request),
   });
   const admission = new AdmissionControl(
     { ...config.limits, maxRssBytes: config.limits.maxRssMegabytes * 1024 * 1024 },
