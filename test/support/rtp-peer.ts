@@ -17,6 +17,13 @@ export interface Press {
   readonly arrives?: (packet: { readonly index: number; readonly end: boolean }) => number;
 }
 
+export interface Repeating {
+  readonly address?: string;
+  readonly payloadType?: number;
+  /** Whether the frame of this number is sent, rather than lost; it is by default. */
+  readonly arrives?: (frame: number) => boolean;
+}
+
 const FRAME = 160;
 const FRAME_MS = 20;
 /** The codes of RFC 4733 §3.2 are the places in here. */
@@ -71,6 +78,24 @@ export class RtpPeer {
     this.hush();
     this.#timer = setInterval(() => {
       if (!this.#pressing) this.send(port, 0, Buffer.alloc(FRAME, mark), address);
+    }, FRAME_MS);
+  }
+
+  /**
+   * Says one frame again and again, in time however late this process is: a tone, where the frame holds whole
+   * waves.
+   */
+  repeat(port: number, frame: Buffer, how: Repeating = {}): void {
+    this.hush();
+    const began = performance.now();
+    let frames = 0;
+    this.#timer = setInterval(() => {
+      for (; frames * FRAME_MS <= performance.now() - began; frames++) {
+        if (this.#pressing) continue;
+        const packet = this.#packet(how.payloadType ?? 0, frame, this.#timestamp);
+        this.#timestamp += FRAME;
+        if (how.arrives?.(frames) ?? true) this.#socket.send(packet, port, how.address ?? '127.0.0.1');
+      }
     }, FRAME_MS);
   }
 

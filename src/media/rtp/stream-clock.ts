@@ -5,8 +5,8 @@ const SAMPLES_PER_MS = CLOCK_RATE / 1_000;
 /** Delays are known of the last so many spans of this length. */
 const SPAN = 2_000 * SAMPLES_PER_MS;
 const SPANS = 4;
-/** A clock that differs by less than this is left alone: jitter moves the shortest delay by as much. */
-const SLACK = 5 * SAMPLES_PER_MS;
+/** A stream that is out of its place by less than this is left alone: jitter moves the shortest delay by as much. */
+const SLACK = 20 * SAMPLES_PER_MS;
 /** No stream waits longer than this to make up for its jitter. */
 const MAX_WAIT = 200 * SAMPLES_PER_MS;
 

@@ -2,10 +2,19 @@ import type { MediaCapability } from '../../../src/domain';
 import type { ContractPart, ContractSubject } from './contract/bench';
 import { ContractBench } from './contract/bench';
 import { gatherPart } from './contract/keys';
+import { monitorPart } from './contract/monitor';
 import { playPart, whisperPart } from './contract/play';
+import { recordPart, voicemailPart } from './contract/record';
 
 /** What the port of media engines promises, capability by capability. */
-const PARTS: readonly ContractPart[] = [playPart, whisperPart, gatherPart];
+const PARTS: readonly ContractPart[] = [
+  playPart,
+  whisperPart,
+  gatherPart,
+  recordPart,
+  voicemailPart,
+  monitorPart,
+];
 
 export interface ContractTerms {
   /** What the engine can do: it says so itself, and is held to it. */

@@ -4,7 +4,7 @@ import { engineContract } from './engine-contract';
 import { Harness } from './harness';
 
 engineContract('mediasoup', {
-  capabilities: ['play', 'gather', 'whisper', 'webrtc'],
+  capabilities: ['play', 'gather', 'record', 'whisper', 'voicemail', 'monitor', 'webrtc'],
   async open() {
     const prompts = await PromptFolder.open(join(__dirname, '../../../freeswitch/prompts'));
     const { engine } = await Harness.start(6, { prompts });

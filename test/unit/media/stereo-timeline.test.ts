@@ -86,7 +86,7 @@ describe('law: whatever the network does', () => {
   const fate = fc.record({
     lost: fc.boolean(),
     chance: fc.integer({ min: 0, max: 9 }),
-    jitterMs: fc.integer({ min: 0, max: 4 }),
+    jitterMs: fc.integer({ min: 0, max: 15 }),
     overtaken: fc.boolean(),
     twice: fc.boolean(),
   });
@@ -226,7 +226,7 @@ test.each([300, -800])('a clock that is off by %d ppm does not run away', (ppm) 
       ({ from, mark, length }, frame) =>
         mark !== markOf(frame) ||
         Math.abs(length - FRAME) > 1 ||
-        Math.abs(from / 8 - (frame * FRAME_MS) / rate) > 12,
+        Math.abs(from / 8 - (frame * FRAME_MS) / rate) > 30,
     );
   expect(astray).toEqual([]);
   expect(channels[0].subarray(80, -800).includes(0xff)).toBe(false);

@@ -115,7 +115,7 @@ export class ContractBench {
       ...options.listener,
     });
     const peer = await this.peer();
-    const leg = await session.createLeg(options.role ?? 'caller', { signalingAddress: this.#address });
+    const leg = await session.createLeg(options.role ?? 'caller', { signalingAddress: this.address });
     sdpOf(leg.receiveOffer(this.#sdp(peer, options)));
     return { session, caller: { leg, peer, sends: portOf(sdpOf(await leg.createAnswer())) }, keys, lost };
   }
@@ -134,8 +134,8 @@ export class ContractBench {
     const conversation = await this.caller(options);
     const buyer = await this.answering(conversation.session, options);
     await conversation.session.bridge(conversation.caller.leg, buyer.leg);
-    conversation.caller.peer.speak(conversation.caller.sends, CALLER_SAYS, this.#address);
-    buyer.peer.speak(buyer.sends, BUYER_SAYS, this.#address);
+    conversation.caller.peer.speak(conversation.caller.sends, CALLER_SAYS, this.address);
+    buyer.peer.speak(buyer.sends, BUYER_SAYS, this.address);
     await until('audio both ways', () => {
       return this.said(buyer, CALLER_SAYS) > 5 && this.said(conversation.caller, BUYER_SAYS) > 5;
     });
@@ -187,13 +187,14 @@ export class ContractBench {
     return this.#subject.close();
   }
 
-  get #address(): string {
+  /** Where the peers are. */
+  get address(): string {
     return this.#subject.peerAddress ?? '127.0.0.1';
   }
 
   #sdp(peer: RtpPeer, { codecs, telephoneEvent }: PartyOptions): string {
     return peer.sdp({
-      address: this.#address,
+      address: this.address,
       ...(codecs === undefined ? {} : { codecs }),
       ...(telephoneEvent === undefined ? {} : { telephoneEvent }),
     });
