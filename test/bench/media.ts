@@ -1,22 +1,22 @@
-import type { ChildProcess } from 'node:child_process';
-import { fork } from 'node:child_process';
 import { cpus } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { MediaLeg, MediaSession, SdpResult } from '../../src/media';
-import { MediasoupEngine } from '../../src/media';
+import { MediasoupEngine, PromptFolder } from '../../src/media';
 import { findMediasoupWorker } from '../../src/provision';
-import { processStat } from '../e2e/support/processes';
 import { TonePeer } from '../e2e/phone/support/tone-peer';
 import { WrtcPeer } from '../support/wrtc/wrtc-peer';
-import type { LoadMethods } from './media/load';
+import { measureCost } from './media/cpu';
+import { Peers } from './media/peers';
+import { measurePrompts } from './media/prompts';
 
 /**
  * How many calls one media worker carries between carriers and browsers, beside calls between two
  * carriers over plain RTP, and what each costs: processor time of the media worker and of this
  * process, which is the switch's part. The peers are another process, and another media worker that
  * does the browsers' encryption; they are not counted, and run on the same processors. After each step
- * libwebrtc answers one call more, and must hear its tone through the load, and be heard.
+ * libwebrtc answers one call more, and must hear its tone through the load, and be heard. Before all that: what a
+ * second of a prompt costs, beyond its leg.
  * `-- --quick` takes a few small steps, `-- 100 200` those.
  */
 
@@ -35,7 +35,6 @@ const SETTLE_MS = 1_000;
 const SETTLE_TRIES = 10;
 const MEASURE_MS = QUICK ? 4_000 : 8_000;
 const MAX_LOSS_PERCENT = 1;
-const TICKS_PER_SECOND = 100;
 const CARRIER_HZ = 440;
 const BROWSER_HZ = 1_000;
 const TRIES = 3;
@@ -61,53 +60,6 @@ function sdpOf(result: SdpResult): string {
   return result.sdp;
 }
 
-/** Processor milliseconds that a process has used so far. */
-function cpuMs(pid: number): number {
-  const fields = processStat(pid);
-  return ((Number(fields[11]) + Number(fields[12])) * 1_000) / TICKS_PER_SECOND;
-}
-
-/** Asks the peers' process. */
-class Peers {
-  readonly #child: ChildProcess;
-  readonly #waiting = new Map<number, { resolve(result: unknown): void; reject(error: Error): void }>();
-  #next = 0;
-  #gone: Error | undefined;
-
-  constructor() {
-    this.#child = fork(join(__dirname, 'media/load.js'));
-    this.#child.on('message', (reply: { id: number; result?: unknown; error?: string }) => {
-      const waiter = this.#waiting.get(reply.id);
-      this.#waiting.delete(reply.id);
-      if (reply.error === undefined) waiter?.resolve(reply.result);
-      else waiter?.reject(new Error(reply.error));
-    });
-    this.#child.once('exit', (code, signal) => {
-      this.#gone = new Error(`the process of the peers ended: ${signal ?? code}`);
-      for (const { reject } of this.#waiting.values()) reject(this.#gone);
-      this.#waiting.clear();
-    });
-  }
-
-  ask<Method extends keyof LoadMethods>(
-    method: Method,
-    ...[argument]: Parameters<LoadMethods[Method]>
-  ): Promise<Awaited<ReturnType<LoadMethods[Method]>>> {
-    if (this.#gone) return Promise.reject(this.#gone);
-    const id = this.#next++;
-    return new Promise((done, reject) => {
-      this.#waiting.set(id, { resolve: (result) => done(result as never), reject });
-      this.#child.send({ id, method, argument });
-    });
-  }
-
-  async stop(): Promise<void> {
-    if (this.#gone) return;
-    await this.ask('stop');
-    this.#child.disconnect();
-  }
-}
-
 /** Calls of one kind, more and more of them. */
 class Round {
   readonly #sessions: MediaSession[] = [];
@@ -129,21 +81,17 @@ class Round {
   async measure(calls: number): Promise<Step> {
     const { engine, peers } = this;
     await this.#settle();
-    const pids = engine.workerPids;
-    const workerBefore = pids.map(cpuMs);
-    const switchBefore = process.cpuUsage();
-    const began = performance.now();
-    await wait(MEASURE_MS);
-    const { received, expected, deaf } = await peers.ask('heard');
-    const seconds = (performance.now() - began) / 1_000;
-    const { user, system } = process.cpuUsage(switchBefore);
-    const workerMs = pids.reduce((sum, pid, index) => sum + cpuMs(pid) - (workerBefore[index] ?? 0), 0);
+    let heard = { received: 0, expected: 0, deaf: 0 };
+    const cost = await measureCost(engine, MEASURE_MS, async () => {
+      heard = await peers.ask('heard');
+    });
+    const { received, expected, deaf } = heard;
     return {
       calls,
       lossPercent: expected === 0 ? 100 : (100 * (expected - received)) / expected,
       deaf,
-      workerMs: workerMs / seconds / calls,
-      switchMs: (user + system) / 1_000 / seconds / calls,
+      workerMs: cost.workerMs / calls,
+      switchMs: cost.switchMs / calls,
     };
   }
 
@@ -282,8 +230,10 @@ function printStep({ calls, lossPercent, deaf, workerMs, switchMs }: Step, judge
 async function main(): Promise<void> {
   const workerBin = findMediasoupWorker();
   if (workerBin === undefined) throw new Error('there is no media worker: run npm start or npm test once');
+  const prompts = await PromptFolder.open(resolve('freeswitch/prompts'));
   const engine = await MediasoupEngine.start({
     workerBin,
+    prompts,
     workers: 1,
     listenAddress: '127.0.0.1',
     portRange: [40_000, 49_999],
@@ -292,6 +242,7 @@ async function main(): Promise<void> {
   const peers = new Peers();
   try {
     await peers.ask('start');
+    const prompt = await measurePrompts(engine, peers, MEASURE_MS);
     const rtp = await climb(engine, peers, 'rtp');
     const webrtc = await climb(engine, peers, 'webrtc');
     // A busy worker takes several packets at a time: costs are compared at one number of calls.
@@ -307,6 +258,7 @@ async function main(): Promise<void> {
         rtpCalls: rtp.at(-1)?.calls ?? 0,
         cpuMsPerCallSecondWebrtc: rounded(costOf(webrtc)),
         cpuMsPerCallSecondRtp: rounded(costOf(rtp)),
+        promptCpuMsPerSecond: rounded(prompt),
         ratio: rounded(costOf(webrtc) / costOf(rtp)),
         lossPercent: rounded(webrtc.at(-1)?.lossPercent ?? 100),
       }),
