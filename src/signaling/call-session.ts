@@ -60,7 +60,6 @@ interface Offer {
 const SHOWN = ['record', 'monitor'] as const;
 /** A phone that offered nothing answers our offer with its ACK: so long it is waited for. */
 const ACK_SDP_MS = 4_000;
-const BUYER_HUNG_UP = 'the buyer hung up';
 
 /**
  * One call from its INVITE to its CDR. Without a plan it is sold at once, and its buyers are rung one after
@@ -636,6 +635,8 @@ export class CallSession {
     const { dialog, leg } = this.#caller;
     if (!dialog) throw new Error('a conversation with a caller who was not answered');
     this.#target = target;
+    // Whoever has hung up already says so while it is put together.
+    let gone: string | undefined;
     this.#conversation = new Conversation(
       this.#services,
       {
@@ -648,7 +649,10 @@ export class CallSession {
         recording: this.#recordingOf(media),
         presentationTo: (to) => this.#presentationTo(to),
         tell: (event) => this.#tell(event),
-        buyerHungUp: (detail) => this.#buyerHungUp(detail),
+        buyerHungUp: (detail) => {
+          if (this.#conversation) this.#buyerHungUp(detail);
+          else gone = detail;
+        },
         tooLong: () =>
           this.finish({
             state: 'completed',
@@ -660,6 +664,7 @@ export class CallSession {
       party,
     );
     midCall.attach('caller', dialog, leg, (cause) => this.#callerEnded(cause));
+    if (gone !== undefined) this.#buyerHungUp(gone);
   }
 
   #callerEnded(cause: 'bye' | 'ack_timeout' | 'session_timeout'): void {
@@ -674,8 +679,9 @@ export class CallSession {
     this.finish({ state: 'completed', reason: 'signaling_lost', detail, lastHeardAt });
   }
 
-  #buyerHungUp(detail = BUYER_HUNG_UP): void {
-    if (this.#stays && this.#conversation && !this.#ending) this.#endConversation(detail);
+  #buyerHungUp(detail: string): void {
+    if (!this.#conversation) return;
+    if (this.#stays && !this.#ending) this.#endConversation(detail);
     else this.finish({ state: 'completed', reason: 'buyer_hangup', detail });
   }
 
