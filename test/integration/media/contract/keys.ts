@@ -36,6 +36,9 @@ export const gatherPart: ContractPart = {
       ).done;
       await caller.peer.press(caller.sends, EVENTS, '5', { arrives: () => 2 });
       await caller.peer.press(caller.sends, EVENTS, '5', { arrives: ({ index }) => index % 2 });
+      await until('two presses', () => keys.length >= 2);
+      // Who sees keys as somebody else does tells of those whose ends it saw.
+      if (!bench().exact) return;
       // All three ends are lost: that nothing follows ends it.
       await caller.peer.press(caller.sends, EVENTS, '5', { arrives: ({ end }) => (end ? 0 : 1) });
       await until('three presses', () => keys.length >= 3);

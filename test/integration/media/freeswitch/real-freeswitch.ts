@@ -1,8 +1,9 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { FreeswitchEngine, FreeswitchOptions, PromptStore } from '../../../../src/media';
-import { openFreeswitch, PromptFolder } from '../../../../src/media';
+import type { FreeswitchOptions, PromptStore } from '../../../../src/media';
+import { PromptFolder } from '../../../../src/media';
+import { FreeswitchEngine } from '../../../../src/media/freeswitch/freeswitch-engine';
 import { Bench } from '../../sip-server/support';
 
 /**
@@ -28,7 +29,7 @@ export async function openRealEngine(options: Partial<FreeswitchOptions> = {}): 
   const sip = await Bench.start();
   const srf = await sip.application(() => undefined);
   const prompts = await PromptFolder.open(PROMPTS);
-  const engine = await openFreeswitch({
+  const engine = await FreeswitchEngine.start({
     servers: [
       {
         host,
