@@ -19,6 +19,7 @@ import type { NumberListParts } from './resources/number-lists';
 import type { RateTable } from './rate-table';
 import type { PaymentServices } from './resources/payments';
 import type { SystemStats } from './resources/system';
+import type { RecordingLibrary } from './resources/recordings';
 import type { TestCallDesk } from './resources/test-calls';
 import type { WebhookServices } from './resources/webhooks';
 
@@ -29,6 +30,8 @@ export interface ApiServices {
   /** What is done to calls that are up, on whichever node. */
   readonly callControl: CallControlDesk;
   /** Decides calls that there are not. */
+  /** What opens recordings; without it nobody listens. */
+  readonly recordings?: RecordingLibrary;
   readonly dryRun: DryRunDesk;
   /** Rings targets for no caller. */
   readonly testCalls: TestCallDesk;

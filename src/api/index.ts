@@ -20,6 +20,7 @@ export type { LiveCalls } from './resources/calls';
 export type { CallControlDesk, ControlAnswer, LiveCallView } from './resources/call-control';
 export type { CheckDesk } from './resources/checks';
 export type { DryRunDesk } from './resources/decisions';
+export type { RecordingLibrary } from './resources/recordings';
 export type { TestCallDesk, TestedPlace } from './resources/test-calls';
 export { MarketFields } from './market-fields';
 export { openApiDocument } from './openapi';

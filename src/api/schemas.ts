@@ -110,6 +110,11 @@ export const skills = z
   .record(tagName, z.number().int().min(1).max(10))
   .refine((known) => Object.keys(known).length <= 64, 'more than 64 skills')
   .describe('From 1 (a little) to 10 (masters)');
+/** What is played is called by its place, as dialplans name it. */
+export const promptName = z
+  .string()
+  .max(100)
+  .regex(/^[a-z0-9][a-z0-9_-]*(?:\/[a-z0-9][a-z0-9_-]*)*$/, 'a name of a prompt, as in consent/recording');
 /** As a dialplan calls itself, and as numbers and campaigns name it. */
 export const dialplanName = z
   .string()

@@ -3,7 +3,14 @@ import type { Config } from '../config';
 import type { Clock } from '../domain';
 import type { Market } from '../market';
 import type { ObjectStore } from '../recordings';
-import { DiskStore, KeyRing, RecordingFolder, RecordingKeeper, Studio } from '../recordings';
+import {
+  DiskStore,
+  KeyRing,
+  RecordingFolder,
+  RecordingKeeper,
+  RecordingLibrary,
+  Studio,
+} from '../recordings';
 import type { RecordingDesk } from '../signaling';
 import type { Database, Vault } from '../storage';
 import { failRecording, noteRecording } from '../storage';
@@ -24,6 +31,7 @@ export interface RecordingParts {
 /** Recordings of this node. */
 export interface Recordings {
   readonly desk: RecordingDesk;
+  readonly library: RecordingLibrary;
   /** How many are made. */
   readonly open: number;
   /** Takes up what an earlier run left. */
@@ -72,15 +80,18 @@ export function openRecordings(parts: RecordingParts): Recordings {
       },
     },
   );
-  const keeper = new RecordingKeeper(database, folder, new DiskStore(root), ring, {
+  const remote = remoteStore(config);
+  const disk = new DiskStore(root);
+  const keeper = new RecordingKeeper(database, folder, disk, ring, {
     nodeId: node.id,
-    remote: remoteStore(config),
+    remote,
     isOpen: (id) => studio.has(id),
     onSaved: (cut) => metrics.recordings.inc({ outcome: cut ? 'cut' : 'saved' }),
     onFailed: () => metrics.recordings.inc({ outcome: 'failed' }),
     onError: warn('recordings are not where they belong for now'),
   });
   return {
+    library: new RecordingLibrary(ring, [disk, remote]),
     desk: new LawfulRecordings({
       nodeId: node.id,
       market,

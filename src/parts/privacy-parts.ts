@@ -21,13 +21,13 @@ export function openVaultOf(config: Config, database: Database): Promise<Vault> 
 
 /** @throws Error in one line that says what to do */
 export async function openPrivacy(config: Config, database: Database): Promise<PrivacyParts> {
-  const { callsDays, recordingsDays, consentYears, auditYears, keepProof } = config.privacy;
+  const { callsDays, consentYears, auditYears, keepProof } = config.privacy;
   const vault = await openVaultOf(config, database);
   const hasher = new CallerHasher(await rtbSecret(database, config));
   const aliases = (number: E164): string[] => [hasher.lasting(number)];
   return {
     vault,
-    retention: { callsDays, recordingsDays, consentYears, auditYears },
+    retention: { callsDays, consentYears, auditYears },
     erasure: (now) => ({ keepProof, consentYears, now, aliases }),
   };
 }

@@ -5,9 +5,9 @@ import { AppError } from '../../domain';
 export const scopes = z
   .array(
     z.string().regex(
-      // Listening in to people is more than changing calls: it is given by its own name.
-      /^(?:\*|[a-z][a-z_]{0,31}:(?:\*|read|write)|\*:(?:read|write)|calls:monitor)$/,
-      'calls:read, calls:*, calls:monitor, *:read and * are',
+      // Listening to people, live or recorded, is more than reading of calls or changing them: it has its own name.
+      /^(?:\*|[a-z][a-z_]{0,31}:(?:\*|read|write)|\*:(?:read|write)|calls:monitor|recordings:listen)$/,
+      'calls:read, calls:*, calls:monitor, recordings:listen, *:read and * are',
     ),
   )
   .min(1)

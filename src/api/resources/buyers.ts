@@ -36,6 +36,10 @@ const buyerSchema = z.strictObject({
   caps: capSet.default({}).describe('Over all its targets'),
   settings: deliverySettings.optional().describe("Go before the campaign's"),
   discipline: discipline.optional(),
+  recording: z
+    .literal('forbidden')
+    .optional()
+    .describe('It does not want its conversations recorded, whatever campaigns and plans say'),
 });
 
 const targetSchema = z.strictObject({

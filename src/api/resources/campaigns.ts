@@ -9,6 +9,7 @@ import {
   micros,
   milliseconds,
   name,
+  promptName,
   ringback,
   ringTimeoutMs,
   tagList,
@@ -93,6 +94,28 @@ const card = z
 const schema = z.strictObject({
   name,
   status: z.enum(['draft', 'active', 'paused', 'archived']).default('draft'),
+const recording = z
+  .strictObject({
+    mode: z
+      .enum(['off', 'always'])
+      .describe('`always`: every conversation; `off`: those that plans and people ask for'),
+    announce: promptName
+      .optional()
+      .describe(
+        'Played to the caller first; without it no call is recorded that needs the consent of everybody',
+      ),
+    keepDays: z
+      .number()
+      .int()
+      .min(1)
+      .max(36_500)
+      .optional()
+      .describe('Days after which recordings are erased; `privacy.recordingsDays` by default'),
+    buyersListen: z.boolean().optional().describe('Whether buyers may listen to their own conversations'),
+    sellersListen: z.boolean().optional().describe('Whether sellers may listen to those that they sold'),
+  })
+  .describe('What is recorded, and who may listen');
+
   currency: currency.default('USD'),
   auctionType: z.enum(['first_price', 'second_price']).default('second_price'),
   reservePrice: micros.describe('Lowest price a bid may win at'),
@@ -133,6 +156,7 @@ const schema = z.strictObject({
   dialplan: dialplanName
     .optional()
     .describe(
+  recording: recording.optional(),
       'Name of the dialplan that its calls take where their number has none; absent: they are sold at once',
     ),
 });

@@ -2,6 +2,7 @@ import type { E164 } from '../../domain';
 import { AppError, asError } from '../../domain';
 import { appendRevocations } from '../consents/revoke-consents';
 import type { Database, Queryable } from '../database';
+import { eraseRecordingsOf } from '../recordings';
 import { anonymiseCalls } from './anonymise-calls';
 import { getIn, setIn } from './json-path';
 import { NumberPattern } from './number-pattern';
@@ -92,6 +93,15 @@ export async function eraseSubject(
     if (POLICIES.get(searched.table)?.erase === 'own') continue;
     onProgress(searched.table);
     await eraseTable(database, vault, subject, searched, count, remaining);
+  }
+  onProgress('recordings');
+  const names = [number, vault.pseudonym(number)];
+  const recordings = await database.transaction((tx) => eraseRecordingsOf(tx, names));
+  count('recordings', recordings.erased);
+  if (recordings.held > 0) {
+    const why =
+      'recordings that are held for legal claims (GDPR Art. 17(3)(e)); lift that, and run the erasure again';
+    remaining.push({ place: 'recordings', rows: recordings.held, why });
   }
   onProgress('market_history');
   count('market_history', await database.transaction((tx) => forgetListHistory(tx, number)));

@@ -107,15 +107,27 @@ async function callsOf(database: Database, number: E164): Promise<Row[]> {
   const calls: Row[] = [];
   let before: readonly [number, string] | undefined;
   while (calls.length < MAX_ROWS) {
-    const { rows } = await database.query<{ id: string; received_at: number; row: Row; decision: unknown }>(
+    const { rows } = await database.query<{
+      id: string;
+      received_at: number;
+      row: Row;
+      decision: unknown;
+      recordings: readonly Row[] | null;
+    }>(
       `select c.id, c.received_at, to_jsonb(c) - array['node_id', 'boot_id', 'checkpoint_at', 'sale', 'attempts'] as row,
-         d.decision
+         d.decision, r.recordings
        from calls c left join call_decisions d on d.call_id = c.id
+         left join lateral (
+           select jsonb_agg(jsonb_build_object('id', id, 'startedAt', started_at, 'durationMs', duration_ms,
+             'state', state, 'consent', consent) order by started_at) as recordings
+           from recordings where call_id = c.id) r on true
        where c.caller = $1 and ($2::bigint is null or (c.received_at, c.id) < ($2::bigint, $3::text))
        order by c.received_at desc, c.id desc limit ${CALLS}`,
       [number, before?.[0] ?? null, before?.[1] ?? null],
     );
-    for (const { row, decision } of rows) calls.push({ ...row, decision: trimmed(decision) });
+    for (const { row, decision, recordings } of rows) {
+      calls.push({ ...row, decision: trimmed(decision), ...(recordings && { recordings }) });
+    }
     const last = rows.at(-1);
     if (!last || rows.length < CALLS) break;
     before = [last.received_at, last.id];

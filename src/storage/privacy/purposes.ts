@@ -30,11 +30,13 @@ export const PURPOSES: readonly Purpose[] = [
   {
     id: 'recordings',
     purpose: 'Recordings of conversations',
-    data: 'voices of both sides',
-    basis: 'consent, given by staying on after the announcement',
-    retention: '`privacy.recordingsDays` (90 days)',
-    recipients: 'the buyer that took the call',
-    citations: 'GDPR Art. 6(1)(a), 7; state law on recording',
+    data: 'voices of both sides, sealed; when it was announced, states that the parties may be in',
+    basis:
+      'consent, given by staying on after the announcement; where the law of those states asks for none of the caller, legitimate interest in proof of what was said',
+    retention:
+      'days of the campaign, else `privacy.recordingsDays` (90 days), longer while one is held for a claim; then its key is destroyed',
+    recipients: 'buyers and sellers whom the campaign lets listen',
+    citations: 'GDPR Art. 6(1)(a), 6(1)(f), 7, 17(3)(e); state law on recording',
   },
   {
     id: 'consents',

@@ -1,12 +1,12 @@
 import { yearsAfter } from '../consents/revoke-consents';
 import type { Database, Queryable } from '../database';
+import { eraseDueRecordings, failLostRecordings } from '../recordings';
 import { anonymiseCalls } from './anonymise-calls';
 import type { Vault } from './vault';
 
 /** How long what is kept. */
 export interface RetentionPolicy {
   readonly callsDays: number;
-  readonly recordingsDays: number;
   /** After a consent ended. */
   readonly consentYears: number;
   /** Requests of persons. */
@@ -34,6 +34,8 @@ const STEPS = [
   'persons forgotten',
   'suppressions ended',
   'list entries expired',
+  'recordings erased',
+  'recordings given up',
   'exports removed',
   'requests removed',
   'removals forgotten',
@@ -44,6 +46,8 @@ const DAY_MS = 86_400_000;
 const BATCH = 200;
 /** An export waits so many days for whoever asked for it. */
 const EXPORTS_DAYS = 7;
+/** The longest recording is over by then, and whoever made it has told so. */
+const LOST_RECORDINGS_DAYS = 2;
 /** Feeds that were away for so long have read everything anew. */
 const REMOVALS_DAYS = 7;
 /** One run at a time, whoever starts it. */
@@ -157,6 +161,8 @@ function batchesOf(
         `delete from dnc_entries where id in (select id from dnc_entries where expires_at < $1 order by id limit $2)`,
         [now, limit],
       ),
+    'recordings erased': (tx, limit) => eraseDueRecordings(tx, now, limit),
+    'recordings given up': (tx, limit) => failLostRecordings(tx, now - LOST_RECORDINGS_DAYS * DAY_MS, limit),
     'exports removed': (tx, limit) =>
       changed(
         tx,

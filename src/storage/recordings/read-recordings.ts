@@ -66,13 +66,19 @@ export interface RecordingFilter {
   readonly limit: number;
 }
 
-const SEEN = `id, call_id as "callId", kind, state, campaign_id as "campaignId", seller_id as "sellerId",
-  buyer_id as "buyerId", target_id as "targetId", started_at as "startedAt", duration_ms as "durationMs",
-  paused_ms as "pausedMs", lost_ms_caller as "lostMsCaller", lost_ms_other as "lostMsOther", bytes,
-  encode(sha256, 'hex') as sha256, lost, encoding, erase_after as "eraseAfter", legal_hold as "legalHold",
-  erased_at as "erasedAt", version`;
-const WHOLE = `${SEEN}, node_id as "nodeId", consent, key_id as "keyId", store, hold_reason as "holdReason",
+const SHARED = `id, call_id as "callId", kind, state, campaign_id as "campaignId", started_at as "startedAt",
+  duration_ms as "durationMs", paused_ms as "pausedMs", lost_ms_caller as "lostMsCaller",
+  lost_ms_other as "lostMsOther", bytes, encode(sha256, 'hex') as sha256, lost, encoding,
+  erase_after as "eraseAfter", legal_hold as "legalHold", erased_at as "erasedAt", version`;
+const WHOLE = `${SHARED}, seller_id as "sellerId", buyer_id as "buyerId", target_id as "targetId",
+  node_id as "nodeId", consent, key_id as "keyId", store, hold_reason as "holdReason",
   erase_reason as "eraseReason"`;
+/** Who sold a call is the seller's own to know, and who took it the buyer's. */
+const SEEN = (
+  own: string,
+): string => `${SHARED}, case when seller_id = ${own} then seller_id end as "sellerId",
+  case when buyer_account_id = ${own} then buyer_id end as "buyerId",
+  case when buyer_account_id = ${own} then target_id end as "targetId"`;
 /** The first wall; the second is row-level security (migration 0044). */
 const OWN = (place: string): string =>
   `((buyer_account_id = ${place} and lets_listen(campaign_id, 'buyer'))
@@ -80,8 +86,9 @@ const OWN = (place: string): string =>
 
 /** Newest first. */
 export async function listRecordings(db: Queryable, filter: RecordingFilter): Promise<RecordingRow[]> {
-  const values: unknown[] = [];
-  const conditions: string[] = [];
+  const { own } = filter;
+  const values: unknown[] = own === undefined ? [] : [own];
+  const conditions: string[] = own === undefined ? [] : [OWN('$1')];
   const add = (condition: (place: string) => string, value: unknown): void => {
     if (value === undefined) return;
     values.push(value);
@@ -89,12 +96,12 @@ export async function listRecordings(db: Queryable, filter: RecordingFilter): Pr
   };
   add((p) => `call_id = ${p}`, filter.callId);
   add((p) => `campaign_id = ${p}`, filter.campaignId);
-  add((p) => `buyer_id = ${p}`, filter.buyerId);
+  // Of others' buyers nothing is found.
+  add((p) => `buyer_id = ${p}${own === undefined ? '' : ' and buyer_account_id = $1'}`, filter.buyerId);
   add((p) => `kind = ${p}`, filter.kind);
   add((p) => `state = ${p}`, filter.state);
   add((p) => `started_at >= ${p}`, filter.fromTime);
   add((p) => `started_at < ${p}`, filter.toTime);
-  add(OWN, filter.own);
   if (filter.after) {
     values.push(filter.after.startedAt, filter.after.id);
     conditions.push(`(started_at, id) < ($${values.length - 1}, $${values.length})`);
@@ -102,7 +109,7 @@ export async function listRecordings(db: Queryable, filter: RecordingFilter): Pr
   values.push(filter.limit);
   const where = conditions.length > 0 ? `where ${conditions.join(' and ')}` : '';
   const { rows } = await db.query<RecordingRow>(
-    `select ${filter.own === undefined ? WHOLE : SEEN} from recordings ${where}
+    `select ${own === undefined ? WHOLE : SEEN('$1')} from recordings ${where}
      order by started_at desc, id desc limit $${values.length}`,
     values,
   );
@@ -116,7 +123,7 @@ export async function getRecording(
   own: string | undefined,
 ): Promise<(RecordingRow & { readonly waveform: Waveform | null }) | undefined> {
   const { rows } = await db.query<RecordingRow & { readonly waveform: Waveform | null }>(
-    `select ${own === undefined ? WHOLE : SEEN}, waveform from recordings
+    `select ${own === undefined ? WHOLE : SEEN('$2')}, waveform from recordings
      where id = $1 ${own === undefined ? '' : `and ${OWN('$2')}`}`,
     own === undefined ? [id] : [id, own],
   );

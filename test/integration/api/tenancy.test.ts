@@ -359,7 +359,7 @@ describe('the second wall', () => {
         rows += found.rows.length;
         // Of a call the parties of one world are told different fields: by the first wall.
         const others =
-          name === 'calls' || name === 'call_facts' ? [] : parties.filter(({ world }) => world === 1);
+          ['calls', 'call_facts', 'recordings'].includes(name) ? [] : parties.filter(({ world }) => world === 1);
         const marks = [...others, ...parties.filter(({ world }) => world === 2)]
           .filter((other) => other !== party)
           .map(({ mark }) => mark);

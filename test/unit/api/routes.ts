@@ -16,6 +16,7 @@ export const ROUTES = apiRoutes({
     start: () => undefined,
     hangUp: () => undefined,
   },
+  recordings: { openWav: () => Promise.reject(new Error('nobody listens')) },
   news: { subscribe: () => () => undefined },
   bidRequests: {
     answer: () => Promise.reject(new Error('nobody asks')),

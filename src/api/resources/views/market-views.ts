@@ -53,8 +53,8 @@ export const campaignTenancy: EntityTenancy<'campaign'> = {
 
 /** When its targets are paused for not answering is for the exchange to say. */
 export const buyerTenancy: EntityTenancy<'buyer'> = {
-  sees: { buyer: ['accountId', 'name', 'status', 'caps', 'settings', 'discipline'] },
-  changes: { role: 'buyer', fields: ['name', 'status', 'caps', 'settings'] },
+  sees: { buyer: ['accountId', 'name', 'status', 'caps', 'settings', 'discipline', 'recording'] },
+  changes: { role: 'buyer', fields: ['name', 'status', 'caps', 'settings', 'recording'] },
   check: ({ status }) => {
     if (status === 'archived') throw exchangeOnly('/status', 'a buyer is archived by the exchange');
   },

@@ -93,6 +93,11 @@ const TEXTS: Readonly<Record<string, Teller>> = {
     text: `${sentenceOf(alert.detail)} No more tries are made: have its receiver mended, then send it again from the dead deliveries.`,
     links: [],
   }),
+  'recording.failed': (alert) => ({
+    title: 'A recording is lost',
+    text: `${sentenceOf(alert.detail)} The call went on. See that the disk of its node has room and is quick enough.`,
+    links: [callLink(alert)],
+  }),
   'dialplan.refused': (alert) => ({
     title: 'A dialplan cannot be used as it is',
     text: `${sentenceOf(alert.detail)} Calls take the version before, where there is one, else none: mend it and publish it again.`,

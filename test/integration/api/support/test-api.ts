@@ -14,6 +14,7 @@ import type { TestDatabase } from '../../../support/test-database';
 import { PROBLEM_CODES } from '../../../support/problem-codes';
 import { assertOneAtATime, watchConnections } from './one-at-a-time';
 import { busy, knowing, obedient } from './test-control';
+import { recordingShelf } from './test-recordings';
 
 /** Webhooks of tests may go nowhere but here. */
 const HERE = { addresses: new AddressPolicy(['127.0.0.0/8']), allowHttp: ['127.0.0.1'] };
@@ -115,6 +116,7 @@ export async function startTestApi(
       },
       callControl: obedient(parts.calls),
       testCalls: busy(pool),
+      recordings: recordingShelf.library,
       ...knowing(),
       liveFigures: new LiveCounters({ nodeId: 'n1', now: () => Date.now(), carrierOf: () => undefined }),
       news: {

@@ -5,6 +5,7 @@ import { createApiKey } from '../../../../src/storage';
 import { endedRecord, ringTarget, saleTerms, storeEnded } from '../../../support/call-records';
 import { invoicedAccount, PERIOD } from './invoice-cases';
 import { storeDeadDelivery } from './stored-calls';
+import { storeRecording } from './test-recordings';
 import { askWith, PASSWORD, signedIn, tokenOf } from './test-access';
 import type { TestApi } from './test-api';
 import { agentToken } from './whole-api';
@@ -50,7 +51,8 @@ async function must(api: TestApi, path: string, body: object | string): Promise<
 
 async function campaign(api: TestApi, id: string, status: string): Promise<void> {
   const payout = { kind: 'per_call', amount: 8_000_000, afterMs: 0 };
-  await must(api, 'campaigns', { id, name: `Named ${id}`, status, reservePrice: 1, payout });
+  const recording = { mode: 'off', buyersListen: true, sellersListen: true };
+  await must(api, 'campaigns', { id, name: `Named ${id}`, status, reservePrice: 1, payout, recording });
 }
 
 async function openWorld(api: TestApi, world: number): Promise<Party[]> {
@@ -70,6 +72,10 @@ async function openWorld(api: TestApi, world: number): Promise<Party[]> {
   const callId = `call-zzworld${world}zz`;
   await storeWorldCall(api, callId, { buyer, seller, carrier });
   await must(api, 'wallets', { accountId: `acct-${buyer}`, currency: 'USD' });
+  const recordings = await storeRecording(api.pool, {
+    ...{ callId, campaignId: OPEN_CAMPAIGN, sellerId: `acct-${seller}`, nodeId: EXCHANGE_MARK },
+    ...{ buyerId: `buyer-${buyer}`, buyerAccountId: `acct-${buyer}`, targetId: `target-${buyer}` },
+  });
   await api.pool.query(
     `insert into holds (id, call_id, account_id, currency, amount, node_id, boot_id) values ($1 || '/9', $1, $2, 'USD', 5, 'n', 'b')`,
     [callId, `acct-${buyer}`],
@@ -109,8 +115,8 @@ async function openWorld(api: TestApi, world: number): Promise<Party[]> {
     };
   };
   return [
-    await party('buyer', buyer, { ...bought, disputes: ofBuyer }),
-    await party('seller', seller, { ...sold, disputes: ofSeller }),
+    await party('buyer', buyer, { ...bought, disputes: ofBuyer, recordings: recordings.id }),
+    await party('seller', seller, { ...sold, disputes: ofSeller, recordings: recordings.id }),
     await party('carrier', carrier, carried),
   ];
 }

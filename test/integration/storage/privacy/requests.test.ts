@@ -144,7 +144,6 @@ test('the job of a worker does both, and ends when it is told to', async () => {
   const news: string[] = [];
   const job = new PrivacyJob(db, TEST_VAULT, {
     callsDays: 180,
-    recordingsDays: 90,
     consentYears: 5,
     auditYears: 7,
     erasure: (now) => ({ ...RULES, now }),

@@ -19,7 +19,7 @@ let db: Database;
 
 const DAY = 86_400_000;
 const NOW = Date.UTC(2026, 10, 21, 12);
-const POLICY: RetentionPolicy = { callsDays: 180, recordingsDays: 90, consentYears: 5, auditYears: 7 };
+const POLICY: RetentionPolicy = { callsDays: 180, consentYears: 5, auditYears: 7 };
 const person = (n: number): E164 => `+1212555${String(n).padStart(4, '0')}` as E164;
 
 beforeEach(async () => {
