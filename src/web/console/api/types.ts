@@ -31,6 +31,7 @@ export interface Stored {
 export const CALL_STATES = [
   'received',
   'deciding',
+  'attended',
   'ringing',
   'answered',
   'completed',
@@ -93,12 +94,23 @@ export interface Call {
   readonly agentId?: string | null;
   readonly receivedAt: number;
   readonly firstRingAt?: number | null;
+  /** The exchange itself answered the caller. */
+  readonly attendedAt?: number | null;
   readonly answeredAt: number | null;
   readonly endedAt: number | null;
   readonly connectedMs: number;
   readonly attempts?: readonly RingAttempt[] | null;
   readonly media?: Readonly<Record<string, LegStats>> | null;
   readonly transfers?: readonly CallTransfer[] | null;
+  readonly plan?: CallPlan | null;
+}
+
+/** How a call went through its dialplan. */
+export interface CallPlan {
+  readonly name: string;
+  readonly version: number;
+  readonly steps: readonly { readonly at: number; readonly step: string; readonly after?: string }[];
+  readonly tags: Readonly<Record<string, string>>;
 }
 
 export interface LedgerLine {

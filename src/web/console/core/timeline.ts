@@ -30,6 +30,13 @@ export function timelineOf(call: Call): readonly Moment[] {
       tone: took ? 'good' : 'bad',
     });
   }
+  if (typeof call.attendedAt === 'number') {
+    moments.push({ at: call.attendedAt, title: 'Answered by the exchange', tone: 'accent' });
+  }
+  for (const { at, step, after } of call.plan?.steps ?? []) {
+    const detail = after === undefined ? {} : { detail: `after ${after}` };
+    moments.push({ at, title: `Plan: ${step}`, ...detail, tone: 'plain' });
+  }
   for (const { at, how, outcome, takenAt } of call.transfers ?? []) {
     moments.push({ at, title: `Transfer (${how})`, detail: wordsOf(outcome), tone: 'accent' });
     if (takenAt !== undefined) moments.push({ at: takenAt, title: 'Transfer taken', tone: 'good' });
