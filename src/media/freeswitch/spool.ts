@@ -1,5 +1,6 @@
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { Sound } from '../media-engine';
 import { SOUNDS } from '../media-engine';
 import { CLOCK_RATE } from '../sdp/audio-description';
@@ -13,6 +14,7 @@ const ABANDONED_MS = 600_000;
 const SWEEP_MS = 300_000;
 const WAV_HEADER = 44;
 const WAV_MULAW = 7;
+const FRAMES_AT_ONCE = 20;
 
 /**
  * The folder that the switch shares with every FreeSWITCH, under one path: recordings pass through it, and the
@@ -71,14 +73,27 @@ export class Spool {
 
   /** The same samples as on every other engine; other switches that share the folder write the same file. */
   async #render(sound: Sound): Promise<void> {
-    const loop = LOOPS[sound];
-    const frames = Array.from({ length: framesOf(loop) }, (_, index) =>
-      encodeG711(frameOf(loop, index), 'PCMU'),
-    );
+    const rendering = rendered.get(sound) ?? render(sound);
+    rendered.set(sound, rendering);
+    const octets = await rendering;
     const half = `${this.soundFile(sound)}.${process.pid}`;
-    await writeFile(half, muLawWav(Buffer.concat(frames)));
+    await writeFile(half, muLawWav(octets));
     await rename(half, this.soundFile(sound));
   }
+}
+
+/** Made once in a process. */
+const rendered = new Map<Sound, Promise<Buffer>>();
+
+/** Others have their turn meanwhile: a sound takes a tenth of a second. */
+async function render(sound: Sound): Promise<Buffer> {
+  const loop = LOOPS[sound];
+  const frames: Buffer[] = [];
+  for (let index = 0; index < framesOf(loop); index++) {
+    if (index % FRAMES_AT_ONCE === 0) await setImmediate();
+    frames.push(encodeG711(frameOf(loop, index), 'PCMU'));
+  }
+  return Buffer.concat(frames);
 }
 
 function muLawWav(octets: Buffer): Buffer {
