@@ -23,6 +23,7 @@ import type { Events } from './parts/open-events';
 import { openEvents } from './parts/open-events';
 import { openMedia } from './parts/open-media';
 import { openPrompts } from './parts/open-prompts';
+import { PromptWatch } from './parts/prompt-watch';
 import { numberChecks } from './parts/number-checks';
 import { announceNode, openNodes } from './parts/open-nodes';
 import { openFunds } from './parts/open-funds';
@@ -120,6 +121,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
   };
 
   const prompts = await openPrompts(config, log);
+  const promptWatch = new PromptWatch(prompts, log);
   // A drachtio-server tells connections of WebSocket as TCP or TLS.
   const stack = new DrachtioStack(log, { viaTellsWebSocket: config.sip.drachtio.host !== undefined });
   const engines = await openMedia({
@@ -412,6 +414,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     await sales.close();
     await phones.close();
     await plans.close();
+    promptWatch.close();
     await known.close();
     await events?.close();
     await funds.close();
@@ -438,6 +441,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     await known.start();
     events.start();
     await plans.start();
+    promptWatch.start();
     await sales.start();
     liveFigures.start();
     await phones.start();

@@ -72,8 +72,8 @@ export class PromptFolder implements PromptStore {
   }
 
   /**
-   * Reads what has changed since. What is played goes on as it was; a file that became unreadable is no
-   * prompt any more.
+   * Reads what has changed since. What is played goes on as it was, and so does a prompt whose file cannot be used any
+   * more: it stays as it was read last, until the file is taken away.
    * @returns {@link problems}
    * @throws Error in one line when the folder cannot be read: what was known then stays
    */
@@ -100,6 +100,8 @@ export class PromptFolder implements PromptStore {
         kept.set(found.name, file);
       } catch (error) {
         problems.push(`${found.path}: ${asError(error).message}`);
+        const before = this.#kept.get(found.name);
+        if (before) kept.set(found.name, before);
       }
     }
     this.#kept = kept;

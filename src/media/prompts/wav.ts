@@ -21,6 +21,8 @@ const SUB_FORMAT = 24;
 const RIFF_HEADER = 12;
 const CHUNK_HEADER = 8;
 const MIN_FORMAT = 16;
+/** Lengths from here on are of writers who did not know it yet: what follows is all there is. */
+const STREAMED = 0x7fff_0000;
 
 /**
  * Reads a RIFF/WAVE file of one channel at 8 kHz: PCM of 16 bits, or G.711.
@@ -51,13 +53,14 @@ function readFormat(format: Buffer): { readonly encoding: WavAudio['encoding']; 
   return known;
 }
 
-/** The first of each kind. What a file that was cut off says it has and has not is not there. */
+/** The first of each kind. @throws Error when the last is not all there, as of a file that is being written */
 function chunksOf(file: Buffer): ReadonlyMap<string, Buffer> {
   const chunks = new Map<string, Buffer>();
   for (let at = RIFF_HEADER; at + CHUNK_HEADER <= file.length;) {
     const id = file.toString('latin1', at, at + 4);
     const length = file.readUInt32LE(at + 4);
     const begin = at + CHUNK_HEADER;
+    if (begin + length > file.length && length < STREAMED) throw new Error('ends before its samples do');
     if (!chunks.has(id)) chunks.set(id, file.subarray(begin, begin + length));
     at = begin + length + (length % 2);
   }

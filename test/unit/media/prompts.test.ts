@@ -139,13 +139,22 @@ test.each<[string, Buffer, string]>([
     'is encoded as 85, not as PCM (1), A-law (6) or µ-law (7)',
   ],
   ['no samples', wav(Buffer.alloc(0)), 'has no samples'],
-  ['a file that ends early', wav(pcm(1)).subarray(0, 30), 'does not say what its samples are'],
+  ['a file without a format', wav(pcm(1)).subarray(0, 12), 'does not say what its samples are'],
+  ['a file that is not all there', wav(pcm(1, 2)).subarray(0, -1), 'ends before its samples do'],
 ])('%s is no prompt, and that is said', async (_what, file, why) => {
   put('bad.wav', file);
   put('good.wav', wav(pcm(1)));
   const prompts = await PromptFolder.open(folder);
   expect(prompts.problems).toEqual([`${join(folder, 'bad.wav')}: ${why}`]);
   expect([...prompts.names()]).toEqual(['good']);
+});
+
+test('a file of a writer who did not know how long it would be is taken to its end', async () => {
+  const file = wav(pcm(1, 2));
+  file.writeUInt32LE(0x7fff_ffff, file.length - 8);
+  put('streamed.wav', file);
+  const prompts = await PromptFolder.open(folder);
+  expect([prompts.problems, prompts.octets('streamed', 'PCMU')?.length]).toEqual([[], 160]);
 });
 
 test('a name that no plan could say, and more than there is room for, are refused file by file', async () => {
@@ -172,6 +181,9 @@ test('what changed in the folder is known after it is read again, and only that 
   expect([...prompts.names()]).toEqual(['changed', 'new', 'same']);
   expect(prompts.octets('same', 'PCMU')).toBe(same);
   expect(prompts.octets('changed', 'PCMU')).not.toEqual(changed);
+  put('same.wav', wav(pcm(1, 2, 3)).subarray(0, -2));
+  expect(await prompts.reload()).toEqual([`${join(folder, 'same.wav')}: ends before its samples do`]);
+  expect(prompts.octets('same', 'PCMU')).toBe(same);
 });
 
 test('a folder that cannot be read: said in a line, and what was known stays', async () => {
@@ -194,7 +206,7 @@ test('law: no octets whatever make the reader do worse than say what is wrong', 
       try {
         expect(readWav(file).octets.length).toBeLessThanOrEqual(file.length);
       } catch (error) {
-        expect((error as Error).message).toMatch(/^(is|has|does) /);
+        expect((error as Error).message).toMatch(/^(is|has|does|ends) /);
       }
     }),
   );
