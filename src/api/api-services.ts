@@ -14,12 +14,13 @@ import type { CallControlDesk } from './resources/call-control';
 import type { LiveCalls } from './resources/calls';
 import type { CheckDesk } from './resources/checks';
 import type { PersonServices } from './resources/consents';
+import type { DialplanServices } from './resources/dialplans';
 import type { DryRunDesk } from './resources/decisions';
 import type { NumberListParts } from './resources/number-lists';
 import type { RateTable } from './rate-table';
 import type { PaymentServices } from './resources/payments';
-import type { SystemStats } from './resources/system';
 import type { RecordingLibrary } from './resources/recordings';
+import type { SystemStats } from './resources/system';
 import type { TestCallDesk } from './resources/test-calls';
 import type { WebhookServices } from './resources/webhooks';
 
@@ -29,9 +30,9 @@ export interface ApiServices {
   readonly live: LiveCalls;
   /** What is done to calls that are up, on whichever node. */
   readonly callControl: CallControlDesk;
-  /** Decides calls that there are not. */
   /** What opens recordings; without it nobody listens. */
   readonly recordings?: RecordingLibrary;
+  /** Decides calls that there are not. */
   readonly dryRun: DryRunDesk;
   /** Rings targets for no caller. */
   readonly testCalls: TestCallDesk;
@@ -42,6 +43,8 @@ export interface ApiServices {
   readonly news: CallNews;
   /** What happens on all nodes; without it nobody is told. */
   readonly events?: EventHub;
+  /** Prompts, engines and files of dialplans; without it there are none. */
+  readonly dialplans?: DialplanServices;
   readonly bidRequests: Pick<BidRequestDesk, 'answer' | 'cancel'>;
   /** Proof of consent, and what persons ask for. */
   readonly persons: PersonServices;

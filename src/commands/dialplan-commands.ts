@@ -4,17 +4,16 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { z } from 'zod';
-import type {
-  Plan,
-  PlanDeed,
-  PlanEvent,
-  PlanFacts,
-  PlanWish,
-  PlanWorld,
-  Prompt,
-  SimulatedTurn,
+import type { Plan, PlanEvent, PlanFacts, PlanWorld, SimulatedTurn } from '../dialplan';
+import {
+  answerOfWord,
+  deedText,
+  planSchema,
+  problemLine,
+  readPlan,
+  simulatePlan,
+  wishText,
 } from '../dialplan';
-import { planSchema, problemLine, readPlan, simulatePlan } from '../dialplan';
 import type { Clock } from '../domain';
 import { oneOf } from './option-values';
 
@@ -115,43 +114,6 @@ function widthOf({ steps }: Plan): number {
   return Math.max(...Object.keys(steps).map((name) => name.length)) + 2;
 }
 
-function deedText(deed: PlanDeed): string {
-  if (deed.kind === 'tags')
-    return Object.entries(deed.tags)
-      .map(([tag, value]) => `${tag} = ${value}`)
-      .join(', ');
-  return deed.kind === 'record' ? `recording ${deed.set}` : deed.kind;
-}
-
-function wishText(wish: PlanWish): string {
-  switch (wish.kind) {
-    case 'play':
-      return `play ${promptText(wish.prompts)}${wish.early ? ' before the answer' : ''}`;
-    case 'gather':
-      return `play ${promptText(wish.prompts)}, take up to ${wish.max} keys`;
-    case 'auction':
-      return 'auction';
-    case 'ring':
-      return `ring, ${wish.atOnce} at once`;
-    case 'queue':
-      return `wait up to ${wish.maxWaitMs / 1000} s, ringing again every ${wish.againMs / 1000} s`;
-    case 'voicemail':
-      return `play ${promptText(wish.prompts)}, take a message`;
-    case 'callback':
-      return `note a callback to ${wish.number ?? 'the caller'}`;
-    case 'transfer':
-      return `transfer to ${wish.targetId}`;
-    case 'hangup':
-      return `hang up: ${wish.detail} (${wish.code} where not answered)`;
-  }
-}
-
-function promptText(prompts: readonly Prompt[]): string {
-  return prompts
-    .map((prompt) => (typeof prompt === 'string' ? prompt : `${prompt.silenceMs} ms of silence`))
-    .join(', ');
-}
-
 /** Files of plans at a path: itself, or those of a folder. */
 function plansAt(path: string): string[] {
   if (!statSync(path).isDirectory()) return [path];
@@ -173,13 +135,12 @@ function promptsIn(folder: string): ReadonlySet<string> {
   return new Set(files.map(nameOf));
 }
 
-const ANSWERS = ['done', 'failed', 'sold', 'refused', 'nobody', 'ended', 'time_up'] as const;
-
 function answerOf(word: string): PlanEvent {
-  if (word.startsWith('keys:')) return { kind: 'keys', keys: word.slice('keys:'.length) };
-  const kind = ANSWERS.find((known) => known === word);
-  if (kind === undefined) throw new InvalidArgumentError(`${word}: must be keys:…, ${ANSWERS.join(', ')}`);
-  return { kind };
+  const answer = answerOfWord(word);
+  if (answer) return answer;
+  throw new InvalidArgumentError(
+    `${word}: must be keys:…, done, failed, sold, refused, nobody, ended or time_up`,
+  );
 }
 
 function tagsOf(words: readonly string[]): Record<string, string> {

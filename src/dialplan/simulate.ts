@@ -10,8 +10,10 @@ export interface SimulatedCall {
   readonly facts: PlanFacts;
   /** UTC epoch milliseconds. */
   readonly at: number;
-  /** What comes of each wish, in this order; where they end, the most usual. */
+  /** What comes of each wish, in this order. */
   readonly answers: readonly PlanEvent[];
+  /** Whether it goes on by what is most usual where they end, as it does by default, or stands there. */
+  readonly usual?: boolean;
 }
 
 /** One turn of a simulation. */
@@ -30,12 +32,12 @@ export type Simulated =
       readonly instead: readonly PlanEvent['kind'][];
     };
 
-/** Takes a call through a plan, to its end or to an answer that cannot be. */
-export function simulatePlan(plan: Plan, { facts, at, answers }: SimulatedCall): Simulated {
+/** Takes a call through a plan: to its end, to an answer that cannot be, or to where nothing more is said of it. */
+export function simulatePlan(plan: Plan, { facts, at, answers, usual = true }: SimulatedCall): Simulated {
   const turns: SimulatedTurn[] = [{ ...beginPlan(plan, facts, at), event: undefined }];
   for (let next = 0; ; next++) {
     const { state } = turns.at(-1) as SimulatedTurn;
-    if (state.wish.kind === 'hangup') return { ok: true, turns };
+    if (state.wish.kind === 'hangup' || (!usual && next >= answers.length)) return { ok: true, turns };
     const event = answers[next] ?? usualAnswer(state.wish);
     const instead = answersTo(state.wish);
     if (event.kind !== 'time_up' && !instead.includes(event.kind))
@@ -94,7 +96,7 @@ export function explorePlan(
 }
 
 /** Everything that may come of what a state waits for; of keys, one of each sort. */
-function eventsOf(plan: Plan, { step: name, wish }: PlanState): PlanEvent[] {
+export function eventsOf(plan: Plan, { step: name, wish }: PlanState): PlanEvent[] {
   return answersTo(wish).flatMap((kind): PlanEvent[] =>
     kind === 'keys' ? keysFor(plan, name).map((keys) => ({ kind, keys })) : [{ kind }],
   );

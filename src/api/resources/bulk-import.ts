@@ -330,7 +330,7 @@ class ImportRun<E extends MarketEntity, S extends z.ZodObject> {
       shape.map(([field, type]) => [field, Object.hasOwn(sent, field) ? sent[field] : type.parse(undefined)]),
     ) as unknown as Omit<MarketEntities[E], 'id'>;
     const value = (resolve?.(whole, undefined) ?? whole) as Omit<MarketEntities[E], 'id'>;
-    await check?.({ ...value, id: named } as unknown as MarketEntities[E], tx);
+    await check?.({ ...value, id: named } as unknown as MarketEntities[E], tx, undefined);
     return value;
   }
 
@@ -348,7 +348,7 @@ class ImportRun<E extends MarketEntity, S extends z.ZodObject> {
     const changes = resolve?.(sent, before) ?? sent;
     const after = { ...before, ...changes };
     if (isDeepStrictEqual(plain(after), plain(before))) return 'unchanged';
-    await check?.(after, tx);
+    await check?.(after, tx, before);
     const value = await new EntityStore(tx, entity).update(row.id, before.version, changes);
     await changed?.(value, before, tx);
     this.#told.push(() => told?.(value, before));

@@ -15,7 +15,10 @@ import {
   tagList,
   tagName,
 } from '../schemas';
+import type { DialplanServices } from './dialplans';
+import { NO_FILES } from './dialplans';
 import { entityRoutes } from './entity-resource';
+import { assertPlanIsThere } from './named-plan';
 import { campaignTenancy } from './views/market-views';
 
 const CENTURY_MS = 3_155_760_000_000;
@@ -91,9 +94,6 @@ const card = z
   })
   .describe('What agents see of a call besides its state; absent: the number, once they answered');
 
-const schema = z.strictObject({
-  name,
-  status: z.enum(['draft', 'active', 'paused', 'archived']).default('draft'),
 const recording = z
   .strictObject({
     mode: z
@@ -116,6 +116,9 @@ const recording = z
   })
   .describe('What is recorded, and who may listen');
 
+const schema = z.strictObject({
+  name,
+  status: z.enum(['draft', 'active', 'paused', 'archived']).default('draft'),
   currency: currency.default('USD'),
   auctionType: z.enum(['first_price', 'second_price']).default('second_price'),
   reservePrice: micros.describe('Lowest price a bid may win at'),
@@ -153,16 +156,16 @@ const recording = z
     .describe('A caller goes back to the buyer it spoke with within so many milliseconds; 0 = never'),
   skillTag: tagList.default('skills').describe('Tag that names the skills a call needs'),
   card: card.optional(),
+  recording: recording.optional(),
   dialplan: dialplanName
     .optional()
     .describe(
-  recording: recording.optional(),
       'Name of the dialplan that its calls take where their number has none; absent: they are sold at once',
     ),
 });
 
 /** What is sold, and under which rules. */
-export function campaignRoutes(): Route[] {
+export function campaignRoutes(plans: Pick<DialplanServices, 'shipped'> = NO_FILES): Route[] {
   return entityRoutes({
     entity: 'campaign',
     path: 'campaigns',
@@ -174,8 +177,10 @@ export function campaignRoutes(): Route[] {
     search: { field: 'name', how: 'holds' },
     archivedAs: 'archived',
     tenancy: campaignTenancy,
-    check: ({ fraud: { flag, challenge, block } }) => {
-      if (flag <= challenge && challenge <= block) return Promise.resolve();
+    check: (campaign, db, before) => {
+      const { flag, challenge, block } = campaign.fraud;
+      if (flag <= challenge && challenge <= block)
+        return assertPlanIsThere(db, plans.shipped, campaign, before);
       throw new AppError('unprocessable', 'fraud_scores_out_of_order', 'a weaker answer has a higher score', {
         errors: [{ pointer: '/fraud', message: 'flag, challenge and block must not descend' }],
       });

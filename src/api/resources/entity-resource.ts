@@ -59,8 +59,12 @@ export interface EntityResource<E extends MarketEntity, S extends z.ZodObject> {
   readonly changed?: (value: MarketEntities[E], before: MarketEntities[E], tx: Queryable) => Promise<void>;
   /** Told of every change that was made. */
   readonly told?: (value: MarketEntities[E], before: MarketEntities[E]) => void;
-  /** What fields cannot say of each other. @throws AppError */
-  readonly check?: (value: MarketEntities[E], db: Queryable) => Promise<void>;
+  /** What fields cannot say of each other. @param before - undefined of what is made @throws AppError */
+  readonly check?: (
+    value: MarketEntities[E],
+    db: Queryable,
+    before: MarketEntities[E] | undefined,
+  ) => Promise<void>;
   /** What others than the exchange's own people see and do of it; nothing by default. */
   readonly tenancy?: EntityTenancy<E>;
 }
@@ -122,7 +126,7 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
       assertKept(sent, before, resource.namedBy ?? []);
       const changes = whole(sent, before);
       await assertOwnChange(db, tenancy, sight, request, { ...before, ...changes }, before);
-      await resource.check?.({ ...before, ...changes }, db);
+      await resource.check?.({ ...before, ...changes }, db, before);
       try {
         const row = await inTransaction(db, async (tx) => {
           const changed = await new EntityStore(tx, entity, sight).update(wanted, before.version, changes);
@@ -208,7 +212,7 @@ export function entityRoutes<E extends MarketEntity, S extends z.ZodObject>(
         const named = resource.namedBy?.map((field) => rest[field]).join('/') ?? wanted ?? randomUUID();
         const made = { ...value, id: named } as unknown as Entity;
         await assertOwnChange(db, tenancy, sight, request, made, undefined);
-        await resource.check?.(made, db);
+        await resource.check?.(made, db, undefined);
         const inserted = new EntityStore(db, entity, sight).insert(named, value);
         const row = await inserted.catch((error: unknown) => {
           throw resource.namedBy ? takenBy(error, resource.namedBy) : error;

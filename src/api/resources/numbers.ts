@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import type { Route } from '../route';
 import { dialplanName, id, phoneNumber } from '../schemas';
+import type { DialplanServices } from './dialplans';
+import { NO_FILES } from './dialplans';
 import { entityRoutes } from './entity-resource';
+import { assertPlanIsThere } from './named-plan';
 import { numberTenancy } from './views/market-views';
 
 const schema = z.strictObject({
@@ -17,7 +20,7 @@ const schema = z.strictObject({
 });
 
 /** Dialled numbers (DIDs). */
-export function numberRoutes(): Route[] {
+export function numberRoutes(plans: Pick<DialplanServices, 'shipped'> = NO_FILES): Route[] {
   return entityRoutes({
     entity: 'number',
     path: 'numbers',
@@ -29,5 +32,6 @@ export function numberRoutes(): Route[] {
     search: { field: 'number', how: 'begins' },
     archivedAs: 'disabled',
     tenancy: numberTenancy,
+    check: (number, db, before) => assertPlanIsThere(db, plans.shipped, number, before, number.sellerId),
   });
 }

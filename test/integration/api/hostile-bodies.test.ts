@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { Schema } from '../../support/schema-arbitrary';
 import { fromSchema } from '../../support/schema-arbitrary';
+import { newDialplan } from './support/dialplan-cases';
 import { bodyOf, MARKET_RESOURCES, openMarket } from './support/market-bodies';
 import type { OpenApi, Operation } from './support/openapi-reader';
 import { audienceOf, operationsOf, undocumented } from './support/openapi-reader';
@@ -36,6 +37,8 @@ beforeAll(async () => {
     body: { email: 'somebody@people.example', name: 'Somebody' },
   });
   ids.set('/api/v1/users/{id}', String(user['id']));
+  const plan = await newDialplan(api);
+  for (const path of ['', '/publish', '/simulate']) ids.set(`/api/v1/dialplans/{id}${path}`, plan);
   await storeFraudCase(api, 'case');
   ids.set('/api/v1/fraud/cases/{id}/resolve', 'case');
 });

@@ -509,7 +509,9 @@ test('what is for users and agents is for nobody else', async () => {
 
 test('every operation needs its own scope', async () => {
   const scopes = [...new Set(guarded(document).map(scopeOf))];
-  expect(scopes.every((scope) => /^\w+:(read|write)$|^calls:monitor$|^recordings:listen$/.test(scope))).toBe(true);
+  expect(scopes.every((scope) => /^\w+:(read|write)$|^calls:monitor$|^recordings:listen$/.test(scope))).toBe(
+    true,
+  );
   const wrong = await each(async (operation) => {
     const lacking = await api.keyWith(...scopes.filter((scope) => scope !== scopeOf(operation)));
     return notProblem(operation, await perform(operation, { key: lacking, id: 'x' }), 403, /^scope_missing$/);

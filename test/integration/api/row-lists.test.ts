@@ -11,7 +11,13 @@ import {
 } from '../../../src/billing';
 import { AddressPolicy } from '../../../src/domain';
 import type { ListQuery, Queryable, SortKind } from '../../../src/storage';
-import { listApiKeys, listFraudCases, listOAuthClients, listUsers } from '../../../src/storage';
+import {
+  DialplanStore,
+  listApiKeys,
+  listFraudCases,
+  listOAuthClients,
+  listUsers,
+} from '../../../src/storage';
 import { TEST_VAULT } from '../../support/consents';
 import type { TestApi } from './support/test-api';
 import { startTestApi } from './support/test-api';
@@ -57,6 +63,8 @@ const FILL = [
    select 'key-' || n, 'operator', 'Name ' || n % 3, sha256(('key' || n)::bytea), '{calls:read}', ${BORN} ${FROM}`,
   `insert into oauth_clients (id, account_id, account_type, name, role, scopes, secret_hash, created_at)
    select 'client-' || n, 'operator', 'operator', 'Name ' || n % 3, 'admin', '{calls:read}', sha256('x'), ${BORN} ${FROM}`,
+  `with plans as (insert into dialplans (id, name, created_at) select 'plan-' || n, 'plan-' || n, ${BORN} ${FROM} returning id)
+   insert into dialplan_versions (dialplan_id, number, yaml, problems, author) select id, 1, 'x', '[]', 'key' from plans`,
 ];
 
 type List = (db: Queryable, query: ListQuery) => Promise<unknown>;
@@ -91,6 +99,11 @@ const LISTS: Readonly<Record<string, Case>> = {
     sorts: { name: 'text', createdAt: 'instant' },
     list: (db, query) =>
       new PostbackStore(db, TEST_VAULT, { addresses: new AddressPolicy(), allowHttp: [] }).list(query),
+  },
+  dialplans: {
+    key: 'id',
+    sorts: { createdAt: 'instant' },
+    list: (db, query) => new DialplanStore(db).list(query),
   },
   'webhook-deliveries': { key: 'id', sorts: { createdAt: 'instant' }, list: listDeliveries },
   users: { key: 'id', sorts: { email: 'text', name: 'text', createdAt: 'instant' }, list: listUsers },

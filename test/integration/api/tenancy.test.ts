@@ -32,7 +32,8 @@ const kindOf = ({ path }: Operation): string => path.split('/')[3] ?? '';
 const firstWorld = (): Party[] => parties.filter(({ world }) => world === 1);
 
 async function ask(party: Party, operation: Operation, { id, query = '', body }: Sent): Promise<Answer> {
-  const path = operation.path.replace(/\{\w+\}/, encodeURIComponent(id ?? 'x')) + query;
+  const path =
+    operation.path.replace('{number}', '1').replace(/\{\w+\}/, encodeURIComponent(id ?? 'x')) + query;
   return api.ask(operation.method, path, { key: party.key, ...(body === undefined ? {} : { body }) });
 }
 
@@ -134,13 +135,19 @@ test('what users and agents see is their own, and what is another’s they do no
         for (const id of parties.filter((other) => other !== party).map((other) => other.ids[ids] ?? '')) {
           // The call of a world is one for all who have a part in it.
           if (id === party.ids[ids]) continue;
-          const answer = await askWith(api, token, operation.method, path.replace(/\{\w+\}/, id), body);
+          const answer = await askWith(
+            api,
+            token,
+            operation.method,
+            path.replace('{number}', '1').replace(/\{\w+\}/, id),
+            body,
+          );
           report(answer.status === 404 ? undefined : `${id}: ${answer.status} ${answer.text}`);
           report(leaks(party, answer, { id })[0]);
         }
       }
       if (operation.method !== 'GET') continue;
-      const own = path.replace(/\{\w+\}/, party.ids[ids] ?? '');
+      const own = path.replace('{number}', '1').replace(/\{\w+\}/, party.ids[ids] ?? '');
       const answer = await askWith(api, token, 'GET', own);
       report(answer.status === 200 ? undocumented(document, operation, answer) : answer.text);
       report(leaks(party, answer, {})[0]);
@@ -439,7 +446,9 @@ test('what is one’s own is changed, once for an Idempotency-Key', async () => 
       const written = open(party, operation) ? WRITES[operation.operationId]?.(party) : undefined;
       if (!written) continue;
       const id = written.id ?? party.ids[kindOf(operation)] ?? 'x';
-      const path = operation.path.replace(/\{\w+\}/, encodeURIComponent(id)) + (written.query ?? '');
+      const path =
+        operation.path.replace('{number}', '1').replace(/\{\w+\}/, encodeURIComponent(id)) +
+        (written.query ?? '');
       const { body } = written;
       const keyed = operation.parameters.some(({ name }) => name === 'Idempotency-Key');
       const headers = keyed ? { 'Idempotency-Key': `own-${operation.operationId}` } : {};

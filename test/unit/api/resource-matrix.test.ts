@@ -42,6 +42,8 @@ const MATRIX: Readonly<Record<string, string>> = {
   'oauth-clients': 'list get create remove',
   // Their secrets are told once: a file or a replacement would not hold them.
   webhooks: 'list get create change remove',
+  // What changes of a plan is its text, as a whole.
+  dialplans: 'list get create replace remove',
   'payment-methods': 'list get create change remove',
   // What happened is read. A call is hung up, not archived.
   calls: 'list get remove export',

@@ -3,9 +3,10 @@ import type { TenantRole } from '../../../../src/domain';
 import { micros } from '../../../../src/domain';
 import { createApiKey } from '../../../../src/storage';
 import { endedRecord, ringTarget, saleTerms, storeEnded } from '../../../support/call-records';
+import { planText } from './dialplan-cases';
 import { invoicedAccount, PERIOD } from './invoice-cases';
-import { storeDeadDelivery } from './stored-calls';
 import { storeRecording } from './test-recordings';
+import { storeDeadDelivery } from './stored-calls';
 import { askWith, PASSWORD, signedIn, tokenOf } from './test-access';
 import type { TestApi } from './test-api';
 import { agentToken } from './whole-api';
@@ -71,11 +72,11 @@ async function openWorld(api: TestApi, world: number): Promise<Party[]> {
   const bought = await openBuyer(api, buyer);
   const callId = `call-zzworld${world}zz`;
   await storeWorldCall(api, callId, { buyer, seller, carrier });
-  await must(api, 'wallets', { accountId: `acct-${buyer}`, currency: 'USD' });
   const recordings = await storeRecording(api.pool, {
     ...{ callId, campaignId: OPEN_CAMPAIGN, sellerId: `acct-${seller}`, nodeId: EXCHANGE_MARK },
     ...{ buyerId: `buyer-${buyer}`, buyerAccountId: `acct-${buyer}`, targetId: `target-${buyer}` },
   });
+  await must(api, 'wallets', { accountId: `acct-${buyer}`, currency: 'USD' });
   await api.pool.query(
     `insert into holds (id, call_id, account_id, currency, amount, node_id, boot_id) values ($1 || '/9', $1, $2, 'USD', 5, 'n', 'b')`,
     [callId, `acct-${buyer}`],
@@ -226,7 +227,9 @@ async function openSeller(
      values (1700000000000, $1, $2, $3, 1007, $4, 1, 'n')`,
     [accountId, OPEN_CAMPAIGN, number, name],
   );
-  return { sellers: accountId, numbers, 'payout-terms': accountId };
+  const dialplans = `plan-${name}`;
+  await must(api, 'dialplans', { id: dialplans, accountId, name, yaml: planText(name, name) });
+  return { sellers: accountId, numbers, dialplans, 'payout-terms': accountId };
 }
 
 async function openBuyer(api: TestApi, name: string): Promise<Readonly<Record<string, string>>> {
