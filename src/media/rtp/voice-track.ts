@@ -104,7 +104,7 @@ export class VoiceTrack {
     const step = signed16(packet.sequence - present.sequence);
     if (step > MAX_DROPOUT || step < -MAX_MISORDER) {
       if (codec) this.#begin(packet, codec, at, muted);
-    } else if (step <= 0) this.#straggler(present, packet, codec, muted);
+    } else if (step <= 0) this.#straggler(present, packet, codec, at, muted);
     else {
       present.missing += step - 1;
       present.sequence = packet.sequence;
@@ -182,17 +182,29 @@ export class VoiceTrack {
   }
 
   /** One that others overtook, or that came twice. */
-  #straggler(present: Present, packet: RtpPacket, codec: AudioCodec | undefined, muted: boolean): void {
+  #straggler(
+    present: Present,
+    packet: RtpPacket,
+    codec: AudioCodec | undefined,
+    at: number,
+    muted: boolean,
+  ): void {
     if (present.came[packet.sequence % REMEMBERED] === packet.sequence) return;
     remember(present, packet);
     if (present.missing > 0) present.missing--;
     if (!codec) return;
+    const { length } = packet.payload;
     const timestamp = present.timestamp + signed32(packet.timestamp - present.timestamp);
-    const from = present.clock.place(timestamp);
-    const kept = Math.min(packet.payload.length, from + packet.payload.length - this.#head);
-    if (kept <= 0) return;
+    const { clock } = present;
+    const transit = at - timestamp - length;
+    const late = clock.lateness(transit);
+    if (late < -MAX_AHEAD || late > STOOD_STILL) return;
+    clock.note(transit, at);
+    const from = clock.place(timestamp);
+    const kept = Math.min(length, from + length - this.#head);
+    if (kept <= 0 || muted) return;
     this.#lost = Math.max(0, this.#lost - kept);
-    if (!muted) this.#write(from, packet.payload, codec);
+    this.#write(from, packet.payload, codec);
   }
 
   /** False when the stream has been too late for too long. */

@@ -68,6 +68,19 @@ export class WrtcPeer {
     );
   }
 
+  /** Waits until it has heard these tones, of about the same loudness, for 400 ms. */
+  hearsTogether(hertz: readonly number[]): Promise<void> {
+    return until(
+      `the browser to hear ${hertz.join(' and ')} Hz`,
+      async () => {
+        const shares: number[] = [];
+        for (const each of hertz) shares.push(await this.#call<number>('share', each));
+        return shares.every((share) => share > 0.5 / hertz.length);
+      },
+      15_000,
+    );
+  }
+
   /** Waits until it hears no sound. */
   hearsNothing(): Promise<void> {
     return until('silence in the browser', async () => (await this.#call<number>('level')) < 20);
