@@ -29,7 +29,13 @@ export function checkPlan(plan: Plan, world: PlanWorld): PlanFlaw[] {
     // How a call goes through the plan can be told only once every way leads somewhere.
     ...(missing.length > 0
       ? []
-      : [...unreached(plan), ...busyLoops(plan), ...unsold(plan), ...unannounced(plan)]),
+      : [
+          ...unreached(plan),
+          ...busyLoops(plan),
+          ...unsold(plan),
+          ...unannounced(plan),
+          ...soldAlready(plan),
+        ]),
     ...unknownTags(plan),
     ...missingPrompts(plan, world),
     ...lackingEngines(plan, world),
@@ -109,6 +115,29 @@ function unannounced(plan: Plan): PlanFlaw[] {
     .map(([name]) => ({
       path: ['steps', name],
       reason: 'may record a caller to whom no step says so (`tells: recording`)',
+      severity: 'warning',
+    }));
+}
+
+/** A call is sold once: who stays when the buyer has hung up is rung for nobody any more. */
+function soldAlready(plan: Plan): PlanFlaw[] {
+  const open = steps(plan).flatMap(([, step]) =>
+    (step.do === 'ring' || step.do === 'queue') && step.ended !== undefined ? [step.ended] : [],
+  );
+  const after = new Set<string>();
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    if (after.has(name)) continue;
+    after.add(name);
+    open.push(...nextOf(plan, name));
+  }
+  return steps(plan)
+    .filter(
+      ([name, { do: kind }]) => after.has(name) && ['auction', 'ring', 'queue', 'transfer'].includes(kind),
+    )
+    .map(([name]) => ({
+      path: ['steps', name],
+      reason:
+        'may be reached when the buyer has hung up: a call that was spoken is neither sold nor rung again',
       severity: 'warning',
     }));
 }

@@ -101,8 +101,8 @@ export interface FraudTrace {
 }
 
 /**
- * What a score leads to. `challenge` asks the caller to prove to be a person; until an IVR can ask,
- * the call passes as one that is flagged.
+ * What a score leads to. `challenge`: a caller whose number has a dialplan that asks is to prove to be a person
+ * before the call is sold; without one the call passes as one that is flagged.
  */
 export const FRAUD_LEVELS = ['allow', 'flag', 'challenge', 'block'] as const;
 export type FraudLevel = (typeof FRAUD_LEVELS)[number];

@@ -23,6 +23,8 @@ export interface ReservedAddress {
 const RESERVED_USER = /^r[0-9a-f]{30}$/;
 const MAX_TAGS = 32;
 const MAX_TAG_LENGTH = 256;
+/** Tags that plans alone set, as `dce.challenge`. */
+const OWN_TAGS = 'dce.';
 const MAX_FORWARDERS = 10;
 /** Option tags of a Require header that the switch can honour (RFC 3261 §8.2.2.3). */
 const UNDERSTOOD_EXTENSIONS = new Set(['100rel', 'timer']);
@@ -130,6 +132,8 @@ function readTags(invite: IncomingInvite, uriParameters: string): Readonly<Recor
   let count = 0;
   const add = (name: string, value: string): void => {
     if (count >= MAX_TAGS || name === '' || name.length > MAX_TAG_LENGTH || name === '__proto__') return;
+    // What the exchange itself found out of the caller is nothing that a sender may say.
+    if (name.startsWith(OWN_TAGS)) return;
     tags[name] = value.slice(0, MAX_TAG_LENGTH);
     count++;
   };

@@ -83,6 +83,34 @@ const idsOf = async (where = 'true'): Promise<string[]> =>
 const events = (): Promise<unknown[]> =>
   own.query('select type, subject, payload from outbox order by type, subject');
 
+test('a call that its plan attended and had decided twice is one row, with the decision that sold it', async () => {
+  const { attempt, decision } = decidedRecord('attended');
+  const basics = { ...attempt, sipCallId: 'sip', campaignId: 'campaign-1', sellerId: 'seller-account' };
+  const plan = { name: 'ask', version: 2, steps: [{ at: NOON, step: 'a' }], tags: { zip: '10001' } };
+  const decided = (decisionMicroseconds: number): CallEntry => ({
+    kind: 'decided',
+    boot: BOOT,
+    record: { attempt, sipCallId: 'sip', decision, decisionMicroseconds },
+  });
+  const entries: CallEntry[] = [
+    { kind: 'attended', boot: BOOT, record: { ...basics, attendedAt: NOON + 100 } },
+    decided(1),
+    decided(2),
+  ];
+  for (const entry of entries) await storeEntries(db, [entry]);
+  expect(await rowOf('attended')).toMatchObject({ state: 'attended', attended_at: String(NOON + 100) });
+  expect(await own.query('select microseconds from call_decisions')).toEqual([{ microseconds: 2 }]);
+  await storeEntries(db, [
+    { kind: 'answered', boot: BOOT, record: answeredRecord('attended') },
+    { kind: 'ended', boot: BOOT, record: { ...endedRecord('attended'), attendedAt: NOON + 100, plan } },
+  ]);
+  const row = await rowOf('attended');
+  expect(row).toMatchObject({ state: 'completed', attended_at: String(NOON + 100), plan });
+  // What comes twice changes nothing.
+  await storeEntries(db, entries);
+  expect(await rowOf('attended')).toEqual(row);
+});
+
 describe('records of a call', () => {
   const entries = (id: string): Record<'decided' | 'answered' | 'ended', CallEntry> => ({
     decided: { kind: 'decided', boot: BOOT, record: decidedRecord(id) },

@@ -113,6 +113,27 @@ test('calls of an earlier boot are closed at once, from their last checkpoint', 
   expect(await stateOf('n2-ringing')).toBe('ringing');
 });
 
+test('a caller whom the exchange itself had answered was answered, and nobody is billed', async () => {
+  const boot = { nodeId: 'n1', bootId: 'boot-1' };
+  const { attempt } = decidedRecord('n1-attended');
+  const basics = { ...attempt, sipCallId: 'sip', campaignId: 'campaign-1', sellerId: 'seller-account' };
+  await storeEntries(db, [{ kind: 'attended', boot, record: { ...basics, attendedAt: NOON + 300 } }]);
+  await beat('n1', 'boot-2');
+  expect(await new OrphanCloser(db, DEAD_AFTER_MS).closeOrphans()).toBe(1);
+  expect(
+    await own.query('select state, sip_status, attended_at, ended_at, campaign_id, connected_ms from calls'),
+  ).toEqual([
+    {
+      state: 'completed',
+      sip_status: 200,
+      attended_at: String(NOON + 300),
+      ended_at: String(NOON + 300),
+      campaign_id: 'campaign-1',
+      connected_ms: '0',
+    },
+  ]);
+});
+
 test('calls of a node that was never heard of are closed', async () => {
   await callsOf('unknown', 'boot-1');
   expect(await new OrphanCloser(db, DEAD_AFTER_MS).closeOrphans()).toBe(2);

@@ -209,4 +209,18 @@ describe('what could not be carried out is refused', () => {
       'p.yaml:8:3: warning: may record a caller to whom no step says so (`tells: recording`) (steps.ring)',
     ]);
   });
+
+  test('a caller who was spoken with and is to be sold once more is a warning', () => {
+    const lines = [
+      'steps:',
+      '  a: { do: auction, sold: ring, refused: bye }',
+      '  ring: { do: ring, ended: ask, exhausted: bye }',
+      '  ask: { do: menu, play: [x], keys: { "1": again }, otherwise: bye }',
+      '  again: { do: transfer, target: x, failed: bye }',
+      BYE,
+    ];
+    expect(problemsOf(lines)).toEqual([
+      'p.yaml:8:3: warning: may be reached when the buyer has hung up: a call that was spoken is neither sold nor rung again (steps.again)',
+    ]);
+  });
 });

@@ -92,3 +92,8 @@ test('who forwarded the call is read once each, latest first, and no more than t
   const twice = read({ Diversion: '<sip:+13105550001@a>, <sip:+13105550001@b>' });
   expect(twice['forwardedBy']).toEqual(['+13105550001']);
 });
+
+test('tags of the exchange itself are nothing that a sender may say', () => {
+  const { tags } = read({ 'X-Zip': '10001', 'X-dce.challenge': 'passed' });
+  expect(tags).toEqual({ zip: '10001' });
+});
