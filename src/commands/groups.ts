@@ -15,6 +15,7 @@ import { addListCommands } from './list-commands';
 import { addPrivacyCommands } from './privacy-commands';
 import { addRatesCommands } from './rates-commands';
 import { addReconciliationCommands } from './reconciliation-commands';
+import { addRecordingCommands } from './recording-commands';
 import { addSettlementCommands } from './settlement-commands';
 import { terminalUser } from './terminal-user';
 
@@ -109,4 +110,11 @@ export function addCommandGroups(program: Command, { withDatabase, say, migratio
   });
 
   addSettlementCommands(program, { withDatabase, say, user: terminalUser });
+  addRecordingCommands(program, {
+    withDatabase,
+    say,
+    stderr: process.stderr,
+    setExitCode: (code) => void (process.exitCode = code),
+  });
+
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Config } from '../config';
 import type { Clock } from '../domain';
+import { systemClock } from '../domain';
 import type { Market } from '../market';
 import type { ObjectStore } from '../recordings';
 import {
@@ -9,6 +10,7 @@ import {
   RecordingFolder,
   RecordingKeeper,
   RecordingLibrary,
+  S3Store,
   Studio,
 } from '../recordings';
 import type { RecordingDesk } from '../signaling';
@@ -51,6 +53,12 @@ export function recordingsFolder({ recordings, dataDir }: Config): string {
 /** The keys of this installation: those configured, and what is made of the vault's. */
 export function openKeyRing({ recordings }: Config, vault: Vault): KeyRing {
   return new KeyRing([...recordings.keys, vault.recordings]);
+}
+
+/** What opens recordings of this installation. */
+export function openLibrary(config: Config, vault: Vault): RecordingLibrary {
+  const stores = [new DiskStore(recordingsFolder(config)), remoteStore(config)];
+  return new RecordingLibrary(openKeyRing(config, vault), stores);
 }
 
 /** Puts together what records calls on this node. */
@@ -112,6 +120,17 @@ export function openRecordings(parts: RecordingParts): Recordings {
 }
 
 /** Where recordings go from the disk; undefined: they stay there. */
-export function remoteStore(_config: Config): ObjectStore | undefined {
-  return undefined;
+export function remoteStore({ recordings: { s3 } }: Config): ObjectStore | undefined {
+  const { endpoint, bucket, accessKeyId, secretAccessKey, ...rest } = s3;
+  // The configuration has all of them, or no endpoint.
+  if (endpoint === undefined || bucket === undefined) return undefined;
+  if (accessKeyId === undefined || secretAccessKey === undefined) return undefined;
+  return new S3Store({
+    ...rest,
+    endpoint,
+    bucket,
+    accessKeyId,
+    secretAccessKey,
+    now: () => systemClock.now(),
+  });
 }

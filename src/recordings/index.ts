@@ -10,6 +10,8 @@ export type { ObjectStore } from './object-store';
 export type { RecordingOutput } from './recording-file';
 export { RewrapJob, rewrapKeys } from './rewrap';
 export type { RewrapOptions, RewrapReport } from './rewrap';
+export { S3Store } from './s3-store';
+export type { S3StoreOptions } from './s3-store';
 export { SealedAudio } from './sealed-audio';
 export type { ByteSource } from './sealed-audio';
 export { SealError } from './sealed-format';

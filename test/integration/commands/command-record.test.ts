@@ -6,6 +6,8 @@ import { addCommandGroups } from '../../../src/commands/groups';
 import { loadConfig } from '../../../src/config';
 import { SHIPPED_MODELS } from '../../../src/fraud';
 import type { Database } from '../../../src/storage';
+import { noteRecording } from '../../../src/storage';
+import { recordingBasics } from '../api/support/test-recordings';
 import { openDatabase } from '../../support/open-database';
 import type { TestDatabase } from '../../support/test-database';
 import { testDatabase } from '../../support/test-database';
@@ -35,6 +37,9 @@ function program(): { readonly dce: Command; readonly lines: string[] } {
   const lines: string[] = [];
   const dce = new Command('dce');
   addCommandGroups(dce, {
+    configured: () => {
+      throw new Error('nothing is configured');
+    },
     withDatabase: (work) => work(db, loaded),
     say: (line) => lines.push(line),
     migrations: MIGRATIONS,
@@ -149,6 +154,13 @@ const WRITERS: Readonly<Record<string, Words>> = {
   'reconcile carrier': ['no-such-trunk', '2026-01'],
   'reconcile import': ['no-such-trunk', file('records.csv')],
   'reconcile profile': ['no-such-trunk', file('profile.json', '{}')],
+  'recordings export': ['no-such-recording', '--to', join(folder, 'recording.wav')],
+  'recordings rewrap': [],
+  'recordings erase': async () => {
+    const basics = recordingBasics();
+    await noteRecording(db, basics, 'PCMU');
+    return [basics.id, '--reason', 'asked for it', '--yes'];
+  },
   'settlements redrive': ['--all'],
   'migrate down': [],
   'migrate up': [],
@@ -163,6 +175,7 @@ const FAILING = [
   'reconcile carrier',
   'reconcile import',
   'reconcile profile',
+  'recordings export',
 ];
 
 /** Commands that look, or make files beside the database. */
@@ -187,6 +200,8 @@ const READERS: Readonly<Record<string, readonly string[]>> = {
   'privacy purposes': [],
   'rates list': ['no-such-trunk'],
   'rates check': ['no-such-trunk', 'inbound', PERSON],
+  'recordings list': [],
+  'recordings verify': [],
   'settlements status': [],
   'settlements dead': [],
 };
