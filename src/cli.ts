@@ -142,7 +142,7 @@ const PROGRAMS = new Set(['start', 'switch', 'worker', 'sip-server', 'demo', 'co
 async function run(): Promise<void> {
   if (!PROGRAMS.has(words[0] ?? '')) {
     const { addCommandGroups } = await import('./commands/groups.js');
-    addCommandGroups(program, { withDatabase, say, migrations: MIGRATIONS });
+    addCommandGroups(program, { withDatabase, configured, say, migrations: MIGRATIONS });
   }
   await program.parseAsync([...words], { from: 'user' });
 }

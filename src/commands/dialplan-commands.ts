@@ -1,6 +1,6 @@
 import type { Dirent } from 'node:fs';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { z } from 'zod';
@@ -17,13 +17,20 @@ import {
 import type { Clock } from '../domain';
 import { oneOf } from './option-values';
 
+/** What is configured of plans, without anything that runs. */
+export interface ConfiguredPlans extends Required<Pick<PlanWorld, 'engines'>> {
+  /** Of the plans that are files. */
+  readonly folder: string;
+  readonly prompts: string;
+}
+
 export interface DialplanCommandParts {
+  /** @throws Error for a configuration that cannot be read */
+  readonly configured: () => Promise<ConfiguredPlans>;
   readonly say: (line: string) => void;
   readonly clock: Clock;
   readonly setExitCode: (code: number) => void;
 }
-
-const FOLDER = 'dialplans';
 
 /** `dce dialplan …`: whether plans can be carried out, and what they would do with a call. */
 export function addDialplanCommands(program: Command, parts: DialplanCommandParts): void {
@@ -32,8 +39,10 @@ export function addDialplanCommands(program: Command, parts: DialplanCommandPart
     .description('dialplans: check them, take a call through one, describe them to editors');
   dialplan
     .command('check')
-    .description('read plans and say what is wrong with them, by line; ends with 1 when one is refused')
-    .argument('[path...]', 'files, or folders of .yaml files', [FOLDER])
+    .description(
+      'read plans and say what is wrong with them, by line, and by the engine and the prompts that are configured; ends with 1 when one is refused',
+    )
+    .argument('[path...]', 'files, or folders of .yaml files; those that are configured by default')
     .option('--prompts <folder>', 'refuse prompts that this folder does not hold')
     .action((paths: string[], { prompts }: { prompts?: string }) => check(paths, prompts, parts));
   dialplan
@@ -64,12 +73,19 @@ interface CallOptions {
   readonly at?: number;
 }
 
-function check(paths: readonly string[], prompts: string | undefined, parts: DialplanCommandParts): void {
-  const world: PlanWorld = prompts === undefined ? {} : { prompts: promptsIn(prompts) };
+async function check(
+  paths: readonly string[],
+  prompts: string | undefined,
+  parts: DialplanCommandParts,
+): Promise<void> {
+  const configured = await parts.configured();
+  const { engines } = configured;
+  const world: PlanWorld = { prompts: promptsIn(prompts ?? configured.prompts), engines };
   let refused = 0;
-  const files = paths.flatMap(plansAt);
+  const files = (paths.length === 0 ? [configured.folder] : paths).flatMap(plansAt);
   for (const file of files) {
-    const read = readPlan(readFileSync(file, 'utf8'), world);
+    const name = basename(file).replace(/\.ya?ml$/, '');
+    const read = readPlan(readFileSync(file, 'utf8'), { ...world, name });
     for (const problem of read.ok ? read.warnings : read.problems) parts.say(problemLine(file, problem));
     if (!read.ok) refused++;
   }

@@ -23,13 +23,18 @@ import { terminalUser } from './terminal-user';
 export interface CommandParts {
   /** Opens the configured database for some work, and closes it. */
   withDatabase(work: (database: Database, loaded: LoadedConfig) => Promise<void>): Promise<void>;
+  /** The configuration as it is read now. @throws ConfigError */
+  configured(): LoadedConfig;
   say(line: string): void;
   /** The folder of the migrations. */
   readonly migrations: string;
 }
 
 /** Every group of commands of `dce`. */
-export function addCommandGroups(program: Command, { withDatabase, say, migrations }: CommandParts): void {
+export function addCommandGroups(
+  program: Command,
+  { withDatabase, configured, say, migrations }: CommandParts,
+): void {
   addDatabaseCommands(program, { withDatabase, say, migrations });
 
   addAdminCommands(program, { withDatabase, say, user: terminalUser });
@@ -50,6 +55,10 @@ export function addCommandGroups(program: Command, { withDatabase, say, migratio
   });
 
   addDialplanCommands(program, {
+    configured: async () => {
+      const { configuredPlans } = await import('../parts/open-plans.js');
+      return configuredPlans(configured().config);
+    },
     say,
     clock: systemClock,
     setExitCode: (code) => void (process.exitCode = code),

@@ -6,6 +6,7 @@ import type { PromptStore } from '../media';
 import { ENGINE_CAPABILITIES } from '../media';
 import type { Database } from '../storage';
 import type { Logger } from '../telemetry';
+import { SHIPPED_PROMPTS } from './open-prompts';
 import type { PlanAlert } from './plan-shelf';
 import { PlanShelf } from './plan-shelf';
 
@@ -50,6 +51,16 @@ export function openPlans({ config, database, prompts, log, ...parts }: PlanPart
 /** Where the plans are that are files. */
 export function planFolder({ dialplans }: Pick<Config, 'dialplans'>): string {
   return dialplans.dir ?? SHIPPED_PLANS;
+}
+
+/** What is configured of plans, for whoever checks some without a switch. */
+export function configuredPlans(config: Pick<Config, 'dialplans' | 'media'>): {
+  readonly folder: string;
+  readonly prompts: string;
+  readonly engines: NonNullable<PlanWorld['engines']>;
+} {
+  const prompts = config.media.promptsDir ?? SHIPPED_PROMPTS;
+  return { folder: planFolder(config), prompts, engines: enginesOfConfig(config) };
 }
 
 /** What plans may ask of the engine that is configured, whether it runs or not. */

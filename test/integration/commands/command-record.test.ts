@@ -37,9 +37,7 @@ function program(): { readonly dce: Command; readonly lines: string[] } {
   const lines: string[] = [];
   const dce = new Command('dce');
   addCommandGroups(dce, {
-    configured: () => {
-      throw new Error('nothing is configured');
-    },
+    configured: () => loaded,
     withDatabase: (work) => work(db, loaded),
     say: (line) => lines.push(line),
     migrations: MIGRATIONS,

@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { addDialplanCommands } from '../../../src/commands/dialplan-commands';
 
 const SHIPPED = join(__dirname, '../../../dialplans');
+const PROMPTS = join(__dirname, '../../../freeswitch/prompts');
 let folder: string;
 
 beforeEach(() => {
@@ -19,7 +20,9 @@ async function dce(...words: string[]): Promise<{ said: string[]; code: number }
   const program = new Command()
     .exitOverride()
     .configureOutput({ writeErr: (text) => void said.push(text.trim()) });
+  const engines = { mediasoup: ['play', 'gather', 'record', 'whisper', 'voicemail'] } as const;
   addDialplanCommands(program, {
+    configured: () => Promise.resolve({ folder: SHIPPED, prompts: PROMPTS, engines }),
     say: (line) => void said.push(line),
     clock: { now: () => Date.parse('2026-11-23T15:00:00Z'), monotonic: () => 0 },
     setExitCode: (given) => void (code = given),
@@ -35,23 +38,50 @@ function write(name: string, lines: readonly string[]): string {
 }
 
 const HEAD = ['dialplan: 1', 'name: mine', 'start: hello'];
+const named = (name: string): string[] => ['dialplan: 1', `name: ${name}`, 'start: hello'];
 
 test('check reads every plan of a folder and says what is wrong, by line', async () => {
-  const good = write('good.yaml', [...HEAD, 'steps: { hello: { do: hangup } }']);
-  const bad = write('bad.yaml', [...HEAD, 'steps:', '  hello: { do: announce, play: [hi], next: nowhere }']);
+  const good = write('good.yaml', [...named('good'), 'steps: { hello: { do: hangup } }']);
+  const bad = write('bad.yaml', [
+    ...named('bad'),
+    'steps:',
+    '  hello: { do: announce, play: [greeting/welcome], next: nowhere }',
+  ]);
   write('notes.txt', ['no plan']);
   expect(await dce('check', folder)).toEqual({
-    said: [`${bad}:5:38: there is no step nowhere (steps.hello.next)`, '2 plans read, 1 refused'],
+    said: [`${bad}:5:52: there is no step nowhere (steps.hello.next)`, '2 plans read, 1 refused'],
     code: 1,
   });
   expect(await dce('check', good)).toEqual({ said: ['1 plans read, 0 refused'], code: 0 });
+});
+
+test('check goes by what is configured, and takes every plan that is shipped', async () => {
+  const { said, code } = await dce('check');
+  expect(said.filter((line) => !line.includes(': warning: '))).toEqual([
+    expect.stringMatching(/^\d+ plans read, 0 refused$/),
+  ]);
+  expect(code).toBe(0);
+  const file = write('other.yaml', [
+    'engine: freeswitch',
+    ...named('mine'),
+    'steps:',
+    '  hello: { do: ring, detectMachine: true, exhausted: bye }',
+    '  bye: { do: hangup }',
+  ]);
+  const refused = await dce('check', file);
+  expect(refused.said).toEqual(
+    expect.arrayContaining([
+      `${file}:1:1: the engine freeswitch is not configured (engine)`,
+      `${file}:3:1: it is kept as other, and must be called that (name)`,
+    ]),
+  );
 });
 
 test('check looks for prompts where it is told to', async () => {
   mkdirSync(join(folder, 'prompts/en'), { recursive: true });
   writeFileSync(join(folder, 'prompts/en/hi.wav'), '');
   const file = write('p.yaml', [
-    ...HEAD,
+    ...named('p'),
     'steps:',
     '  hello: { do: announce, play: [en/hi, en/ho], next: bye }',
     '  bye: { do: hangup }',
