@@ -29,7 +29,7 @@ export class EventSocketStandIn {
   readonly answers = new Map<string, string>();
   /** It answers INVITEs with this status, or not at all. */
   invites: 'answer' | 'refuse' | 'ignore' = 'answer';
-  core = randomUUID();
+  core: string = randomUUID();
   readonly sipPort = 20_000 + Math.floor(Math.random() * 10_000);
   readonly #secret: string;
   readonly #sockets = new Set<Socket>();

@@ -38,6 +38,8 @@ export class Channel {
     });
     endpoint.on('destroy', (why?: { readonly reason?: string }) => {
       const reason = why?.reason;
+      // Its connection broke off: no BYE comes, and the dialog would stay for good.
+      if (reason === undefined) endpoint.dialog?.destroy(undefined, () => undefined);
       if (reason === HANGUP_OF_SILENCE) this.#end('silent', 'no audio');
       else this.#end('ended', reason === undefined ? 'the media server is gone' : `ended by ${reason}`);
     });
