@@ -9,6 +9,7 @@ import { WrtcPeer } from '../support/wrtc/wrtc-peer';
 import { measureCost } from './media/cpu';
 import { Peers } from './media/peers';
 import { measurePrompts } from './media/prompts';
+import { measureVoices } from './media/recordings';
 
 /**
  * How many calls one media worker carries between carriers and browsers, beside calls between two
@@ -243,6 +244,7 @@ async function main(): Promise<void> {
   try {
     await peers.ask('start');
     const prompt = await measurePrompts(engine, peers, MEASURE_MS);
+    const voices = await measureVoices(engine, peers, MEASURE_MS);
     const rtp = await climb(engine, peers, 'rtp');
     const webrtc = await climb(engine, peers, 'webrtc');
     // A busy worker takes several packets at a time: costs are compared at one number of calls.
@@ -259,6 +261,8 @@ async function main(): Promise<void> {
         cpuMsPerCallSecondWebrtc: rounded(costOf(webrtc)),
         cpuMsPerCallSecondRtp: rounded(costOf(rtp)),
         promptCpuMsPerSecond: rounded(prompt),
+        recordingCpuMsPerSecond: rounded(voices.recordingCpuMsPerSecond),
+        monitoringCpuMsPerSecond: rounded(voices.monitoringCpuMsPerSecond),
         ratio: rounded(costOf(webrtc) / costOf(rtp)),
         lossPercent: rounded(webrtc.at(-1)?.lossPercent ?? 100),
       }),
