@@ -52,14 +52,14 @@ export async function ringSupervisor(
   const { agents } = services;
   const claim = await agents.claim({ callId, buyerId, group, skills: [], tried: new Set() });
   if (claim.kind === 'agents') {
-    let held = true;
+    const held = new Set(claim.agents.map(({ agentId }) => agentId));
+    // Whatever the reason: nobody missed a call.
     const release = (): void => {
-      if (held) agents.release(callId, group.id, 'caller_gone');
-      held = false;
+      for (const agentId of held) agents.release(callId, agentId, 'caller_gone');
+      held.clear();
     };
     const desk: Pick<AgentDesk, 'answered' | 'release' | 'lost'> = {
       answered: (id, agentId) => agents.answered(id, agentId),
-      // Whatever the reason: nobody missed a call.
       release,
       lost: (contact, sipStatus) => agents.lost(contact, sipStatus),
     };

@@ -1,5 +1,13 @@
-import type { Agent, Target, Team } from '../../../../src/domain';
-import type { MediaLeg, MediaSession, MediaSessionListener, Sound } from '../../../../src/media';
+import type { Agent, MediaCapability, Target, Team } from '../../../../src/domain';
+import type {
+  MediaLeg,
+  MediaSession,
+  MediaSessionListener,
+  Monitoring,
+  MonitorMode,
+  Sound,
+} from '../../../../src/media';
+import { MediaUnavailable } from '../../../../src/media';
 import { CallSession } from '../../../../src/signaling/call-session';
 import type { BuyerDirectory } from '../../../../src/signaling/transfer/place';
 import { findPlace, placeNamed } from '../../../../src/signaling/transfer/place';
@@ -115,6 +123,7 @@ export class ConsultInvite extends ScriptedInvite {
 
 /** Media that remembers what the caller hears. */
 class ListeningMedia extends CountingMedia {
+  override readonly capabilities = new Set<MediaCapability>(['monitor']);
   /** Legs in the order in which they were made, the caller's first. */
   readonly made: MediaLeg[] = [];
   /** The leg that the caller is bridged with, or music. */
@@ -123,6 +132,10 @@ class ListeningMedia extends CountingMedia {
   onPlay: (leg: MediaLeg, sound: Sound) => () => void = () => () => undefined;
   /** Legs that may break without the caller's call. */
   readonly apart = new Set<MediaLeg>();
+  /** Who listens, and how; it ends with each new pair of legs that is bridged. */
+  listens: MonitorMode | undefined;
+  /** Every way in which somebody began to listen. */
+  readonly listened: MonitorMode[] = [];
 
   override openSession(callId: string, listener: MediaSessionListener): MediaSession {
     const session = super.openSession(callId, listener);
@@ -135,10 +148,17 @@ class ListeningMedia extends CountingMedia {
       },
       bridge: async (a, b) => {
         await session.bridge(a, b);
-        if (a.role === 'caller') this.callerHears = b;
+        if (a.role === 'caller') {
+          if (b !== this.callerHears) this.#endMonitoring();
+          this.callerHears = b;
+        }
         this.apart.delete(b);
       },
-      unbridge: (leg) => this.apart.add(leg),
+      unbridge: (leg) => {
+        this.apart.add(leg);
+        if (leg.role === 'caller' || leg === this.callerHears) this.#endMonitoring();
+      },
+      monitor: (leg, mode) => this.#monitor(leg, mode),
       play: async (leg, sound) => {
         if (typeof sound !== 'string') return session.play(leg, sound);
         const stop = this.onPlay(leg, sound);
@@ -146,6 +166,39 @@ class ListeningMedia extends CountingMedia {
         return Promise.resolve({ stop, done: new Promise(() => undefined) });
       },
     };
+  }
+
+  #over: (() => void) | undefined;
+
+  #endMonitoring(): void {
+    this.#over?.();
+  }
+
+  #monitor(leg: MediaLeg, mode: MonitorMode): Promise<Monitoring> {
+    const talks = this.callerHears !== undefined && this.callerHears !== 'hold';
+    if (leg.role !== 'supervisor' || !talks || this.gone.has(leg)) {
+      return Promise.reject(new MediaUnavailable('the two do not talk'));
+    }
+    this.#over?.();
+    let over = false;
+    this.listened.push(mode);
+    this.listens = mode;
+    this.#over = () => {
+      over = true;
+      this.listens = undefined;
+      this.#over = undefined;
+    };
+    return Promise.resolve({
+      mode,
+      change: (to) => {
+        if (over) return Promise.reject(new MediaUnavailable('nobody listens any more'));
+        this.listens = to;
+        return Promise.resolve();
+      },
+      stop: () => {
+        if (!over) this.#over?.();
+      },
+    });
   }
 }
 
@@ -157,6 +210,8 @@ export class TransferStage {
   readonly funds = new MemoryFunds(() => ({ covers: true, after: 0 }));
   readonly agents = new MemoryAgents(() => ({ agents: [{ phones: 1, freeAfter: 0 }] }));
   readonly bugs: unknown[] = [];
+  /** Why nobody may listen in. */
+  unlawful: string | undefined;
   readonly invite = new ScriptedInvite();
   readonly stack: ScriptedStack;
   readonly session: CallSession;
@@ -199,6 +254,7 @@ export class TransferStage {
         responseTimeoutMs: undefined,
         media: this.media,
         ...PLAIN_CALLS,
+        recordings: { ...PLAIN_CALLS.recordings, mayMonitor: () => this.unlawful },
         caps: this.caps,
         funds: this.funds,
         agents: this.agents,
