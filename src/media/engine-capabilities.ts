@@ -3,7 +3,16 @@ import type { MediaEngine } from './media-engine';
 
 /** What each engine can do beside joining two legs, whichever of it runs: plans are checked by it without one. */
 export const ENGINE_CAPABILITIES: Readonly<Record<MediaEngine['name'], ReadonlySet<MediaCapability>>> = {
-  mediasoup: new Set(['play', 'gather', 'record', 'whisper', 'voicemail', 'monitor', 'webrtc']),
+  mediasoup: new Set([
+    'play',
+    'gather',
+    'record',
+    'whisper',
+    'voicemail',
+    'monitor',
+    'inband_digits',
+    'webrtc',
+  ]),
   freeswitch: new Set([
     'play',
     'gather',

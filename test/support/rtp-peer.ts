@@ -151,11 +151,11 @@ export class RtpPeer {
     this.#socket.close();
   }
 
-  /** A description of this endpoint; options as carriers write them. */
+  /** A description of this endpoint; options as carriers write them, `null` for one who names no digits. */
   sdp(
-    options: { codecs?: string; telephoneEvent?: number; direction?: string; address?: string } = {},
+    options: { codecs?: string; telephoneEvent?: number | null; direction?: string; address?: string } = {},
   ): string {
-    const te = options.telephoneEvent ?? 101;
+    const te = options.telephoneEvent === undefined ? 101 : options.telephoneEvent;
     const address = options.address ?? '127.0.0.1';
     const family = address.includes(':') ? 'IP6' : 'IP4';
     return [
@@ -164,10 +164,10 @@ export class RtpPeer {
       's=-',
       `c=IN ${family} ${address}`,
       't=0 0',
-      `m=audio ${this.port} RTP/AVP ${options.codecs ?? '0 8'} ${te}`,
+      `m=audio ${this.port} RTP/AVP ${options.codecs ?? '0 8'}${te === null ? '' : ` ${te}`}`,
       'a=rtpmap:0 PCMU/8000',
       'a=rtpmap:8 PCMA/8000',
-      `a=rtpmap:${te} telephone-event/8000`,
+      ...(te === null ? [] : [`a=rtpmap:${te} telephone-event/8000`]),
       ...(options.direction === undefined ? [] : [`a=${options.direction}`]),
       '',
     ].join('\r\n');

@@ -99,7 +99,7 @@ export class MediasoupSession implements MediaSession, WorkerPassenger, Teller {
   /** Supervisors' browsers: they stay where they are, and the call where it is. */
   readonly #apart = new WeakMap<SessionLeg, Exchange>();
   readonly #playback: Playback;
-  readonly #keys = new KeyEars((leg, key, ms) => {
+  readonly #keys = new KeyEars(this.#taps, (leg, key, ms) => {
     if (!this.#closed) this.#listener.onDigit?.(leg, key, ms);
   });
   readonly #checks = new Map<Bridge, OneWayCheck>();

@@ -1,7 +1,7 @@
 import type { MediaCapability } from '../../../src/domain';
 import type { ContractPart, ContractSubject } from './contract/bench';
 import { ContractBench } from './contract/bench';
-import { gatherPart } from './contract/keys';
+import { gatherPart, tonesPart } from './contract/keys';
 import { monitorPart } from './contract/monitor';
 import { playPart, whisperPart } from './contract/play';
 import { recordPart, voicemailPart } from './contract/record';
@@ -11,6 +11,7 @@ const PARTS: readonly ContractPart[] = [
   playPart,
   whisperPart,
   gatherPart,
+  tonesPart,
   recordPart,
   voicemailPart,
   monitorPart,

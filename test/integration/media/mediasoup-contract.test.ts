@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { PromptFolder } from '../../../src/media';
+import { ENGINE_CAPABILITIES, PromptFolder } from '../../../src/media';
 import { engineContract } from './engine-contract';
 import { Harness } from './harness';
 
 engineContract('mediasoup', {
-  capabilities: ['play', 'gather', 'record', 'whisper', 'voicemail', 'monitor', 'webrtc'],
+  capabilities: [...ENGINE_CAPABILITIES.mediasoup],
   async open() {
     const prompts = await PromptFolder.open(join(__dirname, '../../../freeswitch/prompts'));
     const { engine } = await Harness.start(6, { prompts });

@@ -76,8 +76,7 @@ test('whose description names no digits is sent none, though they are read on th
   const peer = await bench.peer();
   const leg = await session.createLeg('buyer');
   const sends = Number(/m=audio (\d+)/.exec(sdpOf(leg.createOffer()))?.[1]);
-  const without = peer.sdp({ codecs: '0' }).replace(/ 101\r\n/, '\r\n');
-  sdpOf(await leg.applyAnswer(without.replace(/a=rtpmap:101.*\r\n/, '')));
+  sdpOf(await leg.applyAnswer(peer.sdp({ telephoneEvent: null })));
   await session.bridge(caller.leg, leg);
   caller.peer.speak(caller.sends, CALLER_SAYS);
   peer.speak(sends, BUYER_SAYS);

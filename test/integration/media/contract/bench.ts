@@ -60,7 +60,8 @@ export interface Conversation {
 export interface PartyOptions {
   /** Payload types as a description lists them; `0 8` by default. */
   readonly codecs?: string;
-  readonly telephoneEvent?: number;
+  /** `null` for one who names no digits. */
+  readonly telephoneEvent?: number | null;
   readonly role?: MediaLegRole;
 }
 

@@ -1,6 +1,7 @@
+import { encodeG711 } from '../../../../src/media/sounds/g711';
 import { until } from '../../../support/until';
 import { aWhile } from '../harness';
-import type { ContractPart } from './bench';
+import type { ContractPart, Party } from './bench';
 import { BUYER_SAYS, CALLER_SAYS } from './bench';
 
 const EVENTS = 101;
@@ -105,6 +106,60 @@ export const gatherPart: ContractPart = {
       await buyer.peer.press(buyer.sends, EVENTS, '1');
       await until('the key', () => keys.length === 1);
       expect(keys).toEqual([{ role: 'buyer', digit: '1', durationMs: 80 }]);
+    });
+  },
+};
+
+/** ITU-T Q.23. */
+const LOW_HZ = [697, 770, 852, 941];
+const HIGH_HZ = [1_209, 1_336, 1_477, 1_633];
+const PAD = ['123A', '456B', '789C', '*0#D'];
+const FRAME = 160;
+const FRAME_MS = 20;
+const LEVEL = 0.15;
+
+/** 20 ms of a key's two tones. */
+function toneFrame(key: string, frame: number): Buffer {
+  const row = PAD.findIndex((keys) => keys.includes(key));
+  const [low, high] = [LOW_HZ[row] ?? 0, HIGH_HZ[PAD[row]?.indexOf(key) ?? 0] ?? 0];
+  const samples = Array.from({ length: FRAME }, (_, i) => {
+    const t = (2 * Math.PI * (frame * FRAME + i)) / 8_000;
+    return LEVEL * (Math.sin(low * t) + Math.sin(high * t));
+  });
+  return encodeG711(samples, 'PCMU');
+}
+
+/** Presses keys by their tones, each of 80 ms, with 80 ms of silence after it. */
+async function sound({ peer, sends }: Party, keys: string): Promise<void> {
+  const frames = [...keys].flatMap((key) => [
+    ...[0, 1, 2, 3].map((frame) => toneFrame(key, frame)),
+    ...Array<Buffer>(4).fill(Buffer.alloc(FRAME, 0xff)),
+  ]);
+  for (const frame of frames) {
+    peer.send(sends, 0, frame);
+    await new Promise((resolve) => setTimeout(resolve, FRAME_MS));
+  }
+}
+
+export const tonesPart: ContractPart = {
+  capability: 'inband_digits',
+
+  holds(bench) {
+    test('keys of who names no telephone events are heard by their tones, each once', async () => {
+      const { session, caller, keys } = await bench().caller({ codecs: '0', telephoneEvent: null });
+      const playing = await session.play(caller.leg, ['digits/1', { silenceMs: 5_000 }]);
+      // Silence first, so that its stream is known.
+      for (let i = 0; i < 20; i++) {
+        caller.peer.send(caller.sends, 0, Buffer.alloc(FRAME, 0xff));
+        await aWhile(FRAME_MS);
+      }
+      await sound(caller, '0123456789*#');
+      await until('the keys', () => keys.length >= 12);
+      playing.stop();
+      expect(keys.map(({ digit }) => digit).join('')).toBe('0123456789*#');
+      for (const { role, durationMs } of keys) {
+        expect([role, durationMs >= 50 && durationMs <= 100]).toEqual(['caller', true]);
+      }
     });
   },
 };
