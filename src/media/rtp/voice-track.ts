@@ -120,10 +120,10 @@ export class VoiceTrack {
    */
   take(length: number, into: Buffer, offset = 0, stride = 1): void {
     const ring = this.#ring;
-    for (let i = 0, to = offset; i < length; i++, to += stride) {
-      const at = (this.#head + i) % CAPACITY;
-      into[to] = ring[at] ?? this.#silence;
-      ring[at] = this.#silence;
+    let to = offset;
+    for (const [from, end] of spans(this.#head, length)) {
+      for (let at = from; at < end; at++, to += stride) into[to] = ring[at] as number;
+      ring.fill(this.#silence, from, end);
     }
     this.#head += length;
   }
@@ -241,11 +241,17 @@ export class VoiceTrack {
 
   #write(from: number, payload: Buffer, codec: AudioCodec): void {
     const cut = Math.max(0, this.#head - from);
-    const other = codec === this.codec ? undefined : IN_OTHER[codec];
-    if (from + payload.length > this.#head + CAPACITY) return;
-    for (let i = cut; i < payload.length; i++) {
-      const octet = payload[i] ?? 0;
-      this.#ring[(from + i) % CAPACITY] = other ? (other[octet] ?? octet) : octet;
+    const length = payload.length - cut;
+    if (length <= 0 || from + payload.length > this.#head + CAPACITY) return;
+    let octets = payload.subarray(cut);
+    if (codec !== this.codec) {
+      const other = IN_OTHER[codec];
+      octets = Buffer.from(octets.map((octet) => other[octet] ?? octet));
+    }
+    let taken = 0;
+    for (const [start, end] of spans(from + cut, length)) {
+      octets.copy(this.#ring, start, taken);
+      taken += end - start;
     }
   }
 
@@ -255,6 +261,18 @@ export class VoiceTrack {
     const octet = this.#ring[(from - 1) % CAPACITY] ?? this.#silence;
     for (let i = 0; i < samples; i++) this.#ring[(from + i) % CAPACITY] = octet;
   }
+}
+
+/** Where so many samples from a position on are in the ring: in one piece, or in two. */
+function spans(position: number, length: number): readonly (readonly [from: number, end: number])[] {
+  const from = position % CAPACITY;
+  const over = from + length - CAPACITY;
+  return over <= 0
+    ? [[from, from + length]]
+    : [
+        [from, CAPACITY],
+        [0, over],
+      ];
 }
 
 /** Undefined for whatever is no audio: keys, comfort noise, and what no packet of audio is like. */
