@@ -25,6 +25,7 @@ export const NAVIGATION: readonly NavGroup[] = [
     entries: [
       { path: '/', label: 'Live board', needs: 'calls:read', tenants: EVERYBODY },
       { path: '/calls', label: 'Calls', needs: 'calls:read', tenants: EVERYBODY },
+      { path: '/callbacks', label: 'Callbacks', needs: 'callbacks:read' },
       { path: '/revenue', label: 'Revenue', needs: 'analytics:read', tenants: EVERYBODY },
     ],
   },
@@ -32,6 +33,7 @@ export const NAVIGATION: readonly NavGroup[] = [
     label: 'Market',
     entries: [
       { path: '/campaigns', label: 'Campaigns', needs: 'campaigns:read' },
+      { path: '/dialplans', label: 'Dialplans', needs: 'dialplans:read', tenants: ['seller'] },
       { path: '/buyers', label: 'Buyers', needs: 'buyers:read', tenants: ['buyer'] },
     ],
   },

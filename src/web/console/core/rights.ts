@@ -10,7 +10,7 @@ const CHANGES: Readonly<Record<Tenant, readonly string[]>> = {
     ...['buyers', 'targets', 'agents', 'teams', 'bids'],
     ...['calls', 'payments', 'disputes', 'webhooks'],
   ],
-  seller: [...OF_EVERY_TENANT, 'disputes', 'webhooks'],
+  seller: [...OF_EVERY_TENANT, 'dialplans', 'disputes', 'webhooks'],
   carrier: OF_EVERY_TENANT,
 };
 const OF_EVERY_READER = ['accounts', 'calls', 'analytics', 'invoices'];

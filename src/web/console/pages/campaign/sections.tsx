@@ -3,6 +3,7 @@ import { FormChoices } from '../../ui/choice-field';
 import { FormArea, FormCheck, FormSelect, FormText } from '../../ui/form';
 import { Panel } from '../../ui/page';
 import type { Form } from '../../ui/use-form';
+import { PlanField } from '../dialplans/plan-field';
 
 interface Props {
   readonly form: Form;
@@ -248,6 +249,7 @@ export function Delivery({ form }: Props) {
           ['local', "The caller's phone"],
         ]}
       />
+      <PlanField form={form} />
       <FormText
         form={form}
         at="/stickyWindowMs"

@@ -68,6 +68,7 @@ export const CAMPAIGN: readonly FieldSpec[] = [
   { at: '/maxAttempts', codec: integer({ min: 1, max: 50 }), initial: 5, required: 'From 1 to 50' },
   { at: '/maxDurationMs', codec: seconds({ min: 1_000 }), initial: 3_600_000, required: 'Seconds' },
   { at: '/ringback', codec: text, initial: 'early_media' },
+  { at: '/dialplan', codec: text },
   { at: '/stickyWindowMs', codec: days(365), initial: 0, required: 'Days; 0 = never' },
   { at: '/skillTag', codec: text, initial: 'skills', required: 'A tag' },
   { at: '/rtb/deadlineMs', codec: integer({ min: 20, max: 5_000 }), initial: 300, required: 'Milliseconds' },
