@@ -28,8 +28,10 @@ export function writeTone(path: string, hertz: number, seconds: number): void {
 /** Samples of a mono 16-bit WAV, whatever its header says of the length (a recorder may still be writing). */
 export function readSamples(path: string): Int16Array {
   const wav = readFileSync(path);
-  const samples = new Int16Array(Math.max(0, Math.floor((wav.length - HEADER_BYTES) / 2)));
-  for (let i = 0; i < samples.length; i++) samples[i] = wav.readInt16LE(HEADER_BYTES + i * 2);
+  // Some carry a word about themselves before their samples.
+  const first = Math.max(HEADER_BYTES, wav.indexOf('data', 12, 'latin1') + 8);
+  const samples = new Int16Array(Math.max(0, Math.floor((wav.length - first) / 2)));
+  for (let i = 0; i < samples.length; i++) samples[i] = wav.readInt16LE(first + i * 2);
   return samples;
 }
 
