@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { AppError, defined, notFound, RECORDING_KINDS, RECORDING_STATES } from '../../domain';
@@ -297,7 +296,7 @@ async function answerOf(
       for (let piece = first; piece.done !== true; piece = await octets.next()) {
         if (response.destroyed) break;
         if (request.method !== 'HEAD' && !response.write(piece.value)) {
-          await Promise.race([once(response, 'drain'), once(response, 'close')]);
+          await drained(response);
         }
       }
       response.end();
@@ -309,4 +308,15 @@ async function answerOf(
       await done();
     }
   };
+}
+
+/** Resolves once the client has taken what was written, or is gone. */
+function drained(response: Response): Promise<void> {
+  return new Promise((resolve) => {
+    const over = (): void => {
+      response.off('drain', over).off('close', over);
+      resolve();
+    };
+    response.on('drain', over).on('close', over);
+  });
 }

@@ -227,11 +227,52 @@ export interface Decision {
 export interface CallDetail extends Call {
   /** Whether it is on hold; null: its node did not say in time. Parties but buyers are not told. */
   readonly held?: boolean | null;
+  /** Of one that was answered and is up; null: its node did not say in time. */
+  readonly live?: LiveStanding | null;
   readonly decision?: Decision | null;
   readonly decisionMicroseconds?: number | null;
   readonly ledger?: readonly LedgerLine[];
   /** A buyer's own bids for it, in place of the whole decision. */
   readonly bids?: readonly BidOutcome[];
+}
+
+/** What is done to a call that is up. */
+export interface LiveStanding {
+  readonly recording: { readonly state: 'off' | 'on' | 'paused'; readonly resumesAt: number | null };
+  /** Who listens in. */
+  readonly monitoring: {
+    readonly mode: 'listen' | 'whisper' | 'barge';
+    readonly state: 'ringing' | 'on';
+    readonly own: boolean;
+  } | null;
+  readonly can: readonly ('record' | 'monitor')[];
+}
+
+/** How loud a recording is, over its time: 0 … 255 for each step. */
+export interface Waveform {
+  readonly stepMs: number;
+  readonly caller: readonly number[];
+  readonly other: readonly number[];
+}
+
+export interface Recording {
+  readonly id: string;
+  readonly kind: 'conversation' | 'voicemail';
+  readonly state: 'recording' | 'saved' | 'failed' | 'erased';
+  readonly startedAt: number;
+  readonly durationMs: number | null;
+  readonly pausedMs: number | null;
+  /** Why it is not all of the conversation, or why there is none. */
+  readonly lost: string | null;
+  readonly eraseAfter: number;
+  readonly legalHold: boolean;
+  /** Parties are not told on what it rests. */
+  readonly consent?: {
+    readonly needs: 'all_party' | 'one_party';
+    readonly citation: string;
+    readonly announcedAt: number | null;
+  };
+  readonly waveform?: Waveform | null;
 }
 
 export interface Campaign extends Stored {

@@ -15,8 +15,8 @@ const CHANGES: Readonly<Record<Tenant, readonly string[]>> = {
 };
 const OF_EVERY_READER = ['accounts', 'calls', 'analytics', 'invoices'];
 const READS: Readonly<Record<Tenant, readonly string[]>> = {
-  buyer: [...OF_EVERY_READER, 'alerts', 'campaigns', 'wallets', ...CHANGES.buyer],
-  seller: [...OF_EVERY_READER, 'alerts', 'campaigns', 'numbers', ...CHANGES.seller],
+  buyer: [...OF_EVERY_READER, 'alerts', 'campaigns', 'wallets', 'recordings', ...CHANGES.buyer],
+  seller: [...OF_EVERY_READER, 'alerts', 'campaigns', 'numbers', 'recordings', ...CHANGES.seller],
   carrier: [...OF_EVERY_READER, 'trunks', ...CHANGES.carrier],
 };
 
@@ -28,7 +28,9 @@ export function may({ role, scopes }: Pick<User, 'role' | 'scopes'>, wanted: str
   const [resource = '', action] = wanted.split(':');
   if (role === 'auditor' && action !== 'read') return false;
   if (role !== 'admin' && role !== 'auditor') {
-    if (!(action === 'read' ? READS : CHANGES)[role].includes(resource)) return false;
+    // Who listens changes nothing.
+    const of = action === 'read' || action === 'listen' ? READS : CHANGES;
+    if (!of[role].includes(resource)) return false;
   }
   return scopes.some(
     (scope) => scope === '*' || scope === wanted || scope === `${resource}:*` || scope === `*:${action}`,

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { phoneNumber } from '../../shared/format';
 import type { CallDetail as Detail, LegStats } from '../api/types';
-import { useConsole } from '../console';
+import { useConsole, useMay } from '../console';
 import { decimalText, durationText, wordsOf } from '../core/format';
 import { isOperator } from '../core/rights';
 import { mosWord } from '../core/quality';
@@ -23,6 +23,7 @@ import { useQuery } from '../ui/use-query';
 import { Id, Money, Phone, Text, Time } from '../ui/values';
 import { CallControls } from './call/controls';
 import { LadderView } from './call/ladder-view';
+import { RecordingsView } from './call/recordings';
 import { TraceView } from './call/trace-view';
 
 /** A call that is up is asked for again so often. */
@@ -85,6 +86,7 @@ function Whole({ call }: { readonly call: Detail }) {
   const campaigns = useNames('/campaigns', 'campaigns:read', { wanted: [call.campaignId] });
   const buyers = useNames('/buyers', 'buyers:read', { wanted: [call.buyerId] });
   const targets = useNames('/targets', 'targets:read', { wanted: [call.targetId] });
+  const hears = useMay('recordings:read');
   const { decision, ledger } = call;
   const tabs: Tab[] = [
     {
@@ -112,6 +114,9 @@ function Whole({ call }: { readonly call: Detail }) {
     ...(call.media === undefined
       ? []
       : [{ key: 'audio', label: 'Audio', body: () => <Audio call={call} /> }]),
+    ...(hears
+      ? [{ key: 'recordings', label: 'Recordings', body: () => <RecordingsView callId={call.id} /> }]
+      : []),
     ...(ledger === undefined
       ? []
       : [{ key: 'ledger', label: 'Ledger', body: () => <Ledger ledger={ledger} /> }]),

@@ -10,7 +10,16 @@ import { Page } from '../ui/page';
 import { Failure, Loading } from '../ui/states';
 import { useEntity } from '../ui/use-entity';
 import { DryRun } from './campaign/dry-run';
-import { Basics, Card, Compliance, Delivery, Margin, Payout, Protection } from './campaign/sections';
+import {
+  Basics,
+  Card,
+  Compliance,
+  Delivery,
+  Margin,
+  Payout,
+  Protection,
+  Recording,
+} from './campaign/sections';
 import { CAMPAIGN } from './campaign/specs';
 
 /** Makes a campaign, or changes one. */
@@ -69,6 +78,7 @@ export function CampaignEditor({ params }: PageProps) {
           <Protection form={form} />
           <Compliance form={form} />
           <Card form={form} />
+          <Recording form={form} />
           {mayWrite && (
             <div class="sticky-foot">
               <FormProblem form={form} />

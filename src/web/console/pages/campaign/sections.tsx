@@ -415,3 +415,40 @@ export function Card({ form }: Props) {
     </Section>
   );
 }
+
+export function Recording({ form }: Props) {
+  return (
+    <Section title="Recording">
+      <FormSelect
+        form={form}
+        at="/recording/mode"
+        label="Conversations"
+        options={[
+          ['', 'As plans ask; the exchange alone listens'],
+          ['off', 'As plans ask'],
+          ['always', 'Are recorded, each of them'],
+        ]}
+      />
+      {form.draft['/recording/mode'] !== '' && (
+        <>
+          <FormText
+            form={form}
+            at="/recording/announce"
+            label="Announcement"
+            hint="A prompt, as in consent/recording. Where everybody must consent, nothing is recorded without it."
+          />
+          <FormText
+            form={form}
+            at="/recording/keepDays"
+            label="Kept for"
+            unit="days"
+            inputMode="numeric"
+            hint="As everywhere, where it is empty."
+          />
+          <FormCheck form={form} at="/recording/buyersListen" label="Buyers listen to their own" />
+          <FormCheck form={form} at="/recording/sellersListen" label="Sellers listen to what they sold" />
+        </>
+      )}
+    </Section>
+  );
+}

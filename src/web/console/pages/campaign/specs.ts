@@ -5,6 +5,7 @@ const kindIs =
   (...kinds: readonly string[]) =>
   (draft: Draft): boolean =>
     kinds.includes(draft['/payout/kind'] ?? '');
+const hasRecording = (draft: Draft): boolean => draft['/recording/mode'] !== '';
 const hasCard = (draft: Draft): boolean => draft['/card/number'] !== '';
 
 /** Fields of a campaign, as the API takes them. */
@@ -99,4 +100,10 @@ export const CAMPAIGN: readonly FieldSpec[] = [
   { at: '/card/number', codec: text },
   { at: '/card/price', codec: flag, initial: false, when: hasCard },
   { at: '/card/tags', codec: words, when: hasCard },
+
+  { at: '/recording/mode', codec: text },
+  { at: '/recording/announce', codec: text, when: hasRecording },
+  { at: '/recording/keepDays', codec: integer({ min: 1, max: 36_500 }), when: hasRecording },
+  { at: '/recording/buyersListen', codec: flag, initial: false, when: hasRecording },
+  { at: '/recording/sellersListen', codec: flag, initial: false, when: hasRecording },
 ];
