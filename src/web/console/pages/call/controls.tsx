@@ -8,6 +8,7 @@ import { ConfirmDialog } from '../../ui/dialog';
 import { SelectField, TextField } from '../../ui/field';
 import { sentence } from '../../ui/states';
 import { optionsOf, useNames } from '../../ui/use-names';
+import { CallSupervision } from './supervision';
 
 type Act = 'hangup' | 'transfer' | 'hold';
 
@@ -21,7 +22,7 @@ export function CallControls({ call, onDone }: { readonly call: CallDetail; onDo
   const [targetId, setTargetId] = useState('');
   const [uri, setUri] = useState('');
   const targets = useNames('/targets', 'targets:read');
-  if (!allowed) return null;
+  if (!allowed) return <CallSupervision call={call} onDone={onDone} />;
   const at = `/calls/${encodeURIComponent(call.id)}`;
   const close = (): void => {
     ask(undefined);
@@ -56,6 +57,7 @@ export function CallControls({ call, onDone }: { readonly call: CallDetail; onDo
   );
   return (
     <>
+      {answered && <CallSupervision call={call} onDone={onDone} />}
       {answered && (
         <>
           <Button onClick={() => ask('hold')} testId="call-hold">
