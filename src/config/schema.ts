@@ -769,10 +769,6 @@ const settings = z.strictObject({
         .max(65_536)
         .default(1_024)
         .describe('What may wait for the disk of one recording; a minute of audio has 960 kilobytes'),
-      maxPauseMs: positive
-        .max(3_600_000)
-        .default(120_000)
-        .describe('Milliseconds after which a recording that was paused for card data goes on by itself'),
       s3: z
         .strictObject({
           endpoint: url('https', 'http')

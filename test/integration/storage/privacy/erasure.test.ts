@@ -7,7 +7,9 @@ import {
   entityStores,
   eraseSubject,
   exportSubject,
+  getSealed,
   giveConsents,
+  holdRecording,
   seedDemoMarket,
   Vault,
   verifyConsentChains,
@@ -16,6 +18,7 @@ import { ACTED_AT, consentAct, give, PERSON, TEST_VAULT } from '../../../support
 import { openDatabase } from '../../../support/open-database';
 import type { TestDatabase } from '../../../support/test-database';
 import { testDatabase } from '../../../support/test-database';
+import { storeRecording } from '../../api/support/test-recordings';
 import { storeCalls } from './support/stored-calls';
 
 let own: TestDatabase;
@@ -351,4 +354,28 @@ test('another key makes other names', async () => {
   const [{ caller } = { caller: '' }] = await own.query<{ caller: string }>('select caller from calls');
   expect(caller).toBe(other.pseudonym(PERSON));
   expect(caller).not.toBe(TEST_VAULT.pseudonym(PERSON));
+});
+
+test('whoever is erased is not heard any more, nor in calls that were anonymous before', async () => {
+  await livedLife();
+  const theirs = await storeRecording(db, { callId: 'call-1' });
+  const held = await storeRecording(db, { callId: 'call-2' });
+  const others = await storeRecording(db, { callId: 'call-5' });
+  await holdRecording(db, held.id, 'claim 17');
+  await own.query(`update calls set caller = $1, anonymised_at = now() where id = 'call-1'`, [
+    TEST_VAULT.pseudonym(PERSON),
+  ]);
+  const { calls } = await exported();
+  expect(calls.find(({ id }) => id === 'call-2')).toMatchObject({
+    recordings: [{ id: held.id, state: 'saved', consent: { needs: 'one_party' } }],
+  });
+  const report = await erase();
+  expect(report.counts['recordings']).toBe(1);
+  expect(report.remaining).toContainEqual(expect.objectContaining({ place: 'recordings', rows: 1 }));
+  expect(await getSealed(db, theirs.id)).toBeUndefined();
+  expect(await getSealed(db, held.id)).toBeDefined();
+  expect(await getSealed(db, others.id)).toBeDefined();
+  await holdRecording(db, held.id, undefined);
+  expect((await erase()).counts['recordings']).toBe(1);
+  expect(await getSealed(db, held.id)).toBeUndefined();
 });

@@ -5,6 +5,8 @@ import {
   consentsOf,
   entityStores,
   eraseSubject,
+  holdRecording,
+  noteRecording,
   revokeConsents,
   verifyConsentChains,
 } from '../../../../src/storage';
@@ -12,6 +14,7 @@ import { consentAct, give, PERSON, TEST_VAULT } from '../../../support/consents'
 import { openDatabase } from '../../../support/open-database';
 import type { TestDatabase } from '../../../support/test-database';
 import { testDatabase } from '../../../support/test-database';
+import { recordingBasics, storeRecording } from '../../api/support/test-recordings';
 import { storeCalls } from './support/stored-calls';
 
 let own: TestDatabase;
@@ -215,4 +218,30 @@ test('list entries end with their time, requests after seven years, exports afte
     { status: 'done', gone: false },
   ]);
   expect(await own.query('select id from dnc_entries order by id')).toHaveLength(2);
+});
+
+test('recordings lose their keys when their time is over, unless they are held; those that nobody ended are given up', async () => {
+  const due = await storeRecording(db, { startedAt: NOW - 91 * DAY });
+  const held = await storeRecording(db, { startedAt: NOW - 91 * DAY });
+  const longer = await storeRecording(db, { startedAt: NOW - 91 * DAY, keepDays: 365 });
+  const young = await storeRecording(db, { startedAt: NOW - 89 * DAY });
+  const lost = recordingBasics({ startedAt: NOW - 3 * DAY });
+  const going = recordingBasics({ startedAt: NOW - DAY });
+  for (const basics of [lost, going]) await noteRecording(db, basics, 'PCMU');
+  await holdRecording(db, held.id, 'claim 17');
+  expect(await run()).toEqual([{ 'recordings erased': 1, 'recordings given up': 1 }, true]);
+  const states = await own.query<{ id: string; state: string; keyed: boolean }>(
+    'select id, state, sealed_key is not null as keyed from recordings',
+  );
+  expect(Object.fromEntries(states.map(({ id, state, keyed }) => [id, [state, keyed]]))).toEqual({
+    [due.id]: ['erased', false],
+    [held.id]: ['saved', true],
+    [longer.id]: ['saved', true],
+    [young.id]: ['saved', true],
+    [lost.id]: ['failed', false],
+    [going.id]: ['recording', false],
+  });
+  expect(await run()).toEqual([{}, true]);
+  await holdRecording(db, held.id, undefined);
+  expect(await run()).toEqual([{ 'recordings erased': 1 }, true]);
 });
