@@ -42,6 +42,8 @@ export class Carriage {
   readonly #transport: PeerTransport;
   #producer: types.Producer | undefined;
   #consumer: types.Consumer | undefined;
+  /** Whether that takes digits. */
+  #digits = true;
   #seen: { readonly all: number; readonly media: number } | undefined;
   /** Sums over the streams before the present ones, and what was last read of those. */
   #received: Inbound = NO_INBOUND;
@@ -101,11 +103,12 @@ export class Carriage {
    */
   async hear(producer: types.Producer, wanted: boolean, digits: boolean): Promise<void> {
     const present = this.#consumer;
-    if (present?.producerId === producer.id && !present.closed) {
+    if (present?.producerId === producer.id && !present.closed && this.#digits === digits) {
       if (wanted === present.paused) await (wanted ? present.resume() : present.pause());
       return;
     }
     await this.hush();
+    this.#digits = digits;
     try {
       this.#consumer = await this.#transport.consume({
         producerId: producer.id,

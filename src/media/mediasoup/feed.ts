@@ -7,8 +7,8 @@ const DRAIN_MS = 5;
 export class Feed {
   readonly #send: (packet: Buffer) => void;
   #consumer: types.Consumer | undefined;
-  /** The stream wanted; undefined while none is. */
-  #wanted: types.Producer | undefined;
+  /** The stream wanted, and what of it; undefined while none is. */
+  #wanted: { readonly producer: types.Producer; readonly hearing: types.RtpCapabilities } | undefined;
 
   /** @param send - takes each RTP packet; it keeps none */
   constructor(send: (packet: Buffer) => void) {
@@ -24,13 +24,13 @@ export class Feed {
     producer: types.Producer,
     hearing: types.RtpCapabilities = exchange.hearing,
   ): Promise<void> {
-    if (this.#wanted === producer) return;
+    if (this.#wanted?.producer === producer && this.#wanted.hearing === hearing) return;
     this.close();
-    this.#wanted = producer;
+    const wanted = (this.#wanted = { producer, hearing });
     try {
       const tap = await exchange.tap();
       const consumer = await tap.consume({ producerId: producer.id, rtpCapabilities: hearing });
-      if (this.#wanted !== producer) {
+      if (this.#wanted !== wanted) {
         consumer.close();
         return;
       }
@@ -43,7 +43,7 @@ export class Feed {
 
   /** Whether this stream's packets come. */
   brings(producer: types.Producer): boolean {
-    return this.#wanted === producer && this.#consumer !== undefined;
+    return this.#wanted?.producer === producer && this.#consumer !== undefined;
   }
 
   /** Resolves when what was said to the stream before has come, as well as can be known. */

@@ -6,7 +6,7 @@ import { until } from '../../support/until';
 import { RelayedBrowser } from '../../support/wrtc/relayed-browser';
 import type { Party } from './contract/bench';
 import { BUYER_SAYS, CALLER_SAYS, ContractBench } from './contract/bench';
-import { aWhile, Harness, sdpOf } from './harness';
+import { aWhile, Harness, portOf, sdpOf } from './harness';
 
 /** What the voices and ears of mediasoup promise beyond the contract: nothing is lost when a leg's way changes. */
 
@@ -86,6 +86,30 @@ test('whose description names no digits is sent none, though they are read on th
   const before = peer.heard.length;
   await until('more audio', () => peer.heard.length > before + 5);
   expect(peer.heard.every(({ payload }) => payload.length === 160)).toBe(true);
+});
+
+test('keys reach who described itself after it was bridged, and are told', async () => {
+  const keys: string[] = [];
+  const session = bench.session({ onDigit: ({ role }, digit) => keys.push(`${role} ${digit}`) });
+  const [callerPeer, buyerPeer] = [await bench.peer(), await bench.peer()];
+  const callerLeg = await session.createLeg('caller');
+  const buyerLeg = await session.createLeg('buyer');
+  const buyerSends = portOf(sdpOf(buyerLeg.createOffer()));
+  sdpOf(await buyerLeg.applyAnswer(buyerPeer.sdp()));
+  const callerSends = portOf(sdpOf(callerLeg.createOffer()));
+  await session.bridge(callerLeg, buyerLeg);
+  buyerPeer.speak(buyerSends, BUYER_SAYS);
+  await aWhile(100);
+  sdpOf(await callerLeg.applyAnswer(callerPeer.sdp()));
+  callerPeer.speak(callerSends, CALLER_SAYS);
+  await until('audio', () => callerPeer.marked(BUYER_SAYS) > 5 && buyerPeer.marked(CALLER_SAYS) > 5);
+  await buyerPeer.press(buyerSends, EVENTS, '6');
+  await until('the key', () => keys.length === 1);
+  expect(keys).toEqual(['buyer 6']);
+  await until(
+    'its packets',
+    () => callerPeer.heard.filter(({ payload }) => payload.length === 4).length >= 7,
+  );
 });
 
 describe('browsers', () => {
