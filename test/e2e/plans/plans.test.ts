@@ -250,12 +250,12 @@ test('who asks for it is called back, at the number that they key in', async () 
 test('a plan that is broken on disk is refused by line, the last good one goes on; a good one is taken by the next call', async () => {
   await takePlan(exchange, NUMBER, 'talk');
   const states = async (): Promise<string> =>
-    JSON.stringify((await exchange.api('GET', '/api/v1/dialplans')).body);
+    JSON.stringify((await exchange.api('GET', '/api/v1/dialplans/shipped')).body);
   writePlan(plans, 'talk', (text) => text.replace('next: bye', 'next: nowhere'));
   await until('the broken plan to be told', async () =>
     (await states()).includes('there is no step nowhere'),
   );
-  expect(await states()).toMatch(/talk\.yaml:5:\d+/);
+  expect(exchange.output()).toMatch(/talk\.yaml:6:52: .*there is no step nowhere/);
   const before = await caller();
   await before.hearsSound(prompt('greeting/welcome'));
   // It is on its way: what is published now is for others.
