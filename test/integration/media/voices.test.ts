@@ -112,6 +112,22 @@ test('keys reach who described itself after it was bridged, and are told', async
   );
 });
 
+test('a prompt goes on where it was when a payload type that nobody expected takes the call elsewhere', async () => {
+  const { session, caller } = await bench.caller();
+  caller.peer.speak(caller.sends, CALLER_SAYS);
+  const playing = await session.play(caller.leg, PROMPT);
+  await until('the beginning', () => caller.peer.heard.length > 10);
+  const buyer = await bench.answering(session, { telephoneEvent: 115 });
+  const whisper = await session.play(buyer.leg, SHORT);
+  expect(await Promise.all([playing.done, whisper.done])).toEqual(['end', 'end']);
+  await until('the whisper', () => allHeard(buyer).length >= bench.octets(SHORT).length);
+  expect(allHeard(buyer).equals(bench.octets(SHORT))).toBe(true);
+  // What was on its way in the former place is lost with it: two frames at most.
+  const octets = bench.octets(PROMPT);
+  await until('the end', () => allHeard(caller).length >= octets.length - 320);
+  expect(allHeard(caller).subarray(-160).equals(octets.subarray(-160))).toBe(true);
+});
+
 describe('browsers', () => {
   const BROWSER = 126;
   /** As the exchange does it: digits under a codec's name. */
