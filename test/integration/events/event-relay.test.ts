@@ -1,12 +1,14 @@
 import type { Redis } from 'ioredis';
 import type { DomainEvent } from '../../../src/events';
 import { EventRelay, readEvent } from '../../../src/events';
-import { Database, EventStream, openRedis } from '../../../src/storage';
+import { Database, entityStores, EventStream, failRecording, openRedis } from '../../../src/storage';
 import type { OwnTestRedis } from '../../support/test-redis';
 import { ownTestRedis } from '../../support/test-redis';
 import type { TestDatabase } from '../../support/test-database';
 import { testDatabase } from '../../support/test-database';
 import { until } from '../../support/until';
+import { campaign } from '../../unit/market/fixtures';
+import { recordingBasics, storeRecording } from '../api/support/test-recordings';
 import {
   endedRecord,
   insertParties,
@@ -89,6 +91,29 @@ test('dead deliveries and targets that are paused are alerts, for their account 
       data: { ...common, code: 'target.paused', targetId: 'target-1', until: 1_800_000_000_000 },
     },
   ]);
+});
+
+test('recordings are told to those who may listen to them; one that is lost is an alert of the exchange', async () => {
+  const { id: _id, ...heard } = campaign({ recording: { mode: 'off', buyersListen: true } });
+  await entityStores(pool).campaign.insert('heard', heard);
+  const of = { campaignId: 'heard', buyerAccountId: BUYER_ACCOUNT, sellerId: SELLER_ACCOUNT };
+  const kept = await storeRecording(pool, { ...of, callId: 'one' });
+  const secret = await storeRecording(pool, { ...of, callId: 'two', campaignId: 'other' });
+  const lost = recordingBasics({ ...of, callId: 'three' });
+  await failRecording(pool, lost, 'PCMU', 'the disk is too slow');
+  await new EventRelay(pool, stream).run();
+  const events = (await told()).filter(({ type }) => /^recording|^alert/.test(type));
+  expect(events).toMatchObject([
+    { type: 'recording.saved', accounts: [BUYER_ACCOUNT], data: { recordingId: kept.id, durationMs: 125 } },
+    { type: 'recording.saved', accounts: [], data: { recordingId: secret.id, lost: null } },
+    { type: 'recording.failed', accounts: [], data: { recordingId: lost.id, lost: 'the disk is too slow' } },
+    {
+      type: 'alert.raised',
+      accounts: [],
+      data: { code: 'recording.failed', callId: 'three', campaignId: 'heard' },
+    },
+  ]);
+  expect(names(events).slice(0, 2)).toEqual(['recording.saved one', 'recording.saved two']);
 });
 
 test('changes of the market are told with what changed, also of what is gone', async () => {
