@@ -5,6 +5,7 @@ import { callReducer, isBusy } from './core/call-machine';
 import type { CallEvent, CallState, Transfer, TransferTarget } from './core/call-machine';
 import { cardOf, readCard } from './core/card';
 import { QualityWatch } from './quality-watch';
+import type { RecordingWatch } from './recording-watch';
 import { MediaHandler } from './sip/media-handler';
 import { PhoneCall } from './sip/phone-call';
 import type { PhoneLine } from './sip/phone-line';
@@ -17,6 +18,8 @@ export interface CallDeskParts {
   line(): PhoneLine;
   /** What the agent may know of a call that was answered. */
   card(callId: string): Promise<unknown>;
+  /** Watches the recording of the call in hand. */
+  watchRecording(callId: string): RecordingWatch;
 }
 
 /** The card may not be there in the very moment of the answer. */
@@ -32,6 +35,7 @@ export class CallDesk {
   #consult: PhoneCall | undefined;
   #holdsMicrophone = false;
   #watch: QualityWatch | undefined;
+  #recording: RecordingWatch | undefined;
   /** Goodbyes that did not get through. */
   #owed: (() => void)[] = [];
 
@@ -115,6 +119,11 @@ export class CallDesk {
     // In a transfer the caller's hold belongs to it.
     if (state.phase === 'active' && !state.changing && state.transfer.step === 'none')
       await this.#setHold(!state.held);
+  }
+
+  /** Leaves out of the recording what is said now, or goes on with it. */
+  async pauseRecording(): Promise<void> {
+    await this.#recording?.toggle();
   }
 
   key(digit: string): void {
@@ -281,6 +290,10 @@ export class CallDesk {
         silent && state.phase === 'active' && !state.held && !state.heldByPeer && !state.restoring;
       this.#parts.store.set({ quality, silent: quiet });
     });
+    const state = this.#state;
+    // Of a call that is only listened to there is nothing to learn, nor to pause.
+    if (state.phase !== 'active' || state.card.monitoring !== undefined) return;
+    this.#recording = this.#parts.watchRecording(state.callId);
     void this.#learnCard();
   }
 
@@ -305,9 +318,14 @@ export class CallDesk {
     this.#call = this.#consult = undefined;
     this.#watch?.close();
     this.#watch = undefined;
+    this.#recording?.close();
+    this.#recording = undefined;
     this.#parts.line().busy = false;
     this.#parts.store.set({ quality: undefined, silent: false, legs: {} });
+    const before = this.#state;
     this.#dispatch({ type: 'ended', by, at: Date.now() });
+    // Nothing is said of a call that was somebody else's.
+    if (before.phase !== 'idle' && before.card.monitoring !== undefined) this.done();
     // The switch ends our part of the consultation, and not the colleague's.
     if (by === 'transferred') window.setTimeout(() => consult?.hangUp(), AFTER_TRANSFER_MS);
     else consult?.hangUp();

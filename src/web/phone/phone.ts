@@ -14,6 +14,7 @@ import { IDLE, isBusy, isTalking } from './core/call-machine';
 import { retryDelayMs } from '../shared/retry-delay';
 import { instantOf } from '../shared/format';
 import { presenceOf, readPresences, readQueue, readQuality } from './core/news';
+import { RecordingWatch } from './recording-watch';
 import { PhoneLine } from './sip/phone-line';
 import { INITIAL, Store } from './state';
 import type { Panel, PhoneState, Settings, SignedOutWhy } from './state';
@@ -51,6 +52,7 @@ export class Phone {
       sounds: this.sounds,
       line: () => this.#line,
       card: (callId) => api.card(callId),
+      watchRecording: (callId) => new RecordingWatch(api, this.store, callId),
     });
     this.#line = new PhoneLine({
       credentials: () => api.credentials(),

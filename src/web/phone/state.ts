@@ -1,4 +1,4 @@
-import type { CallEntry, Colleague, Me, PresenceState } from './api/api-types';
+import type { CallEntry, CallRecording, Colleague, Me, PresenceState } from './api/api-types';
 import type { Devices } from './audio/devices';
 import { NO_DEVICES } from './audio/devices';
 import { IDLE } from './core/call-machine';
@@ -32,6 +32,7 @@ export type Notice =
   | { readonly kind: 'microphone_gone'; readonly trouble: TroubleCode }
   | { readonly kind: 'hold_failed' }
   | { readonly kind: 'disposition_failed' }
+  | { readonly kind: 'recording_failed' }
   /** Signing out would end the call. */
   | { readonly kind: 'in_call' }
   | { readonly kind: 'expires' };
@@ -50,6 +51,8 @@ export interface PhoneState {
   readonly legs: Readonly<Record<string, LegQuality>>;
   /** No sound has arrived for some seconds. */
   readonly silent: boolean;
+  /** Of the call in hand; undefined: nothing is known of it. */
+  readonly recording: CallRecording | undefined;
   readonly calls: readonly CallEntry[];
   readonly colleagues: readonly Colleague[];
   /** Agents of the same buyer. */
@@ -94,6 +97,7 @@ export const INITIAL: PhoneState = {
   quality: undefined,
   legs: {},
   silent: false,
+  recording: undefined,
   calls: [],
   colleagues: [],
   presences: new Map(),

@@ -83,6 +83,18 @@ export const TEXT = {
     waiting: (count: number) => (count === 1 ? '1 caller waits' : `${count} callers wait`),
   },
 
+  monitoring: {
+    listen: 'Listening in: nobody hears you',
+    whisper: 'Whispering: the agent hears you',
+    barge: 'Both hear you',
+    heading: (campaign: string) => `Listening to ${campaign}`,
+  },
+  recording: {
+    pause: 'Pause recording',
+    resume: (left: string) => `Resume recording (${left})`,
+    paused: 'What is said now is not recorded',
+  },
+
   card: {
     from: (place: string) => `From ${place}`,
     number: 'Number',
@@ -241,6 +253,7 @@ export const TEXT = {
     microphone_changed: 'The microphone was unplugged. Another one is used now.',
     disposition_failed: 'How the call went was not saved. Choose again.',
     in_call: 'You are in a call. End it first, then sign out.',
+    recording_failed: 'The recording goes on as it was. Try again.',
     hold_failed: 'The exchange did not change the hold. Try again.',
     expires: 'Your session has ended. You sign in again after this call.',
     dismiss: 'Put away',
@@ -256,6 +269,7 @@ export const TEXT = {
       ['H', 'Hold, and again to resume'],
       ['K', 'Keypad; then 0–9, * and #'],
       ['T', 'Transfer'],
+      ['P', 'Pause the recording, and again to go on'],
       ['E', 'End the call'],
       ['R', 'Ready after a call'],
       ['Esc', 'Close what lies open; leave a transfer'],
@@ -294,7 +308,13 @@ function why(status: number): string {
   }
 }
 
+/** What a call is called. */
+export function callHeading({ campaign, monitoring }: CallCard): string {
+  const name = campaign || TEXT.card.unnamed;
+  return monitoring === undefined ? name : TEXT.monitoring.heading(name);
+}
+
 /** A call in one line, for notifications and announcements. */
 export function callTitle(card: CallCard): string {
-  return [card.campaign || TEXT.card.unnamed, card.state].filter((part) => part !== undefined).join(', ');
+  return [callHeading(card), card.state].filter((part) => part !== undefined).join(', ');
 }

@@ -30,6 +30,21 @@ test('keys act on a call that is up', () => {
   expect(['m', 'h', 'k', 't', 'e'].map((key) => pressed(key, ringing))).toEqual(Array(5).fill(undefined));
 });
 
+test('of a call that is only listened to, keys mute and end alone; of others they pause the recording', () => {
+  const invited = { type: 'invited', callId: 'm', card: { ...card, monitoring: 'listen' }, at: 0 } as const;
+  const listening = callReducer(callReducer(callReducer(IDLE, invited), { type: 'answering' }), {
+    type: 'established',
+    at: 1,
+  });
+  const keys = ['m', 'e', 'h', 'k', 't', 'p', '5'];
+  expect(keys.map((key) => pressed(key, listening, true))).toEqual([
+    'mute',
+    'hang_up',
+    ...Array<undefined>(5),
+  ]);
+  expect(pressed('p', active)).toBe('recording');
+});
+
 test('digits are sent only while the keypad is open', () => {
   expect(pressed('5', active)).toBeUndefined();
   expect(pressed('5', active, true)).toEqual({ digit: '5' });

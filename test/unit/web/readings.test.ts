@@ -39,6 +39,13 @@ describe('the card of a call', () => {
       ),
     );
     expect(readCard('c1', undefined)).toEqual({ callId: 'c1', campaign: '' });
+    expect(readCard('c1', header({ campaign: 'x', monitoring: 'whisper' }))).toMatchObject({
+      monitoring: 'whisper',
+    });
+    expect(readCard('c1', header({ campaign: 'x', monitoring: 'spy' }))).toEqual({
+      callId: 'c1',
+      campaign: 'x',
+    });
   });
 
   it('leaves out what is of another kind', () => {

@@ -1,4 +1,12 @@
-import type { CallEntry, Colleague, Me, PhoneCredentials, Presence, Session } from './api-types';
+import type {
+  CallEntry,
+  CallRecording,
+  Colleague,
+  Me,
+  PhoneCredentials,
+  Presence,
+  Session,
+} from './api-types';
 
 /** A request that did not get what it wanted. */
 export class ApiError extends Error {
@@ -56,6 +64,13 @@ export class ApiClient {
   }
   card(callId: string): Promise<unknown> {
     return this.#ask('GET', `/calls/${encodeURIComponent(callId)}`);
+  }
+  /** Whether the call in hand is recorded. */
+  recording(callId: string): Promise<CallRecording> {
+    return this.#ask('GET', `/calls/${encodeURIComponent(callId)}/recording`);
+  }
+  pauseRecording(callId: string, action: 'pause' | 'resume'): Promise<CallRecording> {
+    return this.#ask('POST', `/calls/${encodeURIComponent(callId)}/recording`, { action });
   }
   async disposition(callId: string, code: string): Promise<void> {
     await this.#ask('PUT', `/calls/${encodeURIComponent(callId)}/disposition`, { code });

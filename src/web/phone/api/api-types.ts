@@ -61,3 +61,10 @@ export interface Colleague {
   /** Of agents; a text, or as `Presence`. */
   readonly presence?: PresenceState | Presence;
 }
+
+/** Whether the call in hand is recorded. */
+export interface CallRecording {
+  readonly state: 'off' | 'on' | 'paused';
+  /** When a pause ends by itself: UTC epoch milliseconds. */
+  readonly resumesAt: number | null;
+}

@@ -10,10 +10,13 @@ export interface CallCard {
   readonly price?: number;
   readonly currency?: string;
   readonly tags?: Readonly<Record<string, string>>;
+  /** Somebody else's call, which this phone listens in to. */
+  readonly monitoring?: 'listen' | 'whisper' | 'barge';
 }
 
 const MAX_HEADER = 8_192;
 const MAX_TAGS = 20;
+const MODES = ['listen', 'whisper', 'barge'] as const;
 
 /**
  * Reads the header `X-DCE-Card`: base64url of a JSON object. What cannot be read is left out, so that a
@@ -35,6 +38,7 @@ export function cardOf(callId: string, value: unknown): CallCard {
   const currency = text('currency');
   const price = fields['price'];
   const tags = tagsOf(fields['tags']);
+  const monitoring = MODES.find((mode) => mode === fields['monitoring']);
   return {
     callId,
     campaign: text('campaign') ?? '',
@@ -43,6 +47,7 @@ export function cardOf(callId: string, value: unknown): CallCard {
     ...(currency === undefined ? {} : { currency }),
     ...(typeof price === 'number' && Number.isFinite(price) ? { price } : {}),
     ...(tags === undefined ? {} : { tags }),
+    ...(monitoring === undefined ? {} : { monitoring }),
   };
 }
 

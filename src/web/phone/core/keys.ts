@@ -8,6 +8,7 @@ export type Command =
   | 'hold'
   | 'keypad'
   | 'transfer'
+  | 'recording'
   | 'hang_up'
   | 'ready'
   | 'close'
@@ -30,6 +31,9 @@ export function commandFor(key: string, { call, keypadOpen }: KeyContext): Comma
       if (letter === 'a') return 'answer';
       return letter === 'd' ? 'decline' : undefined;
     case 'active':
+      // Who listens in has nothing to do with the call.
+      if (call.card.monitoring !== undefined)
+        return letter === 'm' || letter === 'e' ? IN_A_CALL[letter] : undefined;
       if (keypadOpen && /^[0-9*#]$/.test(key)) return { digit: key };
       return IN_A_CALL[letter];
     case 'ended':
@@ -46,5 +50,6 @@ const IN_A_CALL: Readonly<Record<string, Command>> = {
   h: 'hold',
   k: 'keypad',
   t: 'transfer',
+  p: 'recording',
   e: 'hang_up',
 };

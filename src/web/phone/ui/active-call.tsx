@@ -2,7 +2,7 @@ import type { CallState } from '../core/call-machine';
 import { clockTime } from '../../shared/format';
 import type { Phone } from '../phone';
 import type { PhoneState } from '../state';
-import { TEXT } from '../texts';
+import { callHeading, TEXT } from '../texts';
 import { CardFacts } from './card-facts';
 import { Icon } from './icons';
 import type { IconName } from './icons';
@@ -46,10 +46,18 @@ export function ActiveCall({ phone, state, call }: Props) {
           {clockTime(now - call.answeredAt)}
         </p>
       </div>
-      <h1 id="call-heading">{call.card.campaign || TEXT.card.unnamed}</h1>
+      <h1 id="call-heading">{callHeading(call.card)}</h1>
       {step === 'none' || step === 'choosing' ? (
-        <CardFacts card={call.card} stage={call.learned ? 'learned' : 'learning'} />
+        <CardFacts
+          card={call.card}
+          stage={call.learned || call.card.monitoring !== undefined ? 'learned' : 'learning'}
+        />
       ) : null}
+      {call.card.monitoring === undefined && state.recording?.state === 'paused' && (
+        <p class="note" role="status" data-testid="recording-paused">
+          {TEXT.recording.paused}
+        </p>
+      )}
       {call.heldByPeer && <p class="note">{TEXT.call.heldByPeer}</p>}
       {state.silent && (
         <p class="note bad" role="alert" data-testid="silent">
@@ -65,7 +73,6 @@ export function ActiveCall({ phone, state, call }: Props) {
 }
 
 function Controls({ phone, state, call }: Props) {
-  const free = call.transfer.step === 'none';
   return (
     <div class="controls">
       <Control
@@ -76,6 +83,26 @@ function Controls({ phone, state, call }: Props) {
         pressed={call.muted}
         onClick={() => phone.desk.mute()}
       />
+      {call.card.monitoring === undefined && <Conversation phone={phone} state={state} call={call} />}
+      <Control
+        testId="hang-up"
+        icon="hangUp"
+        text={TEXT.call.hangUp}
+        shortcut="E"
+        danger
+        onClick={() => phone.desk.hangUp()}
+      />
+    </div>
+  );
+}
+
+/** What may be done to a call of one's own, and not to one that is only listened to. */
+function Conversation({ phone, state, call }: Props) {
+  const now = useNow();
+  const free = call.transfer.step === 'none';
+  const { recording } = state;
+  return (
+    <>
       <Control
         testId="hold"
         icon={call.held ? 'play' : 'pause'}
@@ -102,15 +129,21 @@ function Controls({ phone, state, call }: Props) {
         disabled={!free && call.transfer.step !== 'choosing'}
         onClick={() => void (free ? phone.openTransfer() : phone.desk.cancelTransfer())}
       />
-      <Control
-        testId="hang-up"
-        icon="hangUp"
-        text={TEXT.call.hangUp}
-        shortcut="E"
-        danger
-        onClick={() => phone.desk.hangUp()}
-      />
-    </div>
+      {recording !== undefined && recording.state !== 'off' && (
+        <Control
+          testId="recording"
+          icon={recording.state === 'paused' ? 'play' : 'pause'}
+          text={
+            recording.state === 'paused'
+              ? TEXT.recording.resume(clockTime(Math.max(0, (recording.resumesAt ?? now) - now)))
+              : TEXT.recording.pause
+          }
+          shortcut="P"
+          pressed={recording.state === 'paused'}
+          onClick={() => void phone.desk.pauseRecording()}
+        />
+      )}
+    </>
   );
 }
 
@@ -167,6 +200,9 @@ function stateWord(call: Active): { readonly code: string; readonly text: string
     return { code: 'transferring', text: TEXT.call.transferring };
   if (call.changing) return { code: 'changing', text: TEXT.call.holding };
   if (call.held) return { code: 'held', text: TEXT.call.held };
+  if (call.card.monitoring !== undefined && !call.muted) {
+    return { code: 'monitoring', text: TEXT.monitoring[call.card.monitoring] };
+  }
   if (call.muted) return { code: 'talking', text: TEXT.call.muted };
   return { code: 'talking', text: TEXT.call.talking };
 }

@@ -1,6 +1,6 @@
 import type { CallState } from '../core/call-machine';
 import type { Phone } from '../phone';
-import { TEXT } from '../texts';
+import { callHeading, TEXT } from '../texts';
 import { CardFacts } from './card-facts';
 import { Icon } from './icons';
 import { TroubleNote } from './trouble-note';
@@ -25,7 +25,7 @@ export function IncomingCall({ phone, call }: { readonly phone: Phone; readonly 
         {answering ? TEXT.incoming.answering : TEXT.incoming.heading}
       </p>
       <h1 id="call-heading" ref={heading} tabIndex={-1} data-testid="card-campaign">
-        {call.card.campaign || TEXT.card.unnamed}
+        {callHeading(call.card)}
       </h1>
       <CardFacts card={call.card} stage="ringing" />
       {call.phase === 'ringing' && call.trouble !== undefined && <TroubleNote code={call.trouble} />}

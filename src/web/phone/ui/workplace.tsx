@@ -82,6 +82,8 @@ function obey(phone: Phone, command: Command): void {
       return phone.show('keypad');
     case 'transfer':
       return void phone.openTransfer();
+    case 'recording':
+      return void phone.desk.pauseRecording();
     case 'hang_up':
       return phone.desk.hangUp();
     case 'ready':
