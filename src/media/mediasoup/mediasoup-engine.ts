@@ -55,6 +55,8 @@ export interface MediasoupOptions {
   readonly webRtcTimeoutMs?: number;
   /** Milliseconds after the answer by which each side must have been heard; 2,500 by default. */
   readonly oneWayAfterMs?: number;
+  /** Milliseconds after which a peer over RTP that has said nothing is left to the worker; 10,000 by default. */
+  readonly maxFeedMs?: number;
   /** Milliseconds between two reports of how a call does; 5,000 by default. */
   readonly qualityEveryMs?: number;
   /** Whether calls without browsers are reported too: whether anybody watches. False by default. */
@@ -74,6 +76,7 @@ const MAX_SESSION_ID = 2 ** 31;
 const MAX_SSRC = 2 ** 32;
 const WEBRTC_PORTS = 16;
 const ONE_WAY_AFTER_MS = 2_500;
+const MAX_FEED_MS = 10_000;
 const QUALITY_EVERY_MS = 5_000;
 const WRITE_EVERY_MS = 200;
 
@@ -101,6 +104,7 @@ export class MediasoupEngine implements MediaEngine {
       strangers: options.acceptStrangers ?? true,
       timeoutMs: { rtp: options.rtpTimeoutMs, webrtc: options.webRtcTimeoutMs ?? options.rtpTimeoutMs },
       oneWayAfterMs: options.oneWayAfterMs ?? ONE_WAY_AFTER_MS,
+      maxFeedMs: options.maxFeedMs ?? MAX_FEED_MS,
       qualityWanted: options.qualityWanted ?? (() => false),
       now,
       sessionId: options.sessionId ?? (() => randomInt(1, MAX_SESSION_ID)),

@@ -71,6 +71,7 @@ export interface SessionContext {
   /** Milliseconds of silence after which the session is told, by what carries the leg. */
   readonly timeoutMs: { readonly rtp: number; readonly webrtc: number };
   readonly oneWayAfterMs: number;
+  readonly maxFeedMs: number;
   /** Whether anybody watches how calls without browsers do. */
   readonly qualityWanted: () => boolean;
   readonly now: () => number;
@@ -321,7 +322,7 @@ export class MediasoupSession implements MediaSession, WorkerPassenger, Teller {
     address: RtpAddress,
     port: number,
   ): Promise<MediaLeg> {
-    const { ports, strangers, now, timeoutMs } = this.#context;
+    const { ports, strangers, now, timeoutMs, maxFeedMs } = this.#context;
     const path: RtpPath = await RtpPath.open({
       listenAddress: address.listen,
       announcedAddress: address.announced,
@@ -329,8 +330,9 @@ export class MediasoupSession implements MediaSession, WorkerPassenger, Teller {
       signalingAddress: hints.signalingAddress,
       strangers,
       now,
+      maxFeedMs,
       onProducer: () => this.#changed(path),
-      onDigits: (packet) => this.#keys.take(leg, packet),
+      ...(this.#listener.onDigit ? { onDigits: (packet) => this.#keys.take(leg, packet) } : {}),
       onSilence: (forMs) => {
         if (forMs >= timeoutMs.rtp) this.#silent(leg);
       },

@@ -31,16 +31,16 @@ export interface PathOptions {
   onProducer(): void;
   /** Told again and again while audio is due from the peer and none comes. */
   onSilence(forMs: number): void;
-  /** A packet of digits that came before the worker took the peer's stream. */
-  onDigits?(packet: Buffer): void;
+  /** A peer that says nothing for this long is left to the worker, to be heard of when it sends at last. */
+  readonly maxFeedMs: number;
+  /** A packet of digits that came before the worker took the peer's stream. Absent where nobody reads them. */
+  readonly onDigits?: (packet: Buffer) => void;
   /** The port or the worker is gone. */
   onLost(reason: string): void;
 }
 
 /** A peer that waits to be spoken to first is spoken to after this long. */
 const SPEAK_FIRST_MS = 60;
-/** One that says nothing for this long is left to the worker, to be heard of when it sends at last. */
-const MAX_FEED_MS = 10_000;
 const MAX_PORT = 65_535;
 
 /**
@@ -174,8 +174,12 @@ export class RtpPath implements MediaPath {
     if (!this.#learner || this.#closed) return;
     clearTimeout(this.#timer);
     const silent = this.#remote !== undefined && !owesAudio(this.#remote.direction);
+    // The worker hands out no keys of who has said nothing: who is asked for them, and not bridged yet, stays here.
+    const stays = !silent && this.#options.onDigits !== undefined && this.#plan?.live === false;
+    const { maxFeedMs } = this.#options;
     this.#timer = setTimeout(() => {
-      this.#timer = setTimeout(() => this.#steps.add(() => this.#leaveToWorker()), silent ? 0 : MAX_FEED_MS);
+      const leave = (): void => this.#steps.add(() => this.#leaveToWorker());
+      if (!stays) this.#timer = setTimeout(leave, silent ? 0 : maxFeedMs);
       this.#feeding = !silent;
       this.#steps.add(() => this.#join());
     }, speakAfterMs);

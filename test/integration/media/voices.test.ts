@@ -17,7 +17,7 @@ const SHORT = ['digits/7'];
 let bench: ContractBench;
 beforeAll(async () => {
   const prompts = await PromptFolder.open(join(__dirname, '../../../freeswitch/prompts'));
-  const { engine } = await Harness.start(8, { prompts });
+  const { engine } = await Harness.start(8, { prompts, maxFeedMs: 300 });
   bench = new ContractBench({ engine, prompts, exact: true, close: () => engine.close() });
 });
 afterEach(() => bench.settle());
@@ -58,10 +58,10 @@ test('who puts us on hold for a moment loses nothing', async () => {
   expect(allHeard(caller).length).toBe(octets.length);
 });
 
-test('keys of a peer that has said nothing yet are heard', async () => {
+test('keys of a peer that has said nothing yet are heard, however long that is', async () => {
   const { session, caller, keys } = await bench.caller();
   await session.play(caller.leg, PROMPT);
-  await until('the prompt', () => caller.peer.heard.length > 5);
+  await until('the prompt', () => caller.peer.heard.length > 30);
   await caller.peer.press(caller.sends, EVENTS, '7');
   await until('the key', () => keys.length > 0);
   caller.peer.speak(caller.sends, CALLER_SAYS);
@@ -126,6 +126,21 @@ test('a prompt goes on where it was when a payload type that nobody expected tak
   const octets = bench.octets(PROMPT);
   await until('the end', () => allHeard(caller).length >= octets.length - 320);
   expect(allHeard(caller).subarray(-160).equals(octets.subarray(-160))).toBe(true);
+});
+
+test('who has said nothing and is asked for nothing is left to the worker, and hears the prompt to its end', async () => {
+  const session = bench.session();
+  const peer = await bench.peer();
+  const leg = await session.createLeg('caller');
+  sdpOf(leg.receiveOffer(peer.sdp()));
+  sdpOf(await leg.createAnswer());
+  expect(await (await session.play(leg, PROMPT)).done).toBe('end');
+  const octets = bench.octets(PROMPT);
+  const heard = (): Buffer => Buffer.concat(peer.heard.map(({ payload }) => payload));
+  await until('the end', () => heard().length >= octets.length);
+  expect(heard().equals(octets)).toBe(true);
+  // By another stream since then: the worker's.
+  expect(new Set(peer.heard.map(({ ssrc }) => ssrc)).size).toBe(2);
 });
 
 describe('browsers', () => {

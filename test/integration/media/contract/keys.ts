@@ -21,12 +21,12 @@ export const gatherPart: ContractPart = {
       await (
         await session.play(caller.leg, ['digits/1'])
       ).done;
-      for (const key of '0123456789*#ABCD') await caller.peer.press(caller.sends, EVENTS, key, { ms: 60 });
+      for (const key of '0123456789*#ABCD') await caller.peer.press(caller.sends, EVENTS, key, { ms: 40 });
       await until('the keys', () => keys.length >= 16);
       await aWhile(200);
       expect(keys.map(({ digit }) => digit).join('')).toBe('0123456789*#ABCD');
       expect(keys.every(({ role }) => role === 'caller')).toBe(true);
-      for (const { durationMs } of keys) expect(durationMs).toBe(60);
+      for (const { durationMs } of keys) expect(durationMs).toBe(40);
     });
 
     test('the same key again is another press; packets that are lost or come twice are none', async () => {
@@ -153,10 +153,10 @@ export const tonesPart: ContractPart = {
         caller.peer.send(caller.sends, 0, Buffer.alloc(FRAME, 0xff));
         await aWhile(FRAME_MS);
       }
-      await sound(caller, '0123456789*#');
-      await until('the keys', () => keys.length >= 12);
+      await sound(caller, '1590*#');
+      await until('the keys', () => keys.length >= 6);
       playing.stop();
-      expect(keys.map(({ digit }) => digit).join('')).toBe('0123456789*#');
+      expect(keys.map(({ digit }) => digit).join('')).toBe('1590*#');
       for (const { role, durationMs } of keys) {
         expect([role, durationMs >= 50 && durationMs <= 100]).toEqual(['caller', true]);
       }
