@@ -34,7 +34,7 @@ export class StreamClock {
   /**
    * @param transit - of the first packet: our clock at its arrival less the timestamp of its end
    * @param tolerance - samples by which a packet may come late and is read still; less than none where even one
-   * that is as fast as any would come too late
+   * that is as fast as any would come too late, `Infinity` for a stream that is never to wait
    */
   constructor(transit: number, at: number, tolerance: number) {
     this.#tolerance = tolerance;
@@ -84,6 +84,6 @@ export class StreamClock {
 
   /** Whether the stream may wait so much longer. */
   mayWait(samples: number): boolean {
-    return this.#offset + samples <= this.#least + MAX_WAIT;
+    return this.#tolerance < Infinity && this.#offset + samples <= this.#least + MAX_WAIT;
   }
 }

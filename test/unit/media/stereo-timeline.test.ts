@@ -362,6 +362,24 @@ test('pauses without number are bounded, and never let anything through', () => 
   expect(channels[0][399 * 8]).toBe(markOf(19));
 });
 
+test('what was said in a pause is nowhere, however late it comes', () => {
+  const late = frames(100).map(({ at, packet: each }, frame) => ({
+    at: frame >= 20 ? Math.max(1_450, at) : at,
+    packet: each,
+  }));
+  const acts = [
+    { at: 400, act: (line: StereoTimeline, now: number) => line.pause(now) },
+    { at: 1_000, act: (line: StereoTimeline, now: number) => line.resume(now) },
+  ];
+  const { channels, facts } = record(late, 2_000, { acts });
+  expect(silent(channels[0].subarray(400 * 8, 1_000 * 8))).toBe(true);
+  expect(runs(channels[0]).map(({ mark }) => mark)).toEqual([
+    ...Array.from({ length: 20 }, (_, frame) => markOf(frame)),
+    ...Array.from({ length: 50 }, (_, frame) => markOf(50 + frame)),
+  ]);
+  expect(facts.pausedMs).toBe(600);
+});
+
 test('packets with contributors, an extension and padding are read', () => {
   const header = Buffer.from([
     0xb1, 0x80, 0, 5, 0, 0, 0, 9, 0, 0, 0, 7, 1, 2, 3, 4, 0xbe, 0xde, 0, 1, 5, 6, 7, 8,
