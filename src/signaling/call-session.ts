@@ -131,8 +131,10 @@ export class CallSession {
   /** A message that the caller leaves is paused and ended as a conversation is. */
   #record(command: RecordCommand): ControlResult | Promise<ControlResult> {
     const { recording, conversation, target } = this.#way;
-    if (!recording || (command.action === 'start' && !conversation)) return 'not_answered';
-    return carryOutRecord(recording, command, target);
+    if (conversation) return carryOutRecord(this.#way.recordingNow(), command, target);
+    return recording && command.action !== 'start'
+      ? carryOutRecord(recording, command, target)
+      : 'not_answered';
   }
 
   /** Takes the call through its life. Resolves when it rings no more: answered, or ended. */

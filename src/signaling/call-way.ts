@@ -130,6 +130,7 @@ export class CallWay {
     return this.#media;
   }
 
+  /** Undefined as long as nobody wanted one. */
   get recording(): CallRecording | undefined {
     return this.#recording;
   }
@@ -314,7 +315,7 @@ export class CallWay {
       media,
       caller: this.#caller,
       keys: this.#keys,
-      recording: this.#recordingOf(media),
+      recording: this.recordingNow(),
       plans,
       clock,
       isOver: () => this.#call.isOver(),
@@ -389,12 +390,11 @@ export class CallWay {
 
   /** Rings whom the call was sold to. */
   #ringBuyers({ terms }: Offer, order: RingOrder, stop?: AbortSignal): Promise<RungOut> {
-    const call = {
-      ...this.#ringOutCall(terms.currency),
-      taken: (answered: AnsweredTarget) => this.#call.sold(answered, terms),
-      joined: (answered: AnsweredTarget, party: Party, hold: JoinedHold) =>
-        this.#answered(answered, party, hold),
-    };
+    const call = this.#ringOutCall(terms.currency, {
+      attempts: this.attempts,
+      taken: (answered) => this.#call.sold(answered, terms),
+      joined: (answered, party, hold) => this.#answered(answered, party, hold),
+    });
     return this.#ring(call, order, stop);
   }
 
@@ -407,13 +407,18 @@ export class CallWay {
     try {
       const rung = await ringOut.run();
       if (rung !== 'joined' && this.#caller.dialog && !this.#call.isOver()) this.#call.become('attended');
+      // What it held is the call's now, or given back; a call that is over still takes it from there.
+      if (!this.#call.isOver()) this.#ringOut = undefined;
       return rung;
     } finally {
       stop?.removeEventListener('abort', onStop);
     }
   }
 
-  #ringOutCall(currency: SaleTerms['currency']): Omit<RingOutCall, 'taken' | 'joined'> {
+  #ringOutCall(
+    currency: SaleTerms['currency'],
+    { attempts, taken, joined }: Pick<RingOutCall, 'attempts' | 'taken' | 'joined'>,
+  ): RingOutCall {
     const { media, midCall } = this.#opened;
     const { desk } = this.#services;
     const call = this.#call;
@@ -424,7 +429,9 @@ export class CallWay {
       media,
       midCall,
       keys: this.#keys,
-      attempts: this.attempts,
+      attempts,
+      taken,
+      joined,
       nextAttempt: () => ++this.#attemptsMade,
       isOver: () => call.isOver(),
       confirm: (target) => desk.confirm(this.#attempt, target),
@@ -449,9 +456,8 @@ export class CallWay {
     const at = this.#services.clock.now();
     const attempts: RingAttempt[] = [];
     this.#stays = stays;
-    const call: RingOutCall = {
-      // Nothing is held for it, in whichever currency.
-      ...this.#ringOutCall('USD'),
+    // Nothing is held for it, in whichever currency.
+    const call = this.#ringOutCall('USD', {
       attempts,
       taken: () => undefined,
       joined: (answered, party, hold) => {
@@ -460,7 +466,7 @@ export class CallWay {
         else this.#call.become('attended');
         this.#converse(answered.target, party);
       },
-    };
+    });
     const order = { targets: [target], atOnce: 1, meeting: undefined, sound: undefined };
     const rung = await this.#ring(call, order, stop);
     const transfer: CallTransfer = {
@@ -500,7 +506,7 @@ export class CallWay {
         capabilities: this.#engine.capabilities,
         caller: { dialog, leg },
         midCall,
-        recording: this.#recordingOf(media),
+        recording: () => this.recordingNow(),
         presentationTo: (to) => presentationTo(this.#services.desk, this.#attempt, to),
         tell: (event) => this.#call.tell(event),
         buyerHungUp: (detail) => {
@@ -583,8 +589,9 @@ export class CallWay {
   }
 
   /** The recording of the call, whoever wants it. */
-  #recordingOf(media: MediaSession): CallRecording {
+  recordingNow(): CallRecording {
     const { recordings, clock, onBug } = this.#services;
+    const { media } = this.#opened;
     const current = (): CallAttempt => this.#attempt;
     return (this.#recording ??= new CallRecording({
       get attempt() {

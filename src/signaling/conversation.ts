@@ -17,7 +17,7 @@ export interface SpokenCall {
   readonly media: MediaSession;
   /** What the engine of its media can. */
   readonly capabilities: ReadonlySet<MediaCapability>;
-  readonly recording: CallRecording;
+  recording(): CallRecording;
   readonly caller: { readonly dialog: SipDialog; readonly leg: MediaLeg };
   readonly midCall: MidCall;
   presentationTo(target: RingTarget): Presentation;
@@ -45,8 +45,12 @@ export class Conversation {
         caller: call.caller,
         place: (to, buyerId = target.buyerId) => services.placeNamed(to, buyerId),
         mayMonitor: () => {
-          const { attempt, recording } = call;
-          return services.recordings.mayMonitor({ attempt, target, announcedAt: recording.announcedAt });
+          const { attempt } = call;
+          return services.recordings.mayMonitor({
+            attempt,
+            target,
+            announcedAt: call.recording().announcedAt,
+          });
         },
         toSupervisor: (id, mode) => toSupervisor(services.desk.card(call.attempt, target, true), id, mode),
         monitored: (event) => call.tell(event),

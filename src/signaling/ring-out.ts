@@ -25,7 +25,7 @@ export interface RingOrder {
 }
 
 /** What it needs of the call that it is done for. */
-export interface RingOutCall extends Omit<RungCall, 'sound'> {
+export interface RingOutCall extends RungCall {
   readonly media: MediaSession;
   readonly midCall: MidCall;
   readonly keys: Keys;
@@ -72,16 +72,12 @@ export class RingOut {
     this.#sound =
       order.sound ??
       new CallerSound(media, caller.leg, (status, sdp) => caller.progress(status, sdp), caller.hearsUs);
-    this.#waterfall = new Waterfall(
-      services,
-      { ...call, sound: this.#sound },
-      {
-        targets: order.targets,
-        atOnce: order.atOnce,
-        // Whoever has to take the call first is not heard before.
-        earlyMedia: order.sound === undefined && order.meeting === undefined,
-      },
-    );
+    this.#waterfall = new Waterfall(services, call, this.#sound, {
+      targets: order.targets,
+      atOnce: order.atOnce,
+      // Whoever has to take the call first is not heard before.
+      earlyMedia: order.sound === undefined && !(order.meeting && isMet(order.meeting)),
+    });
   }
 
   /** Nobody is rung any more: the call is over, or its plan goes on elsewhere. */

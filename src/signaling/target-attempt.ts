@@ -21,8 +21,6 @@ export interface RungCall extends RingContext {
   /** What buyers pay in. */
   readonly currency: Currency;
   readonly caller: CallerSide;
-  /** What the caller hears meanwhile. */
-  readonly sound: RingSound;
   /** Where each attempt is written down. */
   readonly attempts: RingAttempt[];
   /** A number for the next attempt: from 1, never twice in one call. */
@@ -63,6 +61,8 @@ export class TargetAttempt {
   readonly target: RingTarget;
   readonly #services: AttemptServices;
   readonly #call: RungCall;
+  /** What the caller hears meanwhile. */
+  readonly #sound: RingSound;
   readonly #number: number;
   /** Its early audio may reach the caller: nobody else rings, and nobody is asked before they are joined. */
   readonly #mayBeHeard: boolean;
@@ -83,12 +83,14 @@ export class TargetAttempt {
   constructor(
     services: AttemptServices,
     call: RungCall,
+    sound: RingSound,
     target: RingTarget,
     mayBeHeard: boolean,
     heldByOthers: (limit: CapLimit) => boolean,
   ) {
     this.#services = services;
     this.#call = call;
+    this.#sound = sound;
     this.target = target;
     this.#number = call.nextAttempt();
     this.#mayBeHeard = mayBeHeard;
@@ -192,7 +194,7 @@ export class TargetAttempt {
 
   #ringAgents(group: AgentGroup): Ringing {
     const { target } = this;
-    const { sound } = this.#call;
+    const sound = this.#sound;
     this.#call.ringing(target, this.#number);
     const order = {
       buyerId: target.buyerId,
@@ -237,12 +239,12 @@ export class TargetAttempt {
 
   #callerHearsRinging(): void {
     if (this.#isStopped) return;
-    this.#call.sound.ringback();
+    this.#sound.ringback();
     this.#call.caller.progress(180);
   }
 
   async #passEarlyMedia(leg: MediaLeg, status: number, sdp: string): Promise<void> {
-    const { caller, media, sound } = this.#call;
+    const { caller, media } = this.#call;
     const accepted = await leg.applyAnswer(sdp);
     const answer = accepted.ok && !caller.dialog ? await caller.leg.createAnswer() : accepted;
     if (this.#isStopped) return;
@@ -250,7 +252,7 @@ export class TargetAttempt {
       this.#callerHearsRinging();
       return;
     }
-    sound.stop();
+    this.#sound.stop();
     const joined = await media.bridge(caller.leg, leg, { early: true }).then(
       () => true,
       () => false,
@@ -261,7 +263,7 @@ export class TargetAttempt {
       this.#callerHearsRinging();
       return;
     }
-    sound.handOver();
+    this.#sound.handOver();
     caller.progress(status === 180 ? 180 : 183, answer.sdp);
   }
 

@@ -1,4 +1,5 @@
 import type { CapLimit, RingTarget } from '../domain';
+import type { RingSound } from './caller-sound';
 import type { HeldFunds, RingAttempt } from './ports';
 import { CANCEL_REASONS } from './sip-status';
 import type { AnsweredTarget, AttemptServices, RungCall } from './target-attempt';
@@ -21,6 +22,7 @@ export type WaterfallResult = AnsweredTarget | { readonly kind: 'exhausted' | 's
 export class Waterfall {
   readonly #services: AttemptServices;
   readonly #call: RungCall;
+  readonly #sound: RingSound;
   readonly #order: WaterfallOrder;
   #left: readonly RingTarget[];
   /** Those that ring, and whoever answered. */
@@ -30,9 +32,11 @@ export class Waterfall {
   #passedOver: RingTarget[] = [];
   #stopped = false;
 
-  constructor(services: AttemptServices, call: RungCall, order: WaterfallOrder) {
+  /** @param sound - what the caller hears meanwhile */
+  constructor(services: AttemptServices, call: RungCall, sound: RingSound, order: WaterfallOrder) {
     this.#services = services;
     this.#call = call;
+    this.#sound = sound;
     this.#order = order;
     this.#left = order.targets;
   }
@@ -40,7 +44,7 @@ export class Waterfall {
   /** Nobody is to be rung any more, for this reason: whoever rings now is cancelled. */
   stop(reason: string = CANCEL_REASONS.callerGone): void {
     this.#stopped = true;
-    this.#call.sound.close();
+    this.#sound.close();
     for (const attempt of this.#live) attempt.stop(reason);
   }
 
@@ -94,6 +98,7 @@ export class Waterfall {
         const attempt: TargetAttempt = new TargetAttempt(
           this.#services,
           this.#call,
+          this.#sound,
           target,
           alone && this.#order.earlyMedia,
           (limit) => this.#isShared(limit, attempt),

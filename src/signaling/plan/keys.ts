@@ -5,18 +5,20 @@ export type KeyHandler = (key: string) => void;
 
 /** Keys that are pressed on the legs of one call, by RFC 4733, as tones, or by INFO: handed to who waits for them. */
 export class Keys {
-  readonly #handlers = new Map<MediaLeg, KeyHandler>();
+  /** Of most calls nobody ever waits for keys. */
+  #handlers: Map<MediaLeg, KeyHandler> | undefined;
 
   /** A key of a leg; of one for which nobody waits it is nothing. */
   pressed(leg: MediaLeg, key: string): void {
-    this.#handlers.get(leg)?.(key);
+    this.#handlers?.get(leg)?.(key);
   }
 
   /** Waits for keys of a leg. @returns by which that ends */
   listen(leg: MediaLeg, handler: KeyHandler): () => void {
-    this.#handlers.set(leg, handler);
+    const handlers = (this.#handlers ??= new Map<MediaLeg, KeyHandler>());
+    handlers.set(leg, handler);
     return () => {
-      if (this.#handlers.get(leg) === handler) this.#handlers.delete(leg);
+      if (handlers.get(leg) === handler) handlers.delete(leg);
     };
   }
 }
