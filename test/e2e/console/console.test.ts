@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Page } from 'puppeteer-core';
 import type { TestBrowser } from '../../support/browser/open-browser';
 import { openBrowser, screenshot } from '../../support/browser/open-browser';
 import { Exchange } from '../support/exchange';
@@ -115,6 +116,76 @@ test('a campaign is created, with what is wrong told at its fields and a decisio
   await console_.says('[data-testid="toast-good"]', /is created/);
   expect(await console_.violations()).toEqual([]);
 });
+
+test('a dialplan is written, mended by what is told of its lines, tried, published and compared', async () => {
+  const { page } = console_;
+  await console_.go('/dialplans');
+  await console_.says('[data-testid="shipped-dialplans"]', /qualified-insurance/);
+  await console_.click('new-dialplan');
+  await console_.heading(/New dialplan/);
+  const AREA = `document.querySelector('[data-testid="plan-text"]')`;
+  const text = ((await page.evaluate(`${AREA}.value`)) as string)
+    .replace('name: my-plan', 'name: welcome')
+    .replace('start: sell', 'start: greet')
+    .replace(
+      'steps:',
+      'steps:\n  greet: { do: menu, play: [greeting/welcome], keys: { 1: sell }, tries: 2, otherwise: bye }',
+    );
+  await type(page, text.replace('keys: { 1: sell }', 'keys: { 1: nowhere }'));
+  await console_.says('[data-testid="plan-problems"]', /7:\d+ there is no step nowhere/);
+  expect(await console_.violations()).toEqual([]);
+  await screenshot(page, 'console-dialplan-broken');
+  // From what is wrong to its line.
+  await page.focus('[data-testid="plan-problems"] button');
+  await page.keyboard.press('Enter');
+  expect(await console_.focused()).toBe('plan-text');
+  expect(await page.evaluate(`${AREA}.value.slice(0, ${AREA}.selectionStart).split('\\n').length`)).toBe(7);
+  await type(page, text);
+  await console_.says('[data-testid="plan-problems"]', /Nothing is wrong/);
+
+  await console_.click('simulate-go');
+  await console_.says('[data-testid="simulate-trace"]', /greet Play greeting\/welcome/);
+  await console_.click('answer-keys:1');
+  await console_.says('[data-testid="simulate-trace"]', /1 is pressed.*sell Auction/s);
+  await console_.click('answer-sold');
+  await console_.says('[data-testid="simulate-trace"]', /ring Ring, 1 at once/);
+  expect(await console_.violations()).toEqual([]);
+  await screenshot(page, 'console-dialplan-tried');
+
+  await console_.click('save-dialplan');
+  await console_.heading(/^welcome$/);
+  await console_.click('publish-dialplan');
+  await console_.confirm();
+  await console_.says('.page-title', /version 1 is live/);
+  await type(page, text.replace('tries: 2', 'tries: 3'));
+  await console_.click('save-dialplan');
+  await console_.says('[data-testid="publish-dialplan"]', /Publish version 2/);
+  await console_.click('compare-1');
+  await console_.says('[data-testid="plan-diff"]', /tries: 2.*tries: 3/s);
+  expect(await console_.violations()).toEqual([]);
+  await screenshot(page, 'console-dialplan-compared');
+  await console_.click('compare-close');
+  await page.setViewport(NARROW);
+  expect(await page.evaluate('document.documentElement.scrollWidth > innerWidth')).toBe(false);
+  await screenshot(page, 'console-dialplan-narrow');
+  await page.setViewport(WIDE);
+
+  // A campaign takes it by its name.
+  await console_.go('/campaigns');
+  await console_.click('new-campaign');
+  await console_.says('[data-testid="field-dialplan"]', /qualified-insurance.*welcome/s);
+  expect(await page.select('[data-testid="field-dialplan"]', 'welcome')).toEqual(['welcome']);
+});
+
+/** Puts a text in place of that of the plan, as pasting does. */
+async function type(page: Page, text: string): Promise<void> {
+  await page.evaluate(`{
+    const area = document.querySelector('[data-testid="plan-text"]');
+    area.focus();
+    area.setRangeText(${JSON.stringify(text)}, 0, area.value.length, 'end');
+    area.dispatchEvent(new InputEvent('input', { bubbles: true }));
+  }`);
+}
 
 test('a call is seen coming, sold, ringing, answered and hung up, and its money is found', async () => {
   const { page } = console_;

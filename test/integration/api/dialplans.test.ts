@@ -294,6 +294,10 @@ test('versions are listed and read, changes are conditional, and files are shown
   expect((await ask('GET', `/dialplans/${id}/versions/3`)).body).toMatchObject({
     code: 'dialplan_version_not_found',
   });
+  expect((await ask('GET', `/dialplans?status=draft&name=${name}&limit=200`)).body['items']).toMatchObject([
+    { id },
+  ]);
+  expect((await ask('GET', `/dialplans?status=live&name=${name}`)).body['items']).toEqual([]);
   expect((await ask('GET', '/dialplans/shipped')).body['items']).toMatchObject([
     { name: 'direct', yaml: planText('direct', 'of the file'), problems: [] },
   ]);

@@ -36,7 +36,7 @@ export function Versions({
           {
             key: 'number',
             heading: 'Version',
-            cell: ({ number, problems }) => (
+            cell: ({ number, problems, createdAt }) => (
               <>
                 {number}{' '}
                 {number === plan.live ? (
@@ -44,10 +44,12 @@ export function Versions({
                 ) : (
                   problems.some(({ severity }) => severity === 'error') && <Badge state="broken" tone="bad" />
                 )}
+                <div class="quiet">
+                  <Time at={createdAt} />
+                </div>
               </>
             ),
           },
-          { key: 'written', heading: 'Written', cell: ({ createdAt }) => <Time at={createdAt} /> },
           {
             key: 'do',
             heading: 'Actions',
