@@ -105,6 +105,13 @@ export const monitorPart: ContractPart = {
       const since = call.supervisor.peer.heard.slice(before);
       if (bench().exact) expect(since).toEqual([]);
       monitoring.stop();
+      // Whoever asks again hears those who talk now.
+      await call.session.monitor(call.supervisor.leg, 'whisper');
+      await Promise.all([
+        hearsTones(call.supervisor, [CALLER_HZ, NEXT_HZ]),
+        hearsTones(next, [CALLER_HZ, SUPERVISOR_HZ]),
+        hearsTones(call.caller, [NEXT_HZ]),
+      ]);
       expect(call.lost).toEqual([]);
     });
 
