@@ -205,14 +205,19 @@ export class RecordingKeeper extends RecurringWork {
 
   async #remove(stopped: () => boolean): Promise<void> {
     const { remote, nodeId } = this.#options;
-    for (const { id, object, store } of await objectsToRemove(this.#database, nodeId, BATCH)) {
+    for (const { id, object, store } of await objectsToRemove(
+      this.#database,
+      nodeId,
+      remote !== undefined,
+      BATCH,
+    )) {
       if (stopped()) return;
       const from = store === 'disk' ? this.#disk : remote;
       if (!from) continue;
       try {
         await from.remove(object);
-        // It may have been on its way.
-        if (store === 'disk') await remote?.remove(object);
+        // It may have been on its way, or have left something behind.
+        await (store === 'disk' ? remote : this.#disk)?.remove(object);
         await noteRemoved(this.#database, id);
       } catch (error) {
         this.#options.onError?.(asError(error));

@@ -214,7 +214,8 @@ export function recordingRoutes(library: RecordingLibrary | undefined): Route[] 
       status: 204,
       problems: [409],
       handle: async ({ db, params: { id: wanted }, query: { reason }, ifMatch, audit }) => {
-        ifMatch?.check((await found(db, wanted, undefined)).version);
+        const { version } = await found(db, wanted, undefined);
+        ifMatch?.check(version);
         audit.because(reason);
         await eraseRecording(db, wanted, reason);
         return { body: undefined };
@@ -258,6 +259,8 @@ async function answerOf(
   const unasked = request.get('If-Range') !== undefined && request.get('If-Range') !== tag;
   const range = unasked ? undefined : readRange(request.get('Range'), wav.size);
   const done = async (): Promise<void> => void (await wav.close());
+  // It was answered for taking too long; so below.
+  if (response.headersSent) return done;
   response.setHeader('Accept-Ranges', 'bytes');
   response.setHeader('Cache-Control', 'private, no-cache');
   if (
@@ -284,6 +287,7 @@ async function answerOf(
     await done();
     throw error;
   });
+  if (response.headersSent) return done;
   response.setHeader('ETag', tag);
   response.setHeader('Content-Type', AUDIO);
   response.setHeader('Content-Disposition', `inline; filename="${name}.wav"`);

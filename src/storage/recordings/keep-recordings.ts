@@ -117,13 +117,21 @@ export interface StoredObject {
   readonly store: 'disk' | 's3';
 }
 
-/** Audio that was erased and lies there still: on the disk of this node, or where every node reaches it. */
-export async function objectsToRemove(db: Queryable, nodeId: string, limit: number): Promise<StoredObject[]> {
+/**
+ * Audio that was erased and lies there still: on the disk of this node, or where every node reaches it.
+ * @param remote - whether this node reaches that
+ */
+export async function objectsToRemove(
+  db: Queryable,
+  nodeId: string,
+  remote: boolean,
+  limit: number,
+): Promise<StoredObject[]> {
   const { rows } = await db.query<StoredObject>(
     `select id, object, store from recordings
-     where state = 'erased' and object is not null and removed_at is null and (store = 's3' or node_id = $1)
-     order by id limit $2`,
-    [nodeId, limit],
+     where state = 'erased' and object is not null and removed_at is null and ((store = 's3' and $2) or (store = 'disk' and node_id = $1))
+     order by id limit $3`,
+    [nodeId, remote, limit],
   );
   return rows;
 }

@@ -192,6 +192,8 @@ test('what is erased nobody hears; what is held for a claim nobody erases', asyn
   const lifted = await api.ask('PATCH', path(id), { body: { legalHold: false } });
   expect(lifted.body).toMatchObject({ legalHold: false, holdReason: null });
   expect((await api.ask('DELETE', path(id))).status).toBe(400);
+  const nobody = await api.ask('DELETE', `${path('nobody')}?reason=asked`);
+  expect([nobody.status, nobody.body['code']]).toEqual([404, 'recording_not_found']);
   expect((await api.ask('DELETE', `${path(id)}?reason=asked`)).status).toBe(204);
   expect((await api.ask('GET', path(id))).body).toMatchObject({
     ...{ state: 'erased', eraseReason: 'asked', sha256: null, waveform: null, keyId: null },
