@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { types } from 'mediasoup';
-import type { MediaSession } from '../../../src/media';
+import type { MediaSession, MediasoupEngine } from '../../../src/media';
 import { PromptFolder } from '../../../src/media';
 import { until } from '../../support/until';
 import { RelayedBrowser } from '../../support/wrtc/relayed-browser';
@@ -14,10 +14,11 @@ const EVENTS = 101;
 const PROMPT = ['digits/7', 'digits/8'];
 const SHORT = ['digits/7'];
 
+let engine: MediasoupEngine;
 let bench: ContractBench;
 beforeAll(async () => {
   const prompts = await PromptFolder.open(join(__dirname, '../../../freeswitch/prompts'));
-  const { engine } = await Harness.start(8, { prompts, maxFeedMs: 300 });
+  ({ engine } = await Harness.start(8, { prompts, maxFeedMs: 300 }));
   bench = new ContractBench({ engine, prompts, exact: true, close: () => engine.close() });
 });
 afterEach(() => bench.settle());
@@ -141,6 +142,18 @@ test('who has said nothing and is asked for nothing is left to the worker, and h
   expect(heard().equals(octets)).toBe(true);
   // By another stream since then: the worker's.
   expect(new Set(peer.heard.map(({ ssrc }) => ssrc)).size).toBe(2);
+});
+
+test('a worker that dies takes what is played along, and the next call is played to by another', async () => {
+  const dying = await bench.caller();
+  const playing = await dying.session.play(dying.caller.leg, PROMPT);
+  await until('the beginning', () => dying.caller.peer.heard.length > 5);
+  for (const pid of engine.workerPids) process.kill(pid, 'SIGKILL');
+  expect(await playing.done).toBe('stopped');
+  await until('that it is lost', () => dying.lost.length === 1);
+  const next = await bench.caller();
+  expect(await (await next.session.play(next.caller.leg, SHORT)).done).toBe('end');
+  await bench.hears(next.caller, SHORT);
 });
 
 describe('browsers', () => {
