@@ -18,6 +18,7 @@ create table callbacks (
   taken_at     bigint,
   ended_at     bigint,
   note         text check (length(note) <= 500),
+  version      integer not null default 1,
   check ((state in ('open', 'taken')) = (ended_at is null)),
   check (state <> 'taken' or (taken_by is not null and taken_at is not null))
 );

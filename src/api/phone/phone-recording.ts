@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { notFound } from '../../domain';
+import { getAgentCall } from '../../storage';
 import { agentOf } from '../middleware/phone-session';
-import type { CallControlDesk, LiveCallView } from '../resources/call-control';
+import type { CallControlDesk } from '../resources/call-control';
 import { commandCall, liveRecording, shownRecording } from '../resources/call-control';
 import { pauseSeconds, recordCommand } from '../resources/call-supervision';
 import type { Route } from '../route';
@@ -24,21 +25,19 @@ export function phoneRecordingRoutes(calls: Pick<CallControlDesk, 'look' | 'cont
     path: '/phone/calls/:callId/recording',
     reply: liveRecording,
   } as const;
-  /** @throws AppError `not_found` for a call that another agent has */
-  const inHand = async (agentId: string, callId: string): Promise<LiveCallView> => {
-    const call = await calls.look(callId);
-    if (call?.agentId !== agentId) throw notFound('call', callId);
-    return call;
-  };
   return [
     route({
       ...shared,
       method: 'get',
       operationId: 'getPhoneRecording',
       summary: 'Whether the call in hand is being recorded',
-      handle: async ({ request, params: { callId } }) => {
-        const { recording } = await inHand(agentOf(request).agentId, callId);
-        return { body: shownRecording(recording) };
+      handle: async ({ db, request, params: { callId } }) => {
+        const { agentId } = agentOf(request);
+        const call = await calls.look(callId);
+        if (call?.agentId === agentId) return { body: shownRecording(call.recording) };
+        // Of one that is over, or was handed on, nothing is recorded that is the agent's.
+        if (!(await getAgentCall(db, agentId, callId))) throw notFound('call', callId);
+        return { body: shownRecording({ state: 'off' }) };
       },
     }),
     route({
@@ -51,7 +50,7 @@ export function phoneRecordingRoutes(calls: Pick<CallControlDesk, 'look' | 'cont
       body: action,
       handle: async ({ request, params: { callId }, body }) => {
         const { agentId } = agentOf(request);
-        await inHand(agentId, callId);
+        if ((await calls.look(callId))?.agentId !== agentId) throw notFound('call', callId);
         const command = recordCommand(body, `agent:${agentId}`);
         const { recording } = await commandCall(calls, callId, command, undefined);
         return { body: shownRecording(recording) };

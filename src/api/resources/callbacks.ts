@@ -25,8 +25,9 @@ const callback = z.object({
   takenAt: instant.nullable(),
   endedAt: instant.nullable(),
   note: z.string().nullable(),
+  version: z.number().int(),
 });
-const params = z.strictObject({ id: z.uuid() });
+const params = z.strictObject({ id });
 const change = z
   .strictObject({
     state: z.enum(['open', 'taken', 'done', 'refused']).optional(),
@@ -70,7 +71,10 @@ export function callbackRoutes(now: () => number): Route[] {
       scope: 'callbacks:read',
       params,
       reply: callback,
-      handle: async ({ db, params: { id: wanted } }) => ({ body: shown(await found(db, wanted)) }),
+      handle: async ({ db, params: { id: wanted } }) => {
+        const row = await found(db, wanted);
+        return { body: shown(row), etag: row.version };
+      },
     }),
     route({
       ...shared,
@@ -80,11 +84,13 @@ export function callbackRoutes(now: () => number): Route[] {
       summary: 'Take a callback, which one at a time does; give it back; say that it is done',
       scope: 'callbacks:write',
       params,
+      conditional: true,
       body: change,
       reply: callback,
       problems: [409],
-      handle: async ({ db, caller, params: { id: wanted }, body }) => {
+      handle: async ({ db, caller, params: { id: wanted }, body, ifMatch }) => {
         const before = await found(db, wanted);
+        ifMatch?.check(before.version);
         const changed = await changeCallback(db, wanted, body, { by: principalName(caller), at: now() });
         if (!changed) {
           throw new AppError(
@@ -96,7 +102,7 @@ export function callbackRoutes(now: () => number): Route[] {
             },
           );
         }
-        return { body: shown(changed) };
+        return { body: shown(changed), etag: changed.version };
       },
     }),
   ];

@@ -10,6 +10,7 @@ export interface CallbackRow extends Omit<Callback, 'number'> {
   readonly takenAt: number | null;
   readonly endedAt: number | null;
   readonly note: string | null;
+  readonly version: number;
 }
 
 /** So many may wait: of a flood the first are called, and the rest hear that nobody will. */
@@ -17,7 +18,7 @@ export const MAX_WAITING_CALLBACKS = 10_000;
 
 const COLUMNS = `id, call_id as "callId", campaign_id as "campaignId", seller_id as "sellerId", number,
   own_number as "ownNumber", state, requested_at as "requestedAt", not_after as "notAfter", taken_by as "takenBy",
-  taken_at as "takenAt", ended_at as "endedAt", note`;
+  taken_at as "takenAt", ended_at as "endedAt", note, version`;
 
 /**
  * Notes that somebody wants to be called, and tells of it. Who asks again before being called has the longer of
@@ -113,7 +114,8 @@ export async function changeCallback(
         taken_by = case $2 when 'taken' then $4 when 'open' then null else taken_by end,
         taken_at = case $2 when 'taken' then $5::bigint when 'open' then null else taken_at end,
         ended_at = case when $2 in ('done', 'refused') then $5::bigint else ended_at end,
-        note = case when $6 then $3 else note end
+        note = case when $6 then $3 else note end,
+        version = version + 1
       where id = $1 and ($2::text is null or state = any($7))
       returning ${COLUMNS}`,
     values: [
@@ -139,7 +141,7 @@ export async function expireCallbacks(
   limit: number,
 ): Promise<{ readonly expired: number; readonly forgotten: number }> {
   const { rowCount: expired } = await db.query(
-    `update callbacks set state = 'expired', ended_at = $1 where id in (
+    `update callbacks set state = 'expired', ended_at = $1, version = version + 1 where id in (
        select id from callbacks where ended_at is null and not_after < $1 order by not_after limit $2
        for update skip locked)`,
     [now, limit],

@@ -112,6 +112,8 @@ test('every operation is judged by role, is about the caller alone, or is open o
   expect(named.map(({ operationId }) => operationId).sort()).toEqual([
     'endOwnSession',
     'getPhoneCall',
+    'getPhoneRecording',
+    'pausePhoneRecording',
     'setCallDisposition',
   ]);
 });
@@ -131,7 +133,8 @@ test('what users and agents see is their own, and what is another’s they do no
       };
       const ids = path.includes('{callId}') ? 'calls' : 'auth';
       if (path.includes('{')) {
-        const body = operation.requestBody ? { code: 'sale' } : undefined;
+        const said = operation.operationId === 'pausePhoneRecording' ? { action: 'pause' } : { code: 'sale' };
+        const body = operation.requestBody ? said : undefined;
         for (const id of parties.filter((other) => other !== party).map((other) => other.ids[ids] ?? '')) {
           // The call of a world is one for all who have a part in it.
           if (id === party.ids[ids]) continue;
@@ -365,8 +368,9 @@ describe('the second wall', () => {
         );
         rows += found.rows.length;
         // Of a call the parties of one world are told different fields: by the first wall.
-        const others =
-          ['calls', 'call_facts', 'recordings'].includes(name) ? [] : parties.filter(({ world }) => world === 1);
+        const others = ['calls', 'call_facts', 'recordings'].includes(name)
+          ? []
+          : parties.filter(({ world }) => world === 1);
         const marks = [...others, ...parties.filter(({ world }) => world === 2)]
           .filter((other) => other !== party)
           .map(({ mark }) => mark);
