@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { EventSocket } from '../../src/media/freeswitch/event-socket';
 import { Exchange } from '../e2e/support/exchange';
 import { addBuyer, NUMBER, openMarket, PAYOUT, REVENUE } from '../e2e/support/market';
 import * as scenario from '../e2e/support/scenarios';
@@ -106,5 +107,20 @@ function theRealOne(servers: string, start: string, kill: string): void {
     });
     expect(refused).toBe(false);
     expect(readdirSync(spool).filter((name) => name.startsWith('call-'))).toEqual([]);
+  });
+
+  test('kill -9 of the switch with calls up: its channels do not stay', async () => {
+    const [host = '', port] = servers.split(':');
+    const events = await EventSocket.open({ host, port: Number(port), secret, timeoutMs: 5_000 });
+    const channels = async (): Promise<number> => {
+      return Number.parseInt(await events.command('show channels count'), 10);
+    };
+    await callsUp();
+    expect(await channels()).toBe(2 * CALLS);
+    await exchange.kill();
+    await until('the channels to be gone', async () => (await channels()) === 0, 30_000, 250);
+    events.close();
+    await exchange.restart();
+    await until('a call to go through again', goesThrough, 60_000);
   });
 }

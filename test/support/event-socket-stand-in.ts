@@ -181,7 +181,6 @@ export class EventSocketStandIn {
     }
     if (command === 'global_getvar core_uuid') return this.core;
     if (command === 'fsctl pause_check inbound') return String(this.paused);
-    if (command.startsWith('module_exists')) return 'false';
     if (command === 'status') {
       return [
         'FreeSWITCH (Version 1.10.12) is ready',

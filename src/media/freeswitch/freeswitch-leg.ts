@@ -120,9 +120,7 @@ export class FreeswitchLeg implements MediaLeg {
   /** Looks whether audio came since the last look. Rejected when the channel does not say. */
   async look(): Promise<void> {
     const { channel, now } = this.#context;
-    const reading = readReading(
-      await channel.command('eval', `uuid:${channel.uuid}`, readingExpression(channel.uuid)),
-    );
+    const reading = readReading(await channel.command('eval', readingExpression(channel.uuid)));
     if (!reading) return;
     if (reading.packetsReceived > this.#reading.packetsReceived) this.#lastMediaAt = now();
     this.#reading = reading;

@@ -66,7 +66,6 @@ export class PooledServer {
   #connected: Connected | undefined;
   /** Which process it was when we saw it last. */
   #core: string | undefined;
-  #modules = { answersMachines: false };
   #timer: NodeJS.Timeout | undefined;
   #retryMs: number;
   /** Channels of ours that are being opened. */
@@ -84,11 +83,6 @@ export class PooledServer {
 
   get state(): ServerState {
     return this.#state;
-  }
-
-  /** It has the module that tells people from machines. */
-  get answersMachines(): boolean {
-    return this.#modules.answersMachines;
   }
 
   /** Share of its sessions in use, those of other switches too, as far as it is known. */
@@ -178,7 +172,6 @@ export class PooledServer {
     // Another process: the channels of the one before are gone, whether their connections said so or not.
     if (this.#core !== undefined && this.#core !== core) this.#tellLost('the media server was started again');
     this.#core = core;
-    this.#modules = { answersMachines: (await socket.command('module_exists mod_amd')) === 'true' };
   }
 
   /** Listens for channels. drachtio-fsmrf would end the process where it cannot. */

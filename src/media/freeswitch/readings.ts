@@ -9,26 +9,32 @@ const VARIABLES = [
   'rtp_audio_out_packet_count',
   'rtp_audio_in_raw_bytes',
   'rtp_audio_out_raw_bytes',
-  'rtp_audio_in_skip_packet_count',
+  // A share with two decimals; what else it counts as loss holds penalties of its own.
+  'rtp_audio_in_jitter_loss_rate',
   'rtp_audio_in_jitter_max_variance',
 ] as const;
 
 /** For `eval`: has the counters written down, and reads them, in one command. */
 export function readingExpression(uuid: string): string {
-  return [`\${uuid_set_media_stats(${uuid})}`, ...VARIABLES.map((name) => `\${${name}}`)].join('|');
+  const values = VARIABLES.map((name) => `\${uuid_getvar(${uuid} ${name})}`);
+  return [`\${uuid_set_media_stats(${uuid})}`, ...values].join('|');
 }
 
 /** Undefined where the channel has no counters, or says something else. */
 export function readReading(text: string): LegReading | undefined {
-  const [, received, sent, bytesReceived, bytesSent, skipped, jitter] = text.trim().split('|').map(Number);
+  const [, received, sent, bytesReceived, bytesSent, lossShare, variance] = text
+    .trim()
+    .split('|')
+    .map(Number);
   if (received === undefined || !Number.isFinite(received)) return undefined;
   return {
     packetsReceived: received,
     packetsSent: count(sent),
     bytesReceived: count(bytesReceived),
     bytesSent: count(bytesSent),
-    packetsLost: count(skipped),
-    jitterMs: Math.sqrt(Math.max(0, count(jitter))),
+    packetsLost: Math.round(received * count(lossShare)),
+    // Of the worst moment: it keeps no other.
+    jitterMs: Math.sqrt(Math.max(0, count(variance))),
     rttMs: undefined,
   };
 }

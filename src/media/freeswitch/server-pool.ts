@@ -49,12 +49,6 @@ export class ServerPool {
     return this.#servers;
   }
 
-  /** Every server that is up has the module; false while none is. */
-  get answersMachines(): boolean {
-    const up = this.#servers.filter(({ state }) => state === 'up');
-    return up.length > 0 && up.every(({ answersMachines }) => answersMachines);
-  }
-
   /**
    * Opens the first channel of a call on the server that does least; where that fails on the next.
    * @throws MediaUnavailable when none takes it

@@ -1,5 +1,6 @@
 import { ENGINE_CAPABILITIES } from '../../../src/media';
 import { engineContract } from './engine-contract';
+import { freeswitchBeside } from './freeswitch/beside';
 import { openRealEngine, REAL_FREESWITCH } from './freeswitch/real-freeswitch';
 
 if (REAL_FREESWITCH === undefined) {
@@ -7,11 +8,7 @@ if (REAL_FREESWITCH === undefined) {
     expect(process.env.DCE_TEST_FREESWITCH).toBeUndefined();
   });
 } else {
-  engineContract('freeswitch', {
-    capabilities: [...ENGINE_CAPABILITIES.freeswitch],
-    async open() {
-      const { engine, prompts, close } = await openRealEngine();
-      return { engine, prompts, exact: false, close };
-    },
-  });
+  const open = async () => ({ ...(await openRealEngine()), exact: false });
+  engineContract('freeswitch', { capabilities: [...ENGINE_CAPABILITIES.freeswitch], open });
+  freeswitchBeside(open);
 }

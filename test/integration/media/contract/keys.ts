@@ -26,7 +26,8 @@ export const gatherPart: ContractPart = {
       await aWhile(200);
       expect(keys.map(({ digit }) => digit).join('')).toBe('0123456789*#ABCD');
       expect(keys.every(({ role }) => role === 'caller')).toBe(true);
-      for (const { durationMs } of keys) expect(durationMs).toBe(40);
+      // Others tell of no press as shorter than 50 ms.
+      for (const { durationMs } of keys) expect(durationMs).toBe(bench().exact ? 40 : 50);
     });
 
     test('the same key again is another press; packets that are lost or come twice are none', async () => {

@@ -6,7 +6,7 @@ import type { ContractBench, ContractPart, Party } from './bench';
 import { audioOf, BUYER_SAYS, CALLER_SAYS } from './bench';
 
 const SHORT: readonly Clip[] = ['digits/1', { silenceMs: 100 }, 'digits/2'];
-const OTHER: readonly Clip[] = ['digits/9'];
+const OTHER: readonly Clip[] = ['digits/9', 'digits/8'];
 const LONG: readonly Clip[] = ['digits/7', 'digits/8'];
 
 /** Packets that follow each other without a gap, in sequence and in time (RFC 3550 §5.1). */
