@@ -410,7 +410,7 @@ const settings = z.strictObject({
           callsWrite: rateLimit('what changes calls that are up, and test calls', 100, 60, 200),
           callsRead: rateLimit('reading calls', 1_000, 60, 2_000),
           bidsWrite: rateLimit('making bids', 1_000, 60, 5_000),
-          analytics: rateLimit('analytics', 60, 60, 120),
+          analytics: rateLimit('analytics, and writing and trying dialplans', 60, 60, 120),
           admin: rateLimit('changing users, keys, clients and fraud models, and debugging', 10, 60, 20),
           realtime: rateLimit('connections of one principal to /ws/v1', 10, 3_600, 60),
           phone: rateLimit('an agent who is signed in', 600, 60, 600),

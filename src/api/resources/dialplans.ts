@@ -146,10 +146,12 @@ const simulation = z.object({
         'hangup',
       ]),
       text: z.string().describe('The same, in words'),
-      tags: z.record(z.string(), z.string()).describe('As they are then, without those that are secret'),
       answers: z.array(z.string()).describe('What may come of it, `time_up` aside; of keys one of each kind'),
     }),
   ),
+  tags: z
+    .record(z.string(), z.string())
+    .describe('As they are where it stands, without those that are secret'),
   misfit: z
     .object({ answer: z.number().int().describe('Its place, from 0'), instead: z.array(z.string()) })
     .nullable()
@@ -525,9 +527,11 @@ function simulationOf(
   const at = sent.at ?? now();
   const answers = sent.answers.flatMap((word) => answerOfWord(word) ?? []);
   const simulated = simulatePlan(plan, { facts, at, answers, usual: sent.usual });
+  const last = simulated.turns.at(-1);
   const { entered, ends, whole } = explorePlan(plan, [{ facts, at }], MOST_STATES);
   return {
     turns: simulated.turns.map((turn) => turnOf(plan, turn)),
+    tags: last ? openTags(last.state) : {},
     misfit: simulated.ok ? null : { answer: simulated.answer, instead: [...simulated.instead] },
     explored: { entered: [...entered], ends: [...ends], whole },
   };
@@ -543,7 +547,6 @@ function turnOf(
     did: deeds.map(deedText),
     waitsFor: state.wish.kind,
     text: wishText(state.wish),
-    tags: openTags(state),
     answers: eventsOf(plan, state).map(wordOfAnswer),
   };
 }

@@ -40,7 +40,6 @@ export interface SimulatedTurn {
   readonly did: readonly string[];
   readonly waitsFor: string;
   readonly text: string;
-  readonly tags: Readonly<Record<string, string>>;
   readonly answers: readonly string[];
 }
 
