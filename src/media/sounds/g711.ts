@@ -60,12 +60,14 @@ function aLaw(sample: number): number {
 /** Decodes octets of G.711 to samples from -1 to 1. */
 export function decodeG711(octets: Uint8Array, codec: AudioCodec): Float32Array {
   const values = DECODED[codec];
-  return Float32Array.from(octets, (octet) => values[octet] ?? 0);
+  const samples = new Float32Array(octets.length);
+  for (let i = 0; i < samples.length; i++) samples[i] = values[octets[i] ?? 0] ?? 0;
+  return samples;
 }
 
-const DECODED: Readonly<Record<AudioCodec, readonly number[]>> = {
-  PCMU: Array.from({ length: 256 }, (_, octet) => fromMuLaw(octet) / A_CLIP),
-  PCMA: Array.from({ length: 256 }, (_, octet) => fromALaw(octet) / A_CLIP),
+const DECODED: Readonly<Record<AudioCodec, Float32Array>> = {
+  PCMU: Float32Array.from({ length: 256 }, (_, octet) => fromMuLaw(octet) / A_CLIP),
+  PCMA: Float32Array.from({ length: 256 }, (_, octet) => fromALaw(octet) / A_CLIP),
 };
 
 /** Of the values that a step stands for, the one in its middle (ITU-T G.711, table 2). */
