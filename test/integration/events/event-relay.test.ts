@@ -1,7 +1,16 @@
+import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import type { E164 } from '../../../src/domain';
 import type { DomainEvent } from '../../../src/events';
 import { EventRelay, readEvent } from '../../../src/events';
-import { Database, entityStores, EventStream, failRecording, openRedis } from '../../../src/storage';
+import {
+  addCallback,
+  Database,
+  entityStores,
+  EventStream,
+  failRecording,
+  openRedis,
+} from '../../../src/storage';
 import type { OwnTestRedis } from '../../support/test-redis';
 import { ownTestRedis } from '../../support/test-redis';
 import type { TestDatabase } from '../../support/test-database';
@@ -93,6 +102,23 @@ test('dead deliveries and targets that are paused are alerts, for their account 
   ]);
 });
 
+test('a dialplan that is published is told to its seller, one of the exchange to its own people alone', async () => {
+  for (const accountId of [SELLER_ACCOUNT, null]) {
+    const payload = { dialplanId: 'plan-1', accountId, name: 'welcome', number: 2 };
+    await pool.query(
+      `insert into outbox (type, subject, payload, done_at) values ('dialplan.published', $1, $2, now())`,
+      [randomUUID(), JSON.stringify(payload)],
+    );
+  }
+  await new EventRelay(pool, stream).run();
+  const events = await told();
+  expect(names(events)).toEqual(['dialplan.published plan-1', 'dialplan.published plan-1']);
+  expect(events).toMatchObject([
+    { accounts: [SELLER_ACCOUNT], data: { name: 'welcome', number: 2, accountId: SELLER_ACCOUNT } },
+    { accounts: [], data: { name: 'welcome', number: 2, accountId: null } },
+  ]);
+});
+
 test('recordings are told to those who may listen to them; one that is lost is an alert of the exchange', async () => {
   const { id: _id, ...heard } = campaign({ recording: { mode: 'off', buyersListen: true } });
   await entityStores(pool).campaign.insert('heard', heard);
@@ -114,6 +140,30 @@ test('recordings are told to those who may listen to them; one that is lost is a
     },
   ]);
   expect(names(events).slice(0, 2)).toEqual(['recording.saved one', 'recording.saved two']);
+});
+
+test('a message that a caller left, and a callback that was asked for, are told; the number is not', async () => {
+  const { id: _id, ...heard } = campaign({ recording: { mode: 'off', sellersListen: true } });
+  await entityStores(pool).campaign.insert('messages', heard);
+  const of = { campaignId: 'messages', sellerId: SELLER_ACCOUNT, kind: 'voicemail' as const };
+  const left = await storeRecording(pool, { ...of, callId: 'one' });
+  const callback = {
+    ...{ id: randomUUID(), callId: 'two', campaignId: 'messages', sellerId: SELLER_ACCOUNT, ownNumber: true },
+    ...{ number: '+12125550123' as E164, requestedAt: 1, notAfter: 1_800_000_000_000 },
+  };
+  await addCallback(pool, callback);
+  await new EventRelay(pool, stream).run();
+  const events = (await told()).filter(({ type }) => /^voicemail|^callback/.test(type));
+  expect(events).toMatchObject([
+    { type: 'voicemail.left', accounts: [SELLER_ACCOUNT], data: { recordingId: left.id, durationMs: 125 } },
+    {
+      type: 'callback.requested',
+      subject: { kind: 'callback', id: callback.id },
+      accounts: [],
+      data: { callId: 'two', campaignId: 'messages', ownNumber: true, notAfter: 1_800_000_000_000 },
+    },
+  ]);
+  expect(JSON.stringify(events)).not.toContain('5550123');
 });
 
 test('changes of the market are told with what changed, also of what is gone', async () => {

@@ -1,5 +1,5 @@
 import { useMemo } from 'preact/hooks';
-import { useConsole } from '../console';
+import { useConsole, useMay } from '../console';
 import { alertText } from '../core/alert-text';
 import { countText, decimalText, moneyText, percentText, shortMoney, wordsOf } from '../core/format';
 import { may } from '../core/rights';
@@ -18,6 +18,7 @@ import { Table } from '../ui/table';
 import type { Names } from '../ui/use-names';
 import { useNames } from '../ui/use-names';
 import { Money, Phone, Text, Time } from '../ui/values';
+import { ListenButton } from './call/supervision';
 
 /** Rows that are drawn at once: more than anybody reads, and few enough to be drawn five times a second. */
 const MOST_ROWS = 100;
@@ -200,6 +201,7 @@ interface CallTableProps {
 }
 
 function CallTable({ board, now, campaigns, currencies, buyers }: CallTableProps) {
+  const mayListen = useMay('calls:monitor');
   const calls = useMemo(() => [...board.calls.values()].reverse().slice(0, MOST_ROWS), [board.calls]);
   const columns: readonly Column<LiveCall>[] = [
     { key: 'from', heading: 'Caller', cell: ({ from }) => <Phone number={from} /> },
@@ -253,6 +255,16 @@ function CallTable({ board, now, campaigns, currencies, buyers }: CallTableProps
         <Money micros={priceMicros} currency={campaignId && currencies.get(campaignId)} />
       ),
     },
+    ...(mayListen
+      ? [
+          {
+            key: 'listen',
+            heading: 'Listen in',
+            cell: ({ id, state, from }: LiveCall) =>
+              state === 'answered' ? <ListenButton callId={id} caller={from ?? 'a withheld number'} /> : null,
+          },
+        ]
+      : []),
   ];
   return (
     <>

@@ -121,6 +121,35 @@ export function CallSupervision({ call, onDone }: { readonly call: CallDetail; o
   );
 }
 
+/** Begins to listen in to a call, wherever it is shown. Rendered where somebody may. */
+export function ListenButton({ callId, caller }: { readonly callId: string; readonly caller: string }) {
+  const { api, toast } = useConsole();
+  const [asking, ask] = useState(false);
+  const listen = async (mode: MonitorMode, to: object): Promise<void> => {
+    ask(false);
+    try {
+      await api.post(`/calls/${encodeURIComponent(callId)}/monitor`, { action: 'start', mode, to });
+      toast('good', 'The phone rings.');
+    } catch (error) {
+      toast('bad', sentence(asProblem(error).message));
+    }
+  };
+  return (
+    <>
+      <Button small label={`Listen in to the call of ${caller}`} onClick={() => ask(true)} testId="listen">
+        Listen
+      </Button>
+      {asking && (
+        <ListenDialog
+          busy={false}
+          onClose={() => ask(false)}
+          onConfirm={(mode, to) => void listen(mode, to)}
+        />
+      )}
+    </>
+  );
+}
+
 interface DialogProps {
   readonly busy: boolean;
   onClose(): void;
