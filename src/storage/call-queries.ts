@@ -30,7 +30,12 @@ export interface CallRow {
   /** How the buyer handed the conversation on; null: it did not. */
   readonly transfers: unknown;
   /** How it went through its plan; null: it has none of its own, or is up. */
-  readonly plan: unknown;
+  readonly plan: {
+    name: string;
+    version: number;
+    steps: { at: number; step: string; after?: string | undefined }[];
+    tags: Record<string, string>;
+  } | null;
 }
 
 export interface CallFilter {

@@ -58,10 +58,22 @@ const call = z.object({
   media: z.unknown().describe('What the media engine saw; null before the end'),
   transfers: z.unknown().describe('How the buyer handed the conversation on; null when it did not'),
   plan: z
-    .unknown()
-    .describe(
-      'How it went through its dialplan: name, version, steps, open tags; null without one, or before the end',
-    ),
+    .object({
+      name: z.string(),
+      version: z.number().int().describe('From 1; of plans that are files 0'),
+      steps: z
+        .array(
+          z.object({
+            at: epoch,
+            step: z.string(),
+            after: z.string().optional().describe('What the step before came to, e.g. `keys 1`'),
+          }),
+        )
+        .describe('The first and the last of many'),
+      tags: z.record(z.string(), z.string()).describe('At the end, but those that are secret'),
+    })
+    .nullable()
+    .describe('How it went through its dialplan; null without one, or before the end'),
 });
 
 /** A call that is up has no end to tell of: what it carries beside these is for people. */
