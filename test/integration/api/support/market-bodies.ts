@@ -112,6 +112,7 @@ export const MARKET_RESOURCES: readonly MarketResource[] = [
       routing: 'performance',
       velocityPerHour: 0,
       duplicates: { windowMs: 86_400_000, after: 'converted', scope: 'campaign' },
+      recording: { mode: 'always', announce: 'consent/recording', keepDays: 30, buyersListen: true },
       compliance: {
         enforceHoursInbound: true,
         minAttestation: 'B',
@@ -137,6 +138,7 @@ export const MARKET_RESOURCES: readonly MarketResource[] = [
       caps: { attempts: { hour: 60 }, revenue: { day: 5_000_000_000 }, concurrent: 5, spacingMs: 500 },
       settings: { ringTimeoutMs: 12_000, maxDurationMs: 600_000, ringback: 'local' },
       discipline: { unanswered: 3, windowMs: 600_000, pauseMs: 300_000 },
+      recording: 'forbidden',
     },
     archived: 'archived',
   },
