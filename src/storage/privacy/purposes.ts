@@ -39,6 +39,16 @@ export const PURPOSES: readonly Purpose[] = [
     citations: 'GDPR Art. 6(1)(a), 6(1)(f), 7, 17(3)(e); state law on recording',
   },
   {
+    id: 'callbacks',
+    purpose: 'Calling back who asked for it',
+    data: 'number to be called, whether the caller called from it, when they asked, who took it, a note',
+    basis:
+      'the wish of the person; of a number that was keyed in, legitimate interest in asking whose wish it was',
+    retention: 'until the time that was asked for is over, then 90 days',
+    recipients: 'nobody',
+    citations: 'GDPR Art. 6(1)(b), 6(1)(f), 5(1)(e); 47 CFR 64.1200(f)(15)(i)',
+  },
+  {
     id: 'consents',
     purpose: 'Proof that a person allowed calls, or revoked that',
     data: 'number, act, words that were shown, page, address, browser, asserted name and mail address, certificate',
