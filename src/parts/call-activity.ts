@@ -44,7 +44,10 @@ export class CallActivity {
 
   #decided(callId: string, trace: DecisionTrace): void {
     const source = sourceOf(trace.attempt, trace);
+    // A plan may offer a call more than once: it is still one attempt.
+    const again = this.#sources.has(callId);
     this.#sources.set(callId, source);
+    if (again) return;
     this.#tell({
       ...source,
       kind: 'attempt',
