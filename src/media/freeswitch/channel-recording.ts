@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
+import { asError } from '../../domain';
 import type { Recorder, RecordingFacts, RecordingFormat, RecordingSink } from '../media-engine';
 import { CLOCK_RATE } from '../sdp/audio-description';
 import { G711_SILENCE } from '../sounds/g711';
@@ -46,6 +47,8 @@ export class ChannelRecording implements Recorder {
   #handle: FileHandle | undefined;
   #taking: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
+  /** So much of it may be kept. */
+  #keptMs = Infinity;
   #pausedAt: number | undefined;
   #pausedMs = 0;
   #stopping: Promise<RecordingFacts> | undefined;
@@ -118,11 +121,11 @@ export class ChannelRecording implements Recorder {
     let missing = lost;
     if (!channel.closed) {
       await channel.command('uuid_record', channel.uuid, 'stop', file).catch((error: unknown) => {
-        missing ??= error instanceof Error ? error.message : 'it could not be stopped';
+        missing ??= asError(error).message;
       });
     }
     await this.#take(true).catch((error: unknown) => {
-      missing ??= error instanceof Error ? error.message : 'the file could not be read';
+      missing ??= asError(error).message;
     });
     await this.#handle?.close().catch(() => undefined);
     const [caller, other] = lostMs();
@@ -139,9 +142,12 @@ export class ChannelRecording implements Recorder {
 
   #mask(command: 'mask' | 'unmask'): void {
     const { channel, file } = this.#options;
+    const askedMs = this.#elapsedMs();
     channel.command('uuid_record', channel.uuid, command, file).catch(() => {
-      // What should be silent is not: nothing more is kept.
-      if (command === 'mask') void this.end('it could not be paused');
+      if (command === 'unmask') return;
+      // What should be silent is not: nothing of it is kept.
+      this.#keptMs = askedMs;
+      void this.end('it could not be paused');
     });
   }
 
@@ -162,7 +168,8 @@ export class ChannelRecording implements Recorder {
 
   async #takeOver(all: boolean): Promise<void> {
     this.#handle ??= await open(this.#options.file, 'r');
-    const ripe = all ? Infinity : Math.max(0, this.#elapsedMs() - HELD_BACK_MS) * OCTETS_PER_MS;
+    const ripeMs = all ? Infinity : Math.max(0, this.#elapsedMs() - HELD_BACK_MS);
+    const ripe = Math.min(ripeMs, this.#keptMs) * OCTETS_PER_MS;
     for (;;) {
       const position = this.#taken + this.#rest.length;
       const length = Math.min(CHUNK, Math.floor(ripe - position));

@@ -26,6 +26,8 @@ export class EventSocket {
   private constructor(connection: Connection, timeoutMs: number) {
     this.connection = connection;
     this.#timeoutMs = timeoutMs;
+    // The library writes a command in two pieces: the second would wait for an acknowledgement.
+    connection.socket?.setNoDelay(true);
     connection.on('error', (error: Error) => this.#end(error));
     connection.on('esl::end', () => this.#end(new Error('the event socket was closed')));
   }

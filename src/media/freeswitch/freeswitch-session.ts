@@ -86,6 +86,7 @@ export class FreeswitchSession implements MediaSession, ServerPassenger {
   #server: PooledServer | undefined;
   #boarding: Promise<Channel> | undefined;
   #recording: ChannelRecording | undefined;
+  #recordingSoon = false;
   #listening: Listening | undefined;
   #readings = new Map<FreeswitchLeg, LegReading>();
   #qualityAt = 0;
@@ -171,7 +172,10 @@ export class FreeswitchSession implements MediaSession, ServerPassenger {
   async record(sink: RecordingSink): Promise<Recorder> {
     const caller = this.#caller;
     if (this.#closed || !caller) throw new MediaUnavailable('there is no caller');
-    if (this.#recording) throw new MediaUnavailable('the call is being recorded already');
+    if (this.#recording || this.#recordingSoon) {
+      throw new MediaUnavailable('the call is being recorded already');
+    }
+    this.#recordingSoon = true;
     const { spool, now, onEnding } = this.#context;
     const encoding = caller.codec === 'PCMA' ? 'PCMA' : 'PCMU';
     const file = spool.recordingFile(randomUUID(), encoding);
@@ -195,6 +199,8 @@ export class FreeswitchSession implements MediaSession, ServerPassenger {
     } catch (error) {
       await spool.remove(file).catch(() => undefined);
       throw error;
+    } finally {
+      this.#recordingSoon = false;
     }
     if (this.#closed) void this.#recording.stop();
     return this.#recording;

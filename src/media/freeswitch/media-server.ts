@@ -68,9 +68,9 @@ export class PooledServer {
   #core: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #retryMs: number;
-  /** Channels of ours that are being opened. */
-  #opening = 0;
+  /** Sessions at the last look, and channels of ours that were opened since, or are being opened. */
   #reported = 0;
+  #opened = 0;
   #capacity = 1;
   #misses = 0;
   #closed = false;
@@ -87,11 +87,11 @@ export class PooledServer {
 
   /** Share of its sessions in use, those of other switches too, as far as it is known. */
   get load(): number {
-    return (this.#reported + this.#opening) / this.#capacity;
+    return (this.#reported + this.#opened) / this.#capacity;
   }
 
   get full(): boolean {
-    return this.#reported + this.#opening >= this.#capacity;
+    return this.#reported + this.#opened >= this.#capacity;
   }
 
   /** Reaches it, and goes on trying. Resolves after the first attempt. */
@@ -107,7 +107,7 @@ export class PooledServer {
     const media = this.#connected?.media;
     if (!media) throw new MediaUnavailable(`the media server ${this.name} is down`);
     const { timeoutMs } = this.#options.timing;
-    this.#opening++;
+    this.#opened++;
     let late = false;
     let timer: NodeJS.Timeout | undefined;
     const opening = media.createEndpoint({ remoteSdp: sdp }).then((endpoint) => {
@@ -130,7 +130,6 @@ export class PooledServer {
       });
     } finally {
       clearTimeout(timer);
-      this.#opening--;
     }
   }
 
@@ -189,6 +188,10 @@ export class PooledServer {
       PROFILE,
     );
     media.closing = true;
+    media.once('connect', () => {
+      // As for the event socket itself, and before anything is written.
+      media._server?.server.prependListener('connection', (channel) => channel.setNoDelay(true));
+    });
     // It tells a second after it began that it is not ready, to somebody or to the process.
     media.on('error', () => undefined);
     try {
@@ -209,6 +212,7 @@ export class PooledServer {
       socket.command('status'),
       socket.command('fsctl pause_check inbound'),
     ]);
+    this.#opened = 0;
     this.#reported = numberBefore(status, 'session(s) - peak') ?? 0;
     this.#capacity = Math.max(1, numberBefore(status, 'session(s) max') ?? 1);
     if (!status.includes('is ready')) throw new Error('it is not ready');

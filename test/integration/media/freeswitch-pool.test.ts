@@ -125,6 +125,13 @@ describe('the pool', () => {
     expect(idle.commands.filter((command) => command.startsWith('uuid_kill'))).toHaveLength(2);
   });
 
+  test('calls that come between two looks are spread', async () => {
+    const servers = [await standIn(), await standIn()];
+    const engine = await engineOn(servers, { timing: { ...TIMING, checkMs: 60_000 } });
+    await Promise.all(Array.from({ length: 6 }, () => call(engine).session.createLeg('caller')));
+    expect(servers.map(({ channels }) => channels)).toEqual([3, 3]);
+  });
+
   test.each<[string, (server: EventSocketStandIn) => void]>([
     ['refuses', (server) => (server.invites = 'refuse')],
     ['does not answer', (server) => (server.invites = 'ignore')],
