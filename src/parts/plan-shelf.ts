@@ -222,6 +222,7 @@ export class PlanShelf {
     const paths = new Set(files.map(({ path }) => `file:${path}`));
     for (const subject of [...this.#alerts.keys(), ...this.#refused.keys()])
       if (subject.startsWith('file:') && !paths.has(subject)) this.#forget(subject);
+    this.#clearFound();
   }
 
   async #takeStored(plans: readonly PublishedDialplan[]): Promise<void> {
@@ -259,6 +260,7 @@ export class PlanShelf {
       byOwner.set(accountId, own.set(name, stored));
     }
     this.#byOwner = byOwner;
+    this.#clearFound();
   }
 
   #offer(
@@ -299,6 +301,16 @@ export class PlanShelf {
     if (!alert || this.#closed) return;
     this.#alerts.delete(subject);
     this.#options.onCleared(alert);
+  }
+
+  /** What calls missed is there now, whether or not another call has asked for it. */
+  #clearFound(): void {
+    for (const [subject, { kind }] of [...this.#alerts]) {
+      if (kind !== 'missing') continue;
+      const slash = subject.lastIndexOf('/');
+      const account = subject.slice(MISSING.length, slash);
+      if (this.#found(subject.slice(slash + 1), account === '' ? undefined : account)) this.#clear(subject);
+    }
   }
 
   #forget(subject: string): void {

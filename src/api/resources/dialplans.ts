@@ -177,7 +177,7 @@ const list = new RowList({
   ranges: { createdAt: 'instant' },
   sortable: { createdAt: 'instant' },
 });
-const versions = new RowList({ filters: {}, sortable: {}, tie: numbered });
+const versions = new RowList({ filters: {}, sortable: { number: 'number' }, tie: numbered });
 
 /** Dialplans as people write them: versions, of which one is live; and what a plan would do, before it is. */
 export function dialplanRoutes(services: DialplanServices, now: () => number): Route[] {

@@ -91,7 +91,10 @@ export class DialplanStore {
     const table: ListedTable = {
       select: VERSION,
       from: 'dialplan_versions v',
-      columns: { dialplanId: { column: 'v.dialplan_id', kind: 'text' } },
+      columns: {
+        dialplanId: { column: 'v.dialplan_id', kind: 'text' },
+        number: { column: 'v.number', kind: 'number' },
+      },
       tie: { column: 'v.number', kind: 'number', descending: true },
     };
     return listRows<DialplanVersion>(this.#db, table, { ...query, where: { dialplanId: id } });
