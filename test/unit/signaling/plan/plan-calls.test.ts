@@ -65,6 +65,36 @@ test('a caller is announced to, asked, and sold by what they said', async () => 
   expect(call.record?.attendedAt).toBeLessThan(call.record?.answeredAt ?? 0);
 });
 
+test('keys that are pressed while the recording is paused are not kept of the plan’s steps', async () => {
+  const call = await playPlan({
+    plan: planOf({
+      tags: { answer: 'digits' },
+      start: 'hello',
+      steps: {
+        hello: { do: 'announce', play: ['greeting/hello'], next: 'begin' },
+        begin: { do: 'record', set: 'on', next: 'quiet' },
+        quiet: { do: 'record', set: 'paused', next: 'ask' },
+        ask: {
+          do: 'gather',
+          play: ['ask/card'],
+          as: 'answer',
+          digits: { min: 4, max: 4 },
+          next: 'loud',
+          otherwise: 'bye',
+        },
+        loud: { do: 'record', set: 'on', next: 'sell' },
+        ring: { do: 'ring', exhausted: 'bye' },
+        ...SELL,
+      },
+    }),
+    buyers: [answers()],
+    keys: [...'4242'].map((key, index) => ({ at: 300 + index * 50, key })),
+  });
+  expect(call.record?.plan?.steps.map(({ after }) => after)).toContain('keys ****');
+  const states = call.journal.events.flatMap((event) => (event.type === 'call.recording' ? [event.state] : []));
+  expect(states.slice(0, 3)).toEqual(['on', 'paused', 'on']);
+});
+
 test('keys that are secret are written nowhere', async () => {
   const call = await playPlan({
     plan: planOf({
