@@ -63,9 +63,12 @@ export class PlanRunner {
           this.#call.end(wish.code, wish.detail);
           return;
         }
+        const masked = this.#call.recording.masksKeys;
         const event = await this.#answerTo(wish);
         if (!event || this.#call.isOver()) return;
-        const secret = wish.kind === 'gather' && wish.secret;
+        // What is pressed while nothing is recorded is written down as little.
+        const unkept = masked || this.#call.recording.masksKeys;
+        const secret = unkept || (wish.kind === 'gather' && wish.secret);
         turn = advancePlan(plan, turn.state, event, now());
         this.#entered(turn, wordFor(event, secret));
       }

@@ -91,7 +91,9 @@ test('keys that are pressed while the recording is paused are not kept of the pl
     keys: [...'4242'].map((key, index) => ({ at: 300 + index * 50, key })),
   });
   expect(call.record?.plan?.steps.map(({ after }) => after)).toContain('keys ****');
-  const states = call.journal.events.flatMap((event) => (event.type === 'call.recording' ? [event.state] : []));
+  const states = call.journal.events.flatMap((event) =>
+    event.type === 'call.recording' ? [event.state] : [],
+  );
   expect(states.slice(0, 3)).toEqual(['on', 'paused', 'on']);
 });
 
