@@ -110,6 +110,13 @@ export function addCommandGroups(
     clock: systemClock,
   });
 
+  addRecordingCommands(program, {
+    withDatabase,
+    say,
+    stderr: process.stderr,
+    setExitCode: (code) => void (process.exitCode = code),
+  });
+
   addReconciliationCommands(program, {
     withDatabase,
     say,
@@ -119,11 +126,4 @@ export function addCommandGroups(
   });
 
   addSettlementCommands(program, { withDatabase, say, user: terminalUser });
-  addRecordingCommands(program, {
-    withDatabase,
-    say,
-    stderr: process.stderr,
-    setExitCode: (code) => void (process.exitCode = code),
-  });
-
 }

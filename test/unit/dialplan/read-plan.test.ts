@@ -101,6 +101,71 @@ describe('what is no plan is refused, with its line, its column and the reason',
   });
 });
 
+describe('texts that are meant to harm whoever reads them', () => {
+  test.each<[string, string, RegExp]>([
+    ['brackets within brackets', '['.repeat(30_000), /^p\.yaml:1:65: nested deeper/],
+    ['brackets that end', `${'['.repeat(30_000)}${']'.repeat(30_000)}`, /^p\.yaml:1:65: nested deeper/],
+    ['mappings within mappings', '{a: '.repeat(10_000), /nested deeper/],
+    ['lists within lists', `${'- '.repeat(30_000)}a`, /nested deeper/],
+    ['keys that are keys', '? '.repeat(30_000), /nested deeper/],
+    ['columns without end', `a:\n${' '.repeat(60_000)}b: 1`, /^p\.yaml:2:1: nested deeper/],
+    ['more than a plan says', '- a\n'.repeat(16_000), /more than any plan says/],
+    ['quotes without end', '"'.repeat(60_000), /more than any plan says/],
+    ['bytes', `# ${'ü'.repeat(40_000)}`, /longer than 65536 bytes/],
+  ])('%s', (_, text, problem) => {
+    const read = readPlan(text);
+    expect(read.ok ? [] : read.problems.map((one) => problemLine('p.yaml', one))).toEqual([
+      expect.stringMatching(problem),
+    ]);
+  });
+
+  test('thousands of keys are told as a few problems, and keys that are there twice by their line', () => {
+    const keys = Array.from({ length: 3_000 }, (_, at) => `k${at}: 1`).join('\n');
+    const read = readPlan(keys);
+    expect(read.ok ? [] : read.problems).toHaveLength(50);
+    expect(readPlan(`${keys}\nk7: 2`)).toMatchObject({
+      problems: [{ line: 3_001, column: 1, reason: 'not YAML: k7 is there twice' }],
+    });
+  });
+
+  test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])(
+    '%s is a name like any other',
+    (name) => {
+      const lines = ['dialplan: 1', 'name: mine', `start: ${name}`, 'steps: { bye: { do: hangup } }'];
+      expect(readPlan(lines.join('\n'))).toMatchObject({ ok: false, problems: [{ line: 3, path: 'start' }] });
+      const more = [
+        'dialplan: 1',
+        'name: mine',
+        'start: bye',
+        'steps: { bye: { do: hangup } }',
+        `${name}: 1`,
+      ];
+      expect(readPlan(more.join('\n'))).toMatchObject({ ok: false, problems: [{ line: 5, path: name }] });
+      expect(({} as Record<string, unknown>)['do']).toBeUndefined();
+    },
+  );
+});
+
+test('what is beside a plan: its name, and where it sends calls', () => {
+  const text = [
+    'dialplan: 1',
+    'name: mine',
+    'start: over',
+    'steps:',
+    '  over: { do: transfer, target: t1, failed: bye }',
+    '  bye: { do: hangup }',
+  ].join('\n');
+  expect(readPlan(text, { name: 'mine', mayTransferTo: (target) => target === 't1' })).toMatchObject({
+    ok: true,
+  });
+  expect(readPlan(text, { name: 'other', mayTransferTo: () => false })).toMatchObject({
+    problems: [
+      { line: 2, column: 1, path: 'name' },
+      { line: 5, column: 25, path: 'steps.over.target' },
+    ],
+  });
+});
+
 describe('what could not be carried out is refused', () => {
   test.each<[string, string[], string[]]>([
     [
