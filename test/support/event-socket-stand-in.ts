@@ -168,8 +168,17 @@ export class EventSocketStandIn {
       const body = this.#answer(command);
       socket.write(`Content-Type: api/response\nContent-Length: ${Buffer.byteLength(body)}\n\n${body}`);
       if (command.startsWith('uuid_kill')) socket.end();
+    } else if (verb === 'sendmsg' && channel) {
+      this.commands.push(message.replaceAll('\n', ' '));
+      reply('+OK');
+      const body = JSON.stringify({
+        'Event-Name': 'CHANNEL_EXECUTE_COMPLETE',
+        'Unique-ID': channel.uuid,
+        'Application-UUID': /^Event-UUID: (.*)$/m.exec(message)?.[1],
+      });
+      socket.write(`Content-Length: ${Buffer.byteLength(body)}\nContent-Type: text/event-json\n\n${body}`);
     } else if (verb !== 'exit') {
-      if (verb === 'sendmsg' || verb === 'sendevent') this.commands.push(message.replaceAll('\n', ' '));
+      if (verb === 'sendevent') this.commands.push(message.replaceAll('\n', ' '));
       reply('+OK');
     }
   }

@@ -83,6 +83,11 @@ export class Channel {
     return this.#unlessGone(this.#endpoint.execute(application, argument));
   }
 
+  /** The same for what is over at once. */
+  async runBriefly(application: string, argument: string): Promise<void> {
+    await this.#inTime(application, this.#endpoint.execute(application, argument));
+  }
+
   /** Sends an event to the channel itself, as eavesdropping takes its commands. */
   tell(headers: Readonly<Record<string, string>>): void {
     this.#connection?.sendRecv('sendevent MESSAGE', { ...headers, 'unique-id': this.uuid }, () => undefined);

@@ -60,6 +60,14 @@ const STATIC = new Map(
   [PAYLOADS.PCMU, PAYLOADS.PCMA, PAYLOADS.G722].map((payload) => [payload.type, payload]),
 );
 
+/** Samples a second of what it decodes to. */
+export const SAMPLE_RATES: Readonly<Record<CodecName, number>> = {
+  OPUS: 48_000,
+  G722: 16_000,
+  PCMU: 8_000,
+  PCMA: 8_000,
+};
+
 const PROTOCOLS = new Set(['RTP/AVP', 'RTP/AVPF']);
 const MAX_PORT = 65_535;
 const DEFAULT_PTIME = 20;
@@ -164,9 +172,12 @@ export function writeOwn(own: OwnAudio, answering?: PeerAudio): string {
   });
 }
 
+/** What a channel is opened with. */
+export const OPENING_CODEC: CodecName = 'PCMU';
+
 /** With this a channel is opened, before anything is known of the peer. */
 export function openingOffer(sessionId: number): string {
-  const payloads = ownPayloads(CODECS);
+  const payloads = ownPayloads([OPENING_CODEC]);
   return writeOwn({ ...NOWHERE, sessionId, version: 1, payloads, ptime: undefined, direction: 'inactive' });
 }
 

@@ -5,8 +5,12 @@ import type { Direction } from '../sdp/audio-description';
 import { owesAudio } from '../sdp/direction';
 import type { Channel } from './channel';
 import type { CodecName, Payload } from './descriptions';
+import { OPENING_CODEC, SAMPLE_RATES } from './descriptions';
 import { Negotiation } from './negotiation';
 import { NOTHING_COUNTED, readingExpression, readReading } from './readings';
+
+/** Of silence: one frame. */
+const MOMENT = 'silence_stream://20';
 
 export interface LegContext {
   readonly channel: Channel;
@@ -27,6 +31,8 @@ export class FreeswitchLeg implements MediaLeg {
   #lastMediaAt: number | undefined;
   /** Tones are listened to, as the peer has no other way to send digits. */
   #hears = false;
+  /** What whoever taps the channel takes its audio for. */
+  #sampleRate = SAMPLE_RATES[OPENING_CODEC];
   #closed = false;
 
   constructor(
@@ -133,10 +139,17 @@ export class FreeswitchLeg implements MediaLeg {
     this.#context.onClosed();
   }
 
-  #described(result: SdpResult): SdpResult {
-    if (result.ok && !this.#hears && this.#negotiation.digitsAreHeard) {
+  async #described(result: SdpResult): Promise<SdpResult> {
+    const { codec } = this;
+    if (!result.ok || codec === undefined) return result;
+    if (SAMPLE_RATES[codec] !== this.#sampleRate) {
+      this.#sampleRate = SAMPLE_RATES[codec];
+      // A parked channel changes its rate when it plays something, and is recorded wrongly before.
+      await this.channel.runBriefly('playback', MOMENT).catch(() => undefined);
+    }
+    if (!this.#hears && this.#negotiation.digitsAreHeard) {
       this.#hears = true;
-      this.channel.run('start_dtmf', '').catch(() => undefined);
+      this.channel.runBriefly('start_dtmf', '').catch(() => undefined);
     }
     return result;
   }

@@ -1,8 +1,10 @@
 import { createSocket } from 'node:dgram';
 import type { MediaLegRole } from '../../../../src/media';
+import { G711_SILENCE } from '../../../../src/media/sounds/g711';
 import { until } from '../../../support/until';
 import type { ContractSubject } from '../contract/bench';
-import { ContractBench } from '../contract/bench';
+import { ContractBench, linear } from '../contract/bench';
+import { KeptRecording } from '../contract/record';
 import { CALLER_HZ, hearsTones, sing } from '../contract/tones';
 import { portOf, sdpOf } from '../harness';
 
@@ -61,6 +63,26 @@ export function freeswitchBeside(open: () => Promise<ContractSubject>): void {
       expect(stats.packetsLost).toBe(0);
       expect(stats.mos).toBeGreaterThan(1);
       expect((await caller.leg.stats()).codec).toBe('PCMU');
+    });
+
+    test('a caller of Opus is recorded from the beginning', async () => {
+      const session = bench.session();
+      const caller = await session.createLeg('caller');
+      const peer = await echo('opus/48000/2', 111);
+      echoes.push(peer);
+      sdpOf(caller.receiveOffer(peer.sdp));
+      sdpOf(await caller.createAnswer());
+      const sink = new KeptRecording();
+      const recorder = await session.record(sink);
+      // They say what they hear.
+      const tone = await session.play(caller, 'tone');
+      await sink.more(1_000);
+      tone.stop();
+      const facts = await recorder.stop();
+      sink.expectWhole(facts);
+      const caller8k = linear(sink.channel(0), sink.encoding);
+      expect(caller8k.some((sample) => Math.abs(sample) > 2_000)).toBe(true);
+      expect(sink.channel(1).every((octet) => octet === G711_SILENCE[sink.encoding])).toBe(true);
     });
 
     test('a peer that falls silent is told, once, and when it was heard last', async () => {
