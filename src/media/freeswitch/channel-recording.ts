@@ -25,6 +25,8 @@ const TAKE_MS = 500;
 /** What is younger waits: who heard whom is known by then. */
 const HELD_BACK_MS = 400;
 const CHUNK = 64 * 1024;
+/** A recording that ends before anything was written has no file. */
+const MAY_BE_EMPTY_MS = 500;
 
 /** While nobody is joined with the caller, the other channel is silent: what the switch plays is no conversation. */
 interface Apart {
@@ -119,13 +121,15 @@ export class ChannelRecording implements Recorder {
     clearInterval(this.#timer);
     this.#endPause();
     let missing = lost;
+    const endedMs = this.#elapsedMs();
     if (!channel.closed) {
       await channel.command('uuid_record', channel.uuid, 'stop', file).catch((error: unknown) => {
         missing ??= asError(error).message;
       });
     }
     await this.#take(true).catch((error: unknown) => {
-      missing ??= asError(error).message;
+      const none = (error as NodeJS.ErrnoException).code === 'ENOENT';
+      if (!none || endedMs > MAY_BE_EMPTY_MS) missing ??= asError(error).message;
     });
     await this.#handle?.close().catch(() => undefined);
     const [caller, other] = lostMs();

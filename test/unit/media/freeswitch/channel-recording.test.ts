@@ -145,9 +145,17 @@ test('what cannot be paused is not gone on with: nothing is kept that should not
   expect(stage.octets.length).toBe(100 * OCTETS_PER_MS);
 });
 
+test('one that ends at once may have no file', async () => {
+  const stage = new Stage();
+  const recording = await stage.begin();
+  const facts = await recording.stop();
+  expect(stage.ends).toEqual([[{ ...facts, durationMs: 0 }, undefined]]);
+});
+
 test('without a file it ends all the same, and says why', async () => {
   const stage = new Stage();
   const recording = await stage.begin();
+  now += 5_000;
   expect(await recording.end()).toMatchObject({ durationMs: 0 });
   expect(stage.ends[0]?.[1]).toContain('ENOENT');
 });
