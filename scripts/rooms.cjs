@@ -32,5 +32,16 @@ exports.ROOMS = {
   replay: ['decision', 'fraud', 'rating', 'storage', 'market', 'domain'],
   // Its own build, for browsers: it knows the exchange by its API alone.
   web: [],
-  api: ['billing', 'rating', 'decision', 'dialplan', 'market', 'rtb', 'analytics', 'events', 'storage', 'domain'],
+  api: [
+    'billing',
+    'rating',
+    'decision',
+    'dialplan',
+    'market',
+    'rtb',
+    'analytics',
+    'events',
+    'storage',
+    'domain',
+  ],
 };
