@@ -70,7 +70,11 @@ export class Channel {
    * @throws MediaUnavailable when it fails, or nothing is answered in time
    */
   async command(command: string, ...args: readonly string[]): Promise<string> {
-    const event = await this.#inTime(command, this.#endpoint.api(command, args));
+    const connection = this.#connection;
+    if (!connection) throw new MediaUnavailable('the channel has no connection');
+    // Not by the endpoint: that one writes each answer down in full, whether anybody reads that or not.
+    const answer = new Promise<EslEvent>((resolve) => connection.api([command, ...args].join(' '), resolve));
+    const event = await this.#inTime(command, answer);
     const body = (event.getBody() ?? '').trim();
     if (body.startsWith('-ERR') || body.startsWith('-USAGE')) {
       throw new MediaUnavailable(`${command}: ${body.slice(0, 200)}`);

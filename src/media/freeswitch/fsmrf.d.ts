@@ -48,7 +48,6 @@ declare module 'drachtio-fsmrf/lib/mediaserver' {
       readonly conn: Connection | null;
       readonly dialog: Srf.Dialog | null;
       readonly local: { readonly sdp: string };
-      api(command: string, args: readonly string[]): Promise<EslEvent>;
       execute(application: string, argument: string): Promise<EslEvent>;
     }
   }
