@@ -1,4 +1,5 @@
 import type { MediaCapability } from '../domain';
+import type { MachineTerms } from './machine/machine-terms';
 
 /**
  * The port to whatever moves audio. Signalling sees sessions and legs and SDP texts; never sockets,
@@ -98,6 +99,12 @@ export interface MediaSession {
    * with {@link MediaUnavailable} where the engine cannot, or caller and buyer are not bridged for good.
    */
   monitor(leg: MediaLeg, mode: MonitorMode): Promise<Monitoring>;
+  /**
+   * Listens to whoever answered, and is not bridged yet, until it is known whether that is an answering machine; at
+   * most for {@link MachineTerms.maxMs}. What the leg hears meanwhile is of no matter. `unsure` also when the leg
+   * or the session is closed. Rejected with {@link MediaUnavailable} where the engine cannot.
+   */
+  detectMachine(leg: MediaLeg, terms?: Partial<MachineTerms>): Promise<MachineFinding>;
   /** Monotonic milliseconds of the last RTP packet seen on this leg, or on either; undefined before the first. */
   lastMediaAt(role?: MediaLegRole): number | undefined;
   /** Releases everything. Idempotent. */
@@ -171,6 +178,19 @@ export interface Monitoring {
   /** The two go on as before. Idempotent; ends by itself when the leg or the conversation ends. */
   stop(): void;
 }
+
+/**
+ * Who answered, and by what that was told. A machine: the `beep`, `many_words` or a `long_greeting`, or nothing
+ * (`initial_silence`). A person: a `short_greeting`, after which they wait. Otherwise the `time` was up, or the leg was
+ * `closed`.
+ */
+export type MachineFinding =
+  | {
+      readonly verdict: 'machine';
+      readonly reason: 'beep' | 'many_words' | 'long_greeting' | 'initial_silence';
+    }
+  | { readonly verdict: 'person'; readonly reason: 'short_greeting' }
+  | { readonly verdict: 'unsure'; readonly reason: 'time' | 'closed' };
 
 /** What is known of recorded prompts: files of 8 kHz, mono, by their name. */
 export interface PromptStore {

@@ -1,5 +1,4 @@
 import type { CapLimit, RingTarget } from '../domain';
-import type { Meeting } from '../dialplan';
 import type { MediaLeg, MediaSession } from '../media';
 import { MediaUnavailable } from '../media';
 import type { RingSound } from './caller-sound';
@@ -7,6 +6,7 @@ import { CallerSound } from './caller-sound';
 import type { MidCall } from './mid-call';
 import type { Keys } from './plan/keys';
 import { keyOfInfo } from './plan/keys';
+import type { Met, Reception } from './plan/meeting';
 import { isMet, meet } from './plan/meeting';
 import type { HeldFunds, RingAttempt } from './ports';
 import { CANCEL_REASONS } from './sip-status';
@@ -18,8 +18,8 @@ import { Waterfall } from './waterfall';
 export interface RingOrder {
   readonly targets: readonly RingTarget[];
   readonly atOnce: number;
-  /** What whoever answers is told and asked before they are joined; undefined: nothing. */
-  readonly meeting: Pick<Meeting, 'whisper' | 'accept'> | undefined;
+  /** What is done with whoever answers, before they are joined; undefined: nothing. */
+  readonly meeting: Reception | undefined;
   /** What the caller hears meanwhile; undefined: ringback, and early audio of whoever rings alone. */
   readonly sound: RingSound | undefined;
 }
@@ -51,6 +51,14 @@ export type RungOut = 'joined' | 'nobody' | 'stopped';
 /** Ringing goes on for minutes only with a provisional each minute (RFC 3261 §13.3.1.1). */
 const KEEP_RINGING_MS = 60_000;
 const NOT_TAKEN = 'SIP;cause=480;text="not taken"';
+const MACHINE_ANSWERED = 'SIP;cause=480;text="a machine answered"';
+/** What an attempt came to whose buyer was not joined. A machine is nobody, as if it had rung on. */
+const LOST_BY: Readonly<Record<Exclude<Met, 'joined'>, RingAttempt['outcome']>> = {
+  machine: 'no_answer',
+  declined: 'declined',
+  failed: 'failed',
+  stopped: 'declined',
+};
 
 /** Rings whom a call was sold to, until somebody who answered is joined with the caller. */
 export class RingOut {
@@ -120,13 +128,13 @@ export class RingOut {
     const { dialog, leg } = answered;
     if (this.#call.isOver() || this.#stopped) return this.#dropped(answered);
     const buyer = { gone: false };
-    const meeting = this.#order.meeting;
+    const meeting = receptionOf(answered, this.#order.meeting);
     if (meeting && isMet(meeting)) {
       const met = await this.#meet(answered, meeting, buyer);
       if (this.#call.isOver() || this.#stopped) return this.#dropped(answered);
       if (met !== 'joined') {
-        dialog.bye(NOT_TAKEN);
-        return this.#lost(answered, met === 'failed' ? 'failed' : 'declined');
+        dialog.bye(met === 'machine' ? MACHINE_ANSWERED : NOT_TAKEN);
+        return this.#lost(answered, LOST_BY[met]);
       }
     }
     this.#call.midCall.attach('buyer', dialog, leg, () => (buyer.gone = true));
@@ -139,11 +147,7 @@ export class RingOut {
     }
   }
 
-  async #meet(
-    { dialog, leg }: AnsweredTarget,
-    meeting: Pick<Meeting, 'whisper' | 'accept'>,
-    buyer: { gone: boolean },
-  ): Promise<Awaited<ReturnType<typeof meet>>> {
+  async #meet({ dialog, leg }: AnsweredTarget, meeting: Reception, buyer: { gone: boolean }): Promise<Met> {
     const { media, keys, midCall } = this.#call;
     const stop = (this.#meeting = new AbortController());
     const onInfo = (contentType: string, body: string): number => {
@@ -222,6 +226,11 @@ export class RingOut {
     } else this.#waterfall.lost(answered, 'canceled');
     return 'stopped';
   }
+}
+
+/** Agents are people: their phones are ours. */
+function receptionOf({ agentId }: AnsweredTarget, meeting: Reception | undefined): Reception | undefined {
+  return meeting && agentId !== undefined ? { ...meeting, detectMachine: false } : meeting;
 }
 
 /** False when the buyer's media is gone, which is no reason not to ring the next one. */

@@ -83,16 +83,17 @@ export class RtpPeer {
 
   /**
    * Says one frame again and again, in time however late this process is: a tone, where the frame holds whole
-   * waves.
+   * waves. Or another each time, by its number.
    */
-  repeat(port: number, frame: Buffer, how: Repeating = {}): void {
+  repeat(port: number, frame: Buffer | ((index: number) => Buffer), how: Repeating = {}): void {
     this.hush();
     const began = performance.now();
     let frames = 0;
     this.#timer = setInterval(() => {
       for (; frames * FRAME_MS <= performance.now() - began; frames++) {
         if (this.#pressing) continue;
-        const packet = this.#packet(how.payloadType ?? 0, frame, this.#timestamp);
+        const octets = typeof frame === 'function' ? frame(frames) : frame;
+        const packet = this.#packet(how.payloadType ?? 0, octets, this.#timestamp);
         this.#timestamp += FRAME;
         if (how.arrives?.(frames) ?? true) this.#socket.send(packet, port, how.address ?? '127.0.0.1');
       }

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { asError } from '../../domain';
+import { MachineDetector } from '../machine/machine-detector';
+import type { MachineTerms } from '../machine/machine-terms';
 import type {
   Clip,
   LegHints,
   LegStats,
+  MachineFinding,
   MediaLeg,
   MediaLegRole,
   MediaSession,
@@ -22,6 +25,7 @@ import type { Rounds } from '../quality/rounds';
 import type { Bridge } from './arrangement';
 import { Arrangement } from './arrangement';
 import type { Channel, ChannelLoss } from './channel';
+import { ChannelMachineEar } from './channel-machine-ear';
 import { ChannelRecording } from './channel-recording';
 import type { CodecName } from './descriptions';
 import { openingOffer } from './descriptions';
@@ -88,6 +92,8 @@ export class FreeswitchSession implements MediaSession, ServerPassenger {
   #recording: ChannelRecording | undefined;
   #recordingSoon = false;
   #listening: Listening | undefined;
+  /** Who listens whether a machine answered; undefined while that begins. */
+  readonly #machineEars = new Map<FreeswitchLeg, ChannelMachineEar | undefined>();
   #readings = new Map<FreeswitchLeg, LegReading>();
   #qualityAt = 0;
   #looking = false;
@@ -223,6 +229,29 @@ export class FreeswitchSession implements MediaSession, ServerPassenger {
     return monitoring;
   }
 
+  async detectMachine(leg: MediaLeg, terms: Partial<MachineTerms> = {}): Promise<MachineFinding> {
+    const answering = this.#own(leg);
+    if (this.#closed || !answering) return { verdict: 'unsure', reason: 'closed' };
+    if (this.#machineEars.has(answering)) throw new MediaUnavailable('the leg is listened to already');
+    const { spool, onEnding } = this.#context;
+    const file = spool.recordingFile(randomUUID(), 'PCMU');
+    let ear: ChannelMachineEar | undefined;
+    this.#machineEars.set(answering, ear);
+    try {
+      ear = await ChannelMachineEar.begin(answering.channel, file, new MachineDetector(terms));
+      this.#machineEars.set(answering, ear);
+      if (!this.#legs.has(answering) || this.#isClosed) void ear.close();
+      return await ear.done;
+    } catch (error) {
+      if (!this.#legs.has(answering) || this.#isClosed) return { verdict: 'unsure', reason: 'closed' };
+      throw error;
+    } finally {
+      this.#machineEars.delete(answering);
+      const stopped = ear?.close() ?? Promise.resolve();
+      onEnding(stopped.then(() => spool.remove(file)).catch(() => undefined));
+    }
+  }
+
   lastMediaAt(role?: MediaLegRole): number | undefined {
     const instants: number[] = [];
     for (const leg of this.#legs) {
@@ -248,6 +277,11 @@ export class FreeswitchSession implements MediaSession, ServerPassenger {
     void this.#look().finally(() => {
       this.#looking = false;
     });
+  }
+
+  /** TypeScript takes a field for what it was before an await. */
+  get #isClosed(): boolean {
+    return this.#closed;
   }
 
   get #caller(): FreeswitchLeg | undefined {
@@ -323,6 +357,7 @@ export class FreeswitchSession implements MediaSession, ServerPassenger {
     if (leg.lastMediaAt !== undefined) this.#lastMediaAt.set(leg.role, leg.lastMediaAt);
     this.#misses.delete(leg);
     this.#readings.delete(leg);
+    void this.#machineEars.get(leg)?.close();
     if (this.#listening?.supervisor === leg) this.#listening.monitoring.stop();
     this.#arrangement.remove(leg);
     this.#forget();

@@ -1,9 +1,12 @@
 import { isIPv6 } from 'node:net';
 import { asError } from '../../domain';
+import { MachineDetector } from '../machine/machine-detector';
+import type { MachineTerms } from '../machine/machine-terms';
 import type {
   Clip,
   LegHints,
   LegStats,
+  MachineFinding,
   MediaLeg,
   MediaLegRole,
   MediaSession,
@@ -29,6 +32,7 @@ import type { Dialect } from './dialect';
 import { KeyEars } from './key-ears';
 import { Labels } from './labels';
 import { LegTaps } from './leg-taps';
+import { MachineEar } from './machine-ear';
 import type { MediaPath } from './media-path';
 import { CallMonitoring } from './monitoring';
 import type { SessionLeg } from './negotiated-leg';
@@ -95,6 +99,8 @@ export class MediasoupSession implements MediaSession, WorkerPassenger, Teller {
   readonly #codecs = new CallCodecs();
   readonly #arrangement = new Arrangement();
   readonly #taps = new LegTaps();
+  /** Who listens whether a machine answered. */
+  readonly #machineEars = new Map<SessionLeg, MachineEar>();
   #recording: CallRecording | undefined;
   #monitoring: CallMonitoring | undefined;
   /** Supervisors' browsers: they stay where they are, and the call where it is. */
@@ -210,6 +216,20 @@ export class MediasoupSession implements MediaSession, WorkerPassenger, Teller {
     this.#monitoring = monitoring;
     await this.#arrange();
     return monitoring;
+  }
+
+  async detectMachine(leg: MediaLeg, terms: Partial<MachineTerms> = {}): Promise<MachineFinding> {
+    const answering = this.#legs.get(leg);
+    if (this.#closed || !answering) return { verdict: 'unsure', reason: 'closed' };
+    if (this.#machineEars.has(answering)) throw new MediaUnavailable('the leg is listened to already');
+    const ear = new MachineEar(answering, new MachineDetector(terms), this.#taps, this.#context.now);
+    this.#machineEars.set(answering, ear);
+    void this.#arrange();
+    try {
+      return await ear.done;
+    } finally {
+      this.#machineEars.delete(answering);
+    }
   }
 
   lastMediaAt(role?: MediaLegRole): number | undefined {
@@ -371,6 +391,7 @@ export class MediasoupSession implements MediaSession, WorkerPassenger, Teller {
     if (at !== undefined) this.#lastMediaAt.set(leg.role, at);
     this.#playback.remove(leg);
     this.#keys.remove(leg);
+    this.#machineEars.get(leg)?.close();
     this.#readings.delete(leg);
     this.#taps.remove(leg);
     const matters = this.#arrangement.legs.has(leg) || this.#monitoring?.concerns(leg);

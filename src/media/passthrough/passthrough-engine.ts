@@ -4,6 +4,7 @@ import type { Direction } from '../sdp/audio-description';
 import type {
   LegHints,
   LegStats,
+  MachineFinding,
   MediaEngine,
   MediaEngineStats,
   MediaLeg,
@@ -88,6 +89,10 @@ class PassthroughSession implements MediaSession {
   }
 
   monitor(): Promise<Monitoring> {
+    return unavailable('no audio passes through the switch');
+  }
+
+  detectMachine(): Promise<MachineFinding> {
     return unavailable('no audio passes through the switch');
   }
 

@@ -1,29 +1,38 @@
 import type { Meeting } from '../../dialplan';
 import type { MediaLeg, MediaSession } from '../../media';
+import { answeredBy } from './answered-by';
 import { gatherKeys } from './gathering';
 import { hear } from './heard';
 import type { Keys } from './keys';
 
-/**
- * `joined`: whoever answered may be joined with the caller. `declined`: the key was not pressed. `failed`: it cannot
- * be asked for. `stopped`: the caller is gone, or whoever answered.
- */
-export type Met = 'joined' | 'declined' | 'failed' | 'stopped';
-
-/** Whether there is anything to be said to whoever answers, before they are joined. */
-export function isMet({ whisper, accept }: Pick<Meeting, 'whisper' | 'accept'>): boolean {
-  return whisper.length > 0 || accept !== undefined;
+/** What is done with whoever answers, before they are joined. */
+export interface Reception extends Pick<Meeting, 'whisper' | 'accept'> {
+  /** Whether it is a person is found out first. */
+  readonly detectMachine?: boolean;
 }
 
 /**
- * Whispers to whoever answered for a buyer, and asks for the key by which they take the call. The caller hears
+ * `joined`: whoever answered may be joined with the caller. `machine`: nobody did. `declined`: the key was not pressed.
+ * `failed`: it cannot be asked for. `stopped`: the caller is gone, or whoever answered.
+ */
+export type Met = 'joined' | 'machine' | 'declined' | 'failed' | 'stopped';
+
+/** Whether anything comes between the answer and the caller. */
+export function isMet({ whisper, accept, detectMachine = false }: Reception): boolean {
+  return whisper.length > 0 || accept !== undefined || detectMachine;
+}
+
+/**
+ * Finds out whether a machine answered, where that is wanted. Whispers to whoever answered for a buyer, and asks for the key by which they take the call. The caller hears
  * nothing of it. What cannot be whispered keeps nobody from the call; a key that cannot be asked for does.
  */
 export async function meet(
-  { media, leg, keys }: { media: Pick<MediaSession, 'play'>; leg: MediaLeg; keys: Keys },
-  { whisper, accept }: Pick<Meeting, 'whisper' | 'accept'>,
+  { media, leg, keys }: { media: Pick<MediaSession, 'play' | 'detectMachine'>; leg: MediaLeg; keys: Keys },
+  { whisper, accept, detectMachine = false }: Reception,
   stop: AbortSignal,
 ): Promise<Met> {
+  if (detectMachine && (await answeredBy(media, leg, stop)) === 'machine') return 'machine';
+  if (stop.aborted) return 'stopped';
   if (!accept) {
     await hear(media, leg, whisper, stop);
     return stop.aborted ? 'stopped' : 'joined';

@@ -8,11 +8,12 @@ import type { CallRecording } from '../recording/call-recording';
 import type { RungOut } from '../ring-out';
 import type { CallNews } from '../session-services';
 import type { Keys } from './keys';
+import type { Reception } from './meeting';
 
 /** How buyers are rung by a step of a plan. */
 export interface PlannedRing {
   readonly atOnce: number;
-  readonly meeting: Meeting;
+  readonly meeting: Reception & Pick<Meeting, 'record'>;
   /** What the caller hears meanwhile; undefined: ringback. */
   readonly sound: RingSound | undefined;
   /** The caller stays in the plan when the buyer has hung up. */

@@ -2,6 +2,7 @@ import type { MediaCapability } from '../../../src/domain';
 import type { ContractPart, ContractSubject } from './contract/bench';
 import { ContractBench } from './contract/bench';
 import { gatherPart, tonesPart } from './contract/keys';
+import { machinePart } from './contract/machine';
 import { monitorPart } from './contract/monitor';
 import { playPart, whisperPart } from './contract/play';
 import { recordPart, voicemailPart } from './contract/record';
@@ -15,6 +16,7 @@ const PARTS: readonly ContractPart[] = [
   recordPart,
   voicemailPart,
   monitorPart,
+  machinePart,
 ];
 
 export interface ContractTerms {

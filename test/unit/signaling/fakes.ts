@@ -10,6 +10,7 @@ import type {
 import type {
   Clip,
   LegStats,
+  MachineFinding,
   MediaEngine,
   MediaLeg,
   MediaSession,
@@ -244,6 +245,9 @@ export class ScriptedInvite implements IncomingInvite {
 
 /** Milliseconds that each prompt of {@link CountingMedia} lasts. */
 export const CLIP_MS = 100;
+/** Milliseconds after which {@link CountingMedia} knows who answered. */
+export const DETECTION_MS = 1_000;
+const pass = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Media that agrees to everything and counts what is open. */
 export class CountingMedia implements MediaEngine {
@@ -264,6 +268,8 @@ export class CountingMedia implements MediaEngine {
   listener: MediaSessionListener | undefined;
   /** Legs that are gone though nobody has been told: they cannot be bridged. */
   readonly gone = new Set<MediaLeg>();
+  /** Who answered, where that is to be found out. */
+  finding: (leg: MediaLeg) => MachineFinding = () => ({ verdict: 'person', reason: 'short_greeting' });
   /** Called as two are being bridged. */
   onBridge: (a: MediaLeg, b: MediaLeg) => void = () => undefined;
 
@@ -316,6 +322,10 @@ export class CountingMedia implements MediaEngine {
         return Promise.resolve(recorder);
       },
       monitor: () => Promise.reject(new MediaUnavailable('nobody listens')),
+      detectMachine: async (leg) => {
+        await pass(DETECTION_MS);
+        return legs.has(leg) ? this.finding(leg) : { verdict: 'unsure', reason: 'closed' };
+      },
       lastMediaAt: () => undefined,
       close: () => {
         if (!open) return;

@@ -170,6 +170,64 @@ test('whoever answers hears the whisper and presses the key, and the caller hear
   expect(call.invite.answers).toBe(1);
 });
 
+const MACHINES = planOf({
+  start: 'sell',
+  steps: {
+    ring: { do: 'ring', detectMachine: true, whisper: ['whisper/auto'], exhausted: 'bye' },
+    ...SELL,
+  },
+});
+
+test('an answering machine is no answer: the next is rung, and nothing of it is paid', async () => {
+  const call = await playPlan({
+    plan: MACHINES,
+    buyers: [
+      answers({ hangupAfter: undefined }),
+      answers({ hangupAfter: undefined }),
+      answers({ hangupAfter: 4_000 }),
+    ],
+    findings: [
+      { verdict: 'machine', reason: 'long_greeting' },
+      { verdict: 'machine', reason: 'beep' },
+      { verdict: 'unsure', reason: 'time' },
+    ],
+    wallets: true,
+    sharedLimit: true,
+  });
+  expect(outcomes(call)).toEqual(['no_answer', 'no_answer', 'answered']);
+  expect(call.record?.attempts.map(({ sipStatus }) => sipStatus)).toEqual([200, 200, 200]);
+  expect(call.record?.sale?.target.targetId).toBe('target-2');
+  // Machines are whispered to by nobody, and the caller hears the ringback of their own carrier.
+  expect(call.heardBy('buyer')).toEqual([['whisper/auto']]);
+  expect([call.heardBy('caller'), call.invite.answers]).toEqual([[], 1]);
+  expect(call.stack.dialogs.map(({ byes }) => byes)).toEqual([1, 1, 0]);
+  // Its time counts from when it was joined.
+  expect(call.record?.connectedMs).toBeLessThan(3_000);
+  expect([...call.caps.held.values()].every((held) => held === 0)).toBe(true);
+  expect([...call.funds.states.values()]).toEqual(['released', 'released', 'settled']);
+});
+
+test('who is gone while a machine is listened for leaves nothing behind', async () => {
+  const hungUp = await playPlan({ plan: MACHINES, buyers: [answers({ hangupAfter: 500 }), answers()] });
+  expect(outcomes(hungUp)?.[0]).toBe('declined');
+  const canceled = await playPlan({ plan: MACHINES, buyers: [answers()], cancelAt: 600, wallets: true });
+  expect(canceled.record).toMatchObject({ sale: undefined });
+  expect(canceled.stack.dialogs.map(({ byes }) => byes)).toEqual([1]);
+  for (const { bugs, media, funds, caps } of [hungUp, canceled]) {
+    expect([bugs, media.legs, media.sessions]).toEqual([[], 0, 0]);
+    expect([...funds.states.values()]).not.toContain('held');
+    expect([...caps.held.values()].every((held) => held === 0)).toBe(true);
+  }
+});
+
+test('nobody is listened to where the plan does not say so', async () => {
+  const { found, record } = await playPlan({
+    plan: planOf({ start: 'sell', steps: { ring: { do: 'ring', exhausted: 'bye' }, ...SELL } }),
+    buyers: [answers()],
+  });
+  expect([found, record?.reason]).toEqual([[], 'buyer_hangup']);
+});
+
 test('of several who ring together the first has the call, the others are cancelled, and the next follow a failure', async () => {
   const plan = planOf({
     start: 'sell',

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { planSchema } from '../../../../src/dialplan';
+import type { MachineFinding } from '../../../../src/media';
 import type { BuyerAct, PlanPlay } from './plan-stage';
 import { playPlan } from './plan-stage';
 
@@ -31,6 +32,7 @@ const rung = fc.oneof(
   fc.record({
     do: fc.constant('ring'),
     atOnce: fc.integer({ min: 1, max: 3 }),
+    detectMachine: fc.boolean(),
     ...meeting,
     exhausted: to,
   }),
@@ -111,6 +113,14 @@ const script: fc.Arbitrary<PlanPlay> = fc.record({
     maxLength: 6,
   }),
   missing: fc.constant(['missing']),
+  findings: fc.array(
+    fc.constantFrom<MachineFinding>(
+      { verdict: 'machine', reason: 'beep' },
+      { verdict: 'person', reason: 'short_greeting' },
+      { verdict: 'unsure', reason: 'time' },
+    ),
+    { maxLength: 3 },
+  ),
   wallets: fc.boolean(),
   sharedLimit: fc.boolean(),
   callbacks: fc.boolean(),

@@ -2,6 +2,7 @@ import type { CallAttempt, Decision, Micros, RingTarget } from '../../../../src/
 import { MEDIA_CAPABILITIES } from '../../../../src/domain';
 import type { Plan } from '../../../../src/dialplan';
 import { planSchema } from '../../../../src/dialplan';
+import type { MachineFinding, MediaLeg } from '../../../../src/media';
 import type { CallbackRequest, RecordingRequest } from '../../../../src/signaling/ports';
 import { CallSession } from '../../../../src/signaling/call-session';
 import {
@@ -46,6 +47,8 @@ export interface PlanPlay {
   readonly cancelAt?: number | undefined;
   readonly byeAt?: number | undefined;
   readonly endAt?: { readonly at: number; readonly by: 'admin' | 'drain' | 'media' } | undefined;
+  /** What is found out of whoever answered, one after the other; a person by default. */
+  readonly findings?: readonly MachineFinding[];
   readonly callbacks?: boolean;
   readonly policy?: { readonly announce: string | undefined };
   /** No capability at all: its plan cannot be carried out. */
@@ -54,6 +57,7 @@ export interface PlanPlay {
 }
 
 const STEP_MS = 10;
+const PERSON: MachineFinding = { verdict: 'person', reason: 'short_greeting' };
 
 export const planOf = (plan: object): Plan => planSchema.parse({ dialplan: 1, name: 'any', ...plan });
 
@@ -63,6 +67,8 @@ export async function playPlan(script: PlanPlay) {
   const media = new CountingMedia();
   media.capabilities = new Set(script.unable === true ? [] : MEDIA_CAPABILITIES);
   for (const prompt of script.missing ?? []) media.missing.add(prompt);
+  const found: MediaLeg[] = [];
+  media.finding = (leg) => script.findings?.[found.push(leg) - 1] ?? PERSON;
   const caps = new MemoryCaps();
   const funds = new MemoryFunds(() => undefined);
   const bugs: unknown[] = [];
@@ -196,7 +202,7 @@ export async function playPlan(script: PlanPlay) {
     media.played.filter(({ leg }) => leg.role === role).map(({ what }) => what);
   return {
     ...{ journal, media, caps, funds, bugs, stack, invite, session, finished, timedOut },
-    ...{ callbacks, recordings, auctioned, heardBy, record: journal.ended_[0] },
+    ...{ callbacks, recordings, auctioned, found, heardBy, record: journal.ended_[0] },
     /** What went out to the caller in a plan's steps. */
     steps: journal.events.flatMap((event) => (event.type === 'call.plan_step' ? [event.step] : [])),
   };
