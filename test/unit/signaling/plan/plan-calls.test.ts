@@ -220,6 +220,12 @@ test('who is gone while a machine is listened for leaves nothing behind', async 
   }
 });
 
+test('agents are people: nobody listens to them first', async () => {
+  const { found, record, heardBy } = await playPlan({ plan: MACHINES, buyers: [answers()], teams: true });
+  expect([found, record?.sale?.agentId]).toEqual([[], '0-0']);
+  expect(heardBy('buyer')).toEqual([['whisper/auto']]);
+});
+
 test('nobody is listened to where the plan does not say so', async () => {
   const { found, record } = await playPlan({
     plan: planOf({ start: 'sell', steps: { ring: { do: 'ring', exhausted: 'bye' }, ...SELL } }),

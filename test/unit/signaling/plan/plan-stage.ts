@@ -43,6 +43,8 @@ export interface PlanPlay {
   readonly decide?: (attempt: CallAttempt) => Decision;
   readonly missing?: readonly string[];
   readonly wallets?: boolean;
+  /** Every buyer is a team of one agent. */
+  readonly teams?: boolean;
   readonly sharedLimit?: boolean;
   readonly cancelAt?: number | undefined;
   readonly byeAt?: number | undefined;
@@ -86,6 +88,7 @@ export async function playPlan(script: PlanPlay) {
     const target = ringTarget(index);
     return {
       ...target,
+      ...(script.teams === true ? { kind: 'softphone' as const, uri: `team:${index}` } : {}),
       ...(script.wallets === true ? { hold: 10_000_000 as Micros } : {}),
       reservations: script.sharedLimit === true ? [...target.reservations, shared] : target.reservations,
     };
@@ -136,7 +139,7 @@ export async function playPlan(script: PlanPlay) {
       },
       caps,
       funds,
-      agents: new MemoryAgents(),
+      agents: new MemoryAgents(() => ({ agents: [{ phones: 1, freeAfter: 0 }] })),
       recorder: journal,
       observer: journal,
       clock: { now: () => Date.now(), monotonic: () => Date.now() },
