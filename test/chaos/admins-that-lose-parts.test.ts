@@ -248,7 +248,11 @@ test('kill -9 of Redis: the API, limits and calls go on by themselves, sockets s
   await until('the socket to be told that it is back', () => admin.degraded === false, WITHIN_MS);
   await until('the gap', () => admin.gaps > gaps && program.of('gap').length > 0, WITHIN_MS);
   const statuses = program.of('status').map(({ data }) => JSON.parse(data) as unknown);
-  expect(statuses).toEqual([{ degraded: true }, { degraded: false }]);
+  // A busy machine may find Redis too slow once more, and well again.
+  expect(statuses.slice(0, 2)).toEqual([{ degraded: true }, { degraded: false }]);
+  expect(
+    statuses.slice(2).map((status, index) => JSON.stringify(status) === `{"degraded":${index % 2 === 0}}`),
+  ).not.toContain(false);
   const places = (): number => admin.events.filter(({ id }) => id !== null).length;
   const sofar = places();
   await until('events with places', () => places() > sofar, WITHIN_MS);
