@@ -85,9 +85,15 @@ export function useForm(specs: readonly FieldSpec[], initial: () => Draft): Form
   };
 }
 
-/** Once it is shown which fields are wrong, the first of them is where somebody goes on. */
+/** Once it is shown which fields are wrong, the first of them is where somebody goes on, unless they do already. */
 function focusFirstError(): void {
+  const typing = new AbortController();
+  document.addEventListener('input', () => typing.abort(), { capture: true, signal: typing.signal });
   requestAnimationFrame(() => {
-    requestAnimationFrame(() => document.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());
+    requestAnimationFrame(() => {
+      if (typing.signal.aborted) return;
+      typing.abort();
+      document.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+    });
   });
 }
