@@ -7,14 +7,6 @@ import type { CallbackRequest, CallPlan, PlanDesk } from '../signaling';
 import type { KnownMarket } from './known-market';
 import type { PlanShelf } from './plan-shelf';
 
-/** Every call is sold at once: no number and no campaign has a plan. */
-export const NO_PLANS: PlanDesk = {
-  planOf: () => undefined,
-  factsOf: ({ tags, attestation }) => ({ tags, score: undefined, attestation }),
-  target: () => undefined,
-  callback: () => Promise.resolve(false),
-};
-
 export interface PlanDeskParts {
   readonly shelf: Pick<PlanShelf, 'planFor'>;
   readonly known: Pick<KnownMarket, 'market' | 'activity' | 'fraud' | 'shelf'>;

@@ -6,13 +6,6 @@ import type { Market } from '../market';
 import type { Studio } from '../recordings';
 import type { OpenRecording, RecordingDesk, RecordingRequest } from '../signaling';
 
-/** Nothing is recorded: there is no place for recordings. */
-export const NO_RECORDINGS: RecordingDesk = {
-  policyOf: () => undefined,
-  open: () => ({ refused: 'no recordings are kept' }),
-  mayMonitor: ({ attempt, target, announcedAt }) => lawfully(consentFor(attempt, target, announcedAt)),
-};
-
 export interface RecordingDeskParts {
   readonly nodeId: string;
   readonly market: Pick<Market, 'numberByE164' | 'campaign' | 'buyer'>;

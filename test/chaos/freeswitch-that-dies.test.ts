@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EventSocket } from '../../src/media/freeswitch/event-socket';
 import { Exchange } from '../e2e/support/exchange';
+import { goesThrough } from '../e2e/support/goes-through';
 import { addBuyer, NUMBER, openMarket, PAYOUT, REVENUE } from '../e2e/support/market';
 import * as scenario from '../e2e/support/scenarios';
 import { Sipp } from '../e2e/support/sipp';
@@ -72,26 +73,13 @@ function theRealOne(servers: string, start: string, kill: string): void {
     return carrier;
   }
 
-  async function goesThrough(): Promise<boolean> {
-    const carrier = await Sipp.start({
-      scenario: scenario.callerHangsUp(100),
-      remote: exchange.sip,
-      service: NUMBER,
-      calls: 1,
-      timeoutSeconds: 5,
-    });
-    const code = await carrier.exited;
-    await carrier.stop();
-    return code === 0;
-  }
-
   test('kill -9 with calls up: both sides are hung up, each is billed once, and the pool heals', async () => {
     const carrier = await callsUp();
     run(kill);
     await carrier.succeeds();
-    const refused = await goesThrough();
+    const refused = await goesThrough(exchange);
     run(start);
-    await until('a call to go through again', goesThrough, 60_000);
+    await until('a call to go through again', () => goesThrough(exchange), 60_000);
     await exchange.isClean();
     const [row] = await exchange.sql(
       `select count(*)::integer as calls, count(*) filter (where c.state = 'completed')::integer as completed,
@@ -121,6 +109,6 @@ function theRealOne(servers: string, start: string, kill: string): void {
     await until('the channels to be gone', async () => (await channels()) === 0, 30_000, 250);
     events.close();
     await exchange.restart();
-    await until('a call to go through again', goesThrough, 60_000);
+    await until('a call to go through again', () => goesThrough(exchange), 60_000);
   });
 }

@@ -1,4 +1,5 @@
 import { Exchange } from '../e2e/support/exchange';
+import { goesThrough } from '../e2e/support/goes-through';
 import { addBuyer, NUMBER, openMarket, PAYOUT, REVENUE } from '../e2e/support/market';
 import { childrenOf } from '../e2e/support/processes';
 import * as scenario from '../e2e/support/scenarios';
@@ -51,18 +52,7 @@ async function callsUp(): Promise<Sipp> {
 
 /** A caller comes through, even if the first try is too early. */
 async function isOpenAgain(): Promise<void> {
-  await until('a call to go through again', async () => {
-    const carrier = await Sipp.start({
-      scenario: scenario.callerHangsUp(100),
-      remote: exchange.sip,
-      service: NUMBER,
-      calls: 1,
-      timeoutSeconds: 5,
-    });
-    const code = await carrier.exited;
-    await carrier.stop();
-    return code === 0;
-  });
+  await until('a call to go through again', () => goesThrough(exchange));
 }
 
 async function endsOf(reason: string): Promise<object | undefined> {

@@ -1,8 +1,6 @@
 import type { LadderEntry } from '../../domain';
+import { EndsOfMany } from '../ends-of-many';
 
-/** The beginning and the end of a call tell most of it. */
-const FIRST = 48;
-const LAST = 16;
 const MAX_URI = 120;
 const CODEC = /^a=rtpmap:\d+ ([\w-]+)\//m;
 const DIRECTION = /^a=(sendonly|recvonly|inactive)\r?$/m;
@@ -13,10 +11,8 @@ const DIRECTION = /^a=(sendonly|recvonly|inactive)\r?$/m;
  */
 export class Ladder {
   readonly #now: () => number;
-  readonly #first: LadderEntry[] = [];
-  readonly #last: LadderEntry[] = [];
+  readonly #entries = new EndsOfMany<LadderEntry>();
   #legs = 0;
-  #dropped = 0;
 
   /** @param now - UTC epoch milliseconds */
   constructor(now: () => number) {
@@ -25,12 +21,12 @@ export class Ladder {
 
   /** In their order. */
   get entries(): readonly LadderEntry[] {
-    return [...this.#first, ...this.#last];
+    return this.#entries.all;
   }
 
   /** Messages that did not fit in between. */
   get dropped(): number {
-    return this.#dropped;
+    return this.#entries.dropped;
   }
 
   /** The name of the next leg that rings somebody. */
@@ -48,11 +44,7 @@ export class Ladder {
       ...(sdp === '' ? {} : { media: summaryOf(sdp) }),
       ...(uri === undefined ? {} : { uri: uri.split(/[;?]/, 1)[0]?.slice(0, MAX_URI) }),
     };
-    if (this.#first.length < FIRST) this.#first.push(entry);
-    else if (this.#last.push(entry) > LAST) {
-      this.#last.shift();
-      this.#dropped++;
-    }
+    this.#entries.add(entry);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Clip, MediaLeg, MediaSession } from '../../media';
 import type { Heard } from './heard';
-import { hear } from './heard';
+import { hear, isAborted } from './heard';
 import type { Keys } from './keys';
 
 /** Which keys are waited for, and how long. */
@@ -69,8 +69,4 @@ export async function gatherKeys(
     quiet();
     stop.removeEventListener('abort', onStop);
   }
-}
-
-function isAborted(signal: AbortSignal): boolean {
-  return signal.aborted;
 }

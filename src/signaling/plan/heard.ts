@@ -47,6 +47,6 @@ export function pass(ms: number, stop: AbortSignal): Promise<boolean> {
 }
 
 /** TypeScript takes it for what it was before an await. */
-function isAborted(signal: AbortSignal): boolean {
+export function isAborted(signal: AbortSignal): boolean {
   return signal.aborted;
 }

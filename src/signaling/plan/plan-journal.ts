@@ -1,17 +1,13 @@
 import type { PlanRecord, PlanStepRecord } from '../../domain';
 import type { PlanEvent, PlanState } from '../../dialplan';
 import { openTags } from '../../dialplan';
-
-/** The beginning and the end of a way tell most of it. */
-const FIRST = 48;
-const LAST = 16;
+import { EndsOfMany } from '../ends-of-many';
 
 /** How a call goes through its plan, for the record of the call: bounded, and without what is secret. */
 export class PlanJournal {
   readonly #name: string;
   readonly #version: number;
-  readonly #first: PlanStepRecord[] = [];
-  readonly #last: PlanStepRecord[] = [];
+  readonly #steps = new EndsOfMany<PlanStepRecord>();
 
   constructor(name: string, version: number) {
     this.#name = name;
@@ -20,16 +16,14 @@ export class PlanJournal {
 
   /** @param after - what the step before came to; undefined of the first */
   note(at: number, step: string, after: string | undefined): void {
-    const entry = { at: Math.round(at), step, ...(after === undefined ? {} : { after }) };
-    if (this.#first.length < FIRST) this.#first.push(entry);
-    else if (this.#last.push(entry) > LAST) this.#last.shift();
+    this.#steps.add({ at: Math.round(at), step, ...(after === undefined ? {} : { after }) });
   }
 
   record(state: PlanState): PlanRecord {
     return {
       name: this.#name,
       version: this.#version,
-      steps: [...this.#first, ...this.#last],
+      steps: this.#steps.all,
       tags: openTags(state),
     };
   }

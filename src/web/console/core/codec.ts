@@ -114,3 +114,15 @@ export const json: Codec = {
     }
   },
 };
+
+/** Tags of `name=value, name=value`; none of what cannot be read. */
+export function tagsOf(typed: string): Record<string, string> {
+  const read = words.read(typed);
+  if (!read.ok) return {};
+  return Object.fromEntries(
+    read.value.map((pair) => {
+      const [name = '', ...value] = pair.split('=');
+      return [name.trim(), value.join('=').trim()];
+    }),
+  );
+}

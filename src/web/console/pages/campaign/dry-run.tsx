@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { ApiProblem, asProblem } from '../../api/problem';
 import type { Decision } from '../../api/types';
 import { useConsole } from '../../console';
-import { words } from '../../core/codec';
+import { tagsOf } from '../../core/codec';
 import { moneyText, wordsOf } from '../../core/format';
 import { Badge } from '../../ui/badge';
 import { Button } from '../../ui/button';
@@ -173,17 +173,5 @@ export function DryRun({
         </Dialog>
       )}
     </Panel>
-  );
-}
-
-/** `name=value, name=value`. */
-function tagsOf(typed: string): Record<string, string> {
-  const read = words.read(typed);
-  if (!read.ok) return {};
-  return Object.fromEntries(
-    read.value.map((pair) => {
-      const [name = '', ...value] = pair.split('=');
-      return [name.trim(), value.join('=').trim()];
-    }),
   );
 }

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { ApiProblem } from '../../api/problem';
 import { asProblem } from '../../api/problem';
 import { useConsole } from '../../console';
-import { words } from '../../core/codec';
+import { tagsOf } from '../../core/codec';
 import { Button } from '../../ui/button';
 import { SelectField, TextField } from '../../ui/field';
 import { Panel } from '../../ui/page';
@@ -159,17 +159,5 @@ export function Simulate({ yaml }: { readonly yaml: string }) {
         </p>
       )}
     </Panel>
-  );
-}
-
-/** `name=value, name=value`. */
-function tagsOf(typed: string): Record<string, string> {
-  const read = words.read(typed);
-  if (!read.ok) return {};
-  return Object.fromEntries(
-    read.value.map((pair) => {
-      const [name = '', ...value] = pair.split('=');
-      return [name.trim(), value.join('=').trim()];
-    }),
   );
 }
