@@ -98,8 +98,8 @@ function within(column: string, ranges: readonly TimeRange[], given: Parameters)
 }
 
 /**
- * What rows are put together by. Columns are as they stand: the planner knows how many there are of each, and has the work
- * shared out; of what is worked out of them it thinks that there is one for each row.
+ * What rows are put together by. Columns are as they stand: the planner knows how many there are of each, and keeps them in
+ * a table of hashes; of what is worked out of them it thinks that there is one for each row, and sorts.
  */
 function groupsOf(
   instant: string,
