@@ -8,7 +8,6 @@ import {
   EntityStore,
   getAgentCall,
   getCall,
-  inTransaction,
   listAgentCalls,
   putDisposition,
 } from '../../storage';
@@ -123,6 +122,7 @@ export function phoneRoutes(
       method: 'post',
       path: '/phone/credentials',
       operationId: 'createPhoneCredentials',
+      audited: true,
       summary: 'With what the page registers by SIP and reaches media, for a while',
       reply: z.object({
         sip: z.object({
@@ -141,12 +141,14 @@ export function phoneRoutes(
         ),
         iceTransportPolicy: z.enum(['all', 'relay']),
       }),
-      handle: async ({ db, request }) => {
+      handle: async ({ db, request, audit }) => {
         const { agentId } = agentOf(request);
         // This node's market may not know yet that the agent was signed out.
         const agent = await new EntityStore(db, 'agent').get(agentId);
         if (!agent) throw notFound('agent', agentId);
         const { sip, iceServers, iceTransportPolicy } = phone.credentials(agent, reachedBy(request));
+        audit.about('agents', agentId);
+        audit.changed(undefined, { username: sip.username, expiresAt: sip.expiresAt });
         return {
           body: {
             sip: { ...sip, websocketUrls: [...sip.websocketUrls] },
@@ -205,6 +207,7 @@ export function phoneRoutes(
       method: 'put',
       path: '/phone/calls/:callId/disposition',
       operationId: 'setCallDisposition',
+      audited: true,
       summary: 'Say, once, how a call went that the agent took; its money follows, as from any signal',
       params: callParams,
       body: z.strictObject({
@@ -213,21 +216,22 @@ export function phoneRoutes(
       }),
       reply: z.unknown(),
       status: 204,
-      handle: async ({ db, request, params: { callId }, body: { code, note } }) => {
+      handle: async ({ db, request, params: { callId }, body: { code, note }, audit }) => {
         const { agentId, accountId } = agentOf(request);
         assertKnown(phone, code);
-        await inTransaction(db, async (tx) => {
-          const row = await getAgentCall(tx, agentId, callId);
-          if (row?.outcome !== 'answered') throw notFound('call', callId);
-          const before = await dispositionOf(tx, callId, agentId);
-          if (before !== undefined && before !== code) {
-            // A signal that was told is not taken back, and may be billed already.
-            throw new AppError('unprocessable', 'disposition_told', `it was said already: ${before}`);
-          }
-          const told = { kind: 'disposition', value: code, source: `agent:${agentId}` } as const;
-          await takeSignal(tx, money, { call: callId, accountId, ...told });
-          await putDisposition(tx, { callId, agentId, code, note });
-        });
+        audit.about('calls', callId);
+        const row = await getAgentCall(db, agentId, callId);
+        if (row?.outcome !== 'answered') throw notFound('call', callId);
+        const before = await dispositionOf(db, callId, agentId);
+        if (before !== undefined && before !== code) {
+          // A signal that was told is not taken back, and may be billed already.
+          throw new AppError('unprocessable', 'disposition_told', `it was said already: ${before}`);
+        }
+        const told = { kind: 'disposition', value: code, source: `agent:${agentId}` } as const;
+        await takeSignal(db, money, { call: callId, accountId, ...told });
+        await putDisposition(db, { callId, agentId, code, note });
+        // Of the note it is told that there is one: it goes with the person.
+        audit.changed({ disposition: before }, { disposition: code, hasNote: note !== undefined });
         return { body: undefined };
       },
     }),

@@ -75,7 +75,6 @@ function signalRoutes(services: MoneyServices): Route[] {
       tag: 'signals',
       summary: 'Tell what became known of a call; its money follows. The same again changes nothing',
       scope: 'signals:write',
-      audited: false,
       tenants: ['buyer', 'seller'],
       params: callName,
       body: z.strictObject({
@@ -85,13 +84,18 @@ function signalRoutes(services: MoneyServices): Route[] {
       }),
       reply: taken,
       idempotent: true,
-      handle: async ({ db, params, body, caller }) => {
+      handle: async ({ db, params, body, caller, audit }) => {
         if (body.kind === 'keypress') assertOperator(caller);
         const { kind, value: told, at: when } = body;
         const report = { kind, value: told, at: when, ...whoTells(caller) };
-        return {
-          body: await asExchange(db, (all) => takeSignal(all, services, { call: params.id, ...report })),
-        };
+        const known = await asExchange(db, (all) =>
+          takeSignal(all, services, { call: params.id, ...report }),
+        );
+        // It may be named by the reference of its buyer. What a caller keyed in is the caller's.
+        audit.about('calls', known.callId);
+        const value = kind === 'keypress' ? undefined : told;
+        audit.changed(undefined, { kind, value, at: known.at, isNew: known.isNew });
+        return { body: known };
       },
     }),
     route({

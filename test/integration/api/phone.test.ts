@@ -491,3 +491,98 @@ describe('calls of an agent', () => {
     expect(ids).not.toContain('yesterday');
   });
 });
+
+describe('the audit log', () => {
+  interface Entry {
+    readonly id: string;
+    readonly changes: Record<string, unknown>;
+  }
+  const agent = { kind: 'agent', id: 'ann', accountId: 'buyer-account' };
+  let since = '0';
+  /** Of an operation, since the test began, the oldest first. */
+  const entries = async (query = ''): Promise<Entry[]> => {
+    const { body } = await api.ask('GET', `/api/v1/audit?limit=200${query}`);
+    return (body['items'] as Entry[]).filter(({ id }) => BigInt(id) > BigInt(since)).reverse();
+  };
+
+  beforeEach(async () => {
+    since = ((await entries()).at(-1) ?? { id: since }).id;
+  });
+
+  test('has whose phones were given credentials, and nothing that would do in their place', async () => {
+    const { body } = await ask(ann, 'POST', '/credentials');
+    const { username, password, expiresAt } = body['sip'] as Record<string, unknown>;
+    const told = await entries('&action=createPhoneCredentials');
+    expect(told).toMatchObject([
+      {
+        actor: agent,
+        subject: { kind: 'agents', id: 'ann' },
+        status: 200,
+        changes: { username: { after: username }, expiresAt: { after: expiresAt } },
+      },
+    ]);
+    expect(Object.keys(told[0]?.changes ?? {})).toEqual(['username', 'expiresAt']);
+    expect(password).toEqual(expect.any(String));
+    expect(JSON.stringify(told)).not.toContain(`"${String(password)}"`);
+  });
+
+  test('has no credentials that nobody was given', async () => {
+    await api.database.query('alter table audit_entries rename to audit_entries_away');
+    const { status, body } = await ask(ann, 'POST', '/credentials').finally(() =>
+      api.database.query('alter table audit_entries_away rename to audit_entries'),
+    );
+    expect([status, body['sip']]).toEqual([500, undefined]);
+    api.switch.bugs.length = 0;
+    expect(await entries('&action=createPhoneCredentials')).toEqual([]);
+  });
+
+  test('has new passwords, and agents who were disabled: what takes credentials back', async () => {
+    await setPassword(api, 'ben', 'a third long password');
+    await api.ask('PATCH', '/api/v1/agents/ben', { body: { status: 'disabled' } });
+    const told = await entries('&subject=ben');
+    expect(told).toMatchObject([
+      { action: 'setAgentPassword', changes: { password: { after: '[hidden]' } } },
+      { action: 'changeAgent', changes: { status: { before: 'active', after: 'disabled' } } },
+    ]);
+    expect(JSON.stringify(told)).not.toContain('third long');
+  });
+
+  test('has what was said of a call, once it stands, without the note', async () => {
+    await storeCallOf(api, 'said-of', 'ann', { at: NOON - 3_600_000 });
+    const say = (body: object) => ask(ann, 'PUT', '/calls/said-of/disposition', { body });
+    expect((await say({ code: 'sale', note: 'lives at 7 Elm Street' })).status).toBe(204);
+    expect((await say({ code: 'sale' })).status).toBe(204);
+    expect((await say({ code: 'call_back' })).status).toBe(422);
+    const told = await entries('&subject=said-of');
+    expect(told).toMatchObject([
+      {
+        ...{ action: 'setCallDisposition', actor: agent, subject: { kind: 'calls', id: 'said-of' } },
+        changes: { disposition: { after: 'sale' }, hasNote: { after: true } },
+      },
+      { action: 'setCallDisposition', changes: { hasNote: { after: false } } },
+    ]);
+    expect(told).toHaveLength(2);
+    expect(JSON.stringify(told)).not.toContain('Elm');
+  });
+
+  test('has what was told of a call over the API, but for what its caller keyed in', async () => {
+    await storeCallOf(api, 'told-of', 'ann', { at: NOON - 3_600_000 });
+    for (const body of [
+      { kind: 'disposition', value: 'sale' },
+      { kind: 'keypress', value: '4242' },
+    ]) {
+      const { status } = await api.ask('POST', '/api/v1/calls/told-of/signals', { body });
+      expect(status).toBe(200);
+    }
+    const told = await entries('&action=addCallSignal');
+    expect(told).toMatchObject([
+      {
+        actor: { kind: 'key', accountId: 'operator' },
+        subject: { kind: 'calls', id: 'told-of' },
+        changes: { kind: { after: 'disposition' }, value: { after: 'sale' }, isNew: { after: true } },
+      },
+      { changes: { kind: { after: 'keypress' } } },
+    ]);
+    expect(JSON.stringify(told)).not.toContain('4242');
+  });
+});
