@@ -85,6 +85,7 @@ const OUTBOX_TYPES = [
   'target.paused',
   'recording.saved',
   'recording.failed',
+  'voicemail.left',
   'callback.requested',
   'dialplan.published',
 ];
@@ -263,6 +264,18 @@ function eventsOfRow(row: OutboxRow): DomainEvent[] {
     case 'recording.saved':
     case 'recording.failed':
       return recordedOf(row, type);
+    case 'voicemail.left':
+      return [
+        domainEvent('voicemail.left', {
+          ...{ at, subject: textOf(p['callId']) ?? '' },
+          accounts: [textOf(p['sellerId'])],
+          data: {
+            recordingId: subject,
+            campaignId: textOf(p['campaignId']),
+            durationMs: numberOf(p['durationMs']) ?? 0,
+          },
+        }),
+      ];
     case 'callback.requested':
       return [
         domainEvent('callback.requested', {
@@ -468,14 +481,6 @@ function recordedOf(row: OutboxRow, type: 'recording.saved' | 'recording.failed'
         ...{ at, subject, accounts },
         data: { ...data, durationMs },
       }),
-      ...(data.kind === 'voicemail'
-        ? [
-            domainEvent('voicemail.left', {
-              ...{ at, subject, accounts },
-              data: { recordingId, campaignId: data.campaignId, durationMs },
-            }),
-          ]
-        : []),
     ];
   }
   return [

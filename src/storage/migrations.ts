@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { Database, Queryable } from './database';
 
 /** One numbered step of the schema. */
@@ -18,6 +19,13 @@ export interface MigrationStatus {
 
 /** Taken while the schema changes, so that two nodes starting at once do not both change it. */
 const LOCK = 0x0dce;
+/** Milliseconds from one try to take it to the next. */
+const LOCK_RETRY_MS = 100;
+/**
+ * First line of a step that is run statement by statement, each by itself, so that it may build indexes
+ * `concurrently`. One that was broken off is run again from its beginning: its statements bear that.
+ */
+const OUTSIDE = '-- Outside a transaction.\n';
 const FILE = /^(\d{4}_[a-z0-9_]+)\.(up|down)\.sql$/;
 
 /** Reads the numbered files of a folder. @throws Error naming a file without its partner, or a number given twice. */
@@ -38,7 +46,10 @@ export function readMigrations(folder: string): Migration[] {
   });
 }
 
-/** Applies what is missing, each step in a transaction of its own. @returns names of the steps applied */
+/**
+ * Applies what is missing, each step in a transaction of its own, unless it says that it is to be outside of one.
+ * @returns names of the steps applied
+ */
 export async function migrateUp(database: Database, migrations: readonly Migration[]): Promise<string[]> {
   return locked(database, async (tx) => {
     const applied = await appliedSteps(tx);
@@ -108,7 +119,7 @@ export function createMigration(folder: string, title: string): string {
 async function locked<T>(database: Database, work: (tx: Queryable) => Promise<T>): Promise<T> {
   const session = await database.session(0);
   try {
-    await session.query('select pg_advisory_lock($1)', [LOCK]);
+    await takeLock(session);
     await session.query(
       `create table if not exists schema_migrations (
          name text primary key, checksum text not null, applied_at timestamptz not null default now())`,
@@ -119,7 +130,23 @@ async function locked<T>(database: Database, work: (tx: Queryable) => Promise<T>
   }
 }
 
+/** Who waited within a statement would have a snapshot, for whose end whoever builds an index waits in turn. */
+async function takeLock(session: Queryable): Promise<void> {
+  for (;;) {
+    const { rows } = await session.query<{ mine: boolean }>('select pg_try_advisory_lock($1) as mine', [
+      LOCK,
+    ]);
+    if (rows[0]?.mine === true) return;
+    await setTimeout(LOCK_RETRY_MS);
+  }
+}
+
 async function step(tx: Queryable, sql: string, note: string, values: readonly unknown[]): Promise<void> {
+  if (sql.startsWith(OUTSIDE)) {
+    for (const statement of statementsOf(sql)) await tx.query(statement);
+    await tx.query(note, values);
+    return;
+  }
   await tx.query('begin');
   try {
     await tx.query(sql);
@@ -129,6 +156,11 @@ async function step(tx: Queryable, sql: string, note: string, values: readonly u
     await tx.query('rollback').catch(() => undefined);
     throw error;
   }
+}
+
+/** Statements end where a line ends with a semicolon. */
+function statementsOf(sql: string): string[] {
+  return sql.split(/;[ \t]*(?:\n|$)/).filter((statement) => statement.replace(/--.*/g, '').trim() !== '');
 }
 
 async function appliedSteps(tx: Queryable): Promise<Map<string, { checksum: string; appliedAt: Date }>> {

@@ -7,6 +7,7 @@ import type { Deliverer } from './deliverer';
 import { wantsTags } from './deliverer';
 import type { AttemptRecord, ClaimedDelivery, SentRequest } from './delivery-queue';
 import { claimDeliveries, readPersons, recordAttempts, releaseDeliveries } from './delivery-queue';
+import { isLeftByCall } from './events';
 import type { CallPersons } from './fields';
 import type { Judgement } from './judge-reply';
 import { judgeReply } from './judge-reply';
@@ -144,8 +145,9 @@ export class DeliveryRunner {
   async #sendAll(claimed: readonly ClaimedDelivery[]): Promise<void> {
     let persons: Map<string, CallPersons>;
     try {
-      const calls = [...new Set(claimed.flatMap(({ callId }) => callId ?? []))];
-      persons = await readPersons(this.#database, calls, claimed.some(wantsTags));
+      const withPersons = claimed.filter(({ event }) => !isLeftByCall(event));
+      const calls = [...new Set(withPersons.flatMap(({ callId }) => callId ?? []))];
+      persons = await readPersons(this.#database, calls, withPersons.some(wantsTags));
     } catch (error) {
       await releaseDeliveries(
         this.#database,
@@ -157,7 +159,8 @@ export class DeliveryRunner {
     for (const delivery of claimed) {
       const { host } = delivery;
       this.#hosts.set(host, (this.#hosts.get(host) ?? 0) + 1);
-      const sent = this.#deliver(delivery, persons.get(delivery.callId ?? '')).finally(() => {
+      const told = isLeftByCall(delivery.event) ? undefined : persons.get(delivery.callId ?? '');
+      const sent = this.#deliver(delivery, told).finally(() => {
         const left = (this.#hosts.get(host) ?? 1) - 1;
         if (left > 0) this.#hosts.set(host, left);
         else this.#hosts.delete(host);

@@ -14,13 +14,23 @@ export const POSTBACK_EVENTS = [
   'dispute.resolved',
   'invoice.issued',
   'payout.paid',
+  'recording.saved',
+  'recording.failed',
+  'voicemail.left',
+  'callback.requested',
 ] as const;
 export type PostbackEvent = (typeof POSTBACK_EVENTS)[number];
 
 /** As whom an account hears of an event. */
 export type Listener = 'operator' | 'buyer' | 'seller';
 
-const NOT_FOR_BUYERS: ReadonlySet<PostbackEvent> = new Set(['wallet.overrun', 'payout.paid']);
+const NOT_FOR_BUYERS: ReadonlySet<PostbackEvent> = new Set([
+  'wallet.overrun',
+  'payout.paid',
+  'recording.failed',
+  'voicemail.left',
+  'callback.requested',
+]);
 const FOR_SELLERS: ReadonlySet<PostbackEvent> = new Set([
   'call.settled',
   'call.rerated',
@@ -28,6 +38,8 @@ const FOR_SELLERS: ReadonlySet<PostbackEvent> = new Set([
   'dispute.resolved',
   'invoice.issued',
   'payout.paid',
+  'recording.saved',
+  'voicemail.left',
 ]);
 
 /** As whom an account of that type hears of things that are its own; undefined for one that hears of nothing. */
@@ -41,7 +53,12 @@ export function mayHear(listener: Listener, event: PostbackEvent): boolean {
   return listener === 'buyer' ? !NOT_FOR_BUYERS.has(event) : FOR_SELLERS.has(event);
 }
 
-/** True of events that are about a call: filters by campaign and conversion are for those. */
+/** True of what a call cost and earned: who called whom is told with it, and filters by conversion are for those. */
 export function isOfCall(event: PostbackEvent): boolean {
   return event === 'call.settled' || event === 'call.rerated';
+}
+
+/** True of what a call left behind: it says all that is told of it, whether or not the call is stored yet. */
+export function isLeftByCall(event: PostbackEvent): boolean {
+  return /^(?:recording|voicemail|callback)\./.test(event);
 }

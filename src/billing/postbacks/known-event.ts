@@ -1,13 +1,13 @@
 import type { Account } from '../../domain';
 import type { Queryable } from '../../storage';
 import type { Listener, PostbackEvent } from './events';
-import { isOfCall, listenerOf } from './events';
+import { isLeftByCall, isOfCall, listenerOf, mayHear } from './events';
 import type { EventMoney } from './event-money';
 import { moneyAt, ownMoney, readCallLines } from './event-money';
 import type { EventFields, FieldName } from './fields';
 import { fieldsFor } from './fields';
 
-/** A row of the outbox that tells of money. */
+/** A row of the outbox that is told of. */
 export interface OutboxEvent {
   readonly id: number;
   readonly type: PostbackEvent;
@@ -81,12 +81,14 @@ const READ_CALLS = {
 
 /** Everything that is known of events, in their order. */
 export async function knowEvents(db: Queryable, events: readonly OutboxEvent[]): Promise<KnownEvent[]> {
-  const callIds = [...new Set(events.flatMap((event) => callOf(event) ?? []))];
+  const ofCalls = events.filter(({ type }) => !isLeftByCall(type));
+  const callIds = [...new Set(ofCalls.flatMap((event) => callOf(event) ?? []))];
   if (callIds.length === 0) return events.map((event) => knownEvent(event, undefined, undefined));
   const { rows } = await db.query<CallRow>({ ...READ_CALLS, values: [callIds] });
   const calls = new Map(rows.map((row) => [row.callId, row]));
   const lines = await readCallLines(db, callIds);
   return events.map((event) => {
+    if (isLeftByCall(event.type)) return knownEvent(event, undefined, undefined);
     const callId = callOf(event) ?? '';
     return knownEvent(event, calls.get(callId), moneyAt(event, lines.get(callId)));
   });
@@ -99,12 +101,15 @@ export async function knowEvents(db: Queryable, events: readonly OutboxEvent[]):
 export function tell(event: KnownEvent, subscriber: Subscriber): Telling | undefined {
   if (!subscriber.events.includes(event.event)) return undefined;
   const listener = listenerTo(event, subscriber);
-  if (listener === undefined) return undefined;
+  if (listener === undefined || !mayHear(listener, event.event)) return undefined;
   const own = listener === 'operator' ? {} : ownMoney(event.money, subscriber.accountId, listener);
   const fields = fieldsFor(listener, { ...event.known, ...own });
-  if (!isOfCall(event.event)) return { listener, fields };
   const { campaignIds, convertedOnly } = subscriber;
-  if (campaignIds.length > 0 && !campaignIds.includes(String(fields.campaignId))) return undefined;
+  const ofCampaign = isOfCall(event.event) || isLeftByCall(event.event);
+  if (ofCampaign && campaignIds.length > 0 && !campaignIds.includes(String(fields.campaignId))) {
+    return undefined;
+  }
+  if (!isOfCall(event.event)) return { listener, fields };
   const isWorth = (name: FieldName): boolean => Number(fields[name] ?? 0) > 0;
   const converted = isWorth('revenue') || isWorth('payout');
   // That a call is worth nothing any more is told to those who heard that it was.
@@ -136,7 +141,7 @@ function knownEvent(
   const callId = call?.callId ?? callOf(event);
   const accountId = textOf(payload['accountId']);
   const told = withPlainNames(payload);
-  const connectedMs = told['connectedMs'] ?? call?.connectedMs;
+  const lastedMs = told['durationMs'] ?? told['connectedMs'] ?? call?.connectedMs;
   return {
     eventId: String(id),
     event: type,
@@ -146,8 +151,9 @@ function knownEvent(
     known: {
       ...call,
       ...told,
+      ...(isLeftByCall(type) ? leftBy(event) : {}),
       ...(callId === undefined ? {} : { callId }),
-      ...(typeof connectedMs === 'number' ? { durationS: Math.floor(connectedMs / 1000) } : {}),
+      ...(typeof lastedMs === 'number' ? { durationS: Math.floor(lastedMs / 1000) } : {}),
     },
     // A call is its buyer's and its seller's; anything else about it is whose the event says: a seller is not
     // to hear that its buyer disputes what it paid.
@@ -156,6 +162,13 @@ function knownEvent(
     accountId,
     money,
   };
+}
+
+/** Of a recording the accounts are those that may listen to it, and no part of what is told. */
+function leftBy({ type, subject }: OutboxEvent): Record<string, unknown> {
+  return type === 'callback.requested'
+    ? { callbackId: subject }
+    : { recordingId: subject, sellerId: undefined, buyerAccountId: undefined };
 }
 
 /** Wallets are told of in order; of the rest each thing by itself. */

@@ -8,7 +8,7 @@ import { Deliverer } from './deliverer';
 import type { ClaimedDelivery, SentRequest } from './delivery-queue';
 import { SENDING_COLUMNS } from './delivery-queue';
 import type { Listener, PostbackEvent } from './events';
-import { isOfCall, listenerOf } from './events';
+import { isLeftByCall, isOfCall, listenerOf } from './events';
 import type { CallPersons } from './fields';
 import { fieldsFor } from './fields';
 import { HttpSender } from './http-sender';
@@ -131,6 +131,7 @@ const SAMPLE_PERSONS: CallPersons = {
 };
 
 function sampleOf(event: PostbackEvent, listener: Listener, now: number): Record<string, unknown> {
+  if (isLeftByCall(event)) return leftSample(event, now);
   const money = { currency: 'USD', accountId: 'test' };
   if (!isOfCall(event)) {
     return {
@@ -157,4 +158,27 @@ function sampleOf(event: PostbackEvent, listener: Listener, now: number): Record
     answeredAt: now - 95_500,
     endedAt: now - 5_000,
   };
+}
+
+function leftSample(event: PostbackEvent, now: number): Record<string, unknown> {
+  const left = { callId: 'test', campaignId: 'test' };
+  if (event === 'callback.requested') {
+    return {
+      ...left,
+      sellerId: 'test',
+      callbackId: 'test',
+      ownNumber: true,
+      requestedAt: now,
+      notAfter: now + 86_400_000,
+    };
+  }
+  const kind = event === 'voicemail.left' ? 'voicemail' : 'conversation';
+  const recording = {
+    ...left,
+    recordingId: 'test',
+    kind,
+    ...(kind === 'voicemail' ? {} : { buyerId: 'test' }),
+  };
+  if (event === 'recording.failed') return { ...recording, lost: 'the disk is full' };
+  return { ...recording, durationMs: 90_500, durationS: 90 };
 }

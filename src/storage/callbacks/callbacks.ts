@@ -48,7 +48,7 @@ export function addCallback(
       const payload = JSON.stringify({ callId, campaignId, sellerId, ownNumber, requestedAt, notAfter });
       await tx.query({
         name: 'callbacks-tell',
-        text: `insert into outbox (type, subject, payload, done_at) values ('callback.requested', $1, $2, now())`,
+        text: `insert into outbox (type, subject, payload) values ('callback.requested', $1, $2)`,
         values: [id, payload],
       });
     }

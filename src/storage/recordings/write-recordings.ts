@@ -64,7 +64,10 @@ export async function saveRecording(
         kept.object,
       ],
     });
-    if (rowCount) await tell(tx, 'recording.saved', basics.id);
+    if (rowCount) {
+      await tell(tx, 'recording.saved', basics.id);
+      if (basics.kind === 'voicemail') await tell(tx, 'voicemail.left', basics.id);
+    }
     return stateOf(tx, basics.id);
   });
 }
@@ -106,14 +109,18 @@ export async function failLostRecordings(tx: Queryable, before: number, limit: n
 }
 
 /** Buyers and sellers hear of what they may listen to. */
-async function tell(tx: Queryable, type: 'recording.saved' | 'recording.failed', id: string): Promise<void> {
+async function tell(
+  tx: Queryable,
+  type: 'recording.saved' | 'recording.failed' | 'voicemail.left',
+  id: string,
+): Promise<void> {
   await tx.query({
     name: 'recordings-tell',
-    text: `insert into outbox (type, subject, payload, done_at)
+    text: `insert into outbox (type, subject, payload)
       select $1::text, id, json_build_object('callId', call_id, 'kind', kind, 'campaignId', campaign_id,
         'sellerId', case when lets_listen(campaign_id, 'seller') then seller_id end, 'buyerId', buyer_id,
         'buyerAccountId', case when lets_listen(campaign_id, 'buyer') then buyer_account_id end,
-        'durationMs', duration_ms, 'lost', lost), now()
+        'durationMs', duration_ms, 'lost', lost)
       from recordings where id = $2
       on conflict (type, subject) do nothing`,
     values: [type, id],

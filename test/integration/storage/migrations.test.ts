@@ -109,6 +109,29 @@ test('a step that fails leaves nothing of itself, and those before it', async ()
   expect(await migrateUp(db, readMigrations(folder))).toEqual(['0002_second']);
 });
 
+test('a step outside a transaction builds its index while rows are written; broken off, it is run again', async () => {
+  write('0001_first', 'create table first (n int);', 'drop table first;');
+  const index = `-- Outside a transaction.
+drop index concurrently if exists first_by_n;
+create unique index concurrently first_by_n on first (n)
+  where n > 0;
+`;
+  write('0002_index', index, '-- Outside a transaction.\ndrop index concurrently first_by_n;\n');
+  const steps = readMigrations(folder);
+  await migrateUp(db, steps.slice(0, 1));
+  await db.query('insert into first values (1), (1)');
+  await expect(migrateUp(db, steps)).rejects.toThrow('could not create unique index');
+  await db.query('delete from first');
+  await db.query('insert into first values (1)');
+  // Several at once: one builds it, and waits for nobody who waits for it.
+  const applied = await Promise.all([1, 2, 3].map(() => migrateUp(db, steps)));
+  expect(applied.flat()).toEqual(['0002_index']);
+  const valid = `select indisvalid as valid from pg_index where indexrelid = to_regclass('first_by_n')`;
+  expect(await own.query(valid)).toEqual([{ valid: true }]);
+  expect(await migrateDown(db, steps, 1)).toEqual(['0002_index']);
+  expect(await own.query(valid)).toEqual([]);
+});
+
 test('steps may take longer than statements may', async () => {
   const hasty = openDatabase(own.url, { statementTimeoutMs: 100 });
   write('0001_slow', 'select pg_sleep(0.4);');

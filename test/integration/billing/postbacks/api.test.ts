@@ -144,6 +144,11 @@ test('a change is checked together with what stays', async () => {
   expect(problems(await patch({ events: ['wallet.low'] }))).toEqual([
     '/events/0 a seller does not hear of wallet.low',
   ]);
+  expect((await patch({ events: ['recording.saved', 'voicemail.left'] })).status).toBe(200);
+  expect(problems(await patch({ events: ['recording.failed', 'callback.requested'] }))).toEqual([
+    '/events/0 a seller does not hear of recording.failed',
+    '/events/1 a seller does not hear of callback.requested',
+  ]);
 });
 
 test('a key reaches its own account alone', async () => {
@@ -193,6 +198,11 @@ test('a test tells what came back, and stores nothing', async () => {
   const told = JSON.parse(receiver.received[0]?.body ?? '') as { data: object };
   expect(told.data).toMatchObject({ callId: 'test', revenue: '25.00' });
   expect(told.data).not.toHaveProperty('payout');
+  await api.ask('POST', `/api/v1/webhooks/${id}/test`, { body: { event: 'recording.saved' } });
+  expect((JSON.parse(receiver.received[1]?.body ?? '') as { data: object }).data).toEqual({
+    ...{ callId: 'test', campaignId: 'test', recordingId: 'test', kind: 'conversation', buyerId: 'test' },
+    ...{ durationMs: 90_500, durationS: 90 },
+  });
   const log = await api.ask('GET', `/api/v1/webhook-deliveries?webhookId=${id}`);
   expect(log.body['items']).toEqual([]);
   const unreachable = String((await create({ url: 'http://127.0.0.1:1/' })).body['id']);

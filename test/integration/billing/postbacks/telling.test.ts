@@ -2,8 +2,8 @@ import { createHmac } from 'node:crypto';
 import type { E164 } from '../../../../src/domain';
 import { eraseSubject } from '../../../../src/storage';
 import { TEST_VAULT } from '../../../support/consents';
-import { expandEvents } from '../../../../src/billing/postbacks/expand-events';
-import { BUYER_ACCOUNT, SELLER_ACCOUNT } from '../../../support/call-records';
+import { expandEvents, IS_POSTBACK_EVENT } from '../../../../src/billing/postbacks/expand-events';
+import { BUYER_ACCOUNT, endedRecord, SELLER_ACCOUNT } from '../../../support/call-records';
 import { until } from '../../../support/until';
 import { OTHER_BUYER, PostbackRoom } from './support/postback-room';
 import type { Received } from './support/receiver';
@@ -256,6 +256,78 @@ test('a dispute is told to the side whose it is, and not to the other one', asyn
     state: 'open',
   });
   expect(bodyOf(at('/seller')[0]).data).not.toHaveProperty('buyerId');
+});
+
+test('recordings and messages are told to who may listen, callbacks to the exchange, and numbers to nobody', async () => {
+  const events = ['recording.saved', 'recording.failed', 'voicemail.left', 'callback.requested'] as const;
+  const place = '?c={caller}&z={tag:zip}&r={recording_id}';
+  await room.hook({ url: `${receiver.url}/operator${place}`, events, campaignIds: ['campaign-1'] });
+  await room.hook({ url: `${receiver.url}/buyer${place}`, accountId: BUYER_ACCOUNT, events: [events[0]] });
+  await room.hook({ url: `${receiver.url}/seller${place}`, accountId: SELLER_ACCOUNT, events: [events[2]] });
+  await room.ended(endedRecord('left-1'));
+  const of = { callId: 'left-1', campaignId: 'campaign-1', buyerId: null, lost: null };
+  const talk = { ...of, kind: 'conversation', buyerId: 'buyer-1', durationMs: 61_500, sellerId: null };
+  await room.event('recording.saved', 'r-1', { ...talk, buyerAccountId: BUYER_ACCOUNT });
+  await room.event('recording.saved', 'r-2', { ...talk, buyerAccountId: null });
+  await room.event('recording.saved', 'r-3', { ...talk, campaignId: 'other', buyerAccountId: null });
+  await room.event('recording.failed', 'r-4', {
+    ...{ ...of, kind: 'conversation', lost: 'the disk is full', durationMs: null },
+    ...{ buyerAccountId: BUYER_ACCOUNT, sellerId: SELLER_ACCOUNT },
+  });
+  const message = {
+    ...of,
+    kind: 'voicemail',
+    durationMs: 9_999,
+    sellerId: SELLER_ACCOUNT,
+    buyerAccountId: null,
+  };
+  await room.event('voicemail.left', 'r-5', message);
+  await room.event('callback.requested', 'c-1', {
+    ...{ callId: 'left-1', campaignId: 'campaign-1', sellerId: SELLER_ACCOUNT, ownNumber: true },
+    ...{ requestedAt: 0, notAfter: 86_400_000 },
+  });
+  room.dispatcher();
+  await room.allDone(7);
+  const told = (who: string): [string, string, unknown][] =>
+    receiver.received
+      .filter(({ path }) => path.startsWith(`/${who}?`))
+      .map((one) => [one.path.slice(who.length + 2), bodyOf(one).event, bodyOf(one).data]);
+  const common = { callId: 'left-1', campaignId: 'campaign-1' };
+  const heard = { ...common, kind: 'conversation', buyerId: 'buyer-1', durationMs: 61_500, durationS: 61 };
+  const left = { ...common, recordingId: 'r-5', kind: 'voicemail', durationMs: 9_999, durationS: 9 };
+  expect(told('buyer')).toEqual([['c=&z=&r=r-1', 'recording.saved', { ...heard, recordingId: 'r-1' }]]);
+  expect(told('seller')).toEqual([['c=&z=&r=r-5', 'voicemail.left', left]]);
+  expect(told('operator')).toEqual([
+    ['c=&z=&r=r-1', 'recording.saved', { ...heard, recordingId: 'r-1' }],
+    ['c=&z=&r=r-2', 'recording.saved', { ...heard, recordingId: 'r-2' }],
+    [
+      ...['c=&z=&r=r-4', 'recording.failed'],
+      { ...common, recordingId: 'r-4', kind: 'conversation', lost: 'the disk is full' },
+    ],
+    ['c=&z=&r=r-5', 'voicemail.left', left],
+    [
+      ...['c=&z=&r=', 'callback.requested'],
+      {
+        ...{ ...common, callbackId: 'c-1', sellerId: SELLER_ACCOUNT, ownNumber: true },
+        ...{ requestedAt: '1970-01-01T00:00:00.000Z', notAfter: '1970-01-02T00:00:00.000Z' },
+      },
+    ],
+  ]);
+  expect(JSON.stringify(receiver.received)).not.toMatch(/2125550123/);
+});
+
+test('webhooks find what is to be told by an index, and what was told for a replay', async () => {
+  const plan = async (text: string): Promise<string> => {
+    const rows = await room.db.transaction(async (tx) => {
+      await tx.query('set local enable_seqscan = off');
+      return (await tx.query<Record<string, string>>(`explain ${text}`)).rows;
+    });
+    return rows.map((row) => row['QUERY PLAN']).join('\n');
+  };
+  const untold = `select id from outbox where done_at is null and ${IS_POSTBACK_EVENT} order by id limit 9`;
+  expect(await plan(untold)).toMatch(/using outbox_untold /);
+  const told = `select id from outbox where done_at is not null and ${IS_POSTBACK_EVENT} order by created_at, id limit 9`;
+  expect(await plan(told)).toMatch(/using outbox_told /);
 });
 
 test('a pixel is a GET with macros, signed over its URL', async () => {
