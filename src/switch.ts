@@ -18,9 +18,10 @@ import { dryRunDesk } from './parts/dry-run';
 import { connectSip, superviseSip } from './parts/embedded-sip';
 import { KnownMarket } from './parts/known-market';
 import { observeCaps } from './market';
-import type { MediaEngine } from './media';
+import type { MediaEngine, MediaServerFigures } from './media';
 import type { Events } from './parts/open-events';
 import { openEvents } from './parts/open-events';
+import { takesCalls } from './parts/media-watch';
 import { openMedia } from './parts/open-media';
 import { openPrompts } from './parts/open-prompts';
 import { PromptWatch } from './parts/prompt-watch';
@@ -58,12 +59,21 @@ import { CallTraces } from './parts/call-traces';
 import { TestCalls } from './parts/test-calls';
 import { checkHealth } from './parts/switch-health';
 import type { Logger } from './telemetry';
-import { createMetrics, LoadSampler, observeLists, observeRegistrations, RepeatedLog } from './telemetry';
+import {
+  createMetrics,
+  LoadSampler,
+  observeLists,
+  observeMediaServers,
+  observeRegistrations,
+  RepeatedLog,
+} from './telemetry';
 
 /** What is in use in a running switch; everything is zero when no call is up. */
 export interface SwitchStats {
   readonly calls: number;
   readonly media: ReturnType<MediaEngine['stats']>;
+  /** Each FreeSWITCH of the configuration, as this node knows it. */
+  readonly mediaServers: readonly MediaServerFigures[];
   readonly reserved: number;
   /** Ring attempts and calls for which money of a wallet is held. */
   readonly held: number;
@@ -371,6 +381,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     return {
       calls: switchboard.size,
       media: media.stats(),
+      mediaServers: engines.servers(),
       reserved: redisCaps.held,
       held: funds.desk.size,
       queuedRecords: recorder.queued,
@@ -440,6 +451,10 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     await orphans.start();
     await known.start();
     events.start();
+    engines.watch.start({
+      onAlert: (alert) => events?.onMediaAlert(alert, true),
+      onCleared: (alert) => events?.onMediaAlert(alert, false),
+    });
     await plans.start();
     promptWatch.start();
     await sales.start();
@@ -498,12 +513,15 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
               caps: redisCaps,
               recorder,
               media,
+              mediaServers: engines.servers(),
               without: config.decision.without,
             }),
-          ready: () => stack.connected && !stopping,
+          ready: () =>
+            stack.connected && !stopping && (media.name !== 'freeswitch' || takesCalls(engines.servers())),
           metrics: async () => {
             observeLists(metrics, market.lists.stats(clock.now()));
             observeRegistrations(metrics, { ...phones.registrar.figures });
+            observeMediaServers(metrics, engines.servers());
             metrics.recordingsOpen.set(recordings.open);
             return {
               contentType: metrics.registry.contentType,

@@ -28,6 +28,8 @@ export type SubjectKind = (typeof SUBJECT_KINDS)[number];
 /** What somebody should look at. One list for the console, the log and this stream. */
 export const ALERTS = [
   'part.degraded',
+  'media.server_away',
+  'media.servers_away',
   'call.one_way_audio',
   'bidder.paused',
   'fraud.case_opened',
@@ -109,6 +111,7 @@ const alert = {
   detail: z.string().describe('One clause, for people'),
   nodeId: id.optional(),
   part: z.string().optional().describe('Which part of a node works in its fallback'),
+  server: z.string().optional().describe('Which media server'),
   callId: id.optional(),
   campaignId: id.optional(),
   bidId: id.optional(),

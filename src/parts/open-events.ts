@@ -8,6 +8,7 @@ import type { CallEvent } from '../signaling';
 import type { Database } from '../storage';
 import { EventStream } from '../storage';
 import { CallEvents } from './call-events';
+import type { MediaAlert } from './media-watch';
 import type { PlanAlert } from './plan-shelf';
 
 export interface EventParts {
@@ -35,6 +36,8 @@ export interface Events {
   onPlanAlert(alert: PlanAlert): void;
   /** What an alert about a dialplan told of is over. */
   onPlanCleared(alert: PlanAlert): void;
+  /** Media servers do not take calls of this node, or do so again. */
+  onMediaAlert(alert: MediaAlert, yes: boolean): void;
   start(): void;
   close(): Promise<void>;
 }
@@ -106,6 +109,12 @@ export function openEvents(parts: EventParts): Events {
       }),
     onPlanAlert: (told) => planAlert('alert.raised', told),
     onPlanCleared: (told) => planAlert('alert.cleared', told),
+    onMediaAlert: ({ code, detail, server }, yes) =>
+      alert(yes ? 'alert.raised' : 'alert.cleared', `${nodeId}:${server ?? ''}`, {
+        ...{ code, detail, nodeId },
+        severity: code === 'media.servers_away' ? 'critical' : 'warning',
+        ...(server !== undefined && { server }),
+      }),
     start: () => {
       hub.start();
       relay.start();

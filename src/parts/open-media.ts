@@ -2,11 +2,12 @@ import { join } from 'node:path';
 import type Srf from 'drachtio-srf';
 import type { Config } from '../config';
 import { defined } from '../domain';
-import type { MediaEngine } from '../media';
+import type { FreeswitchEngine, MediaEngine, MediaServerFigures } from '../media';
 import { MediasoupEngine, openFreeswitch, PassthroughEngine } from '../media';
 import type { PromptFolder } from '../media';
 import { findMediasoupWorker } from '../provision';
 import type { Logger } from '../telemetry';
+import { MediaWatch } from './media-watch';
 
 export interface MediaParts {
   readonly config: Config;
@@ -25,6 +26,10 @@ export interface MediaEngines {
   readonly main: MediaEngine;
   /** Undefined: it is not configured. */
   named(name: MediaEngine['name']): MediaEngine | undefined;
+  /** How each media server is; none where none is configured. */
+  servers(): readonly MediaServerFigures[];
+  /** Watches those; to be started where alerts can be told. */
+  readonly watch: MediaWatch;
   close(): Promise<void>;
 }
 
@@ -34,13 +39,17 @@ export interface MediaEngines {
  */
 export async function openMedia(parts: MediaParts): Promise<MediaEngines> {
   const { engine, freeswitch } = parts.config.media;
-  const servers = freeswitch.servers.length > 0 ? await openServers(parts) : undefined;
+  const watch = new MediaWatch({ servers: freeswitch.servers, log: parts.log });
+  const servers = freeswitch.servers.length > 0 ? await openServers(parts, watch) : undefined;
   const main = engine === 'freeswitch' && servers ? servers : await openOwn(parts);
   const engines = servers && servers !== main ? [main, servers] : [main];
   return {
     main,
     named: (name) => engines.find((each) => each.name === name),
+    servers: () => servers?.servers ?? [],
+    watch,
     async close() {
+      watch.close();
       await Promise.all(engines.map((each) => each.close()));
     },
   };
@@ -70,7 +79,10 @@ async function openOwn({ config, log, prompts, qualityWanted }: MediaParts): Pro
 }
 
 /** Servers that are not there are waited for by the engine: calls that need them are refused meanwhile. */
-async function openServers({ config, log, prompts, srf, qualityWanted }: MediaParts): Promise<MediaEngine> {
+async function openServers(
+  { config, prompts, srf, qualityWanted }: MediaParts,
+  watch: MediaWatch,
+): Promise<FreeswitchEngine> {
   const { servers, secret = '', listenAddress, spoolDir, promptsDir } = config.media.freeswitch;
   return openFreeswitch({
     servers: servers.map((text) => {
@@ -84,9 +96,6 @@ async function openServers({ config, log, prompts, srf, qualityWanted }: MediaPa
     qualityWanted,
     rtpTimeoutMs: config.media.rtpTimeoutMs,
     oneWayAfterMs: config.media.oneWayAfterMs,
-    onServer: (server, state, why) => {
-      if (state === 'down') log.error({ server, why }, 'a media server is down');
-      else log.info({ server, why }, `a media server is ${state}`);
-    },
+    onServer: (server, state, why) => watch.onServer(server, state, why),
   });
 }

@@ -2,7 +2,8 @@ import type { Redis } from 'ioredis';
 import type { HealthCheck } from '../api';
 import type { Degradation } from '../domain';
 import type { KnownMarket } from './known-market';
-import type { MediaEngine } from '../media';
+import type { MediaEngine, MediaServerFigures } from '../media';
+import { mediaHealth } from './media-watch';
 import type { DrachtioStack } from '../signaling';
 import type { Database, PostgresCallRecorder, RedisCapReservations } from '../storage';
 
@@ -13,6 +14,7 @@ export interface SwitchParts {
   readonly caps: RedisCapReservations;
   readonly recorder: PostgresCallRecorder;
   readonly media: MediaEngine;
+  readonly mediaServers: readonly MediaServerFigures[];
   /** What decisions do without. */
   readonly without: readonly Degradation[];
 }
@@ -43,6 +45,6 @@ export async function checkHealth(
         ? { status: 'ok' }
         : { status: 'degraded', detail: `does without: ${parts.without.join(', ')}` },
     recorder: { status: parts.recorder.degraded ? 'degraded' : 'ok' },
-    media: { status: 'ok', detail: `${parts.media.name}, ${parts.media.stats().legs} legs` },
+    media: mediaHealth(parts.media, parts.mediaServers),
   };
 }

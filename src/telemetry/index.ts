@@ -1,7 +1,7 @@
 export { createLogger } from './logger';
 export type { Logger, LoggerOptions } from './logger';
 export { RepeatedLog } from './repeated-log';
-export { createMetrics, observeLists, observeRegistrations } from './metrics';
+export { createMetrics, observeLists, observeMediaServers, observeRegistrations } from './metrics';
 export type { Metrics } from './metrics';
 export { LoadSampler } from './load-sampler';
 export { serveMetrics } from './serve-metrics';

@@ -123,6 +123,42 @@ export function createMetrics() {
       help: 'Recordings that are made',
       registers,
     }),
+    mediaServerState: new Gauge({
+      name: 'dce_media_server_state',
+      help: '1 for the state that a media server is in',
+      labelNames: ['server', 'state'],
+      registers,
+    }),
+    mediaServerLegs: new Gauge({
+      name: 'dce_media_server_legs',
+      help: 'Legs on a media server, those of other switches too',
+      labelNames: ['server'],
+      registers,
+    }),
+    mediaServerMaxLegs: new Gauge({
+      name: 'dce_media_server_max_legs',
+      help: 'Legs that a media server takes',
+      labelNames: ['server'],
+      registers,
+    }),
+    mediaServerReconnects: new Counter({
+      name: 'dce_media_server_reconnects_total',
+      help: 'How often the event socket of a media server was lost and found again',
+      labelNames: ['server'],
+      registers,
+    }),
+    mediaServerTimeouts: new Counter({
+      name: 'dce_media_server_timeouts_total',
+      help: 'Commands that a media server did not answer in time',
+      labelNames: ['server'],
+      registers,
+    }),
+    mediaServerFailovers: new Counter({
+      name: 'dce_media_server_failovers_total',
+      help: 'Legs that a media server did not open, and the next one was asked for',
+      labelNames: ['server'],
+      registers,
+    }),
     registrations: new Counter({
       name: 'dce_registrations_total',
       help: 'REGISTERs of phones, by what became of them',
@@ -208,4 +244,38 @@ export function observeLists(
 export function observeRegistrations(metrics: Metrics, figures: Readonly<Record<string, number>>): void {
   metrics.registrations.reset();
   for (const [outcome, count] of Object.entries(figures)) metrics.registrations.inc({ outcome }, count);
+}
+
+const SERVER_STATES = ['up', 'draining', 'down'] as const;
+
+/** Writes down how the media servers are, and what came of what was asked of them so far. */
+export function observeMediaServers(
+  metrics: Metrics,
+  servers: readonly {
+    readonly name: string;
+    readonly state: (typeof SERVER_STATES)[number];
+    readonly legs: number;
+    readonly maxLegs: number;
+    readonly reconnects: number;
+    readonly timeouts: number;
+    readonly failovers: number;
+  }[],
+): void {
+  for (const counter of [
+    metrics.mediaServerReconnects,
+    metrics.mediaServerTimeouts,
+    metrics.mediaServerFailovers,
+  ]) {
+    counter.reset();
+  }
+  for (const { name: server, state, legs, maxLegs, reconnects, timeouts, failovers } of servers) {
+    for (const each of SERVER_STATES) {
+      metrics.mediaServerState.set({ server, state: each }, each === state ? 1 : 0);
+    }
+    metrics.mediaServerLegs.set({ server }, legs);
+    metrics.mediaServerMaxLegs.set({ server }, maxLegs);
+    metrics.mediaServerReconnects.inc({ server }, reconnects);
+    metrics.mediaServerTimeouts.inc({ server }, timeouts);
+    metrics.mediaServerFailovers.inc({ server }, failovers);
+  }
 }

@@ -11,6 +11,13 @@ export interface ChannelListener {
   onGone(loss: ChannelLoss, reason: string): void;
 }
 
+export interface ChannelOptions {
+  /** Milliseconds that each command may take. */
+  readonly timeoutMs: number;
+  /** A command was not answered in time. */
+  onTimeout(): void;
+}
+
 /** Samples of 8 kHz, in which FreeSWITCH tells how long a key was pressed. */
 const SAMPLES_PER_MS = 8;
 const HANGUP_OF_SILENCE = 'MEDIA_TIMEOUT';
@@ -19,16 +26,16 @@ const HANGUP_OF_SILENCE = 'MEDIA_TIMEOUT';
 export class Channel {
   readonly uuid: string;
   readonly #endpoint: Endpoint;
-  readonly #timeoutMs: number;
+  readonly #options: ChannelOptions;
   /** Rejects whatever waits for an answer. */
   readonly #waiting = new Set<(error: Error) => void>();
   #listener: ChannelListener | undefined;
   #gone: Error | undefined;
 
-  constructor(endpoint: Endpoint, timeoutMs: number) {
+  constructor(endpoint: Endpoint, options: ChannelOptions) {
     this.#endpoint = endpoint;
     this.uuid = endpoint.uuid;
-    this.#timeoutMs = timeoutMs;
+    this.#options = options;
     // The library's own listener writes to standard error; the end of the connection says all there is to say.
     endpoint.conn?.removeAllListeners('error');
     endpoint.conn?.on('error', () => undefined);
@@ -126,7 +133,10 @@ export class Channel {
   #inTime<T>(what: string, work: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new MediaUnavailable(`no answer to ${what}`)), this.#timeoutMs);
+      timer = setTimeout(() => {
+        this.#options.onTimeout();
+        reject(new MediaUnavailable(`no answer to ${what}`));
+      }, this.#options.timeoutMs);
     });
     return this.#unlessGone(Promise.race([work, late])).finally(() => clearTimeout(timer));
   }

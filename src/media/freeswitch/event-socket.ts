@@ -6,6 +6,8 @@ export interface EventSocketOptions {
   readonly secret: string;
   /** Milliseconds that connecting, and each command, may take. */
   readonly timeoutMs: number;
+  /** A command was not answered in time. */
+  readonly onTimeout?: () => void;
 }
 
 /** Commands that may be under way at once: a server that answers none of so many is no use. */
@@ -19,13 +21,18 @@ export class EventSocket {
   /** For drachtio-fsmrf, which listens on the same connection. */
   readonly connection: Connection;
   readonly #timeoutMs: number;
+  readonly #onTimeout: () => void;
   readonly #waiting = new Set<(error: Error) => void>();
   #ended: Error | undefined;
   #onEnd: (error: Error) => void = () => undefined;
 
-  private constructor(connection: Connection, timeoutMs: number) {
+  private constructor(
+    connection: Connection,
+    { timeoutMs, onTimeout = () => undefined }: Pick<EventSocketOptions, 'timeoutMs' | 'onTimeout'>,
+  ) {
     this.connection = connection;
     this.#timeoutMs = timeoutMs;
+    this.#onTimeout = onTimeout;
     // The library writes a command in two pieces: the second would wait for an acknowledgement.
     connection.socket?.setNoDelay(true);
     connection.on('error', (error: Error) => this.#end(error));
@@ -33,7 +40,8 @@ export class EventSocket {
   }
 
   /** Rejected when it cannot be reached, does not answer in time, or refuses us or the secret. */
-  static open({ host, port, secret, timeoutMs }: EventSocketOptions): Promise<EventSocket> {
+  static open({ host, port, secret, ...times }: EventSocketOptions): Promise<EventSocket> {
+    const { timeoutMs } = times;
     return new Promise((resolve, reject) => {
       const socket = new EventSocket(
         new Connection(host, port, secret, () => {
@@ -41,7 +49,7 @@ export class EventSocket {
           socket.#onEnd = () => undefined;
           resolve(socket);
         }),
-        timeoutMs,
+        times,
       );
       const timer = setTimeout(() => socket.#end(new Error('the event socket does not answer')), timeoutMs);
       socket.#onEnd = (error) => {
@@ -81,7 +89,10 @@ export class EventSocket {
         settle();
         reject(error);
       };
-      const timer = setTimeout(() => fail(new Error(`no answer to ${text}`)), this.#timeoutMs);
+      const timer = setTimeout(() => {
+        this.#onTimeout();
+        fail(new Error(`no answer to ${text}`));
+      }, this.#timeoutMs);
       this.#waiting.add(fail);
       this.connection.api(text, (event) => {
         settle();

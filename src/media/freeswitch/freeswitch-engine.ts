@@ -12,7 +12,7 @@ import type {
 import { Rounds } from '../quality/rounds';
 import type { SessionContext } from './freeswitch-session';
 import { FreeswitchSession } from './freeswitch-session';
-import type { FreeswitchAddress, ServerState, ServerTiming } from './media-server';
+import type { FreeswitchAddress, MediaServerFigures, ServerState, ServerTiming } from './media-server';
 import { ServerPool } from './server-pool';
 import { Spool } from './spool';
 
@@ -94,8 +94,8 @@ export class FreeswitchEngine implements MediaEngine {
   }
 
   /** Each server and how it is. */
-  get servers(): readonly { readonly name: string; readonly state: ServerState; readonly load: number }[] {
-    return this.#context.pool.servers.map(({ name, state, load }) => ({ name, state, load }));
+  get servers(): readonly MediaServerFigures[] {
+    return this.#context.pool.servers.map(({ figures }) => figures);
   }
 
   openSession(_callId: string, listener: MediaSessionListener): MediaSession {

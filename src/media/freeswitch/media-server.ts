@@ -20,6 +20,21 @@ export interface FreeswitchAddress {
 /** `draining`: it finishes the calls it has, and gets no more: `fsctl pause inbound`. */
 export type ServerState = 'up' | 'draining' | 'down';
 
+/** How a server is, and what came of what was asked of it since the switch began. */
+export interface MediaServerFigures {
+  readonly name: string;
+  readonly state: ServerState;
+  /** Legs on it, those of other switches too, and how many it takes, as it said last. None while it is down. */
+  readonly legs: number;
+  readonly maxLegs: number;
+  /** How often its event socket was lost and found again. */
+  readonly reconnects: number;
+  /** Commands, and legs to be opened, that it did not answer in time. */
+  readonly timeouts: number;
+  /** Legs that it did not open, and the next server was asked for. */
+  readonly failovers: number;
+}
+
 /** Who is told when a server is gone. */
 export interface ServerPassenger {
   serverLost(reason: string): void;
@@ -62,7 +77,8 @@ export class PooledServer {
   readonly name: string;
   readonly passengers = new Set<ServerPassenger>();
   readonly #options: ServerOptions;
-  #state: ServerState = 'down';
+  /** Undefined before it was first looked for. */
+  #state: ServerState | undefined;
   #connected: Connected | undefined;
   /** Which process it was when we saw it last. */
   #core: string | undefined;
@@ -73,6 +89,9 @@ export class PooledServer {
   #opened = 0;
   #capacity = 1;
   #misses = 0;
+  #connections = 0;
+  #timeouts = 0;
+  #failovers = 0;
   #closed = false;
 
   constructor(options: ServerOptions) {
@@ -82,7 +101,19 @@ export class PooledServer {
   }
 
   get state(): ServerState {
-    return this.#state;
+    return this.#state ?? 'down';
+  }
+
+  get figures(): MediaServerFigures {
+    return {
+      name: this.name,
+      state: this.state,
+      legs: this.#reported + this.#opened,
+      maxLegs: this.#capacity,
+      reconnects: Math.max(0, this.#connections - 1),
+      timeouts: this.#timeouts,
+      failovers: this.#failovers,
+    };
   }
 
   /** Share of its sessions in use, those of other switches too, as far as it is known. */
@@ -92,6 +123,11 @@ export class PooledServer {
 
   get full(): boolean {
     return this.#reported + this.#opened >= this.#capacity;
+  }
+
+  /** It did not open a leg, and another one is asked. */
+  passedOver(): void {
+    this.#failovers++;
   }
 
   /** Reaches it, and goes on trying. Resolves after the first attempt. */
@@ -111,13 +147,14 @@ export class PooledServer {
     let late = false;
     let timer: NodeJS.Timeout | undefined;
     const opening = media.createEndpoint({ remoteSdp: sdp }).then((endpoint) => {
-      const channel = new Channel(endpoint, timeoutMs);
+      const channel = new Channel(endpoint, { timeoutMs, onTimeout: this.#onTimeout });
       if (late) channel.close();
       return channel;
     });
     const timeout = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => {
         late = true;
+        this.#onTimeout();
         reject(new Error('no channel in time'));
       }, timeoutMs);
     });
@@ -144,7 +181,8 @@ export class PooledServer {
     const { address, timing } = this.#options;
     let socket: EventSocket | undefined;
     try {
-      socket = await EventSocket.open({ ...address, timeoutMs: timing.timeoutMs });
+      const { timeoutMs } = timing;
+      socket = await EventSocket.open({ ...address, timeoutMs, onTimeout: this.#onTimeout });
       await this.#recognize(socket);
       const media = await this.#listen(socket);
       if (this.#closed) {
@@ -152,6 +190,7 @@ export class PooledServer {
         return;
       }
       this.#connected = { socket, media };
+      this.#connections++;
       socket.onEnd((error) => this.#lost(error.message));
       this.#retryMs = timing.retryMs;
       this.#misses = 0;
@@ -240,6 +279,8 @@ export class PooledServer {
   /** Calls go on: their channels have connections of their own, which say when they are gone. */
   #lost(reason: string): void {
     this.#disconnect();
+    this.#reported = 0;
+    this.#opened = 0;
     this.#become('down', reason);
     if (this.#closed) return;
     this.#later(this.#retryMs, () => void this.#connect());
@@ -251,6 +292,10 @@ export class PooledServer {
     this.#connected = undefined;
     if (connected) release(connected);
   }
+
+  readonly #onTimeout = (): void => {
+    this.#timeouts++;
+  };
 
   #become(state: ServerState, why: string): void {
     if (state === this.#state) return;

@@ -56,17 +56,18 @@ export class ServerPool {
   async open(sdp: string): Promise<Opened> {
     const able = this.#servers
       .filter(({ state, full }) => state === 'up' && !full)
-      .sort((a, b) => a.load - b.load);
-    let last: unknown;
-    for (const server of able.slice(0, MAX_TRIES)) {
+      .sort((a, b) => a.load - b.load)
+      .slice(0, MAX_TRIES);
+    let before: { readonly server: PooledServer; readonly error: unknown } | undefined;
+    for (const server of able) {
+      before?.server.passedOver();
       try {
         return { server, channel: await server.open(sdp) };
       } catch (error) {
-        last = error;
+        before = { server, error };
       }
     }
-    if (last instanceof Error) throw last;
-    throw new MediaUnavailable('no media server takes calls');
+    throw before?.error ?? new MediaUnavailable('no media server takes calls');
   }
 
   close(): void {

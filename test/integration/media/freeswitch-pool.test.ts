@@ -158,6 +158,34 @@ describe('the pool', () => {
     expect(engine.stats().legs).toBe(0);
   });
 
+  test('what it did is counted by server: legs, timeouts, failovers', async () => {
+    const [first, second] = [await standIn(), await standIn()];
+    second.sessions = 10;
+    first.invites = 'ignore';
+    const engine = await engineOn([first, second], {
+      timing: { ...TIMING, checkMs: 60_000, timeoutMs: 200 },
+    });
+    const { session } = call(engine);
+    const leg = await session.createLeg('caller');
+    second.mute = /^uuid_break/;
+    const playing = await session.play(leg, 'ringback');
+    playing.stop();
+    await until('the command to be given up', () => engine.servers[1]?.timeouts === 1);
+    const [name, next] = [first, second].map(({ port }) => `${HOST}:${port}`);
+    expect(engine.servers).toEqual([
+      { name, state: 'up', legs: 1, maxLegs: 100, reconnects: 0, timeouts: 1, failovers: 1 },
+      { name: next, state: 'up', legs: 11, maxLegs: 100, reconnects: 0, timeouts: 1, failovers: 0 },
+    ]);
+  });
+
+  test('the last one that does not take a call hands it on to nobody', async () => {
+    const server = await standIn();
+    server.invites = 'refuse';
+    const engine = await engineOn([server]);
+    await expect(call(engine).session.createLeg('caller')).rejects.toThrow('503');
+    expect(engine.servers[0]?.failovers).toBe(0);
+  });
+
   test('one that is paused keeps its calls, and takes new ones again afterwards', async () => {
     const server = await standIn();
     const engine = await engineOn([server]);
@@ -184,7 +212,7 @@ describe('the pool', () => {
     const leg = await dead.session.createLeg('caller');
     await dead.session.createLeg('buyer');
     first.sessions = 20;
-    await until('the load is known', () => (engine.servers[0]?.load ?? 0) > 0.15);
+    await until('the load is known', () => (engine.servers[0]?.legs ?? 0) > 15);
     const alive = call(engine);
     await alive.session.createLeg('caller');
     expect([first.channels, second.channels]).toEqual([2, 1]);
@@ -219,6 +247,7 @@ describe('the pool', () => {
     await until('it is connected again', () => server.connections > before && stateOf(engine) === 'up');
     await session.createLeg('buyer');
     expect([lost, server.channels]).toEqual([[], 2]);
+    expect(engine.servers[0]?.reconnects).toBe(1);
   });
 
   test('another process under the same address: calls of the one before are told', async () => {
@@ -244,10 +273,12 @@ describe('the pool', () => {
     expect(lost).toEqual(['the media server does not answer']);
   });
 
-  test('without any server up, that is said by type', async () => {
+  test('without any server up, that is said by type, and told from the beginning', async () => {
+    const told: string[] = [];
     const server = await standIn();
     await server.kill();
-    const engine = await engineOn([server]);
+    const engine = await engineOn([server], { onServer: (_server, state) => told.push(state) });
+    expect(told).toEqual(['down']);
     await expect(call(engine).session.createLeg('caller')).rejects.toThrow(MediaUnavailable);
   });
 });

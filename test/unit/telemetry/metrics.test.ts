@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createMetrics, LoadSampler, serveMetrics } from '../../../src/telemetry';
+import { createMetrics, LoadSampler, observeMediaServers, serveMetrics } from '../../../src/telemetry';
 
 describe('metrics', () => {
   it('carry the names that dashboards and alerts know', async () => {
@@ -50,6 +50,31 @@ describe('metrics', () => {
       'dce_calls_total{outcome="completed",reason="caller_hangup"} 1',
     );
     expect(await other.registry.metrics()).not.toContain('dce_calls_total{');
+  });
+
+  it('of media servers are what these are now', async () => {
+    const metrics = createMetrics();
+    const server = {
+      name: '192.0.2.1:8021',
+      legs: 7,
+      maxLegs: 100,
+      reconnects: 2,
+      timeouts: 3,
+      failovers: 4,
+    };
+    observeMediaServers(metrics, [{ ...server, state: 'up' }]);
+    observeMediaServers(metrics, [{ ...server, state: 'draining' }]);
+    const lines = (await metrics.registry.metrics()).split('\n').filter((line) => line.includes(server.name));
+    expect(lines).toEqual([
+      'dce_media_server_state{server="192.0.2.1:8021",state="up"} 0',
+      'dce_media_server_state{server="192.0.2.1:8021",state="draining"} 1',
+      'dce_media_server_state{server="192.0.2.1:8021",state="down"} 0',
+      'dce_media_server_legs{server="192.0.2.1:8021"} 7',
+      'dce_media_server_max_legs{server="192.0.2.1:8021"} 100',
+      'dce_media_server_reconnects_total{server="192.0.2.1:8021"} 2',
+      'dce_media_server_timeouts_total{server="192.0.2.1:8021"} 3',
+      'dce_media_server_failovers_total{server="192.0.2.1:8021"} 4',
+    ]);
   });
 
   it('of a process without an API are served, fresh at each reading', async () => {

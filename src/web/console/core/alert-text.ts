@@ -48,6 +48,16 @@ const TEXTS: Readonly<Record<string, Teller>> = {
     text: 'Calls go on by what stands in for it. Bring it back; this message goes by itself then.',
     links: [],
   }),
+  'media.server_away': (alert) => ({
+    title: `${alert.server === undefined ? 'A media server' : `Media server ${alert.server}`} is away${alert.nodeId === undefined ? '' : ` for node ${shortId(alert.nodeId)}`}`,
+    text: `${sentenceOf(alert.detail)} Its calls have ended, unless only the way there is broken; new ones go to the others. Start it again, or mend that way.`,
+    links: [],
+  }),
+  'media.servers_away': (alert) => ({
+    title: `No media server takes calls${alert.nodeId === undefined ? '' : ` of node ${shortId(alert.nodeId)}`}`,
+    text: `${sentenceOf(alert.detail)} Calls that need one are refused until one is back.`,
+    links: [],
+  }),
   'call.one_way_audio': (alert) => ({
     title: 'Only one side of a call is heard',
     text: `${sentenceOf(alert.detail)} Look at the audio of both legs: mostly it is a firewall or NAT on the side that is silent.`,

@@ -48,6 +48,7 @@ export interface LiveAlert {
   readonly accountId?: string | undefined;
   readonly nodeId?: string | undefined;
   readonly part?: string | undefined;
+  readonly server?: string | undefined;
   readonly currency?: string | undefined;
   readonly amountMicros?: number | undefined;
   readonly score?: number | undefined;
@@ -298,6 +299,7 @@ function withAlert(board: Board, { id, at, data }: NewsEvent): Board {
     accountId: text(data['accountId']),
     nodeId: text(data['nodeId']),
     part: text(data['part']),
+    server: text(data['server']),
     currency: text(data['currency']),
     amountMicros: number(data['amountMicros']),
     score: number(data['score']),
