@@ -279,6 +279,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
   const calls = new CallActivity(
     (event) => known.tell(event),
     () => clock.now(),
+    (did) => market.numberByE164(did)?.sellerId,
   );
   const liveFigures = new LiveCounters({
     nodeId: config.node.id,

@@ -3,7 +3,7 @@ import type {
   CallAttempt,
   CallEndedRecord,
   CallSource,
-  DecisionTrace,
+  E164,
   EndReason,
   Verstat,
 } from '../domain';
@@ -16,34 +16,55 @@ const BY_CALLER: ReadonlySet<EndReason> = new Set(['caller_hangup', 'caller_canc
 
 /**
  * Turns the news of this node's calls into what velocity, duplicates and fraud signals are made of,
- * on this node and on the others.
+ * on this node and on the others. Each call is one attempt, from its first decision on, or from its end if nobody
+ * was to decide it: whoever hangs up in a menu has called as well.
  */
 export class CallActivity {
   readonly #tell: (event: ActivityEvent) => void;
   readonly #now: () => number;
-  /** Calls that are up, from their decision to their end. */
+  readonly #sellerOf: (did: E164) => string | undefined;
+  /** Calls that are up, until their decision. */
+  readonly #undecided = new Map<string, CallAttempt>();
+  /** From there to their end. */
   readonly #sources = new Map<string, CallSource>();
 
   /**
    * @param tell - told of every event, in the order in which they happened
    * @param now - UTC epoch milliseconds
+   * @param sellerOf - whose number was dialled, of a call that nobody decided
    */
-  constructor(tell: (event: ActivityEvent) => void, now: () => number) {
+  constructor(
+    tell: (event: ActivityEvent) => void,
+    now: () => number,
+    sellerOf: (did: E164) => string | undefined,
+  ) {
     this.#tell = tell;
     this.#now = now;
+    this.#sellerOf = sellerOf;
   }
 
   onCall(event: CallEvent): void {
-    if (event.type === 'call.decided') this.#decided(event.callId, event.decision.trace);
-    else if (event.type === 'call.answered') {
+    if (event.type === 'call.received') this.#undecided.set(event.callId, event.attempt);
+    else if (event.type === 'call.decided') {
+      const { attempt, sellerId, campaignId, origin = attempt.origin, facts } = event.decision.trace;
+      const contradicted = facts.fraud['place_contradicted'] === 1;
+      this.#attempted(event.callId, attempt, { sellerId, campaignId, origin }, contradicted);
+    } else if (event.type === 'call.answered') {
       const source = this.#sources.get(event.callId);
       const { buyerId, targetId } = event.target;
       if (source) this.#tell({ ...source, kind: 'connected', at: this.#now(), buyerId, targetId });
     } else if (event.type === 'call.ended') this.#ended(event.record);
   }
 
-  #decided(callId: string, trace: DecisionTrace): void {
-    const source = sourceOf(trace.attempt, trace);
+  #attempted(
+    callId: string,
+    attempt: CallAttempt,
+    whose: Pick<CallSource, 'sellerId' | 'campaignId' | 'origin'>,
+    placeContradicted: boolean,
+  ): void {
+    this.#undecided.delete(callId);
+    const { receivedAt: at, from: caller, to: did, trunkId } = attempt;
+    const source = { at, caller, did, trunkId, ...whose };
     // A plan may offer a call more than once: it is still one attempt.
     const again = this.#sources.has(callId);
     this.#sources.set(callId, source);
@@ -51,13 +72,18 @@ export class CallActivity {
     this.#tell({
       ...source,
       kind: 'attempt',
-      placeContradicted: trace.facts.fraud['place_contradicted'] === 1,
-      misidentified: MISIDENTIFIED.has(trace.attempt.verstat),
-      signed: trace.attempt.attestation === 'A',
+      placeContradicted,
+      misidentified: MISIDENTIFIED.has(attempt.verstat),
+      signed: attempt.attestation === 'A',
     });
   }
 
   #ended(record: CallEndedRecord): void {
+    const undecided = this.#undecided.get(record.callId);
+    if (undecided) {
+      const { sellerId = this.#sellerOf(undecided.to), campaignId, origin } = record;
+      this.#attempted(record.callId, undecided, { sellerId, campaignId, origin }, false);
+    }
     const source = this.#sources.get(record.callId);
     if (!source) return;
     this.#sources.delete(record.callId);
@@ -82,16 +108,4 @@ export class CallActivity {
       payoutAfterMs: sale && sale.terms.payout.afterMs > 0 ? sale.terms.payout.afterMs : undefined,
     });
   }
-}
-
-function sourceOf(attempt: CallAttempt, trace: DecisionTrace): CallSource {
-  return {
-    at: attempt.receivedAt,
-    caller: attempt.from,
-    did: attempt.to,
-    trunkId: attempt.trunkId,
-    sellerId: trace.sellerId,
-    campaignId: trace.campaignId,
-    origin: trace.origin ?? attempt.origin,
-  };
 }
