@@ -83,12 +83,12 @@ const UNSOLD = { revenue: null, payout: null };
 
 describe('an answered call', () => {
   test('is sold, bridged and billed; each side hears the tone the other sends', async () => {
-    const phone = await Baresip.start({ user: 'buyer', hertz: 1_000, answer: 'auto' });
+    const phone = await Baresip.start({ user: 'buyer', says: 1_000, answer: 'auto' });
     const caller = await (async () => {
       await moveTarget(exchange, 'first', phone.uri);
       return Baresip.start({
         user: '12123452671',
-        hertz: 440,
+        says: 440,
         answer: 'manual',
         command: `/dial sip:${NUMBER}@${exchange.sip}`,
       });
@@ -180,7 +180,7 @@ describe('an answered call', () => {
   });
 
   test('on hold for longer than silence would be allowed, and taken up again', async () => {
-    const phone = await Baresip.start({ user: 'buyer', hertz: 1_000, answer: 'auto' });
+    const phone = await Baresip.start({ user: 'buyer', says: 1_000, answer: 'auto' });
     await moveTarget(exchange, 'first', phone.uri);
     await (await carrier(scenario.callerHolds(SILENCE_MS + 1_500))).succeeds();
     await phone.terminated();

@@ -76,7 +76,7 @@ async function traces(): Promise<unknown> {
 
 test('a phone that answers hears the tone, and is heard; nothing of it is sold, billed or counted', async () => {
   const before = await traces();
-  const phone = await Baresip.start({ user: 'buyer', hertz: 440, answer: 'auto' });
+  const phone = await Baresip.start({ user: 'buyer', says: 440, answer: 'auto' });
   try {
     await moveTarget(exchange, 'first', phone.uri);
     const id = await place({ to: first, talkSeconds: 60 });

@@ -5,7 +5,8 @@ import { Exchange } from '../support/exchange';
 import { holdsSound } from '../support/find-sound';
 import { addBuyer, moveTarget, NUMBER, openMarket, PAYOUT, REVENUE } from '../support/market';
 import { until } from '../support/processes';
-import { readSamples, toneShare } from '../support/wav';
+import { toneShare } from '../support/wav';
+import { MACHINE, person, prompt } from './support/greetings';
 import { layPlans, takePlan, writePlan } from './support/plans';
 import { readStereo } from './support/stereo';
 
@@ -15,6 +16,7 @@ const CALLER_HZ = 440;
 const FIRST_HZ = 1_000;
 const SECOND_HZ = 1_300;
 const SUPERVISOR_HZ = 1_700;
+const RINGBACK_HZ = [440, 480];
 /** Less than the first buyer pays, who is therefore rung first. */
 const SECOND_REVENUE = 15_000_000;
 /** Of a tone among others, or under a prompt. */
@@ -23,8 +25,6 @@ const SOME = 0.15;
 let exchange: Exchange;
 let plans: string;
 const phones: Baresip[] = [];
-
-const prompt = (name: string): Int16Array => readSamples(join('freeswitch/prompts', `${name}.wav`));
 
 beforeAll(async () => {
   plans = layPlans();
@@ -46,8 +46,8 @@ afterEach(async () => {
 afterAll(() => exchange?.stop());
 
 /** A buyer's phone behind a target. */
-async function buyer(id: string, hertz: number): Promise<Baresip> {
-  const phone = await Baresip.start({ user: 'buyer', hertz, answer: 'auto' });
+async function buyer(id: string, says: number | Int16Array): Promise<Baresip> {
+  const phone = await Baresip.start({ user: 'buyer', says, answer: 'auto' });
   phones.push(phone);
   await moveTarget(exchange, id, phone.uri);
   return phone;
@@ -56,7 +56,7 @@ async function buyer(id: string, hertz: number): Promise<Baresip> {
 async function caller(): Promise<Baresip> {
   const phone = await Baresip.start({
     user: '12123452671',
-    hertz: CALLER_HZ,
+    says: CALLER_HZ,
     answer: 'manual',
     command: `/dial sip:${NUMBER}@${exchange.sip}`,
   });
@@ -173,11 +173,42 @@ test('a caller is told, asked and sold by the key; the whisper is the buyer’s;
   expect(listened.length).toBeGreaterThan(0);
 });
 
+test('a machine that answers is nobody: it costs nothing, the caller hears ringback, and the next buyer is a person', async () => {
+  await takePlan(exchange, NUMBER, 'screened');
+  const [first, second] = await Promise.all([buyer('first', MACHINE), buyer('second', person(SECOND_HZ))]);
+  const asked = await caller();
+  await first.terminated();
+  await Promise.all([second.hears(CALLER_HZ), asked.hears(SECOND_HZ)]);
+  await asked.hangUp();
+  await exchange.isClean();
+
+  expect(heardTone(first, CALLER_HZ)).toBe(false);
+  expect(holdsSound(asked.heard(), prompt('voicemail/leave-message').subarray(0, 8_000))).toBe(false);
+  expect(RINGBACK_HZ.map((hertz) => heardTone(asked, hertz))).toEqual([true, true]);
+  const call = await lastCall();
+  expect(call).toMatchObject({
+    state: 'completed',
+    end_reason: 'caller_hangup',
+    revenue: String(SECOND_REVENUE),
+    payout: String(PAYOUT),
+  });
+  expect(call.attempts.map(({ buyerId, outcome }) => [buyerId, outcome])).toEqual([
+    ['first', 'no_answer'],
+    ['second', 'answered'],
+  ]);
+  const charged = await exchange.sql<{ buyer: string }>(
+    `select distinct a.account_id as buyer from ledger_transactions t join ledger_entries e on e.transaction_id = t.id
+     join ledger_accounts a on a.id = e.ledger_account_id where t.call_id = $1 and a.account_id like '%-account'`,
+    [call.id],
+  );
+  expect(charged).toEqual([{ buyer: 'second-account' }]);
+});
+
 test('a supervisor listens unheard, whispers to the buyer, and speaks to both', async () => {
   await takePlan(exchange, NUMBER, 'told');
   const [first, supervisor] = await Promise.all([
     buyer('first', FIRST_HZ),
-    Baresip.start({ user: 'buyer', hertz: SUPERVISOR_HZ, answer: 'auto' }),
+    Baresip.start({ user: 'buyer', says: SUPERVISOR_HZ, answer: 'auto' }),
   ]);
   phones.push(supervisor);
   await exchange.create('targets', {

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import type { Program } from './processes';
 import { freePort, startProgram, until } from './processes';
 import { holdsSound } from './find-sound';
-import { readSamples, toneShare, writeTone } from './wav';
+import { readSamples, toneShare, writeSamples, writeTone } from './wav';
 
 export interface BaresipOptions {
   readonly user: string;
-  /** The tone it speaks, in Hz. */
-  readonly hertz: number;
+  /** What it says from its answer on: a tone, in Hz, or samples of 8 kHz, and nothing after them. */
+  readonly says: number | Int16Array;
   readonly answer: 'auto' | 'manual';
   readonly codecs?: string;
   /** What it does once it runs, e.g. `/dial sip:+1…@127.0.0.1:5060`. */
@@ -18,11 +18,12 @@ export interface BaresipOptions {
   readonly transport?: 'udp' | 'tcp';
 }
 
-const TONE_SECONDS = 60;
+const SPOKEN_SECONDS = 60;
+const RATE = 8_000;
 /** Longer than an event and its three last packets. */
 const KEY_MS = 400;
 
-/** A real SIP phone (baresip) that speaks a tone and records what it hears. */
+/** A real SIP phone (baresip) that speaks a tone, or something else, and records what it hears. */
 export class Baresip {
   readonly port: number;
   readonly #control: number;
@@ -42,7 +43,7 @@ export class Baresip {
     const control = await freePort();
     const folder = mkdtempSync(join(tmpdir(), 'baresip-'));
     mkdirSync(folder, { recursive: true });
-    writeTone(join(folder, 'tone.wav'), options.hertz, TONE_SECONDS);
+    speech(join(folder, 'speech.wav'), options.says);
     writeFileSync(join(folder, 'config'), config(folder, port, rtp, control));
     writeFileSync(join(folder, 'contacts'), '');
     const codecs = options.codecs ?? 'PCMU/8000/1,PCMA/8000/1';
@@ -135,12 +136,23 @@ export class Baresip {
   }
 }
 
+function speech(path: string, says: number | Int16Array): void {
+  if (typeof says === 'number') {
+    writeTone(path, says, SPOKEN_SECONDS);
+    return;
+  }
+  // At the end of its file it would begin anew.
+  const samples = new Int16Array(SPOKEN_SECONDS * RATE);
+  samples.set(says.subarray(0, samples.length));
+  writeSamples(path, samples);
+}
+
 function config(folder: string, port: number, rtp: number, control: number): string {
   return `poll_method epoll
 sip_listen 127.0.0.1:${port}
 call_max_calls 20
 audio_player aubridge,nil
-audio_source aufile,${join(folder, 'tone.wav')}
+audio_source aufile,${join(folder, 'speech.wav')}
 audio_alert aubridge,nil
 ausrc_srate 8000
 auplay_srate 8000

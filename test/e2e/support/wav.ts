@@ -5,8 +5,16 @@ const HEADER_BYTES = 44;
 
 /** Writes a mono 16-bit 8 kHz WAV of one pure tone. */
 export function writeTone(path: string, hertz: number, seconds: number): void {
-  const samples = RATE * seconds;
-  const wav = Buffer.alloc(HEADER_BYTES + samples * 2);
+  const samples = new Int16Array(RATE * seconds);
+  for (let i = 0; i < samples.length; i++) {
+    samples[i] = Math.round(12_000 * Math.sin((2 * Math.PI * hertz * i) / RATE));
+  }
+  writeSamples(path, samples);
+}
+
+/** Writes a mono 16-bit 8 kHz WAV. */
+export function writeSamples(path: string, samples: Int16Array): void {
+  const wav = Buffer.alloc(HEADER_BYTES + samples.length * 2);
   wav.write('RIFF', 0, 'latin1');
   wav.writeUInt32LE(wav.length - 8, 4);
   wav.write('WAVEfmt ', 8, 'latin1');
@@ -18,10 +26,8 @@ export function writeTone(path: string, hertz: number, seconds: number): void {
   wav.writeUInt16LE(2, 32);
   wav.writeUInt16LE(16, 34);
   wav.write('data', 36, 'latin1');
-  wav.writeUInt32LE(samples * 2, 40);
-  for (let i = 0; i < samples; i++) {
-    wav.writeInt16LE(Math.round(12_000 * Math.sin((2 * Math.PI * hertz * i) / RATE)), HEADER_BYTES + i * 2);
-  }
+  wav.writeUInt32LE(samples.length * 2, 40);
+  for (const [i, sample] of samples.entries()) wav.writeInt16LE(sample, HEADER_BYTES + i * 2);
   writeFileSync(path, wav);
 }
 

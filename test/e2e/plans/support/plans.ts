@@ -31,6 +31,16 @@ steps:
   ring: { do: ring, exhausted: bye }
   bye: { do: hangup, detail: nobody took the call }
 `,
+  screened: `
+tags: { line: [auto] }
+start: tell
+steps:
+  tell: { do: announce, play: [consent/recording-short], tells: recording, next: auto }
+  auto: { do: set, tags: { line: auto }, next: sell }
+  sell: { do: auction, sold: ring, refused: bye }
+  ring: { do: ring, detectMachine: true, exhausted: bye }
+  bye: { do: hangup, detail: nobody took the call }
+`,
   message: `
 start: take
 steps:
