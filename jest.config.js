@@ -22,6 +22,7 @@ const project = (displayName, folder, more = {}) => ({
   testMatch: ['**/*.test.ts'],
   moduleFileExtensions: ['ts', 'js', 'json', 'node'],
   transform,
+  runtime: '<rootDir>/test/support/jest-runtime.js',
   setupFilesAfterEnv: ['<rootDir>/test/support/jest-timeout.js'],
   ...more,
 });
