@@ -25,8 +25,13 @@ export interface MoneyToday {
 export interface LiveFigures {
   /** UTC epoch milliseconds. */
   readonly at: number;
-  /** Calls that are up, by their state. */
-  readonly calls: { readonly deciding: number; readonly ringing: number; readonly answered: number };
+  /** Calls that are up, by their state; `attended` are with their plan, before a buyer or after one. */
+  readonly calls: {
+    readonly deciding: number;
+    readonly attended: number;
+    readonly ringing: number;
+    readonly answered: number;
+  };
   /** Averages of the last ten seconds. */
   readonly attemptsPerSecond: number;
   readonly auctionsPerSecond: number;
@@ -132,10 +137,10 @@ export class LiveCounters {
     const { now } = this.#options;
     const name = scope?.accountId ?? EVERYTHING;
     const numbers = together(this.#counts.numbers(name), this.#nodes?.numbers(name));
-    const { deciding, ringing, answered, attempts, auctions } = numbers;
+    const { deciding, attended, ringing, answered, attempts, auctions } = numbers;
     return {
       at: now(),
-      calls: { deciding, ringing, answered },
+      calls: { deciding, attended, ringing, answered },
       attemptsPerSecond: attempts / RATE_SECONDS,
       auctionsPerSecond: auctions / RATE_SECONDS,
       answerRate5m: rate(numbers.answers5, numbers.known5),

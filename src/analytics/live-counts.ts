@@ -4,6 +4,7 @@ import { RecentCounts } from './recent-counts';
 /** Numbers of one node about the calls of one party, or of all; those of several nodes are added up. */
 export interface LiveNumbers {
   readonly deciding: number;
+  readonly attended: number;
   readonly ringing: number;
   readonly answered: number;
   /** Of the last ten seconds. */
@@ -18,6 +19,7 @@ export interface LiveNumbers {
 
 export const NO_NUMBERS: LiveNumbers = {
   deciding: 0,
+  attended: 0,
   ringing: 0,
   answered: 0,
   attempts: 0,
@@ -29,7 +31,7 @@ export const NO_NUMBERS: LiveNumbers = {
 };
 export const LIVE_NUMBERS = Object.keys(NO_NUMBERS) as (keyof LiveNumbers)[];
 
-type InFlight = 'deciding' | 'ringing' | 'answered';
+type InFlight = 'deciding' | 'attended' | 'ringing' | 'answered';
 
 /** Name of the scope of the exchange itself: everything. */
 export const EVERYTHING = '';
@@ -41,7 +43,7 @@ const MOST_SCOPES = 5_000;
 
 /** What is counted of one party's calls. */
 class ScopeCounts {
-  readonly inFlight: Record<InFlight, number> = { deciding: 0, ringing: 0, answered: 0 };
+  readonly inFlight: Record<InFlight, number> = { deciding: 0, attended: 0, ringing: 0, answered: 0 };
   readonly attempts = new RecentCounts(SECOND_MS, RATE_SECONDS - 1);
   readonly auctions = new RecentCounts(SECOND_MS, RATE_SECONDS - 1);
   readonly answers = new RecentCounts(MINUTE_MS, 59);
@@ -101,6 +103,13 @@ export class LiveCounts {
         if (bids.total > 0) for (const scope of this.#of(call)) scope.auctions.add(this.#now());
         break;
       }
+      case 'call.attended':
+        this.#become(call, 'attended');
+        break;
+      case 'call.returned':
+        this.#leaveBuyer(call, event.from === 'answered');
+        this.#become(call, 'attended');
+        break;
       case 'call.ringing':
         this.#ring(call, event.target.buyerAccountId);
         break;
@@ -155,15 +164,22 @@ export class LiveCounts {
   /** A call that was offered to a buyer and went on is that buyer's no more: it did not answer. */
   #ring(call: LiveCall, buyer: string): void {
     if (call.buyer !== buyer) {
-      if (call.buyer !== undefined && call.scopes.delete(call.buyer)) {
-        const before = this.#scopes.get(call.buyer);
-        if (before) before.inFlight[call.state]--;
-        before?.known.add(this.#now());
-      }
+      this.#leaveBuyer(call, false);
       call.buyer = buyer;
       this.#join(call, buyer);
     }
     this.#become(call, 'ringing');
+  }
+
+  #leaveBuyer(call: LiveCall, answered: boolean): void {
+    const { buyer } = call;
+    call.buyer = undefined;
+    if (buyer === undefined || !call.scopes.delete(buyer)) return;
+    const scope = this.#scopes.get(buyer);
+    if (!scope) return;
+    scope.inFlight[call.state]--;
+    // Of one that answered it was counted then.
+    if (!answered) scope.known.add(this.#now());
   }
 
   #become(call: LiveCall, state: InFlight): void {

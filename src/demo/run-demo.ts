@@ -175,6 +175,8 @@ function describe(event: CallEvent): string[] | undefined {
       return [`sound      ${event.sound}`];
     case 'call.attended':
       return ['attend     the exchange answers the caller'];
+    case 'call.returned':
+      return ['return     the call is its plan’s again'];
     case 'call.plan_step':
       return [`plan       ${event.plan}: ${event.step}`];
     case 'call.plan_unusable':

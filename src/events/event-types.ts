@@ -236,6 +236,16 @@ export const EVENT_TYPES = {
       carrier: ['trunkId', 'pddMs'],
     },
   }),
+  'call.returned': define({
+    about: 'A call is its plan’s again: the buyer hung up and the caller stays, or nobody took it',
+    ...LIVE_CALL,
+    data: z.object({
+      ...whose,
+      buyerId: id.nullable().describe('Of who had it; null where nobody did'),
+      from: z.enum(['ringing', 'answered']).describe('What it was before'),
+    }),
+    views: { buyer: ['campaignId', 'buyerId', 'from'], seller: ['campaignId', 'sellerId', 'from'] },
+  }),
   'call.transferred': define({
     about: 'The buyer handed the conversation on, or tried to',
     ...LIVE_CALL,

@@ -127,6 +127,14 @@ export class CallEvents {
         );
         break;
       }
+      case 'call.returned': {
+        const data = { campaignId, sellerId, buyerId: call?.buyerId ?? null, from: event.from };
+        const accounts = [call?.buyerAccountId, sellerId];
+        this.#publish(domainEvent('call.returned', { at, subject, accounts, data }));
+        // What comes of it from here on is no business of who had it.
+        if (call) this.#remember(subject, { campaignId, sellerId, trunkId: call.trunkId });
+        break;
+      }
       case 'call.held':
       case 'call.resumed': {
         const data = { campaignId, buyerId: call?.buyerId ?? null };

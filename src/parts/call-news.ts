@@ -94,6 +94,7 @@ export function countCall(metrics: Metrics, event: CallEvent): void {
       if (event.state === 'paused') metrics.recordingPauses.inc();
       break;
     case 'call.attended':
+    case 'call.returned':
     case 'call.plan_step':
     case 'call.plan_unusable':
     case 'call.held':

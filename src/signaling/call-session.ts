@@ -278,10 +278,13 @@ export class CallSession {
   }
 
   #transition(to: CallState): void {
-    if (canTransition(this.#state, to)) this.#state = to;
-    else {
-      this.#services.onBug(new Error(`call state ${this.#state} cannot become ${to}`), this.callId);
-      this.#state = to;
+    const from = this.#state;
+    if (!canTransition(from, to)) {
+      this.#services.onBug(new Error(`call state ${from} cannot become ${to}`), this.callId);
+    }
+    this.#state = to;
+    if (to === 'attended' && (from === 'ringing' || from === 'answered')) {
+      this.#tell({ type: 'call.returned', from });
     }
   }
 

@@ -283,6 +283,8 @@ export type CallEvent = {
   | { readonly type: 'call.held' | 'call.resumed' }
   /** The exchange answered the caller itself. */
   | { readonly type: 'call.attended' }
+  /** It is its plan's again: nobody took it, the one who did hung up, or it was handed on for nobody's bid. */
+  | { readonly type: 'call.returned'; readonly from: 'ringing' | 'answered' }
   | { readonly type: 'call.plan_step'; readonly plan: string; readonly step: string }
   /** Its plan cannot be carried out here: the call is sold at once instead. */
   | { readonly type: 'call.plan_unusable'; readonly plan: string; readonly detail: string }

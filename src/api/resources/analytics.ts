@@ -207,7 +207,9 @@ function liveRoute(live: LiveFiguresSource): Route {
     tenants: ['buyer', 'seller', 'carrier'],
     reply: z.object({
       at: epoch,
-      calls: z.object({ deciding: count, ringing: count, answered: count }).describe('That are up, by state'),
+      calls: z
+        .object({ deciding: count, attended: count, ringing: count, answered: count })
+        .describe('That are up, by state; `attended` are with their plan, before a buyer or after one'),
       attemptsPerSecond: z.number().describe('Of the last ten seconds'),
       auctionsPerSecond: z.number(),
       answerRate5m: rate.describe('Answered calls of those answered or over, in the last five minutes'),

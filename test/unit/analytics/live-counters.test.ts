@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import type { LiveScope } from '../../../src/analytics';
 import { LiveCounters } from '../../../src/analytics';
 import type { CallEvent } from '../../../src/signaling';
@@ -30,6 +31,9 @@ const ringing = (callId: string, buyerAccountId: string): void =>
   tell({ type: 'call.ringing', callId, target: { buyerAccountId } });
 const answered = (callId: string, buyerAccountId: string): void =>
   tell({ type: 'call.answered', callId, target: { buyerAccountId } });
+const attended = (callId: string): void => tell({ type: 'call.attended', callId });
+const returned = (callId: string, from: 'ringing' | 'answered'): void =>
+  tell({ type: 'call.returned', callId, from });
 const ended = (callId: string, answeredAt?: number): void =>
   tell({ type: 'call.ended', callId, record: { answeredAt } });
 
@@ -38,22 +42,86 @@ const callsOf = (scope?: LiveScope) => live.snapshot(scope).calls;
 
 test('a call counts where it is, for everybody who has a part in it', () => {
   received('a');
-  expect(callsOf()).toEqual({ deciding: 1, ringing: 0, answered: 0 });
-  expect(callsOf({ accountId: 'k1', role: 'carrier' })).toEqual({ deciding: 1, ringing: 0, answered: 0 });
-  expect(callsOf({ accountId: 's1', role: 'seller' })).toEqual({ deciding: 0, ringing: 0, answered: 0 });
+  expect(callsOf()).toEqual({ deciding: 1, attended: 0, ringing: 0, answered: 0 });
+  expect(callsOf({ accountId: 'k1', role: 'carrier' })).toEqual({
+    deciding: 1,
+    attended: 0,
+    ringing: 0,
+    answered: 0,
+  });
+  expect(callsOf({ accountId: 's1', role: 'seller' })).toEqual({
+    deciding: 0,
+    attended: 0,
+    ringing: 0,
+    answered: 0,
+  });
   decided('a');
   ringing('a', 'b1');
-  expect(callsOf(buyer('b1'))).toEqual({ deciding: 0, ringing: 1, answered: 0 });
+  expect(callsOf(buyer('b1'))).toEqual({ deciding: 0, attended: 0, ringing: 1, answered: 0 });
   ringing('a', 'b2');
-  expect(callsOf(buyer('b1'))).toEqual({ deciding: 0, ringing: 0, answered: 0 });
+  expect(callsOf(buyer('b1'))).toEqual({ deciding: 0, attended: 0, ringing: 0, answered: 0 });
   answered('a', 'b2');
   for (const scope of [undefined, buyer('b2'), { accountId: 's1', role: 'seller' } as const]) {
-    expect(callsOf(scope)).toEqual({ deciding: 0, ringing: 0, answered: 1 });
+    expect(callsOf(scope)).toEqual({ deciding: 0, attended: 0, ringing: 0, answered: 1 });
   }
   ended('a', now);
   for (const scope of [undefined, buyer('b2'), { accountId: 's1', role: 'seller' } as const]) {
-    expect(callsOf(scope)).toEqual({ deciding: 0, ringing: 0, answered: 0 });
+    expect(callsOf(scope)).toEqual({ deciding: 0, attended: 0, ringing: 0, answered: 0 });
   }
+});
+
+test('a caller who stays when the buyer hung up speaks with nobody, and is nothing of that buyer’s any more', () => {
+  const zero = { deciding: 0, attended: 0, ringing: 0, answered: 0 };
+  const seller: LiveScope = { accountId: 's1', role: 'seller' };
+  received('a');
+  attended('a');
+  expect(callsOf()).toEqual({ ...zero, attended: 1 });
+  decided('a');
+  ringing('a', 'b1');
+  returned('a', 'ringing');
+  expect([callsOf(), callsOf(buyer('b1'))]).toEqual([{ ...zero, attended: 1 }, zero]);
+  decided('a');
+  ringing('a', 'b2');
+  answered('a', 'b2');
+  expect(callsOf(buyer('b2'))).toEqual({ ...zero, answered: 1 });
+  returned('a', 'answered');
+  expect(callsOf()).toEqual({ ...zero, attended: 1 });
+  expect(callsOf(seller)).toEqual({ ...zero, attended: 1 });
+  expect(callsOf(buyer('b2'))).toEqual(zero);
+  expect(live.snapshot(buyer('b2'))).toMatchObject({ answerRate5m: 1 });
+  expect(live.snapshot(buyer('b1'))).toMatchObject({ answerRate5m: 0 });
+  ended('a', now);
+  expect([callsOf(), callsOf(seller)]).toEqual([zero, zero]);
+  // One call, which was answered.
+  expect(live.snapshot()).toMatchObject({ answerRate5m: 1 });
+  expect(live.snapshot(buyer('b2'))).toMatchObject({ answerRate5m: 1 });
+});
+
+test('law: whatever happens to calls, what is up adds up, and nothing is left when they are over', () => {
+  const happening = fc.constantFrom('attended', 'decided', 'ringing', 'answered', 'returned', 'left');
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.nat(3), happening, fc.nat(2)), { maxLength: 60 }), (happenings) => {
+      const figures = new LiveCounters({ nodeId: 'n', now: () => now, carrierOf: () => undefined });
+      live = figures;
+      for (const id of ['0', '1', '2', '3']) received(id);
+      for (const [call, what, who] of happenings) {
+        const id = String(call);
+        if (what === 'attended') attended(id);
+        else if (what === 'decided') decided(id);
+        else if (what === 'ringing') ringing(id, `b${who}`);
+        else if (what === 'answered') answered(id, `b${who}`);
+        else returned(id, what === 'left' ? 'answered' : 'ringing');
+        const scopes = [undefined, ...['b0', 'b1', 'b2'].map(buyer)];
+        for (const scope of scopes)
+          expect(Math.min(...Object.values(callsOf(scope)))).toBeGreaterThanOrEqual(0);
+        expect(Object.values(callsOf()).reduce((sum, count) => sum + count)).toBe(4);
+      }
+      for (const id of ['0', '1', '2', '3']) ended(id);
+      for (const scope of [undefined, ...['b0', 'b1', 'b2'].map(buyer)]) {
+        expect(Object.values(callsOf(scope))).toEqual([0, 0, 0, 0]);
+      }
+    }),
+  );
 });
 
 test('attempts and auctions are of the last ten seconds', () => {
@@ -93,7 +161,7 @@ test('nothing is left of calls that are over, and of calls that are not known no
   }
   answered('unknown', 'b1');
   ended('unknown');
-  expect(callsOf()).toEqual({ deciding: 0, ringing: 0, answered: 0 });
+  expect(callsOf()).toEqual({ deciding: 0, attended: 0, ringing: 0, answered: 0 });
 });
 
 test('money is read at most once in five seconds, and shows no party what the other pays', async () => {

@@ -66,6 +66,18 @@ test('a recording that pauses and who listens in are told to the buyer, a refusa
   ]);
 });
 
+test('a buyer hears that it has the call no more, and nothing of what comes after', () => {
+  say({ type: 'call.returned', from: 'answered' });
+  say({ type: 'call.recording', recordingId: 'message', state: 'on' });
+  expect(told).toMatchObject([
+    {
+      ...{ type: 'call.returned', accounts: ['account'] },
+      data: { campaignId: null, sellerId: null, buyerId: 'buyer', from: 'answered' },
+    },
+    { type: 'call.recording', accounts: [], data: { buyerId: null, recordingId: 'message' } },
+  ]);
+});
+
 test('of a call that nobody answered holding is told to the exchange alone', () => {
   events.onCall({ callId: 'unknown', at: 5, type: 'call.held' });
   expect(told).toMatchObject([{ accounts: [], data: { campaignId: null, buyerId: null } }]);

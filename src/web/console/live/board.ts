@@ -18,7 +18,8 @@ export interface LiveCall {
   readonly reason: string | undefined;
 }
 
-export const LIVE_STATES = ['received', 'ringing', 'answered', 'ended'] as const;
+/** `attended`: the buyer hung up, and the caller is with the plan of the call. A call goes through them in this order. */
+export const LIVE_STATES = ['received', 'ringing', 'answered', 'attended', 'ended'] as const;
 export type LiveState = (typeof LIVE_STATES)[number];
 
 /** An auction that cleared. */
@@ -64,7 +65,12 @@ export interface DayMoney {
 
 export interface Figures {
   readonly at: number;
-  readonly calls: { readonly deciding: number; readonly ringing: number; readonly answered: number };
+  readonly calls: {
+    readonly deciding: number;
+    readonly attended: number;
+    readonly ringing: number;
+    readonly answered: number;
+  };
   readonly attemptsPerSecond: number;
   readonly auctionsPerSecond: number;
   readonly answerRate5m: number | null;
@@ -160,7 +166,7 @@ function withEvent(board: Board, sent: unknown): Board {
   if (event.type === 'auction.cleared') return withAuction(board, event);
   if (event.type === 'alert.raised') return withAlert(board, event);
   if (event.type === 'alert.cleared') return withoutAlert(board, event);
-  const state = stateAfter(event.type);
+  const state = stateAfter(event);
   if (state === undefined) return board;
   const calls = new Map(board.calls);
   calls.set(event.id, later(calls.get(event.id), callOf(event, state)));
@@ -168,7 +174,7 @@ function withEvent(board: Board, sent: unknown): Board {
 }
 
 /** What an event says of the state of its call; undefined of those that say nothing of it. */
-function stateAfter(type: string): LiveState | undefined {
+function stateAfter({ type, data }: NewsEvent): LiveState | undefined {
   switch (type) {
     case 'call.received':
     case 'call.routed':
@@ -179,6 +185,9 @@ function stateAfter(type: string): LiveState | undefined {
       return 'ringing';
     case 'call.answered':
       return 'answered';
+    case 'call.returned':
+      // Nobody had it: it rings on somewhere, or ends.
+      return data['from'] === 'answered' ? 'attended' : undefined;
     case 'call.ended':
       return 'ended';
     default:
@@ -331,6 +340,7 @@ export function readFigures(data: unknown): Figures | undefined {
     at: number(data['at']) ?? 0,
     calls: {
       deciding: number(up['deciding']) ?? 0,
+      attended: number(up['attended']) ?? 0,
       ringing: number(up['ringing']) ?? 0,
       answered: number(up['answered']) ?? 0,
     },
@@ -361,7 +371,7 @@ export function readLiveCalls(items: unknown, rows: unknown = []): LiveCall[] {
     const target = isRecord(item['target']) ? item['target'] : {};
     const receivedAt = number(item['receivedAt']) ?? 0;
     const answeredAt = number(item['answeredAt']);
-    const state = item['state'] === 'ringing' || item['state'] === 'answered' ? item['state'] : 'received';
+    const state = stateListed(item['state'], answeredAt !== undefined);
     return [
       {
         id,
@@ -379,6 +389,12 @@ export function readLiveCalls(items: unknown, rows: unknown = []): LiveCall[] {
       },
     ];
   });
+}
+
+/** A call that is with its plan before anybody has had it counts as received. */
+function stateListed(state: unknown, wasAnswered: boolean): LiveState {
+  if (state === 'ringing' || state === 'answered') return state;
+  return state === 'attended' && wasAnswered ? 'attended' : 'received';
 }
 
 const text = (value: unknown): string | undefined =>

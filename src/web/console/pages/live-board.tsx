@@ -140,14 +140,17 @@ function Alerts({ alerts }: { readonly alerts: readonly LiveAlert[] }) {
 function Figures({ board }: { readonly board: Board }) {
   const { figures, pulse } = board;
   const up = figures?.calls;
-  const inFlight = up && up.deciding + up.ringing + up.answered;
+  const inFlight = up && up.deciding + up.attended + up.ringing + up.answered;
   const money = figures?.today ?? [];
   return (
     <dl class="stats" data-testid="figures">
       <Stat
         label="Calls in flight"
         value={inFlight === undefined ? '–' : countText(inFlight)}
-        note={up && `${up.deciding} deciding, ${up.ringing} ringing, ${up.answered} answered`}
+        note={
+          up &&
+          `${up.deciding} deciding, ${up.attended} with a plan, ${up.ringing} ringing, ${up.answered} answered`
+        }
         testId="figure-calls"
       />
       <Stat
@@ -213,7 +216,13 @@ function CallTable({ board, now, campaigns, currencies, buyers }: CallTableProps
         <Badge
           state={state}
           tone={state === 'answered' ? 'good' : state === 'ended' ? 'plain' : 'accent'}
-          text={state === 'ended' && reason !== undefined ? wordsOf(reason) : wordsOf(state)}
+          text={
+            state === 'attended'
+              ? 'buyer gone'
+              : state === 'ended' && reason !== undefined
+                ? wordsOf(reason)
+                : wordsOf(state)
+          }
         />
       ),
     },

@@ -341,6 +341,11 @@ test('a caller may stay when the buyer has hung up: the sale is over, and nothin
   expect(call.record?.connectedMs).toBeLessThan(720);
   expect([...call.funds.states.values()]).toEqual(['settled']);
   expect(call.recordings).toMatchObject([{ kind: 'conversation', target: { targetId: 'target-0' } }]);
+  // From there on it is nobody's conversation.
+  expect(call.journal.events.filter(({ type }) => /returned|answered|attended/.test(type))).toMatchObject([
+    { type: 'call.answered' },
+    { type: 'call.returned', from: 'answered' },
+  ]);
 });
 
 test('a message is taken until # is pressed, and nobody is billed', async () => {

@@ -57,6 +57,20 @@ describe('a call on the board', () => {
     );
   });
 
+  it('is its plan’s again when the buyer hung up, whatever is listed or comes late', () => {
+    const left = event('call.returned', 'c1', AT + 7, { buyerId: 'b2', from: 'answered' });
+    const board = after(...LIFE.slice(0, 6), left, ...LIFE.slice(2, 6));
+    expect(board.calls.get('c1')).toMatchObject({ state: 'attended', since: AT + 7 });
+    expect(after(...LIFE, left).calls.get('c1')).toMatchObject({ state: 'ended' });
+    const untaken = event('call.returned', 'c1', AT + 4, { buyerId: null, from: 'ringing' });
+    expect(after(...LIFE.slice(0, 4), untaken).calls.get('c1')).toMatchObject({ state: 'ringing' });
+    const listed = { callId: 'c1', receivedAt: AT, state: 'attended' };
+    expect(readLiveCalls([listed, { ...listed, answeredAt: AT + 5 }]).map(({ state }) => state)).toEqual([
+      'received',
+      'attended',
+    ]);
+  });
+
   it('is not set back by a list that was older than its events', () => {
     const calls = readLiveCalls([
       { callId: 'c1', state: 'ringing', receivedAt: AT, attempt: { to: '+1800' } },
@@ -109,7 +123,7 @@ describe('the board', () => {
   it('begins anew after a gap, and keeps its figures', () => {
     const figures = {
       at: AT,
-      calls: { deciding: 1, ringing: 2, answered: 3 },
+      calls: { deciding: 1, attended: 4, ringing: 2, answered: 3 },
       attemptsPerSecond: 4.5,
       auctionsPerSecond: 1,
       answerRate5m: 0.5,
