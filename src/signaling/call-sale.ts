@@ -1,32 +1,20 @@
 import type { CallAttempt, CallOrigin, CapLimit, Decision } from '../domain';
 import { NEVER_CONNECTED } from '../domain';
-import type { CallNews, SessionServices } from './session-services';
-
-/** What it needs of the call that is for sale. */
-export interface CallForSale {
-  readonly callId: string;
-  readonly sipCallId: string;
-  /** It has ended meanwhile. */
-  isOver(): boolean;
-  tell(event: CallNews): void;
-}
+import type { CallOnItsWay } from './call-on-its-way';
+import type { SessionServices } from './session-services';
 
 /** How one call is offered for sale: decided, written down, and its seller's limits taken. */
 export class CallSale {
   readonly #services: Pick<SessionServices, 'desk' | 'recorder' | 'caps' | 'clock'>;
-  readonly #call: CallForSale;
+  readonly #call: CallOnItsWay;
   #origin: CallOrigin;
   /** The seller's limits that the call holds. */
   #limits: readonly CapLimit[] = [];
 
-  constructor(
-    services: Pick<SessionServices, 'desk' | 'recorder' | 'caps' | 'clock'>,
-    call: CallForSale,
-    origin: CallOrigin,
-  ) {
+  constructor(services: Pick<SessionServices, 'desk' | 'recorder' | 'caps' | 'clock'>, call: CallOnItsWay) {
     this.#services = services;
     this.#call = call;
-    this.#origin = origin;
+    this.#origin = call.attempt().origin;
   }
 
   /** As contracts and claim say together, once it is decided. */
@@ -60,7 +48,7 @@ export class CallSale {
     // What came in the same packet as the INVITE has been heard by now: a CANCEL, say.
     if (limits.length === 0) return this.#call.isOver() ? 'over' : undefined;
     const { caps } = this.#services;
-    const { callId } = this.#call;
+    const { callId } = this.#call.attempt();
     const reserved = await caps.reserve(callId, limits);
     if (this.#call.isOver()) {
       // The end has passed by: what was taken since goes back here.

@@ -1,7 +1,7 @@
 import type { CallAttempt, CallBasics, CallState, EndReason, SaleTerms, Trunk } from '../domain';
 import { canTransition } from '../domain';
 import { collectMediaStats } from './call-figures';
-import type { CallOnItsWay, Ending } from './call-way';
+import type { CallOnItsWay, Ending } from './call-on-its-way';
 import { CallWay } from './call-way';
 import { CallerSide } from './caller-side';
 import type { CallCommand, ControlResult, RecordCommand } from './control/command';
@@ -32,6 +32,7 @@ export class CallSession {
   readonly #way: CallWay;
   readonly #receivedMono: number;
   readonly #onFinished: (session: CallSession) => void;
+  #attempt: CallAttempt;
   #state: CallState = 'received';
   #ending: Ending | undefined;
 
@@ -47,17 +48,19 @@ export class CallSession {
     this.#invite = new RecordedInvite(invite, this.#ladder);
     this.#caller = new CallerSide(this.#invite, services.clock);
     this.trunk = trunk;
+    this.#attempt = attempt;
     this.#onFinished = onFinished;
     this.#receivedMono = services.clock.monotonic();
-    this.#way = new CallWay(this.#services, this.#onItsWay(), attempt);
+    this.#way = new CallWay(this.#services, this.#onItsWay());
   }
 
   get callId(): string {
     return this.attempt.callId;
   }
 
+  /** As it came; since it was offered by a plan with the tags of that. */
   get attempt(): CallAttempt {
-    return this.#way.attempt;
+    return this.#attempt;
   }
 
   get state(): CallState {
@@ -71,7 +74,9 @@ export class CallSession {
 
   /** The call as it stands now. */
   live(): LiveCall {
-    const { attempt, taken, target, conversation, recording, engine } = this.#way;
+    const { attempt } = this;
+    const { taken, target, conversation } = this.#way;
+    const { recording, engine } = this.#way.media;
     return {
       callId: this.callId,
       state: this.#state,
@@ -130,8 +135,9 @@ export class CallSession {
 
   /** A message that the caller leaves is paused and ended as a conversation is. */
   #record(command: RecordCommand): ControlResult | Promise<ControlResult> {
-    const { recording, conversation, target } = this.#way;
-    if (conversation) return carryOutRecord(this.#way.recordingNow(), command, target);
+    const { media, conversation, target } = this.#way;
+    const { recording } = media;
+    if (conversation) return carryOutRecord(media.recordingNow(), command, target);
     return recording && command.action !== 'start'
       ? carryOutRecord(recording, command, target)
       : 'not_answered';
@@ -158,7 +164,7 @@ export class CallSession {
     reason: Extract<EndReason, 'admin_hangup' | 'insufficient_funds' | 'shutdown' | 'signaling_lost'>,
     detail: string,
   ): void {
-    const lastHeardAt = reason === 'signaling_lost' ? this.#way.media?.lastMediaAt() : undefined;
+    const lastHeardAt = reason === 'signaling_lost' ? this.#way.media.session?.lastMediaAt() : undefined;
     this.finish({
       state: this.#way.endState('failed'),
       reason,
@@ -191,7 +197,8 @@ export class CallSession {
   async #conclude(ending: Ending, sipStatus: number, endedAt: number, endedMono: number): Promise<void> {
     const { recorder, funds } = this.#services;
     const way = this.#way;
-    const { taken, ringOut, transfers, planRecord: plan, attendedAt } = way;
+    const { taken, transfers, planRecord: plan, attendedAt } = way;
+    const { current: ringOut, attempts } = way.ringing;
     const unused = ringOut?.takeHeld();
     if (unused) funds.release(unused);
     try {
@@ -209,7 +216,7 @@ export class CallSession {
         answeredAt: taken.answeredAt,
         endedAt,
         connectedMs,
-        attempts: way.attempts,
+        attempts,
         sale: taken.sale,
         media,
         ...(transfers.length === 0 ? {} : { transfers }),
@@ -221,7 +228,7 @@ export class CallSession {
     } catch (error) {
       this.#services.onBug(error, this.callId);
     } finally {
-      way.media?.close();
+      way.media.session?.close();
       this.#onFinished(this);
     }
   }
@@ -235,6 +242,8 @@ export class CallSession {
       sdp,
       sourceAddress,
       caller: this.#caller,
+      attempt: () => this.#attempt,
+      tagged: (tags) => (this.#attempt = { ...this.#attempt, tags }),
       state: () => this.#state,
       isOver: () => this.#ending !== undefined,
       become: (state) => this.#transition(state),

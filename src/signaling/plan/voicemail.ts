@@ -18,11 +18,12 @@ const END_KEY = '#';
  * @returns false where nothing may or can be recorded
  */
 export async function takeMessage(
-  { media, caller, keys, recording, isOver }: PlannedCall,
+  call: PlannedCall,
   { prompts, maxMs }: VoicemailWish,
   stop: AbortSignal,
 ): Promise<boolean> {
-  const { leg } = caller;
+  const { media, keys, recording } = call;
+  const { leg } = call.caller;
   // Whoever cannot be told what to do may still do it.
   await hear(media, leg, prompts, stop);
   if (stop.aborted) return false;
@@ -44,7 +45,7 @@ export async function takeMessage(
       (sink) => new SilenceWatch(sink, SILENCE_MS, end),
     );
     if (!started.ok) return false;
-    if (!isOver()) await pass(maxMs, done.signal);
+    if (!call.isOver()) await pass(maxMs, done.signal);
     await recording.stop();
     return true;
   } finally {
