@@ -1,4 +1,5 @@
 import type { CallAttempt, CallOrigin, CallState, EndReason } from './call';
+import type { CarriedLeg } from './carried-leg';
 import type { Decision, Sale } from './decision';
 
 /** What is stored of a call when it was decided. */
@@ -29,6 +30,8 @@ export interface CallBasics {
 export interface AttendedRecord extends CallBasics {
   /** UTC epoch milliseconds. */
   readonly attendedAt: number;
+  /** The caller's own leg, that has just begun; absent of a number that no carrier rates. */
+  readonly carried?: readonly CarriedLeg[] | undefined;
 }
 
 export interface AnsweredRecord extends CallBasics {
@@ -145,4 +148,9 @@ export interface CallEndedRecord extends CallBasics {
   readonly ladder?: readonly LadderEntry[] | undefined;
   /** Absent of calls without a plan of their own. */
   readonly plan?: PlanRecord | undefined;
+  /**
+   * Legs that were answered, as their carriers meter them, in the order of their answers. Absent where they follow
+   * from the conversation: the way in, and the way out to its target, lasted as long as that.
+   */
+  readonly carried?: readonly CarriedLeg[] | undefined;
 }

@@ -21,6 +21,7 @@ export * from './decision';
 export * from './call-card';
 export * from './callback';
 export * from './call-record';
+export * from './carried-leg';
 export * from './media-capability';
 export * from './recording';
 export * from './test-call';

@@ -13,7 +13,7 @@ export interface LineSums {
 }
 
 /** What lines come to, kind by kind. @throws RangeError when a sum is more than can be counted */
-export function sumsOf(lines: readonly RatedLine[], currency: Currency): LineSums {
+export function sumsOf(lines: readonly RatedLine[], currency: Currency | undefined): LineSums {
   const sum = (kind: RatedLine['kind']): Micros =>
     lines.reduce(
       (total, line) =>

@@ -2,6 +2,7 @@ import type { CallSignal, Micros, Sale } from '../domain';
 import { ZERO_MICROS } from '../domain';
 import type { CallTimes } from './call-times';
 import { timesOf } from './call-times';
+import { carrierLines } from './carrier-lines';
 import { charge } from './charge';
 import { chargesBesides } from './charges-besides';
 import { sumsOf } from './line-sums';
@@ -53,8 +54,8 @@ export function rateSale(input: RatingInput): RatedSale {
       lines.push(...chargesBesides(sellerTerms, basis));
     }
   }
-  lines.push(...carrierLines(input, times));
-  return { times, ...sumsOf(lines, currency), priced: bought.rule, earned: earned.rule, lines };
+  lines.push(...carrierLines(input.carrierLegs));
+  return { times, currency, ...sumsOf(lines, currency), priced: bought.rule, earned: earned.rule, lines };
 }
 
 /** What the buyer pays for a call of such a length, as far as it can be told when the call ends. */
@@ -94,15 +95,5 @@ function payoutLines({ terms }: Sale, { amount: total, rule: code }: Rated): Rat
     if (amount === 0) return [];
     const text = index === 0 ? 'Call' : `Share in a call of ${sellerId}`;
     return [{ kind: 'payout', accountId, code, text, amount, currency }];
-  });
-}
-
-/** A carrier is paid for every leg that was up, whatever it was worth to others. */
-function carrierLines({ carrierLegs }: RatingInput, times: CallTimes): RatedLine[] {
-  return carrierLegs.flatMap(({ accountId, direction, prefix, plan, currency, trunkId }): RatedLine[] => {
-    const amount = charge(plan, times);
-    if (amount === 0) return [];
-    const text = `${direction === 'inbound' ? 'Incoming' : 'Outgoing'} over ${trunkId}, numbers in ${prefix}`;
-    return [{ kind: 'carrier_cost', accountId, code: direction, text, amount, currency }];
   });
 }

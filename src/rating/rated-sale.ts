@@ -26,7 +26,8 @@ export interface RatedLine {
   readonly accountId: string;
   /**
    * What it is for, for programs: of revenue and payout the rule that priced it (`plan`, `conversions/0`),
-   * of fees and taxes their code, of a carrier's leg its direction.
+   * of fees and taxes their code, of a carrier's leg its direction, from the second one on with its number
+   * (`outbound/2`).
    */
   readonly code: string;
   /** For people. */
@@ -37,12 +38,18 @@ export interface RatedLine {
 }
 
 /** What a call came to. */
-export interface RatedSale extends LineSums {
-  readonly times: CallTimes;
-  /** What decided the revenue: `plan`, `conversions/2` (the third rule), `short_call`, `duplicate`. */
+export interface RatedCall extends LineSums {
+  /** What decided the revenue: `plan`, `conversions/2` (the third rule), `short_call`, `duplicate`, `not_sold`. */
   readonly priced: string;
   /** What decided the payout: as `priced`, or `unpaid` where the seller earns only what the buyer pays for. */
   readonly earned: string;
   /** What came to nothing has no line. */
   readonly lines: readonly RatedLine[];
+}
+
+/** What a sold call came to. */
+export interface RatedSale extends RatedCall {
+  readonly times: CallTimes;
+  /** Of the sale. */
+  readonly currency: Currency;
 }

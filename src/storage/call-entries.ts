@@ -3,6 +3,7 @@ import type {
   AttendedRecord,
   CallBasics,
   CallEndedRecord,
+  CarriedLeg,
   DecidedRecord,
   Sale,
 } from '../domain';
@@ -18,7 +19,14 @@ export interface Boot {
 export interface Checkpoint {
   /** UTC epoch milliseconds. */
   readonly at: number;
-  readonly calls: readonly { readonly callId: string; readonly connectedMs: number }[];
+  readonly calls: readonly CheckpointedCall[];
+}
+
+export interface CheckpointedCall {
+  readonly callId: string;
+  readonly connectedMs: number;
+  /** Its legs so far; absent where they follow from the conversation. */
+  readonly carried?: readonly CarriedLeg[] | undefined;
 }
 
 /** One thing to be stored of calls; also a line of the journal. */
@@ -28,6 +36,13 @@ export type CallEntry =
   | { readonly kind: 'answered'; readonly boot: Boot; readonly record: AnsweredRecord }
   | { readonly kind: 'checkpoint'; readonly record: Checkpoint }
   | { readonly kind: 'ended'; readonly boot: Boot; readonly record: CallEndedRecord };
+
+/**
+ * What the event of an end says of a sale: of a call that nobody bought, and for which carriers may be paid all the
+ * same, nothing, so that somebody looks.
+ */
+export const soldIn = (call: string): string =>
+  `case when ${call}.sale is not null then true when ${call}.carried is null then false end`;
 
 /** A plan may have a call decided more than once: the last decision is the one that its sale rests on. */
 const STORE_DECIDED = {
@@ -54,13 +69,14 @@ const STORE_DECIDED = {
 const STORE_ATTENDED = {
   name: 'calls-attended',
   text: `insert into calls as c (id, node_id, boot_id, sip_call_id, trunk_id, caller, dialled, origin, campaign_id,
-      seller_id, received_at, state, attended_at)
+      seller_id, received_at, state, attended_at, carried)
     select id, node_id, boot_id, sip_call_id, trunk_id, caller, dialled, origin, campaign_id, seller_id, received_at,
-      'attended', attended_at
+      'attended', attended_at, carried
     from json_to_recordset($1::json) as r(
       id text, node_id text, boot_id text, sip_call_id text, trunk_id text, caller text, dialled text, origin text,
-      campaign_id text, seller_id text, received_at bigint, attended_at bigint)
-    on conflict (id) do update set state = 'attended', attended_at = excluded.attended_at
+      campaign_id text, seller_id text, received_at bigint, attended_at bigint, carried jsonb)
+    on conflict (id) do update set state = 'attended', attended_at = excluded.attended_at,
+      carried = coalesce(c.carried, excluded.carried)
     where c.ended_at is null and c.answered_at is null`,
 };
 
@@ -109,7 +125,7 @@ const STORE_LATE_ANSWERS = keepAside(
   'calls-answered-late',
   `select c.id, i.record || json_build_object('state', 'completed', 'end_reason', c.end_reason, 'sip_status', 200,
       'detail', 'answered, and its node went away', 'ended_at', i.record -> 'answered_at', 'connected_ms', 0,
-      'attempts', c.attempts)::jsonb
+      'attempts', c.attempts, 'carried', c.carried)::jsonb
     from jsonb_array_elements($1::jsonb) as i(record)
     join calls c on c.id = i.record ->> 'id'
     where c.end_reason = 'node_lost' and c.answered_at is null`,
@@ -123,6 +139,15 @@ const STORE_CHECKPOINT = {
     where c.id = r.id and c.state = 'answered' and c.connected_ms < r.ms`,
 };
 
+/** The same of legs that follow from no conversation. Legs only grow: of two checkpoints the later one holds. */
+const STORE_CARRIED = {
+  name: 'calls-checkpoint-carried',
+  text: `update calls c set carried = r.carried, checkpoint_at = to_timestamp($2::bigint / 1000.0)
+    from jsonb_to_recordset($1::jsonb) as r(id text, carried jsonb)
+    where c.id = r.id and c.ended_at is null
+      and (c.checkpoint_at is null or c.checkpoint_at < to_timestamp($2::bigint / 1000.0))`,
+};
+
 /**
  * The CDR, and in the same statement the event that settlement starts from. The row is made here if
  * nothing was stored of the call before. A call that was closed already stays as it is, and is not
@@ -133,26 +158,26 @@ const STORE_ENDED = {
   text: `with ended as (
       insert into calls as c (id, node_id, boot_id, sip_call_id, trunk_id, caller, dialled, origin, campaign_id,
         seller_id, received_at, state, end_reason, sip_status, detail, buyer_id, target_id, agent_id, first_ring_at,
-        attended_at, answered_at, ended_at, connected_ms, attempts, sale, media, transfers, ladder, plan)
+        attended_at, answered_at, ended_at, connected_ms, attempts, sale, media, transfers, ladder, plan, carried)
       select id, node_id, boot_id, sip_call_id, trunk_id, caller, dialled, origin, campaign_id,
         seller_id, received_at, state, end_reason, sip_status, detail, buyer_id, target_id, agent_id, first_ring_at, attended_at,
-        answered_at, ended_at, connected_ms, attempts, sale, media, transfers, ladder, plan
+        answered_at, ended_at, connected_ms, attempts, sale, media, transfers, ladder, plan, carried
       from json_to_recordset($1::json) as r(
         id text, node_id text, boot_id text, sip_call_id text, trunk_id text, caller text, dialled text, origin text,
         campaign_id text, seller_id text, received_at bigint, state text, end_reason text, sip_status integer, detail text, buyer_id text,
         target_id text, agent_id text, first_ring_at bigint, attended_at bigint, answered_at bigint, ended_at bigint, connected_ms bigint, attempts jsonb,
-        sale jsonb, media jsonb, transfers jsonb, ladder jsonb, plan jsonb)
+        sale jsonb, media jsonb, transfers jsonb, ladder jsonb, plan jsonb, carried jsonb)
       on conflict (id) do update set state = excluded.state, end_reason = excluded.end_reason,
         sip_status = excluded.sip_status, detail = excluded.detail, buyer_id = excluded.buyer_id,
         target_id = excluded.target_id, agent_id = excluded.agent_id, first_ring_at = excluded.first_ring_at, answered_at = excluded.answered_at,
         ended_at = excluded.ended_at, connected_ms = excluded.connected_ms, attempts = excluded.attempts,
         sale = excluded.sale, media = excluded.media, transfers = excluded.transfers,
-        ladder = excluded.ladder, plan = excluded.plan,
+        ladder = excluded.ladder, plan = excluded.plan, carried = excluded.carried,
         attended_at = coalesce(excluded.attended_at, c.attended_at),
         campaign_id = coalesce(c.campaign_id, excluded.campaign_id),
         seller_id = coalesce(c.seller_id, excluded.seller_id)
       where c.ended_at is null
-      returning c.id, c.connected_ms, c.sale is not null as sold, c.received_at, c.agent_id, c.attempts, c.transfers),
+      returning c.id, c.connected_ms, ${soldIn('c')} as sold, c.received_at, c.agent_id, c.attempts, c.transfers),
     others as (
       insert into agent_calls (agent_id, received_at, call_id, answered)
       select agent_id, received_at, id, bool_or(answered) from (
@@ -215,6 +240,8 @@ export async function storeEntries(database: Queryable, entries: readonly CallEn
     for (const { id } of rows) answered.delete(id);
   }
   for (const { at, calls } of checkpoints) {
+    // First: of an answered call the other one says when it was, too.
+    await storeCarried(database, at, calls);
     await database.query({
       ...STORE_CHECKPOINT,
       values: [
@@ -227,6 +254,16 @@ export async function storeEntries(database: Queryable, entries: readonly CallEn
   if (ended.size > 0) await storeEnded(database, ended);
   // After the ends: one that is known says more.
   if (answered.size > 0) await database.query({ ...STORE_LATE_ANSWERS, values: [jsonOf(answered)] });
+}
+
+async function storeCarried(
+  database: Queryable,
+  at: number,
+  calls: readonly CheckpointedCall[],
+): Promise<void> {
+  const rows = calls.flatMap(({ callId: id, carried }) => (carried ? [{ id, carried }] : []));
+  if (rows.length === 0) return;
+  await database.query({ ...STORE_CARRIED, values: [storableJson(JSON.stringify(rows)), Math.round(at)] });
 }
 
 async function storeEnded(database: Queryable, ended: Map<string, unknown>): Promise<void> {
@@ -274,7 +311,8 @@ function decidedRow(record: DecidedRecord, { nodeId, bootId }: Boot): unknown {
 }
 
 function attendedRow(record: AttendedRecord, boot: Boot): unknown {
-  return { ...basicRow(record, boot), attended_at: Math.round(record.attendedAt) };
+  const { attendedAt, carried } = record;
+  return { ...basicRow(record, boot), attended_at: Math.round(attendedAt), carried };
 }
 
 function answeredRow(record: AnsweredRecord, boot: Boot): unknown {
@@ -302,6 +340,7 @@ function endedRow(record: CallEndedRecord, boot: Boot): unknown {
     transfers: record.transfers,
     ladder: record.ladder,
     plan: record.plan,
+    carried: record.carried,
   };
 }
 

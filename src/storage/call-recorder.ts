@@ -1,6 +1,6 @@
 import type { AnsweredRecord, AttendedRecord, CallEndedRecord, DecidedRecord } from '../domain';
 import { asError } from '../domain';
-import type { Boot, CallEntry } from './call-entries';
+import type { Boot, CallEntry, CheckpointedCall } from './call-entries';
 import { storeEntries } from './call-entries';
 import type { CallLog, LoggedLine } from './call-log';
 import type { Database } from './database';
@@ -137,7 +137,7 @@ export class PostgresCallRecorder {
   }
 
   /** Notes how long the calls that are up have lasted, for whoever has to close them after a crash. */
-  checkpoint(calls: readonly { callId: string; connectedMs: number }[]): void {
+  checkpoint(calls: readonly CheckpointedCall[]): void {
     if (calls.length === 0 || this.#closed) return;
     const at = this.#now();
     if (this.#degraded && at - this.#spooledCheckpointAt < SPOOLED_CHECKPOINT_MS) return;

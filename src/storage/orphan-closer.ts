@@ -1,4 +1,5 @@
 import type { CallEndedRecord } from '../domain';
+import { soldIn } from './call-entries';
 import type { Database } from './database';
 import { nodeIsGone, NodeSilence } from './node-silence';
 
@@ -23,12 +24,14 @@ const CLOSE = {
         end_reason = 'node_lost',
         sip_status = case when coalesce(c.answered_at, c.attended_at) is null then 503 else 200 end,
         detail = 'the node went away; closed from the last checkpoint',
-        ended_at = coalesce(c.answered_at + c.connected_ms, c.attended_at, c.received_at)
+        ended_at = greatest(coalesce(c.answered_at + c.connected_ms, c.attended_at, c.received_at),
+          (select max((leg ->> 'answeredAt')::bigint + (leg ->> 'durationMs')::bigint)
+            from jsonb_array_elements(c.carried) leg))
       from orphans o where c.id = o.id
-      returning c.id, c.connected_ms, c.sale),
+      returning c.id, c.connected_ms, c.sale, ${soldIn('c')} as sold),
     told as (
       insert into outbox (type, subject, payload)
-      select 'call.ended', id, json_build_object('callId', id, 'connectedMs', connected_ms, 'sold', sale is not null)
+      select 'call.ended', id, json_build_object('callId', id, 'connectedMs', connected_ms, 'sold', sold)
       from closed on conflict (type, subject) do nothing)
     select id as "callId", connected_ms as "connectedMs", sale from closed`,
 };

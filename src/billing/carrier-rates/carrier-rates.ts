@@ -1,19 +1,9 @@
-import type { Currency, Micros, RingTarget, Sale } from '../../domain';
+import type { Currency, Micros } from '../../domain';
 import { groupBy, parsePhoneNumber } from '../../domain';
-import type { CarrierDirection, CarrierLeg } from '../../rating';
+import type { CarrierDirection, CarrierLeg, CarrierLegRate } from '../../rating';
 import type { Queryable } from '../../storage';
-
-/** A call over the trunks of carriers. */
-export interface CarriedCall {
-  readonly callId: string;
-  /** UTC epoch milliseconds at which rates are looked up: its answer. */
-  readonly at: number;
-  /** Over which it came in. */
-  readonly trunkId: string;
-  /** The number that was called, in E.164. */
-  readonly dialled: string;
-  readonly sale: Pick<Sale, 'target'> | null;
-}
+import type { CarriedCall } from './carried-call';
+import { carriedLegs } from './carried-call';
 
 /** A leg that a carrier may have to be paid for. */
 export interface WantedLeg {
@@ -37,29 +27,37 @@ interface RatedLeg {
   readonly nextIncrementMs: number;
 }
 
-/** What carriers are paid, by the rates that were in force when a call was answered. */
+/** A leg of a call, to be found its rate. */
+interface MeteredLeg extends WantedLeg, Pick<CarrierLeg, 'nth' | 'durationMs'> {
+  readonly callId: string;
+}
+
+/** What carriers are paid, by the rates that were in force when each leg was answered. */
 export class CarrierRates {
   /**
-   * The legs of calls that carriers are paid for, in one statement for all of them: the way in over its trunk
-   * and the number that was dialled, the way out over the trunk of its target and the number in its address.
-   * A leg over a trunk without rates, or to a number without one, is left out.
+   * The legs of calls that carriers are paid for, in one statement for all of them: see {@link carriedLegs}. A leg
+   * over a trunk without rates, or to a number without one, is left out.
    */
   async legsOf(db: Queryable, calls: readonly CarriedCall[]): Promise<ReadonlyMap<string, CarrierLeg[]>> {
-    const wanted = calls.flatMap(wantedLegs);
+    const wanted = calls.flatMap(meteredLegs);
+    const metered = (place: number): MeteredLeg => wanted[place] as MeteredLeg;
     return groupBy(
       await this.#find(db, wanted),
-      ({ place }) => (wanted[place] as WantedLeg & { readonly callId: string }).callId,
-      ({ leg }) => leg,
+      ({ place }) => metered(place).callId,
+      ({ place, leg }) => ({ ...leg, nth: metered(place).nth, durationMs: metered(place).durationMs }),
     );
   }
 
   /** What is paid for one number, in E.164; undefined when nothing. */
-  async rateOf(db: Queryable, leg: WantedLeg): Promise<CarrierLeg | undefined> {
+  async rateOf(db: Queryable, leg: WantedLeg): Promise<CarrierLegRate | undefined> {
     const number = leg.number.replace(/^\+/, '');
     return (await this.#find(db, [{ ...leg, number }]))[0]?.leg;
   }
 
-  async #find(db: Queryable, wanted: readonly WantedLeg[]): Promise<{ place: number; leg: CarrierLeg }[]> {
+  async #find(
+    db: Queryable,
+    wanted: readonly WantedLeg[],
+  ): Promise<{ place: number; leg: CarrierLegRate }[]> {
     if (wanted.length === 0) return [];
     const { rows } = await db.query<RatedLeg>(
       `select place, account_id as "accountId", trunk_id as "trunkId", direction, currency, prefix,
@@ -78,28 +76,14 @@ export class CarrierRates {
   }
 }
 
-function wantedLegs({
-  callId,
-  at,
-  trunkId,
-  dialled,
-  sale,
-}: CarriedCall): (WantedLeg & { readonly callId: string })[] {
-  const legs: (WantedLeg & { readonly callId: string })[] = [];
-  const inbound = digitsOf(dialled);
-  if (inbound !== undefined) legs.push({ callId, trunkId, direction: 'inbound', number: inbound, at });
-  const target = sale?.target;
-  const outbound = target?.trunkId === undefined ? undefined : numberIn(target);
-  if (target?.trunkId !== undefined && outbound !== undefined) {
-    legs.push({ callId, trunkId: target.trunkId, direction: 'outbound', number: outbound, at });
-  }
-  return legs;
-}
-
-/** The number that a SIP address stands for: its user part, without what carriers append to it. */
-function numberIn({ uri }: Pick<RingTarget, 'uri'>): string | undefined {
-  const user = /^(?:sips?|tel):([^@;?]+)/i.exec(uri)?.[1];
-  return user === undefined ? undefined : digitsOf(user);
+function meteredLegs(call: CarriedCall): MeteredLeg[] {
+  const { callId } = call;
+  const seen: Record<CarrierDirection, number> = { inbound: 0, outbound: 0 };
+  return carriedLegs(call).flatMap(({ direction, trunkId, number, answeredAt: at, durationMs }) => {
+    const nth = ++seen[direction];
+    const digits = digitsOf(number);
+    return digits === undefined ? [] : [{ callId, trunkId, direction, number: digits, at, nth, durationMs }];
+  });
 }
 
 function digitsOf(text: string): string | undefined {
@@ -107,7 +91,7 @@ function digitsOf(text: string): string | undefined {
   return parsed.ok ? parsed.number.slice(1) : undefined;
 }
 
-function legOf(row: RatedLeg): CarrierLeg {
+function legOf(row: RatedLeg): CarrierLegRate {
   const { accountId, trunkId, direction, prefix, currency } = row;
   const { ratePerMinute, connectFee, firstIncrementMs, nextIncrementMs } = row;
   const plan = { kind: 'per_minute', ratePerMinute, firstIncrementMs, nextIncrementMs, afterMs: 0 } as const;

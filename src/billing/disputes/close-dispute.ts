@@ -3,8 +3,8 @@ import { AppError, ZERO_MICROS } from '../../domain';
 import type { Queryable } from '../../storage';
 import { inTransaction } from '../../storage';
 import type { Actor } from '../actor';
-import type { CallBook } from '../revisions/call-book';
-import { lockCallBook } from '../revisions/call-book';
+import type { SoldBook } from '../revisions/call-book';
+import { lockSoldBook } from '../revisions/call-book';
 import type { Bearer } from '../revisions/call-lines';
 import { addEvent } from '../settlement/outbox-events';
 import type { Dispute, DisputeState } from './dispute';
@@ -87,7 +87,7 @@ export function resolveDispute(db: Queryable, move: DisputeMove, verdict: Verdic
 }
 
 /** Micro-units; undefined when nothing is given at all. */
-function givenBy(verdict: Verdict, dispute: Dispute, book: CallBook): Micros | undefined {
+function givenBy(verdict: Verdict, dispute: Dispute, book: SoldBook): Micros | undefined {
   if (verdict.state === 'rejected') return undefined;
   const left = claimable(book, dispute.side);
   if (verdict.state === 'accepted') return dispute.claimed < left ? dispute.claimed : left;
@@ -110,9 +110,9 @@ async function lockDispute(
   id: string,
   becomes: DisputeState,
   accountId?: string,
-): Promise<{ readonly dispute: Dispute; readonly book: CallBook }> {
+): Promise<{ readonly dispute: Dispute; readonly book: SoldBook }> {
   const known = await mustFindDispute(tx, id, accountId);
-  const book = await lockCallBook(tx, known.callId);
+  const book = await lockSoldBook(tx, known.callId);
   if (!book) throw new Error(`call ${known.callId} of dispute ${id} is not settled`);
   const { rows } = await tx.query<Dispute>(
     `select ${COLUMNS} from disputes where id = $1 for no key update`,
@@ -174,7 +174,7 @@ async function change(
 async function close(
   tx: Queryable,
   dispute: Dispute,
-  book: CallBook,
+  book: SoldBook,
   move: DisputeMove,
   changed: Change,
 ): Promise<Dispute> {

@@ -2,7 +2,7 @@ import type { Micros } from '../../domain';
 import { addMicros, AppError, micros, subtractMicros, ZERO_MICROS } from '../../domain';
 import type { Queryable } from '../../storage';
 import { assertEarned } from '../adjustments/earnings';
-import type { CallBook } from '../revisions/call-book';
+import type { SoldBook } from '../revisions/call-book';
 import type { Bearer } from '../revisions/call-lines';
 import { chargedOf, giveBack } from '../revisions/call-lines';
 import type { BookedRevision } from '../revisions/revise-call';
@@ -11,12 +11,12 @@ import { callPostings } from '../settlement/call-postings';
 import type { DisputeSide } from './dispute';
 
 /** Micro-units that a side may claim of a call: the seller what it may be awarded, others what is charged. */
-export function claimable(book: CallBook, side: DisputeSide): Micros {
+export function claimable(book: SoldBook, side: DisputeSide): Micros {
   return side === 'seller' ? awardable(book) : chargedOf(book);
 }
 
 /** Micro-units that its seller may be awarded: what the buyer pays, less what was awarded before. */
-function awardable(book: CallBook): Micros {
+function awardable(book: SoldBook): Micros {
   const awarded = book.standing
     .filter(({ kind, conceded }) => kind === 'payout' && conceded > 0)
     .reduce((sum, { conceded }) => addMicros(sum, conceded), ZERO_MICROS);
@@ -41,7 +41,7 @@ export interface Concession {
  */
 export async function giveBackCall(
   tx: Queryable,
-  book: CallBook,
+  book: SoldBook,
   { cause, reason, amount, bearer }: Concession & { readonly bearer: Bearer },
 ): Promise<BookedRevision> {
   assertLeft(amount, chargedOf(book), `of call ${book.callId} the buyer`);
@@ -57,7 +57,7 @@ export async function giveBackCall(
  */
 export async function awardSeller(
   tx: Queryable,
-  book: CallBook,
+  book: SoldBook,
   { cause, reason, amount }: Concession,
 ): Promise<BookedRevision> {
   assertLeft(amount, awardable(book), `of call ${book.callId} the seller`);

@@ -4,8 +4,8 @@ import { OPERATOR_ACCOUNT, AppError } from '../../domain';
 import type { Queryable } from '../../storage';
 import { inTransaction } from '../../storage';
 import type { Actor } from '../actor';
-import type { CallBook } from '../revisions/call-book';
-import { lockCallBook } from '../revisions/call-book';
+import type { SoldBook } from '../revisions/call-book';
+import { lockSoldBook } from '../revisions/call-book';
 import { addEvent } from '../settlement/outbox-events';
 import type { Dispute, DisputeReason, DisputeSide } from './dispute';
 import { addDisputeEvents, COLUMNS } from './dispute-rows';
@@ -56,7 +56,7 @@ const SNAPSHOT = {
  */
 export function openDispute(db: Queryable, wish: NewDispute, rules: DisputeRules): Promise<Dispute> {
   return inTransaction(db, async (tx) => {
-    const book = await lockCallBook(tx, wish.callId);
+    const book = await lockSoldBook(tx, wish.callId);
     const side = book && sideOf(wish, book);
     if (!book || !side) {
       throw new AppError(
@@ -98,7 +98,7 @@ export function openDispute(db: Queryable, wish: NewDispute, rules: DisputeRules
 }
 
 /** What is told of a dispute: of a buyer's nothing to the seller, which is not to know what the buyer pays. */
-export function toldOf(dispute: Dispute, book: CallBook): object {
+export function toldOf(dispute: Dispute, book: SoldBook): object {
   const { id, callId, side, accountId, state, reason, currency, claimed, given } = dispute;
   return {
     disputeId: id,
@@ -116,7 +116,7 @@ export function toldOf(dispute: Dispute, book: CallBook): object {
 }
 
 /** Whose dispute it is; undefined when it is not theirs to dispute. */
-function sideOf({ side, by }: NewDispute, book: CallBook): DisputeSide | undefined {
+function sideOf({ side, by }: NewDispute, book: SoldBook): DisputeSide | undefined {
   if (by.accountId === OPERATOR_ACCOUNT) return side ?? 'exchange';
   const own: readonly DisputeSide[] = [
     ...(by.accountId === book.buyerAccountId ? (['buyer'] as const) : []),
@@ -125,14 +125,14 @@ function sideOf({ side, by }: NewDispute, book: CallBook): DisputeSide | undefin
   return own.find((one) => side === undefined || one === side);
 }
 
-function partyOf(book: CallBook, side: DisputeSide): string {
+function partyOf(book: SoldBook, side: DisputeSide): string {
   if (side === 'buyer') return book.buyerAccountId;
   return side === 'seller' ? book.sellerId : OPERATOR_ACCOUNT;
 }
 
 async function assertInTime(
   tx: Queryable,
-  book: CallBook,
+  book: SoldBook,
   accountId: string,
   { days: usual, now }: DisputeRules,
 ): Promise<void> {
@@ -146,7 +146,7 @@ async function assertInTime(
 }
 
 /** The settlement is locked: nobody opens another one meanwhile. */
-async function assertRoom(tx: Queryable, book: CallBook, side: DisputeSide): Promise<void> {
+async function assertRoom(tx: Queryable, book: SoldBook, side: DisputeSide): Promise<void> {
   const { rows } = await tx.query<{ id: string; side: DisputeSide; over: boolean }>({
     name: 'dispute-open-others',
     text: `select id, side, closed_at is not null as over from disputes where call_id = $1`,
@@ -168,7 +168,7 @@ async function assertRoom(tx: Queryable, book: CallBook, side: DisputeSide): Pro
   );
 }
 
-function assertClaim(book: CallBook, side: DisputeSide, claimed: Micros): void {
+function assertClaim(book: SoldBook, side: DisputeSide, claimed: Micros): void {
   const most = claimable(book, side);
   if (claimed > 0 && claimed <= most) return;
   throw new AppError(

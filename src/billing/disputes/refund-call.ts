@@ -4,7 +4,7 @@ import { AppError, notFound } from '../../domain';
 import type { Queryable } from '../../storage';
 import { inTransaction } from '../../storage';
 import type { Actor } from '../actor';
-import { lockCallBook } from '../revisions/call-book';
+import { lockSoldBook } from '../revisions/call-book';
 import type { Bearer } from '../revisions/call-lines';
 import { chargedOf } from '../revisions/call-lines';
 import { giveBackCall } from './give-back-call';
@@ -60,7 +60,7 @@ export function refundCall(
 ): Promise<{ readonly refund: CallRefund; readonly isNew: boolean }> {
   const { callId, reference, bearer, reason, by } = wish;
   return inTransaction(db, async (tx) => {
-    const book = await lockCallBook(tx, callId);
+    const book = await lockSoldBook(tx, callId);
     if (!book) {
       throw notFound('settled call', callId);
     }

@@ -1,5 +1,5 @@
 import type { Queryable } from '../../storage';
-import type { CallBook } from '../revisions/call-book';
+import type { SoldBook } from '../revisions/call-book';
 
 /** Entries of a list that are kept; the call itself has all of them. */
 const MAX_LISTED = 50;
@@ -49,7 +49,7 @@ const READ = {
  * What the exchange knows of a call: its record, how it was decided in short, and every line of its money.
  * @returns JSON of bounded size
  */
-export async function snapshotOf(db: Queryable, book: CallBook): Promise<string> {
+export async function snapshotOf(db: Queryable, book: SoldBook): Promise<string> {
   const { rows } = await db.query<CallRow>({ ...READ, values: [book.callId] });
   const [row] = rows;
   const money = {

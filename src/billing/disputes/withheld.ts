@@ -1,7 +1,7 @@
 import type { Currency, Micros } from '../../domain';
 import { addMicros, subtractMicros, ZERO_MICROS } from '../../domain';
 import type { Queryable } from '../../storage';
-import type { CallBook } from '../revisions/call-book';
+import type { SoldBook } from '../revisions/call-book';
 import { chargedOf, matchingPart, owedBy, sellerLines } from '../revisions/call-lines';
 import type { Dispute } from './dispute';
 import { OPEN_STATES } from './dispute';
@@ -69,7 +69,7 @@ export async function openDisputes(db: Queryable, callId: string): Promise<Dispu
  * stands.
  * @param book - as it stands, locked by this database transaction
  */
-export async function withhold(tx: Queryable, book: CallBook, open: readonly Dispute[]): Promise<void> {
+export async function withhold(tx: Queryable, book: SoldBook, open: readonly Dispute[]): Promise<void> {
   await tx.query({ ...GIVE_FREE, values: [book.callId] });
   const rows = withheldBy(book, open);
   if (rows.length === 0) return;
@@ -90,7 +90,7 @@ interface Withheld {
   readonly amount: Micros;
 }
 
-function withheldBy(book: CallBook, open: readonly Dispute[]): Withheld[] {
+function withheldBy(book: SoldBook, open: readonly Dispute[]): Withheld[] {
   const { standing, borne } = book;
   const charged = chargedOf(book);
   const left = owedBy(sellerLines(standing, book));
@@ -113,7 +113,7 @@ function withheldBy(book: CallBook, open: readonly Dispute[]): Withheld[] {
  * Tells the open disputes of a call that its money has changed: each says so, and what is set aside follows.
  * @param book - as it stands after the change
  */
-export async function noteRevision(tx: Queryable, book: CallBook, open: readonly Dispute[]): Promise<void> {
+export async function noteRevision(tx: Queryable, book: SoldBook, open: readonly Dispute[]): Promise<void> {
   const left = chargedOf(book);
   await addDisputeEvents(
     tx,

@@ -1,6 +1,6 @@
 import type { Currency, Micros } from '../../domain';
 import { micros, ZERO_MICROS } from '../../domain';
-import type { LineSums, RatedLine, RatedSale } from '../../rating';
+import type { LineSums, RatedCall, RatedLine } from '../../rating';
 import { sumsOf } from '../../rating';
 import type { LedgerPurpose } from '../ledger/chart';
 import { accountKey } from '../ledger/ledger';
@@ -32,14 +32,15 @@ export interface BookedLinesOf {
 export interface SettledCall {
   readonly callId: string;
   readonly currency: Currency;
+  /** By a buyer, or by somebody else whose leg carriers are paid for. */
   readonly answered: boolean;
-  /** Undefined when nobody bought it. */
+  /** Undefined when there is none. */
   readonly book: CallBook | undefined;
   /** The sums that its settlement says. */
   readonly said: LineSums;
   readonly bookings: readonly BookedLinesOf[];
   /** Rated again; an Error when that cannot be done. */
-  readonly rated: RatedSale | Error | undefined;
+  readonly rated: RatedCall | Error | undefined;
   /** Signals are known that its money does not reflect yet. */
   readonly pending: boolean;
   /** Transactions for the call that are neither its settlement's nor a revision's. */
@@ -58,7 +59,8 @@ export function checkSettledCall(call: SettledCall): FoundDifference[] {
   ): FoundDifference => ({ kind, callId, detail, expected, found, amount, currency });
   const differences: FoundDifference[] = [];
   const settled = call.bookings[0]?.lines ?? [];
-  if (!answered || !book) {
+  const unsold = book?.sale === null && settled.some(({ kind }) => kind !== 'carrier_cost');
+  if (!answered || !book || unsold) {
     const why = answered ? 'nobody bought it' : 'it was not answered';
     differences.push(tell('not_sold', `it is settled, and ${why}`, null, call.said, stakeOf(settled)));
   }
@@ -68,10 +70,11 @@ export function checkSettledCall(call: SettledCall): FoundDifference[] {
       tell('sums_differ', 'its sums are not those of its lines', sums, call.said, sumsApart(sums, call.said)),
     );
   }
-  const buyerAccountId = book?.buyerAccountId ?? '';
+  const buyerAccountId = book?.buyerAccountId;
   for (const { what, transactionId, lines, held, entries } of call.bookings) {
     if (!book || (what === 'settlement' && settled.length === 0)) continue;
-    const holds = held > 0 ? [{ accountId: buyerAccountId, currency, amount: held }] : [];
+    const holds =
+      held > 0 && buyerAccountId !== undefined ? [{ accountId: buyerAccountId, currency, amount: held }] : [];
     const expected = callPostings(buyerAccountId, lines, holds);
     const apart = entriesApart(expected, entries);
     if (apart.length === 0) continue;

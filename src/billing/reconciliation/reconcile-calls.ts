@@ -1,15 +1,15 @@
 import type { Currency, Micros } from '../../domain';
 import { asError, groupBy, micros, ZERO_MICROS } from '../../domain';
-import type { LineSums, RatedLine, RatedSale } from '../../rating';
-import { rateSale } from '../../rating';
+import type { LineSums, RatedCall, RatedLine } from '../../rating';
 import type { Database, Queryable } from '../../storage';
 import { isUnavailable } from '../../storage';
 import type { DocumentPeriod } from '../invoices/document';
 import type { ChangedLine } from '../revisions/call-lines';
 import { readCallBooks } from '../revisions/call-book';
-import type { EndedCall, SoldCall } from '../settlement/ended-call';
-import { TRUE_END, TRULY_ENDED } from '../settlement/ended-call';
-import type { SettlementSources } from '../settlement/settlement-sources';
+import type { EndedCall } from '../settlement/ended-call';
+import { isCarriedOnly, mayCost, TRUE_END, TRULY_ENDED } from '../settlement/ended-call';
+import { rateCall } from '../settlement/rate-call';
+import type { CallFacts, SettlementSources } from '../settlement/settlement-sources';
 import { readFacts } from '../settlement/settlement-sources';
 import { HELD_DIFFERENCES } from '../wallets/holds';
 import type { BookedEntry, BookedLinesOf } from './check-call';
@@ -59,7 +59,7 @@ interface CallRow extends EndedCall, LineSums {
 const READ_CALLS = {
   name: 'reconcile-calls',
   text: `select ${TRULY_ENDED},
-      c.received_at as "receivedAt", c.answered_at is not null as answered, c.ended_at as "endedAt",
+      c.received_at as "receivedAt", c.answered_at is not null or l.record ->> 'answered_at' is not null as answered, c.ended_at as "endedAt",
       s.call_id is not null as settled, s.transaction_id as "transactionId", s.currency, coalesce(s.held, 0) as held,
       coalesce(s.lines, '[]') as lines, coalesce(s.revenue, 0) as revenue, coalesce(s.payout, 0) as payout,
       coalesce(s.fees, 0) as fees, coalesce(s.taxes, 0) as taxes, coalesce(s.carrier_cost, 0) as "carrierCost",
@@ -148,30 +148,34 @@ async function checkCalls(
   request: CallsReconciliation,
 ): Promise<FoundDifference[]> {
   const settled = rows.filter(({ settled: is }) => is);
-  const differences = rows.flatMap((row) => (row.settled ? [] : unsettled(row, request)));
+  const factsOf = await readFacts(
+    tx,
+    request.sources,
+    rows.filter((row) => (row.settled ? mayCost(row) : isCarriedOnly(row))),
+  );
+  const differences = rows.flatMap((row) =>
+    row.settled ? [] : unsettled(row, factsOf(row.callId), request),
+  );
   if (settled.length === 0) return differences;
   const ids = settled.map(({ callId }) => callId);
   const books = await readCallBooks(tx, ids);
-  const sold: SoldCall[] = settled.flatMap((row) => (row.sale === null ? [] : [{ ...row, sale: row.sale }]));
-  const factsOf = await readFacts(tx, request.sources, sold);
   const bookings = await bookingsOf(tx, settled);
   const { rows: pending } = await tx.query<{ callId: string }>({ ...READ_PENDING, values: [ids] });
   const waiting = new Set(pending.map(({ callId }) => callId));
   for (const row of settled) {
-    const { callId, sale, connectedMs } = row;
+    const { callId } = row;
     const mine = bookings.get(callId);
     differences.push(
       ...checkSettledCall({
         callId,
         currency: row.currency as Currency,
-        answered: row.answered,
+        answered: row.answered || isCarriedOnly(row),
         book: books.get(callId),
         said: row,
         bookings: mine?.bookings ?? [],
         unexplained: mine?.unexplained ?? [],
         pending: waiting.has(callId),
-        rated:
-          sale === null ? undefined : tryRating(() => rateSale({ sale, connectedMs, ...factsOf(callId) })),
+        rated: mayCost(row) ? tryRating(() => rateCall(row, factsOf(callId))) : undefined,
       }).map((difference) => ({
         ...difference,
         expected: trimmed(difference.expected),
@@ -182,27 +186,34 @@ async function checkCalls(
   return differences;
 }
 
-/** A call that should be settled, or will be. */
-function unsettled(row: CallRow, { now, graceMs = GRACE_MS }: CallsReconciliation): FoundDifference[] {
-  const { callId, answered, sale, endedAt, connectedMs, event, deadReason } = row;
+/**
+ * A call that should be settled, or will be. One that nobody bought is, where carriers are paid for it.
+ * @param facts - of a call that nobody bought; of a sold one its price alone is told
+ */
+function unsettled(
+  row: CallRow,
+  facts: CallFacts,
+  { now, graceMs = GRACE_MS }: CallsReconciliation,
+): FoundDifference[] {
+  const { callId, answered, sale, endedAt, event, deadReason } = row;
   const found = { event, deadReason };
-  const currency = sale?.terms.currency ?? null;
-  const rated = sale && tryRating(() => rateSale({ sale, connectedMs, signals: [], carrierLegs: [] }));
+  const rated = mayCost(row) ? tryRating(() => rateCall(row, facts)) : undefined;
   const lines = rated && !(rated instanceof Error) ? rated.lines : [];
+  const currency = sale?.terms.currency ?? lines[0]?.currency ?? null;
   const difference = { callId, expected: lines, found, amount: stakeOf(lines), currency };
   if (event === 'dead') {
     return [{ ...difference, kind: 'settlement_dead', detail: deadReason ?? 'it is for people' }];
   }
-  if (!answered || sale === null || endedAt === null || endedAt > now - graceMs) return [];
-  return event === 'open'
-    ? [{ ...difference, kind: 'settlement_open', detail: `it ended at ${new Date(endedAt).toISOString()}` }]
-    : [
-        {
-          ...difference,
-          kind: 'unsettled',
-          detail: `it was answered, sold, and is over since ${new Date(endedAt).toISOString()}`,
-        },
-      ];
+  const isOwed = sale === null ? rated instanceof Error || lines.length > 0 : answered;
+  if (!isOwed || endedAt === null || endedAt > now - graceMs) return [];
+  if (event === 'open') {
+    return [
+      { ...difference, kind: 'settlement_open', detail: `it ended at ${new Date(endedAt).toISOString()}` },
+    ];
+  }
+  const what = sale === null ? 'carriers are to be paid for it, and it' : 'it was answered, sold, and';
+  const detail = `${what} is over since ${new Date(endedAt).toISOString()}`;
+  return [{ ...difference, kind: 'unsettled', detail }];
 }
 
 interface EntryRow extends BookedEntry {
@@ -307,7 +318,7 @@ async function otherDifferences(
 }
 
 /** What cannot be rated is told; what the database cannot do is not. */
-function tryRating(work: () => RatedSale): RatedSale | Error {
+function tryRating<Rated extends RatedCall>(work: () => Rated): Rated | Error {
   try {
     return work();
   } catch (error) {

@@ -42,7 +42,7 @@ const MAX_CANDIDATES = 500_000;
 const MAX_SETUP_MS = 3 * 3_600_000;
 
 /**
- * Compares the answered calls of a trunk with the records of its carrier, and what it bills with what was
+ * Compares the answered legs of a trunk with the records of its carrier, and what it bills with what was
  * booked for it. Calls are matched by their SIP Call-ID where the carrier tells it; the others by the number
  * that was called, that of the caller where both know it, and how close beginning and duration are, one to
  * one. All that was imported for the trunk takes part.
@@ -78,16 +78,37 @@ export function performCarrier(database: Database, { id, trunkId, period }: Begu
   });
 }
 
-/** Of an outgoing leg the number that was called is in the target's address. */
+/** When somebody was rung, or a transfer was asked for, who answered then. */
+const RUNG_AT = `(select max(r.at) from (
+    select (a ->> 'startedAt')::numeric::bigint as at from jsonb_array_elements(coalesce(c.attempts, '[]')) a
+    union all select (t ->> 'at')::numeric::bigint from jsonb_array_elements(coalesce(c.transfers, '[]')) t) r
+  where r.at <= (m.leg ->> 'answeredAt')::bigint)`;
+
+/**
+ * Legs that were metered are there with their numbers. Of the others, which follow from the conversation, the number
+ * of an outgoing one is in the target's address. `rungAt` is the setup of a leg that was metered.
+ */
 const OUR_SIDE: Readonly<
-  Record<CdrProfile['direction'], { called: string; trunk: string; setup: string; ref: string }>
+  Record<
+    CdrProfile['direction'],
+    { called: string; trunk: string; setup: string; rungAt: string; ref: string; calls: string }
+  >
 > = {
-  inbound: { called: 'c.dialled', trunk: 'c.trunk_id', setup: 'c.received_at', ref: 'c.sip_call_id' },
+  inbound: {
+    called: 'c.dialled',
+    trunk: 'c.trunk_id',
+    setup: 'c.received_at',
+    rungAt: 'c.received_at',
+    ref: 'c.sip_call_id',
+    calls: 'c.trunk_id = $1',
+  },
   outbound: {
     called: `'+' || regexp_replace(substring(c.sale #>> '{target,uri}' from '^[^:]+:([^@;]+)'), '[^0-9]', '', 'g')`,
     trunk: `c.sale #>> '{target,trunkId}'`,
     setup: 'coalesce(c.first_ring_at, c.received_at)',
+    rungAt: `coalesce(${RUNG_AT}, c.first_ring_at, c.received_at)`,
     ref: 'null::text',
+    calls: 'true',
   },
 };
 
@@ -98,7 +119,8 @@ async function collect(
   period: DocumentPeriod,
   profile: CdrProfile,
 ): Promise<void> {
-  const { called, trunk, setup, ref } = OUR_SIDE[profile.direction];
+  const { called, trunk, setup, rungAt, ref, calls } = OUR_SIDE[profile.direction];
+  const atAnswer = profile.timeOf === 'answer';
   const margin = profile.startToleranceMs;
   await tx.query(
     `create temp table our_calls (
@@ -112,18 +134,30 @@ async function collect(
   );
   await tx.query(
     `insert into our_calls (call_id, ref, calling, called, started_at, duration_ms, cost)
-     select call_id, ref, calling, called, started_at, connected_ms, cost from (
-       select c.id as call_id, ${ref} as ref, c.caller as calling, ${called} as called, c.connected_ms,
-         ${profile.timeOf === 'answer' ? 'c.answered_at' : setup} as started_at,
+     select call_id, ref, calling, called, started_at, duration_ms, cost from (
+       select c.id as call_id, ${ref} as ref, c.caller as calling, leg.called, leg.duration_ms, leg.started_at,
          coalesce((
            select sum(l.amount) from (
              select s.lines from settlements s where s.call_id = c.id
              union all select r.lines from settlement_revisions r where r.call_id = c.id) booked
            cross join lateral jsonb_to_recordset(booked.lines) as l(kind text, "accountId" text, code text, amount bigint, currency text)
            join trunks t on t.id = $1
-           where l.kind = 'carrier_cost' and l."accountId" = t.account_id and l.code = $5 and l.currency = $6), 0)::bigint as cost
+           where l.kind = 'carrier_cost' and l."accountId" = t.account_id and l.currency = $6
+             and l.code = case leg.nth when 1 then $5 else $5 || '/' || leg.nth end), 0)::bigint as cost
        from calls c
-       where ${trunk} = $1 and c.answered_at is not null and c.ended_at is not null
+       cross join lateral (
+         select ${called} as called, 1 as nth, c.connected_ms as duration_ms,
+           ${atAnswer ? 'c.answered_at' : setup} as started_at
+         where c.carried is null and ${trunk} = $1 and c.answered_at is not null
+         union all
+         select m.leg ->> 'number', m.nth, (m.leg ->> 'durationMs')::bigint,
+           ${atAnswer ? `(m.leg ->> 'answeredAt')::bigint` : rungAt}
+         from (
+           select x.leg, row_number() over (order by x.place) as nth
+           from jsonb_array_elements(c.carried) with ordinality as x(leg, place)
+           where x.leg ->> 'direction' = $5) m
+         where m.leg ->> 'trunkId' = $1) leg
+       where ${calls} and c.ended_at is not null
          and c.received_at >= $2::bigint - $4::bigint - ${MAX_SETUP_MS} and c.received_at < $3::bigint + $4::bigint) o
      where started_at >= $2::bigint - $4::bigint and started_at < $3::bigint + $4::bigint
      order by started_at, call_id`,

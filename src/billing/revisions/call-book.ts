@@ -1,4 +1,4 @@
-import type { Micros, Sale } from '../../domain';
+import type { Currency, Micros, Sale } from '../../domain';
 import { groupBy, ZERO_MICROS } from '../../domain';
 import type { RatedLine } from '../../rating';
 import type { Queryable } from '../../storage';
@@ -10,9 +10,14 @@ import { standingLines } from './call-lines';
 export type RevisionKind = 'rerating' | 'reversal' | 'award' | 'correction';
 
 /** A settled call with everything that was booked for it. */
-export interface CallBook extends CallParties {
+export interface CallBook extends Partial<CallParties> {
   readonly callId: string;
-  readonly sale: Sale;
+  /** Null when nobody bought it: then carriers alone were paid, and there are no parties. */
+  readonly sale: Sale | null;
+  /** In which amounts are told: of the sale, else of the settlement. */
+  readonly currency: Currency;
+  /** In which the sums of its settlement and revisions are. */
+  readonly summedIn: Currency;
   /** Milliseconds from the answer, as it was settled. */
   readonly connectedMs: number;
   /** Of its settlement; null when no money moved. */
@@ -28,9 +33,13 @@ export interface CallBook extends CallParties {
   readonly standing: readonly StandingLine[];
 }
 
+/** The book of a call that somebody bought. */
+export type SoldBook = CallBook & CallParties & { readonly sale: Sale };
+
 interface SettledRow {
   readonly callId: string;
-  readonly sale: Sale;
+  readonly sale: Sale | null;
+  readonly currency: Currency;
   readonly connectedMs: number;
   readonly transactionId: number | null;
   readonly settledAt: Date;
@@ -60,10 +69,10 @@ const READ_SETTLED = {
   name: 'call-books-settled',
   text: `select s.call_id as "callId", coalesce(nullif(l.record -> 'sale', 'null'), c.sale) as sale,
       coalesce((l.record ->> 'connected_ms')::bigint, s.connected_ms) as "connectedMs",
-      s.transaction_id as "transactionId", s.settled_at as "settledAt", s.revenue, s.payout, s.priced, s.earned, s.lines
+      s.currency, s.transaction_id as "transactionId", s.settled_at as "settledAt", s.revenue, s.payout, s.priced, s.earned, s.lines
     from settlements s join calls c on c.id = s.call_id
     ${TRUE_END}
-    where s.call_id = any($1) and coalesce(nullif(l.record -> 'sale', 'null'), c.sale) is not null`,
+    where s.call_id = any($1)`,
 };
 const READ_REVISIONS = {
   name: 'call-books-revisions',
@@ -72,7 +81,7 @@ const READ_REVISIONS = {
 };
 
 /**
- * The books of settled calls; those that are not settled, or were not sold, are left out.
+ * The books of settled calls; those that are not settled are left out.
  * What is read is only true for as long as nobody revises them: see {@link lockCallBook}.
  */
 export async function readCallBooks(
@@ -93,6 +102,25 @@ export async function lockCallBook(tx: Queryable, callId: string): Promise<CallB
   return (await readCallBooks(tx, [callId])).get(callId);
 }
 
+/** The same of a call that somebody bought; undefined of others, which have no money that parties could contest. */
+export async function lockSoldBook(tx: Queryable, callId: string): Promise<SoldBook | undefined> {
+  const book = await lockCallBook(tx, callId);
+  return book && isSoldBook(book) ? book : undefined;
+}
+
+export function isSoldBook(book: CallBook): book is SoldBook {
+  return book.sale !== null;
+}
+
+/** A book as that of a call which somebody bought, as its true end says. */
+export function soldTo(book: CallBook, sale: Sale): SoldBook {
+  return { ...book, sale, ...partiesOf(sale) };
+}
+
+function partiesOf({ target, terms }: Sale): CallParties {
+  return { buyerAccountId: target.buyerAccountId, sellerId: terms.sellerId, currency: terms.currency };
+}
+
 function bookOf(row: SettledRow, revisions: readonly RevisionRow[]): CallBook {
   const { sale, callId, connectedMs, transactionId, settledAt } = row;
   const bookings: BookedLines[] = [
@@ -109,9 +137,9 @@ function bookOf(row: SettledRow, revisions: readonly RevisionRow[]): CallBook {
     connectedMs,
     transactionId,
     settledAt,
-    buyerAccountId: sale.target.buyerAccountId,
-    sellerId: sale.terms.sellerId,
-    currency: sale.terms.currency,
+    currency: row.currency,
+    summedIn: row.currency,
+    ...(sale ? partiesOf(sale) : {}),
     priced: rated?.priced ?? row.priced,
     earned: rated?.earned ?? row.earned,
     revisions: revisions.length,
@@ -122,7 +150,7 @@ function bookOf(row: SettledRow, revisions: readonly RevisionRow[]): CallBook {
 
 /** Of calls that were settled before settlements had lines, the two sums are known. */
 function linesOf({ lines, revenue, payout, sale, priced, earned }: SettledRow): readonly RatedLine[] {
-  if (lines.length > 0) return lines;
+  if (lines.length > 0 || !sale) return lines;
   const { currency, sellerId } = sale.terms;
   const sums: RatedLine[] = [
     {

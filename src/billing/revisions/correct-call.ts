@@ -1,4 +1,4 @@
-import type { RatedSale } from '../../rating';
+import type { RatedCall } from '../../rating';
 import type { Queryable } from '../../storage';
 import type { CallBook } from './call-book';
 import { ratingChanges } from './call-lines';
@@ -13,7 +13,7 @@ export interface Correction {
   readonly key: string;
   /** For people. */
   readonly reason: string;
-  readonly rated: Pick<RatedSale, 'lines' | 'priced' | 'earned'>;
+  readonly rated: Pick<RatedCall, 'lines' | 'priced' | 'earned'>;
   /** How many signals were known when it was rated. */
   readonly signals: number;
 }

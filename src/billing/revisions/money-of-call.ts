@@ -34,8 +34,8 @@ export interface StoredRevision extends LineSums {
 }
 
 /**
- * Sums of all that was booked for a call, its settlement, reratings and reversals, in the currency of its
- * sale. @returns undefined when it is not settled, or was not sold
+ * Sums of all that was booked for a call, its settlement, reratings and reversals, in the currency of its sale; of
+ * one that nobody bought in that of its settlement. @returns undefined when it is not settled
  */
 export async function moneyOfCall(db: Queryable, callId: string): Promise<CallMoney | undefined> {
   const book = (await readCallBooks(db, [callId])).get(callId);

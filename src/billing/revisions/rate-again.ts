@@ -41,6 +41,7 @@ export async function rateAgain(
   // Read once the settlement is locked: a signal that is not seen here has its own event.
   const { rows } = await tx.query<EndedCall>({ ...READ_END, values: [callId] });
   const end = rows[0];
+  // What carriers are paid follows from no signal.
   if (!end?.sale) return 'not_sold';
   const call: SoldCall = { ...end, sale: end.sale };
   const facts = (await readFacts(tx, sources, [call]))(callId);

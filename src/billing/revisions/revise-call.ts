@@ -1,6 +1,5 @@
 import type { Micros } from '../../domain';
 import { addMicros, AppError, ZERO_MICROS } from '../../domain';
-import type { LineSums } from '../../rating';
 import { sumsOf } from '../../rating';
 import type { Queryable } from '../../storage';
 import { noteRevision, openDisputes } from '../disputes/withheld';
@@ -9,7 +8,7 @@ import { postTransaction } from '../ledger/ledger';
 import { callPostings } from '../settlement/call-postings';
 import { addEvent } from '../settlement/outbox-events';
 import type { CallBook, RevisionKind } from './call-book';
-import { readCallBooks } from './call-book';
+import { isSoldBook, readCallBooks } from './call-book';
 import type { ChangedLine } from './call-lines';
 
 /** Revisions of one call, which nothing that is meant comes near. */
@@ -66,8 +65,8 @@ export async function reviseCall(tx: Queryable, book: CallBook, revision: Revisi
   if (n > MAX_REVISIONS) {
     throw new AppError('conflict', 'too_many_revisions', `call ${callId} was revised ${MAX_REVISIONS} times`);
   }
-  const sums = sumsOf(lines, book.currency);
-  await addEvent(tx, 'call.rerated', `${callId}:${n}`, eventOf(book, revision, n, sums));
+  const sums = sumsOf(lines, book.summedIn);
+  await addEvent(tx, 'call.rerated', `${callId}:${n}`, eventOf(book, revision, n));
   const postings = callPostings(buyerAccountId, lines, []);
   let transactionId: number | null = null;
   if (postings.length > 0) {
@@ -113,12 +112,13 @@ async function tellDisputes(tx: Queryable, callId: string): Promise<void> {
   const open = await openDisputes(tx, callId);
   if (open.length === 0) return;
   const after = (await readCallBooks(tx, [callId])).get(callId);
-  if (after) await noteRevision(tx, after, open);
+  if (after && isSoldBook(after)) await noteRevision(tx, after, open);
 }
 
-function eventOf(book: CallBook, { kind, rated }: Revision, n: number, change: LineSums): object {
+function eventOf(book: CallBook, { kind, rated, lines }: Revision, n: number): object {
   const { callId, sale, currency, connectedMs, buyerAccountId, sellerId, standing } = book;
   const before = sumsOf(standing, currency);
+  const change = sumsOf(lines, currency);
   return {
     callId,
     n,
@@ -135,9 +135,9 @@ function eventOf(book: CallBook, { kind, rated }: Revision, n: number, change: L
     revenueChangeMicros: change.revenue,
     payoutChangeMicros: change.payout,
     priced: rated?.priced ?? book.priced,
-    campaignId: sale.terms.campaignId,
+    campaignId: sale?.terms.campaignId,
     sellerId,
-    buyerId: sale.target.buyerId,
+    buyerId: sale?.target.buyerId,
     buyerAccountId,
   };
 }

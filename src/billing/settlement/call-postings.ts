@@ -17,11 +17,12 @@ export interface TakenHold {
  * held is there already; sellers, those who share with them, and carriers are owed what they earn, sellers
  * less their own fees. What comes to nothing is left out; each account is there once.
  *
- * @param buyerAccountId - fees and taxes of this account are its wallet's; of others, their payable's
+ * @param buyerAccountId - fees and taxes of this account are its wallet's; of others, their payable's. Undefined of
+ *   a call that nobody bought
  * @throws RangeError when a sum is more than can be counted
  */
 export function callPostings(
-  buyerAccountId: string,
+  buyerAccountId: string | undefined,
   lines: readonly RatedLine[],
   holds: readonly TakenHold[],
 ): Posting[] {

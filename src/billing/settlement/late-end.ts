@@ -1,13 +1,16 @@
-import type { Currency, Sale } from '../../domain';
+import type { CarriedLeg, Currency, Sale } from '../../domain';
 import { ZERO_MICROS } from '../../domain';
-import type { LineSums, RatedLine, RatedSale } from '../../rating';
-import { rateSale, sumsOf } from '../../rating';
+import type { LineSums, RatedLine } from '../../rating';
+import { sumsOf } from '../../rating';
 import type { Queryable } from '../../storage';
 import type { CallBook } from '../revisions/call-book';
-import { lockCallBook } from '../revisions/call-book';
+import { lockCallBook, soldTo } from '../revisions/call-book';
 import type { ChangedLine } from '../revisions/call-lines';
 import { ratingChanges } from '../revisions/call-lines';
-import type { SoldCall } from './ended-call';
+import type { EndedCall } from './ended-call';
+import { mayCost } from './ended-call';
+import type { RatedEnd } from './rate-call';
+import { rateCall } from './rate-call';
 import type { SettlementSources } from './settlement-sources';
 import { readFacts } from './settlement-sources';
 
@@ -15,7 +18,7 @@ import { readFacts } from './settlement-sources';
 export interface PricedEnd extends LineSums {
   /** Milliseconds from the answer. */
   readonly connectedMs: number;
-  /** The rule that decided the revenue; null when nothing was sold. */
+  /** The rule that decided the revenue; null when nothing was sold, and no carrier was paid. */
   readonly priced: string | null;
   readonly lines: readonly RatedLine[];
 }
@@ -27,10 +30,10 @@ export interface LateDifference {
   readonly wouldBe: PricedEnd;
   /** What is to be booked on top: lines whose amounts are differences. */
   readonly changes: readonly ChangedLine[];
-  /** The books of the call, locked; undefined when it was closed as one that nobody had bought. */
+  /** The books of the call, locked; undefined when it was closed as one that costs and earns nobody anything. */
   readonly book: CallBook | undefined;
-  /** As it truly ended; undefined when nobody had bought it. */
-  readonly sold: { readonly call: SoldCall; readonly rated: RatedSale; readonly signals: number } | undefined;
+  /** As it truly ended. */
+  readonly ended: { readonly call: EndedCall; readonly rated: RatedEnd; readonly signals: number };
 }
 
 interface StoredLateEnd {
@@ -40,7 +43,9 @@ interface StoredLateEnd {
     readonly received_at: number;
     readonly trunk_id: string;
     readonly dialled: string;
+    readonly campaign_id?: string | null;
     readonly sale?: Sale | null;
+    readonly carried?: readonly CarriedLeg[] | null;
   };
   readonly connectedMs: number;
 }
@@ -62,23 +67,26 @@ export async function lateDifference(
   sources: SettlementSources,
   callId: string,
 ): Promise<LateDifference | undefined> {
-  const book = await lockCallBook(tx, callId);
+  const booked = await lockCallBook(tx, callId);
   const { rows } = await tx.query<StoredLateEnd>({ ...READ, values: [callId] });
   const [late] = rows;
   if (!late) return undefined;
-  const { connected_ms: connectedMs } = late.record;
-  const sold = await rateLate(tx, sources, callId, late);
-  const currency = sold?.call.sale.terms.currency ?? book?.currency;
+  const { connected_ms: connectedMs, sale } = late.record;
+  const ended = await rateLate(tx, sources, callId, late);
+  const { rated } = ended;
+  const book = booked && sale && !booked.sale ? soldTo(booked, sale) : booked;
+  const currency = sale?.terms.currency ?? book?.currency ?? rated.currency;
   if (currency === undefined) return undefined;
-  const changes = ratingChanges(book?.standing ?? [], sold?.rated.lines ?? [], true);
+  const changes = ratingChanges(book?.standing ?? [], rated.lines, true);
   if (changes.length === 0) return undefined;
+  const isNothing = !sale && rated.lines.length === 0;
   return {
     currency,
     was: endOf(book?.connectedMs ?? late.connectedMs, book?.standing, book?.priced, currency),
-    wouldBe: endOf(connectedMs, sold?.rated.lines, sold?.rated.priced, currency),
+    wouldBe: endOf(connectedMs, rated.lines, isNothing ? undefined : rated.priced, currency),
     changes,
     book,
-    sold,
+    ended,
   };
 }
 
@@ -87,19 +95,19 @@ async function rateLate(
   sources: SettlementSources,
   callId: string,
   { record }: StoredLateEnd,
-): Promise<LateDifference['sold']> {
-  const { sale, connected_ms: connectedMs } = record;
-  if (!sale) return undefined;
-  const call: SoldCall = {
+): Promise<LateDifference['ended']> {
+  const call: EndedCall = {
     callId,
-    connectedMs,
+    connectedMs: record.connected_ms,
     at: record.answered_at ?? record.received_at,
-    sale,
+    sale: record.sale ?? null,
     trunkId: record.trunk_id,
     dialled: record.dialled,
+    campaignId: record.campaign_id ?? null,
+    carried: record.carried ?? null,
   };
-  const facts = (await readFacts(tx, sources, [call]))(callId);
-  return { call, rated: rateSale({ sale, connectedMs, ...facts }), signals: facts.signals.length };
+  const facts = (await readFacts(tx, sources, mayCost(call) ? [call] : []))(callId);
+  return { call, rated: rateCall(call, facts), signals: facts.signals.length };
 }
 
 function endOf(

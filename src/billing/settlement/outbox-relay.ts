@@ -32,7 +32,8 @@ interface Claimed {
 /**
  * Rows are claimed before they are sent, in a statement of their own: no lock waits for Redis, and of
  * several relays each row has one. What a relay claimed and did not send, because it died, is overdue
- * after a while and claimed again. Of a call that was not sold nothing is left to be done.
+ * after a while and claimed again. Of a call that was not sold nothing is left to be done, unless carriers may be paid
+ * for it: of such calls the row does not say whether they were.
  */
 const claim = (name: string, condition: string, order: string): Statement => ({
   name,

@@ -1,13 +1,14 @@
+import type { Currency } from '../../domain';
 import { asError, groupBy } from '../../domain';
-import type { RatedSale } from '../../rating';
-import { rateSale } from '../../rating';
 import type { Queryable } from '../../storage';
 import type { Posting } from '../ledger/ledger';
 import { postTransactions } from '../ledger/ledger';
 import type { CapturedHold } from '../wallets/holds';
 import { callPostings } from './call-postings';
-import type { BookedCall, SoldCall } from './ended-call';
-import { lockEvents, readEnded } from './ended-call';
+import type { BookedCall, EndedCall } from './ended-call';
+import { isSold, lockEvents, mayCost, readEnded } from './ended-call';
+import type { RatedEnd } from './rate-call';
+import { rateCall } from './rate-call';
 import type { CallFacts, SettlementSources } from './settlement-sources';
 import { readFacts } from './settlement-sources';
 import { writeSettlements } from './write-settlements';
@@ -23,8 +24,8 @@ const settlementKey = (callId: string): string => `call:${callId}`;
 
 /** A call's money, rated and to be booked. */
 export interface CallToBook {
-  readonly call: SoldCall;
-  readonly rated: RatedSale;
+  readonly call: EndedCall;
+  readonly rated: RatedEnd & { readonly currency: Currency };
 }
 
 /**
@@ -43,8 +44,7 @@ export async function settleBatch(
   const events = await lockEvents(tx, callIds, which);
   const taken = which === 'all' ? callIds : callIds.filter((callId) => events.has(callId));
   const booked = await readEnded(tx, taken);
-  const sold = [...booked.values()].filter(isSold);
-  const facts = await readFacts(tx, sources, sold);
+  const facts = await readFacts(tx, sources, [...booked.values()].filter(mayCost));
 
   const results = new Map<string, Settled>();
   const toBook: CallToBook[] = [];
@@ -75,22 +75,20 @@ export async function settleBatch(
   return results;
 }
 
-function isSold(call: BookedCall): call is BookedCall & SoldCall {
-  return call.sale !== null;
-}
-
 const failed = (why: string): Settled => ({ ok: false, error: new Error(why) });
 
 /** What is to be done about a call. Books that contradict themselves are for people: nothing is posted. */
 function judge(call: BookedCall, facts: (callId: string) => CallFacts): Settled | CallToBook {
   const { callId, settled, paid, posted } = call;
-  if (!isSold(call)) return { ok: true, outcome: 'not_sold' };
+  if (!mayCost(call)) return { ok: true, outcome: 'not_sold' };
   if (paid) return { ok: true, outcome: 'already_settled' };
   if (posted) return failed(`the money of call ${callId} was posted without a settlement`);
   try {
-    const { sale, connectedMs } = call;
-    const rated = rateSale({ sale, connectedMs, ...facts(callId) });
-    if (!settled) return { call, rated };
+    const rated = rateCall(call, facts(callId));
+    const { currency } = rated;
+    // Nobody bought it, and no carrier is paid for it: there is nothing to be said of it.
+    if (currency === undefined) return { ok: true, outcome: 'not_sold' };
+    if (!settled) return { call, rated: { ...rated, currency } };
     return rated.lines.length === 0
       ? { ok: true, outcome: 'already_settled' }
       : failed(`call ${callId} was settled without its money`);
@@ -104,10 +102,12 @@ async function takeHolds(
   sources: SettlementSources,
   calls: readonly CallToBook[],
 ): Promise<Map<string, CapturedHold[]>> {
-  if (calls.length === 0) return new Map();
+  // What was held for a call that nobody bought goes back: that is the sweeper's to do.
+  const sold = calls.filter(({ call }) => isSold(call));
+  if (sold.length === 0) return new Map();
   const captured = await sources.captureHolds(
     tx,
-    calls.map(({ call }) => call.callId),
+    sold.map(({ call }) => call.callId),
   );
   return groupBy(captured, (hold) => hold.callId);
 }
@@ -119,8 +119,7 @@ function postingsOf(
 ): Map<string, Posting[]> {
   const postings = new Map<string, Posting[]>();
   for (const { call, rated } of calls) {
-    const { buyerAccountId } = call.sale.target;
-    const ofCall = callPostings(buyerAccountId, rated.lines, holds.get(call.callId) ?? []);
+    const ofCall = callPostings(call.sale?.target.buyerAccountId, rated.lines, holds.get(call.callId) ?? []);
     if (ofCall.length > 0) postings.set(call.callId, ofCall);
   }
   return postings;

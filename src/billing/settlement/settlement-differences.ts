@@ -97,7 +97,7 @@ export async function openDifference(tx: Queryable, callId: string, found: LateD
 
 /**
  * Moves the money of a difference, once: as a correction of the settlement, or, when the call had been
- * closed as one that nobody bought, as its settlement.
+ * closed as one that costs and earns nobody anything, as its settlement.
  *
  * @throws AppError `not_found`; `conflict` when it is resolved already, or when the call's books are not
  * those any more that were looked at: the case is brought up to date within a minute
@@ -124,30 +124,29 @@ export function acceptDifference(
 
 /** @returns the ledger's transaction; null when only lines changed */
 async function book(tx: Queryable, callId: string, found: LateDifference): Promise<number | null> {
-  const { sold, changes } = found;
+  const { ended, changes, currency } = found;
+  const { call, rated, signals } = ended;
   const key = `call:${callId}:late`;
   if (found.book) {
-    const rated = sold?.rated ?? { lines: [], priced: 'not_sold', earned: 'not_sold' };
     const correction = await correctCall(tx, found.book, {
       cause: `late_end:${callId}`,
       key,
       reason: REASON,
       rated,
-      signals: sold?.signals ?? 0,
+      signals,
     });
     return correction?.transactionId ?? null;
   }
-  if (!sold) throw new Error(`nobody bought call ${callId}, whichever end is its own`);
   const transactionId = await postTransaction(tx, {
     idempotencyKey: key,
     kind: 'call_rerating',
     callId,
     reason: REASON,
-    postings: callPostings(sold.call.sale.target.buyerAccountId, changes, []),
+    postings: callPostings(call.sale?.target.buyerAccountId, changes, []),
   });
   if (transactionId === undefined) throw new Error(`the difference of call ${callId} was posted before`);
   await writeSettlements(tx, {
-    calls: [{ call: sold.call, rated: sold.rated }],
+    calls: [{ call, rated: { ...rated, currency } }],
     heldOf: () => [],
     transactionIdOf: () => transactionId,
     doneEvents: [],

@@ -7,7 +7,7 @@ import { AccountTermsBook } from '../terms/account-terms-book';
 import { termsOfCalls } from '../terms/terms-of-calls';
 import type { CapturedHold } from '../wallets/holds';
 import { captureHolds } from '../wallets/holds';
-import type { SoldCall } from './ended-call';
+import type { EndedCall } from './ended-call';
 
 /** What the money of a call follows from besides its sale and its length. */
 export interface CallFacts {
@@ -26,10 +26,10 @@ export interface SettlementSources {
   captureHolds(tx: Queryable, callIds: readonly string[]): Promise<readonly CapturedHold[]>;
   /** What became known of calls; of those that are left out, nothing did. */
   signalsOf(tx: Queryable, callIds: readonly string[]): Promise<ReadonlyMap<string, readonly CallSignal[]>>;
-  /** Fees and taxes of an account at the time of each call, and the carriers' legs. */
+  /** Fees and taxes of both accounts at the time of each call, where it was sold, and the carriers' legs. */
   termsOf(
     tx: Queryable,
-    calls: readonly SoldCall[],
+    calls: readonly EndedCall[],
   ): Promise<ReadonlyMap<string, Omit<CallFacts, 'signals'>>>;
 }
 
@@ -57,11 +57,11 @@ export const STORED_SOURCES: SettlementSources = {
 
 const NO_FACTS: CallFacts = { signals: [], carrierLegs: [] };
 
-/** Everything that sold calls are rated by. */
+/** Everything that calls are rated by. */
 export async function readFacts(
   tx: Queryable,
   sources: SettlementSources,
-  calls: readonly SoldCall[],
+  calls: readonly EndedCall[],
 ): Promise<(callId: string) => CallFacts> {
   if (calls.length === 0) return () => NO_FACTS;
   const signals = await sources.signalsOf(

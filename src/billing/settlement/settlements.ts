@@ -10,7 +10,7 @@ export interface Settlement {
   readonly transactionId: number | null;
   readonly connectedMs: number;
   readonly currency: Currency;
-  /** Sums of the lines, in the currency of the sale. */
+  /** Sums of the lines, in the currency of the sale; of a call that nobody bought, in that of the first line. */
   readonly revenue: Micros;
   readonly payout: Micros;
   readonly fees: Micros;
@@ -47,7 +47,7 @@ export function listSettlements(db: Queryable, query: ListQuery): Promise<Listed
   return listRows(db, LISTED, query);
 }
 
-/** @returns undefined when the call is not settled, or was not sold */
+/** @returns undefined when the call is not settled, or cost and earned nobody anything, being not sold */
 export async function getSettlement(db: Queryable, callId: string): Promise<Settlement | undefined> {
   const { rows } = await db.query<Settlement>({
     name: 'settlement-get',

@@ -44,9 +44,8 @@ export async function writeSettlements(tx: Queryable, batch: SettlementsToWrite)
 }
 
 function rowOf({ call, rated }: CallToBook, batch: SettlementsToWrite): unknown {
-  const { callId, connectedMs, sale } = call;
-  const { revenue, payout, fees, taxes, carrierCost, priced, earned, lines } = rated;
-  const { currency, campaignId, sellerId } = sale.terms;
+  const { callId, connectedMs, sale, campaignId } = call;
+  const { currency, revenue, payout, fees, taxes, carrierCost, priced, earned, lines } = rated;
   const transactionId = batch.transactionIdOf(callId);
   const held = batch
     .heldOf(callId)
@@ -76,10 +75,11 @@ function rowOf({ call, rated }: CallToBook, batch: SettlementsToWrite): unknown 
       taxesMicros: taxes,
       carrierCostMicros: carrierCost,
       priced,
-      campaignId,
-      sellerId,
-      buyerId: sale.target.buyerId,
-      buyerAccountId: sale.target.buyerAccountId,
+      // What carriers are paid for a call that nobody bought is no party's business.
+      campaignId: sale?.terms.campaignId ?? campaignId,
+      sellerId: sale?.terms.sellerId,
+      buyerId: sale?.target.buyerId,
+      buyerAccountId: sale?.target.buyerAccountId,
     },
   };
 }

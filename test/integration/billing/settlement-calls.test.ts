@@ -262,6 +262,8 @@ describe('what a call comes to', () => {
     trunkId: 'trunk-1',
     direction: 'inbound',
     prefix: '1800',
+    nth: 1,
+    durationMs: 60_000,
     currency: 'USD',
     plan: {
       kind: 'per_minute',

@@ -160,6 +160,8 @@ const leg = (over: Partial<CarrierLeg> = {}): CarrierLeg => ({
   prefix: '1800',
   plan: perMinute(12_500, 6_000, 6_000),
   currency: 'USD',
+  nth: 1,
+  durationMs: 60_000,
   ...over,
 });
 
@@ -280,16 +282,19 @@ describe('those who share', () => {
 });
 
 describe('carriers', () => {
-  test('are paid for each leg by the time it was up', () => {
-    const legs = [
-      leg(),
-      leg({ direction: 'outbound', accountId: 'other', plan: perMinute(6_000, 60_000, 60_000) }),
-    ];
-    const sale = rateSale(inputOf({}, 61_000, { carrierLegs: legs }));
-    // 11 × 6 s at 0.0125 a minute; two minutes at 0.006.
+  test('are paid for each leg by the time it was up, however long the conversation was', () => {
+    const out = {
+      direction: 'outbound',
+      accountId: 'other',
+      plan: perMinute(6_000, 60_000, 60_000),
+    } as const;
+    const legs = [leg({ durationMs: 61_000 }), leg({ ...out, durationMs: 4_500 }), leg({ ...out, nth: 2 })];
+    const sale = rateSale(inputOf({}, 31_000, { carrierLegs: legs }));
+    // 11 × 6 s at 0.0125 a minute; a minute begun and a whole one at 0.006.
     expect(sale.lines.slice(2).map(({ accountId, code, amount }) => [accountId, code, amount])).toEqual([
       ['carrier', 'inbound', 13_750],
-      ['other', 'outbound', 12_000],
+      ['other', 'outbound', 6_000],
+      ['other', 'outbound/2', 6_000],
     ]);
     expect(sale.carrierCost).toBe(25_750);
   });
@@ -332,8 +337,12 @@ describe('whatever the terms', () => {
   });
   const legs = fc.array(
     fc
-      .record({ rate: amounts, currency: fc.constantFrom('USD' as const, 'EUR' as const) })
-      .map(({ rate, currency }) => leg({ plan: perMinute(rate, 6_000, 6_000), currency })),
+      .record({
+        rate: amounts,
+        currency: fc.constantFrom('USD' as const, 'EUR' as const),
+        durationMs: durations,
+      })
+      .map(({ rate, ...over }) => leg({ plan: perMinute(rate, 6_000, 6_000), ...over })),
     { maxLength: 2 },
   );
   const inputs = fc.record({

@@ -6,7 +6,7 @@ import {
   listRateDecks,
 } from '../../../../src/billing';
 import type { CarriedCall, ImportedDeck, NewRateDeck } from '../../../../src/billing';
-import type { RingTarget } from '../../../../src/domain';
+import type { CarriedLeg, RingTarget } from '../../../../src/domain';
 import type { Database } from '../../../../src/storage';
 import { openDatabase } from '../../../support/open-database';
 import type { TestDatabase } from '../../../support/test-database';
@@ -58,11 +58,19 @@ const call = (
 ): CarriedCall => ({
   callId,
   at: START + HOUR_MS,
+  connectedMs: 60_000,
+  carried: null,
   trunkId: 'in',
   dialled: '+18005550123',
   sale: { target: { uri: 'sip:sales@192.0.2.7', ...target } as RingTarget },
   ...over,
 });
+const metered = (
+  direction: CarriedLeg['direction'],
+  trunkId: string,
+  number: string,
+  durationMs: number,
+): CarriedLeg => ({ direction, trunkId, number, answeredAt: START + HOUR_MS, durationMs });
 const rates = new CarrierRates();
 const stored = async (): Promise<unknown> =>
   (
@@ -89,6 +97,14 @@ test('the longest prefix of the deck in force is paid, in the currency of its de
     call('no trunk out', { dialled: '+4930123456' }, { uri: 'sip:+442079460958@192.0.2.9' }),
     call('no number out', { dialled: '+4930123456' }, { trunkId: 'out', uri: 'sip:sales@192.0.2.9' }),
     call('unsold', { sale: null }),
+    call('metered', {
+      sale: null,
+      carried: [
+        metered('inbound', 'in', '+18005550123', 31_000),
+        metered('outbound', 'bare', '+442079460958', 5_000),
+        metered('outbound', 'out', '+442079460958', 12_000),
+      ],
+    }),
   ]);
   expect(legs.get('toll-free')).toEqual([
     {
@@ -105,6 +121,8 @@ test('the longest prefix of the deck in force is paid, in the currency of its de
         nextIncrementMs: 6_000,
         afterMs: 0,
       },
+      nth: 1,
+      durationMs: 60_000,
     },
   ]);
   const prefixes = [...legs].map(([callId, some]) => [callId, some.map(({ prefix }) => prefix)]);
@@ -113,7 +131,12 @@ test('the longest prefix of the deck in force is paid, in the currency of its de
     ['longer', ['180055']],
     ['national', ['1']],
     ['both', ['180055', '44']],
-    ['unsold', ['180055']],
+    ['metered', ['180055', '44']],
+  ]);
+  // A leg without a rate has its number all the same: what carriers say of the others is theirs.
+  expect(legs.get('metered')?.map(({ nth, durationMs }) => [nth, durationMs])).toEqual([
+    [1, 31_000],
+    [2, 12_000],
   ]);
   expect(legs.get('both')?.[1]).toMatchObject({ accountId: 'other', direction: 'outbound', currency: 'EUR' });
   expect(await rates.legsOf(db, [])).toEqual(new Map());
