@@ -131,7 +131,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
   };
 
   const prompts = await openPrompts(config, log);
-  const promptWatch = new PromptWatch(prompts, log);
+  const promptWatch = new PromptWatch({ prompts, log, campaigns: () => known.market.campaigns });
   // A drachtio-server tells connections of WebSocket as TCP or TLS.
   const stack = new DrachtioStack(log, { viaTellsWebSocket: config.sip.drachtio.host !== undefined });
   const engines = await openMedia({

@@ -86,6 +86,10 @@ export class Market {
     return this.#trunks.get(id);
   }
 
+  get campaigns(): Iterable<Campaign> {
+    return this.#campaigns.values();
+  }
+
   campaign(id: string): Campaign | undefined {
     return this.#campaigns.get(id);
   }

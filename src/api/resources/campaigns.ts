@@ -19,6 +19,7 @@ import type { DialplanServices } from './dialplans';
 import { NO_FILES } from './dialplans';
 import { entityRoutes } from './entity-resource';
 import { assertPlanIsThere } from './named-plan';
+import { assertPromptIsThere } from './named-prompt';
 import { campaignTenancy } from './views/market-views';
 
 const CENTURY_MS = 3_155_760_000_000;
@@ -165,7 +166,7 @@ const schema = z.strictObject({
 });
 
 /** What is sold, and under which rules. */
-export function campaignRoutes(plans: Pick<DialplanServices, 'shipped'> = NO_FILES): Route[] {
+export function campaignRoutes(plans: DialplanServices = NO_FILES): Route[] {
   return entityRoutes({
     entity: 'campaign',
     path: 'campaigns',
@@ -178,6 +179,7 @@ export function campaignRoutes(plans: Pick<DialplanServices, 'shipped'> = NO_FIL
     archivedAs: 'archived',
     tenancy: campaignTenancy,
     check: (campaign, db, before) => {
+      assertPromptIsThere(plans.world.prompts, campaign.recording, before?.recording);
       const { flag, challenge, block } = campaign.fraud;
       if (flag <= challenge && challenge <= block)
         return assertPlanIsThere(db, plans.shipped, campaign, before);

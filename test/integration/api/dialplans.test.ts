@@ -245,6 +245,26 @@ test('numbers and campaigns name plans that there are, and those stay while they
   expect((await ask('PATCH', '/campaigns/campaign', { name: 'Renamed' })).status).toBe(200);
 });
 
+test('campaigns announce recordings by prompts that there are; one that is gone holds up nothing else', async () => {
+  const recording = { mode: 'always', announce: 'hello/again' };
+  const refused = {
+    ...{ status: 422, code: 'reference_not_found' },
+    errors: [{ pointer: '/recording/announce', message: 'names no prompt that there is' }],
+  };
+  const payout = { kind: 'per_call', amount: 1, afterMs: 0 };
+  const made = { id: 'announced', name: 'A', reservePrice: 1, payout };
+  expect((await ask('POST', '/campaigns', { ...made, recording })).body).toMatchObject(refused);
+  expect((await ask('PATCH', '/campaigns/campaign', { recording })).body).toMatchObject(refused);
+  const good = { mode: 'always', announce: 'hello' };
+  expect((await ask('POST', '/campaigns', { ...made, recording: good })).status).toBe(201);
+  await api.pool.query(
+    `update campaigns set recording = recording || '{"announce": "gone"}' where id = 'announced'`,
+  );
+  expect((await ask('PATCH', '/campaigns/announced', { name: 'Renamed' })).status).toBe(200);
+  expect((await ask('PATCH', '/campaigns/announced', { recording })).body).toMatchObject(refused);
+  expect((await ask('PATCH', '/campaigns/announced', { recording: good })).status).toBe(200);
+});
+
 test('what a plan would do is told turn by turn, and whatever calls may do in it', async () => {
   const name = newName();
   const yaml = planText(name).replace(
