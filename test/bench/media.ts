@@ -7,6 +7,7 @@ import { findMediasoupWorker } from '../../src/provision';
 import { TonePeer } from '../e2e/phone/support/tone-peer';
 import { WrtcPeer } from '../support/wrtc/wrtc-peer';
 import { measureCost } from './media/cpu';
+import { measureMachines } from './media/machines';
 import { Peers } from './media/peers';
 import { measurePrompts } from './media/prompts';
 import { measureVoices } from './media/recordings';
@@ -17,7 +18,7 @@ import { measureVoices } from './media/recordings';
  * process, which is the switch's part. The peers are another process, and another media worker that
  * does the browsers' encryption; they are not counted, and run on the same processors. After each step
  * libwebrtc answers one call more, and must hear its tone through the load, and be heard. Before all that: what a
- * second of a prompt costs, beyond its leg.
+ * second of a prompt costs, of a recording, of a supervisor and of telling machines from persons, beyond the leg or call.
  * `-- --quick` takes a few small steps, `-- 100 200` those.
  */
 
@@ -245,6 +246,7 @@ async function main(): Promise<void> {
     await peers.ask('start');
     const prompt = await measurePrompts(engine, peers, MEASURE_MS);
     const voices = await measureVoices(engine, peers, MEASURE_MS);
+    const machines = await measureMachines(engine, peers, MEASURE_MS);
     const rtp = await climb(engine, peers, 'rtp');
     const webrtc = await climb(engine, peers, 'webrtc');
     // A busy worker takes several packets at a time: costs are compared at one number of calls.
@@ -263,6 +265,7 @@ async function main(): Promise<void> {
         promptCpuMsPerSecond: rounded(prompt),
         recordingCpuMsPerSecond: rounded(voices.recordingCpuMsPerSecond),
         monitoringCpuMsPerSecond: rounded(voices.monitoringCpuMsPerSecond),
+        machineDetectionCpuMsPerSecond: rounded(machines),
         ratio: rounded(costOf(webrtc) / costOf(rtp)),
         lossPercent: rounded(webrtc.at(-1)?.lossPercent ?? 100),
       }),

@@ -1,6 +1,8 @@
 import type { Socket } from 'node:dgram';
 import { createSocket } from 'node:dgram';
+import { resolve as pathOf } from 'node:path';
 import type { types } from 'mediasoup';
+import { PromptFolder } from '../../../src/media';
 import { findMediasoupWorker } from '../../../src/provision';
 import { RelayedBrowser } from '../../support/wrtc/relayed-browser';
 import { Pace } from './pace';
@@ -17,11 +19,14 @@ const PHASES = 20;
 const TELEPHONE_EVENT = 101;
 const DIGITS = 'audio/iLBC';
 
-/** An RTP stream of packets that all hold the same. */
+/** An RTP stream of packets that all hold the same, or say something again and again. */
 class Speech {
   readonly #packet = Buffer.alloc(12 + FRAME, 0xd5);
   #sequence = Math.floor(Math.random() * 1_000);
   #timestamp = 0;
+  /** Octets of G.711 that are said, and how much of them was. */
+  #says: Buffer | undefined;
+  #said = 0;
 
   constructor(ssrc: number) {
     this.#packet[0] = 0x80;
@@ -29,7 +34,17 @@ class Speech {
     this.#packet.writeUInt32BE(ssrc, 8);
   }
 
+  /** Not everybody says the same at the same time. */
+  say(octets: Buffer): void {
+    this.#says = octets;
+    this.#said = Math.floor(Math.random() * (octets.length / FRAME)) * FRAME;
+  }
+
   next(): Buffer {
+    if (this.#says) {
+      if (this.#said + FRAME > this.#says.length) this.#said = 0;
+      this.#says.copy(this.#packet, 12, this.#said, (this.#said += FRAME));
+    }
     this.#packet.writeUInt16BE(this.#sequence++ & 0xffff, 2);
     this.#packet.writeUInt32BE((this.#timestamp += FRAME) >>> 0, 4);
     return Buffer.from(this.#packet);
@@ -66,7 +81,8 @@ class Carrier implements Peer {
     return `v=0\r\no=- 1 1 IN IP4 ${ADDRESS}\r\ns=-\r\nc=IN IP4 ${ADDRESS}\r\nt=0 0\r\nm=audio ${port} RTP/AVP 0 ${TELEPHONE_EVENT}\r\na=rtpmap:${TELEPHONE_EVENT} telephone-event/8000\r\n`;
   }
 
-  speak(pace: Pace, port: number): void {
+  speak(pace: Pace, port: number, says?: Buffer): void {
+    if (says) this.#speech.say(says);
     this.#stop = pace.add(() => this.#socket.send(this.#speech.next(), port, ADDRESS));
   }
 
@@ -76,12 +92,19 @@ class Carrier implements Peer {
   }
 }
 
+interface Speaking {
+  readonly id: number;
+  readonly port: number;
+  readonly says?: string;
+}
+
 class Load {
   readonly #pace = new Pace();
   readonly #peers: Peer[] = [];
   readonly #carriers = new Map<number, Carrier>();
   #worker: types.Worker | undefined;
   #router: types.Router | undefined;
+  #folder: Promise<PromptFolder> | undefined;
   /** One of them speaks for a twentieth of the browsers. */
   #voices: types.Producer[] = [];
 
@@ -120,8 +143,10 @@ class Load {
     return { id, sdp: carrier.sdp };
   }
 
-  speak({ id, port }: { readonly id: number; readonly port: number }): void {
-    this.#carriers.get(id)?.speak(this.#pace, port);
+  /** Names the prompt that it says; a single sample without one. */
+  async speak({ id, port, says }: Speaking): Promise<void> {
+    const octets = says === undefined ? undefined : (await this.#prompts()).octets(says, 'PCMU');
+    this.#carriers.get(id)?.speak(this.#pace, port, octets);
   }
 
   async browser(offer: string): Promise<string> {
@@ -136,6 +161,11 @@ class Load {
     browser.onRtp = (sequence) => heard.count(sequence);
     this.#peers.push({ heard, close: () => browser.close() });
     return browser.answer;
+  }
+
+  #prompts(): Promise<PromptFolder> {
+    this.#folder ??= PromptFolder.open(pathOf('freeswitch/prompts'));
+    return this.#folder;
   }
 
   /** Since it was asked last. A peer that heard nothing is told apart: nobody knows what it missed. */
