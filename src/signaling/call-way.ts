@@ -161,11 +161,16 @@ export class CallWay {
       return false;
     };
     if (!engine) return unusable('no media engine that is configured can do all that its steps need');
-    const opening = await this.media.open(engine, { heedsKeys: true });
-    // Sold at once, the call goes on with the main one.
-    if (opening.kind === 'unavailable' && engine !== main)
-      return unusable(`the media engine ${engine.name} cannot take it now`);
-    if (!this.#isOpen(opening)) return true;
+    if (this.media.session) {
+      // A plan before this one broke.
+      if (engine !== this.media.engine) return unusable(`its media is with ${this.media.engine.name} already`);
+    } else {
+      const opening = await this.media.open(engine, { heedsKeys: true });
+      // Sold at once, the call goes on with the main one.
+      if (opening.kind === 'unavailable' && engine !== main)
+        return unusable(`the media engine ${engine.name} cannot take it now`);
+      if (!this.#isOpen(opening)) return true;
+    }
     try {
       const facts = await plans.factsOf(call.attempt());
       if (call.isOver()) return true;
@@ -319,7 +324,7 @@ export class CallWay {
     const lastHeardAt = this.media.session?.lastMediaAt('caller') ?? this.taken.answeredMono;
     const detail =
       cause === 'ack_timeout' ? 'the caller never confirmed the answer' : 'the session timer ran out';
-    this.#call.finish({ state: 'completed', reason: 'signaling_lost', detail, lastHeardAt });
+    this.#call.finish({ state: 'completed', reason: 'signaling_lost', detail, lastHeardAt, lost: 'caller' });
   }
 
   #buyerHungUp(detail: string): void {

@@ -461,6 +461,20 @@ test('a plan whose engine is not there sells the call at once', async () => {
   expect(call.record?.plan).toBeUndefined();
 });
 
+test('a plan that breaks has its call sold at once, and recorded where that is wanted, with the media it has', async () => {
+  const call = await playPlan({
+    plan: planOf({ start: 'a', steps: { a: { do: 'announce', play: ['x'], next: 'bye' }, bye: BYE } }),
+    policy: { announce: 'consent/recording' },
+    buyers: [answers()],
+    brokenFacts: 1,
+  });
+  expect(call.bugs).toEqual([new Error('no facts')]);
+  expect(call.record).toMatchObject({ reason: 'buyer_hangup', sale: { target: { targetId: 'target-0' } } });
+  expect(call.heardBy('caller')[0]).toEqual(['consent/recording']);
+  expect(call.recordings).toHaveLength(1);
+  expect({ sessions: call.media.sessions, legs: call.media.legs }).toEqual({ sessions: 0, legs: 0 });
+});
+
 test('a campaign that wants its calls recorded has that announced first', async () => {
   const policy = { announce: 'consent/recording' };
   const call = await playPlan({ plan: undefined, policy, buyers: [answers()] });

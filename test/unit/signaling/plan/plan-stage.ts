@@ -55,6 +55,8 @@ export interface PlanPlay {
   readonly policy?: { readonly announce: string | undefined };
   /** No capability at all: its plan cannot be carried out. */
   readonly unable?: boolean;
+  /** How often what a plan may ask of the call cannot be found out. */
+  readonly brokenFacts?: number;
   readonly untilMs?: number;
 }
 
@@ -110,6 +112,7 @@ export async function playPlan(script: PlanPlay) {
   });
   const invite = new ScriptedInvite();
   let finished = 0;
+  let factsAsked = 0;
   const session = new CallSession(
     {
       stack,
@@ -118,7 +121,10 @@ export async function playPlan(script: PlanPlay) {
       ...PLAIN_CALLS,
       plans: {
         planOf: () => script.plan && { plan: script.plan, version: 3 },
-        factsOf: ({ tags }) => Promise.resolve({ tags, score: 0.5, attestation: undefined }),
+        factsOf: ({ tags }) =>
+          factsAsked++ < (script.brokenFacts ?? 0)
+            ? Promise.reject(new Error('no facts'))
+            : Promise.resolve({ tags, score: 0.5, attestation: undefined }),
         target: (_attempt, targetId) =>
           targetId === 'elsewhere'
             ? { ...ringTarget(9), targetId, uri: 'sip:elsewhere', reservations: [] }
