@@ -9,7 +9,7 @@ export { apiRoutes } from './api-routes';
 export { createApi } from './create-api';
 export { listen } from './listen';
 export type { ApiServices } from './api-services';
-export type { ListenTls } from './listen';
+export type { ClientLimits, ListenTls } from './listen';
 export { Realtime } from './realtime/realtime';
 export type { RealtimeServices } from './realtime/realtime';
 export { nodeAdapter } from './realtime/node-adapter';
@@ -18,6 +18,12 @@ export type { RequestReport } from './middleware/request-context';
 export type { Health, HealthCheck, HealthChecks } from './health';
 export type { LiveCalls } from './resources/calls';
 export type { CallControlDesk, ControlAnswer, LiveCallView } from './resources/call-control';
+export {
+  assertSeller,
+  problemsOf as planProblemsOf,
+  readKeptPlan,
+  tellPublished as tellDialplanPublished,
+} from './resources/plan-reading';
 export type { CheckDesk } from './resources/checks';
 export type { DryRunDesk } from './resources/decisions';
 export type { RecordingLibrary } from './resources/recordings';

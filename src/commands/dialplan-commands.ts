@@ -15,6 +15,8 @@ import {
   wishText,
 } from '../dialplan';
 import type { Clock } from '../domain';
+import type { KeptPlanParts } from './dialplan-kept-commands';
+import { addKeptPlanCommands } from './dialplan-kept-commands';
 import { oneOf } from './option-values';
 
 /** What is configured of plans, without anything that runs. */
@@ -24,19 +26,20 @@ export interface ConfiguredPlans extends Required<Pick<PlanWorld, 'engines'>> {
   readonly prompts: string;
 }
 
-export interface DialplanCommandParts {
+export interface DialplanCommandParts extends Omit<KeptPlanParts, 'world'> {
   /** @throws Error for a configuration that cannot be read */
-  readonly configured: () => Promise<ConfiguredPlans>;
-  readonly say: (line: string) => void;
+  readonly configured: () => ConfiguredPlans;
   readonly clock: Clock;
-  readonly setExitCode: (code: number) => void;
 }
 
-/** `dce dialplan …`: whether plans can be carried out, and what they would do with a call. */
+/**
+ * `dce dialplan …`: whether plans can be carried out, what they would do with a call, and which of those that the
+ * database keeps calls take.
+ */
 export function addDialplanCommands(program: Command, parts: DialplanCommandParts): void {
   const dialplan = program
     .command('dialplan')
-    .description('dialplans: check them, take a call through one, describe them to editors');
+    .description('dialplans: check them, take a call through one, publish them');
   dialplan
     .command('check')
     .description(
@@ -64,6 +67,13 @@ export function addDialplanCommands(program: Command, parts: DialplanCommandPart
     .action(() =>
       parts.say(JSON.stringify(z.toJSONSchema(planSchema, { io: 'input', reused: 'ref' }), null, 2)),
     );
+  addKeptPlanCommands(dialplan, {
+    ...parts,
+    world: () => {
+      const { prompts, engines } = parts.configured();
+      return { prompts: promptsIn(prompts), engines };
+    },
+  });
 }
 
 interface CallOptions {
@@ -73,12 +83,8 @@ interface CallOptions {
   readonly at?: number;
 }
 
-async function check(
-  paths: readonly string[],
-  prompts: string | undefined,
-  parts: DialplanCommandParts,
-): Promise<void> {
-  const configured = await parts.configured();
+function check(paths: readonly string[], prompts: string | undefined, parts: DialplanCommandParts): void {
+  const configured = parts.configured();
   const { engines } = configured;
   const world: PlanWorld = { prompts: promptsIn(prompts ?? configured.prompts), engines };
   let refused = 0;

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { LoadedConfig } from '../config';
 import { systemClock } from '../domain';
+import { configuredPlans } from '../parts/open-plans';
 import type { Database } from '../storage';
 import { addAdminCommands } from './admin-commands';
 import { addAnalyticsCommands } from './analytics-commands';
@@ -55,10 +56,9 @@ export function addCommandGroups(
   });
 
   addDialplanCommands(program, {
-    configured: async () => {
-      const { configuredPlans } = await import('../parts/open-plans.js');
-      return configuredPlans(configured().config);
-    },
+    withDatabase,
+    user: terminalUser,
+    configured: () => configuredPlans(configured().config),
     say,
     clock: systemClock,
     setExitCode: (code) => void (process.exitCode = code),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Plan, PlanProblem, PlanWorld, ReadPlan, SimulatedTurn } from '../../dialplan';
+import type { Plan, PlanProblem, PlanWorld, SimulatedTurn } from '../../dialplan';
 import {
   ANSWER_WORD,
   answerOfWord,
@@ -8,21 +8,21 @@ import {
   explorePlan,
   LONGEST_PLAN,
   openTags,
-  readPlan,
   simulatePlan,
-  targetsOf,
   wishText,
   wordOfAnswer,
 } from '../../dialplan';
 import type { Principal } from '../../domain';
 import { AppError, notFound, principalName } from '../../domain';
 import type { DialplanVersion, Queryable, StoredDialplan, WholeDialplanVersion } from '../../storage';
-import { asExchange, DialplanStore, EntityStore } from '../../storage';
+import { asExchange, DialplanStore } from '../../storage';
 import { numbered, RowList } from '../lists/row-list';
 import { assertOwnInBody, isOfOthers } from '../own-account';
 import type { Route } from '../route';
 import { route } from '../route';
 import { dialplanName, id, instant, listOf, stored, tagName, tagValue } from '../schemas';
+import type { KeptPlan } from './plan-reading';
+import { assertSeller, goodPlan, problemsOf, readKeptPlan, tellPublished } from './plan-reading';
 
 /** What operations on dialplans need. */
 export interface DialplanServices {
@@ -89,7 +89,7 @@ const wholePlan = z.object({
 });
 const versionShape = {
   number: z.number().int(),
-  author: z.string().describe('A key, or `user:` and an id'),
+  author: z.string().describe('A key, `user:` and an id, or `terminal:` and who was at it'),
   problems: z.array(problem).describe('As it was written'),
   createdAt: z.iso.datetime(),
   publishedAt: z.iso.datetime().nullable().describe('When it was last made live'),
@@ -181,7 +181,7 @@ const versions = new RowList({ filters: {}, sortable: { number: 'number' }, tie:
 
 /** Dialplans as people write them: versions, of which one is live; and what a plan would do, before it is. */
 export function dialplanRoutes(services: DialplanServices, now: () => number): Route[] {
-  const { read } = new PlanReader(services);
+  const read = (db: Queryable, text: string, kept: KeptPlan) => readKeptPlan(db, services.world, text, kept);
 
   const whole = async (db: Queryable, row: StoredDialplan): Promise<z.input<typeof wholePlan>> => {
     const newest = (await new DialplanStore(db).version(row.id, row.latest)) as WholeDialplanVersion;
@@ -190,7 +190,7 @@ export function dialplanRoutes(services: DialplanServices, now: () => number): R
   const simulated = async (
     db: Queryable,
     text: string,
-    kept: Kept,
+    kept: KeptPlan,
     sent: z.output<ReturnType<typeof simulationBody>>,
     pointer: string,
   ): Promise<z.input<typeof simulation>> =>
@@ -469,44 +469,6 @@ export function dialplanRoutes(services: DialplanServices, now: () => number): R
   ];
 }
 
-type Kept = { readonly name: string | undefined; readonly accountId: string | null };
-
-/** Reads plans by what there is beside them. */
-class PlanReader {
-  readonly #services: DialplanServices;
-
-  constructor(services: DialplanServices) {
-    this.#services = services;
-  }
-
-  /** Of a seller's plan no target may be rung but for an auction: targets cost somebody. */
-  readonly read = async (db: Queryable, text: string, { name, accountId }: Kept): Promise<ReadPlan> => {
-    const world = { ...this.#services.world, ...(name !== undefined && { name }) };
-    if (accountId !== null) return readPlan(text, { ...world, mayTransferTo: () => false });
-    const found = readPlan(text, world);
-    if (!found.ok) return found;
-    const wanted = [...targetsOf(found.plan)];
-    if (wanted.length === 0) return found;
-    const rows = await new EntityStore(db, 'target').byIds(wanted);
-    const there = new Set(rows.map((row) => row.id));
-    return readPlan(text, { ...world, mayTransferTo: (target) => there.has(target) });
-  };
-}
-
-/** @throws AppError `dialplan_refused` telling what is wrong */
-function goodPlan(read: ReadPlan, pointer: string): Plan {
-  if (read.ok) return read.plan;
-  throw new AppError('unprocessable', 'dialplan_refused', 'the plan could not be carried out', {
-    errors: read.problems
-      .filter(({ severity }) => severity === 'error')
-      .map(({ line, column, reason }) => ({ pointer, message: `${line}:${column}: ${reason}` })),
-  });
-}
-
-function problemsOf(read: ReadPlan): PlanProblem[] {
-  return [...(read.ok ? read.warnings : read.problems)];
-}
-
 function simulationBody<S extends z.ZodRawShape>(more: S) {
   return z.strictObject({ ...more, ...call });
 }
@@ -556,26 +518,6 @@ async function planOf(db: Queryable, own: string | undefined, wanted: string): P
   const row = await new DialplanStore(db).get(wanted);
   if (!row || isOfOthers(own, row.accountId)) throw notFound('dialplan', wanted);
   return row;
-}
-
-/** @throws AppError `unprocessable` for an account that brings no calls */
-async function assertSeller(db: Queryable, accountId: string): Promise<void> {
-  const account = await new EntityStore(db, 'account').get(accountId);
-  if (account?.type === 'seller') return;
-  throw new AppError('unprocessable', 'reference_not_found', `there is no seller ${accountId}`, {
-    errors: [{ pointer: '/accountId', message: 'names no seller' }],
-  });
-}
-
-async function tellPublished(
-  db: Queryable,
-  { id: planId, accountId, name, live }: StoredDialplan,
-): Promise<void> {
-  await db.query(
-    `insert into outbox (type, subject, payload, done_at)
-     values ('dialplan.published', $1 || ':' || gen_random_uuid(), $2, now())`,
-    [planId, JSON.stringify({ dialplanId: planId, accountId, name, number: live })],
-  );
 }
 
 function authorOf(caller: Principal): string {

@@ -86,6 +86,16 @@ export class DialplanStore {
     return rows[0];
   }
 
+  /** The plan of an owner that is called so, and is not archived. @param accountId - null: the exchange's */
+  async named(name: string, accountId: string | null): Promise<StoredDialplan | undefined> {
+    const { rows } = await this.#db.query<StoredDialplan>(
+      `select ${COLUMNS} from dialplans d
+        where d.name = $1 and coalesce(d.account_id, '') = coalesce($2, '') and d.archived_at is null`,
+      [name, accountId],
+    );
+    return rows[0];
+  }
+
   /** Versions of a plan by their numbers, the newest first. @throws AppError `unknown_filter` */
   versions(id: string, query: ListQuery): Promise<ListedRow<DialplanVersion>[]> {
     const table: ListedTable = {

@@ -22,7 +22,9 @@ async function dce(...words: string[]): Promise<{ said: string[]; code: number }
     .configureOutput({ writeErr: (text) => void said.push(text.trim()) });
   const engines = { mediasoup: ['play', 'gather', 'record', 'whisper', 'voicemail'] } as const;
   addDialplanCommands(program, {
-    configured: () => Promise.resolve({ folder: SHIPPED, prompts: PROMPTS, engines }),
+    configured: () => ({ folder: SHIPPED, prompts: PROMPTS, engines }),
+    withDatabase: () => Promise.reject(new Error('no database is needed')),
+    user: () => 'ann@here',
     say: (line) => void said.push(line),
     clock: { now: () => Date.parse('2026-11-23T15:00:00Z'), monotonic: () => 0 },
     setExitCode: (given) => void (code = given),
