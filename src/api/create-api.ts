@@ -12,7 +12,7 @@ import { serveDocs } from './docs';
 import { serveHealth } from './health';
 import { authenticate } from './middleware/authenticate';
 import { operations } from './mount';
-import { openApiDocument } from './openapi';
+import { openApiText } from './openapi';
 import { servePhonePage } from './phone/phone-page';
 import type { RequestLimits } from './middleware/rate-limit';
 import { install, pipeline, requestLimits } from './pipeline';
@@ -41,8 +41,11 @@ export function createApi(services: ApiServices): Express {
     // First, since they are most of what is asked.
     app.use(operations(routes, { database, trail, addressOf: clientAddress(services.trustedProxies) }));
     servePages(app, services, limits);
-    const document = JSON.stringify(openApiDocument(routes));
-    app.get(DOCUMENT, (_request, response) => void response.type('json').send(document));
+    // Of a node that nobody asks it is never written.
+    let document: Promise<string> | undefined;
+    app.get(DOCUMENT, async (_request, response) => {
+      response.type('json').send(await (document ??= openApiText(routes)));
+    });
     app.use((_request, response) => sendProblem(response, 404, 'not_found', 'there is nothing here'));
   });
   return app;

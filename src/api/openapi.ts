@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Principal } from '../domain';
 import { refusalOf, ROLES } from '../domain';
@@ -32,6 +33,19 @@ const PROBLEMS = {
   504: ['GatewayTimeout', 'Another node that was asked did not answer in time'],
 } as const;
 type ProblemStatus = keyof typeof PROBLEMS;
+
+/**
+ * The document as JSON, written one operation at a time: it takes as long as some calls can be kept
+ * waiting for, so others are heard in between.
+ */
+export async function openApiText(routes: readonly Route[]): Promise<string> {
+  for (const route of routes) {
+    operation(route);
+    await setImmediate();
+  }
+  // Its parts are known by now.
+  return JSON.stringify(openApiDocument(routes));
+}
 
 /** The OpenAPI 3.1 document, from the schemas that validate. */
 export function openApiDocument(routes: readonly Route[]): Record<string, unknown> {
@@ -263,11 +277,17 @@ function ref(kind: 'schemas' | 'headers' | 'responses', name: string): { $ref: s
   return { $ref: `#/components/${kind}/${name}` };
 }
 
+/** Of each schema once: many operations share theirs. */
+const described = { input: new WeakMap<z.ZodType, unknown>(), output: new WeakMap<z.ZodType, unknown>() };
+
 function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): unknown {
+  const known = described[io].get(schema);
+  if (known !== undefined) return known;
   const { $schema: _schema, ...rest } = z.toJSONSchema(schema, {
     io,
     unrepresentable: 'any',
     target: 'draft-2020-12',
   });
+  described[io].set(schema, rest);
   return rest;
 }
