@@ -23,7 +23,8 @@ export class SpreadWatch {
     this.#counts = new Uint16Array(rows * bins);
     this.#totals = new Uint32Array(rows);
     this.#sums = new Float64Array(rows);
-    this.#terms = Float64Array.from({ length: memory + 2 }, (_, n) => (n === 0 ? 0 : n * Math.log2(n)));
+    this.#terms = new Float64Array(memory + 2);
+    for (let n = 1; n < this.#terms.length; n++) this.#terms[n] = n * Math.log2(n);
   }
 
   observe(row: number, bin: number): void {

@@ -7,12 +7,13 @@ import type { Database } from '../../../../src/storage';
 import { saveTestCall } from '../../../../src/storage';
 
 const FEW = { callers: 64, connectedCallers: 64, contacts: 64, counters: 64 };
+const SMALL = { callers: 64, dids: 64, sellers: 16, trunks: 16 };
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
 /** Checks and dry-runs of a node that knows this market, and has seen no calls. */
 export function knowing(market = new Market()): Pick<ApiServices, 'dryRun' | 'checks'> {
   const activity = new Activity(market, FEW);
-  const known = { market, activity, fraud: new FraudState(), shelf: new ModelShelf() };
+  const known = { market, activity, fraud: new FraudState(SMALL), shelf: new ModelShelf() };
   return {
     dryRun: dryRunDesk({ config: { decision: { without: [] } } as never, known, clock }),
     checks: numberChecks({ known, clock }),
