@@ -9,6 +9,7 @@ import { openSettlementQueue, OutboxRelay } from './billing';
 import { openAccess } from './parts/access-parts';
 import { requestLog } from './parts/api-log';
 import { CallActivity } from './parts/call-activity';
+import { auditCall } from './parts/call-audit';
 import { CallControlLine } from './parts/call-control';
 import { CallNewsHub, countCall } from './parts/call-news';
 import type { Config } from './config';
@@ -403,6 +404,7 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     now: () => clock.monotonic(),
     onLost: (entry, error) => log.error({ entry, error: error.message }, 'not in the audit log'),
   });
+  news.attend((event) => auditCall(trail, event));
   const limiter = new RedisRateLimits(redis, {
     now: () => clock.monotonic(),
     onDegraded: degraded('rate_limits'),

@@ -287,15 +287,22 @@ export const EVENT_TYPES = {
     views: { buyer: [...TALK, 'state', 'resumesAt'] },
   }),
   'call.monitored': define({
-    about: 'Somebody listens in to a call, goes on otherwise, or listens no more',
+    about: 'Somebody listens in to a call, goes on otherwise, or listens no more; or asked to and does not',
     ...LIVE_CALL,
+    version: 2,
     data: z.object({
       ...talk,
-      mode: z.enum(['listen', 'whisper', 'barge', 'ended']),
+      mode: z
+        .enum(['listen', 'whisper', 'barge', 'failed', 'ended'])
+        .describe('`failed`: the phone that was rung for it was not answered, or the media engine could not'),
+      detail: z
+        .string()
+        .nullable()
+        .describe('Why it failed: `busy`, `declined`, `no_answer`, `unreachable`, `failed`, `media`'),
       by: z.string().describe('Who asked for it'),
       accountId: id.describe('Whose people they are'),
     }),
-    views: { buyer: [...TALK, 'mode', 'accountId'] },
+    views: { buyer: [...TALK, 'mode', 'accountId', 'detail'] },
   }),
   'call.refused': define({
     about: 'A call was turned away before anything was spent on it',

@@ -160,8 +160,8 @@ export class CallEvents {
         break;
       }
       case 'call.monitored': {
-        const { mode, by, accountId } = event;
-        const data = { campaignId, buyerId: call?.buyerId ?? null, mode, by, accountId };
+        const { mode, by, accountId, detail = null } = event;
+        const data = { campaignId, buyerId: call?.buyerId ?? null, mode, by, accountId, detail };
         this.#publish(domainEvent('call.monitored', { at, subject, accounts: [call?.buyerAccountId], data }));
         break;
       }

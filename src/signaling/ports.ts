@@ -299,10 +299,15 @@ export type CallEvent = {
       /** When a pause ends by itself, UTC epoch milliseconds. */
       readonly resumesAt?: number | undefined;
     }
-  /** People listen in, go on otherwise, or do no more. `accountId` is whose people they are. */
+  /**
+   * People listen in, go on otherwise, or do no more; `failed`: the phone that was rung for them was not answered, or
+   * the media engine could not. `accountId` is whose people they are.
+   */
   | {
       readonly type: 'call.monitored';
-      readonly mode: MonitorMode | 'ended';
+      readonly mode: MonitorMode | 'failed' | 'ended';
+      /** Why it failed: how the ringing ended, or `media`. */
+      readonly detail?: string | undefined;
       readonly by: string;
       readonly accountId: string;
     }

@@ -20,6 +20,9 @@ export interface SupervisedCall {
   onBug(error: unknown): void;
 }
 
+/** Of an INFO (RFC 6086) that tells the phone page which fields of its card are others now, as JSON. */
+const CARD_TYPE = 'application/vnd.dce.card+json';
+
 /** How it stands, for people who look at the call. */
 export interface SupervisionView {
   readonly mode: MonitorMode;
@@ -39,6 +42,9 @@ export class Supervision {
   #dialog: SipDialog | undefined;
   #leg: MediaLeg | undefined;
   #monitoring: Monitoring | undefined;
+  /** What the phone shows, as far as it was told; undefined: it shows nothing of it. */
+  #shown: MonitorMode | undefined;
+  #showing = false;
   /** Somebody heard the call, which was told. */
   #told = false;
   #over = false;
@@ -55,6 +61,8 @@ export class Supervision {
 
   /** Rings. Resolves when a phone rings, or why none does. */
   async start(order: SupervisorOrder): Promise<ControlRefusal | undefined> {
+    // Its card says how. Other phones than those of agents have no page to show it.
+    if (order.place.kind !== 'target') this.#shown = this.#mode;
     const { services, media, onBug } = this.#call;
     const rung = await ringSupervisor(services, media, order).catch((error: unknown) => onBug(error));
     if (!rung) {
@@ -69,7 +77,7 @@ export class Supervision {
     }
     void this.#listen(rung).catch((error: unknown) => {
       if (!this.#over && !(error instanceof MediaUnavailable)) onBug(error);
-      this.stop();
+      this.#failed('media');
     });
     return undefined;
   }
@@ -89,6 +97,7 @@ export class Supervision {
       return this.#over ? 'not_monitored' : 'media_cannot';
     }
     if (!this.#over) this.#tell(mode, by);
+    void this.#show().catch((error: unknown) => this.#call.onBug(error));
     return undefined;
   }
 
@@ -124,6 +133,7 @@ export class Supervision {
 
   async #listen({ ringing, release }: RungSupervisor): Promise<void> {
     const result: RingResult = await ringing.result;
+    if (result.kind === 'failed') return this.#failed(result.outcome);
     if (result.kind !== 'answered') return this.stop();
     const { dialog, leg } = result;
     if (this.#over) {
@@ -141,7 +151,7 @@ export class Supervision {
     });
     const accepted = await leg.applyAnswer(dialog.remoteSdp);
     if (accepted.ok) await this.#join(leg);
-    else this.stop();
+    else this.#failed('media');
   }
 
   /** @throws MediaUnavailable where the engine cannot, or the two are apart */
@@ -156,10 +166,31 @@ export class Supervision {
     if (this.#isOver || this.#told) return;
     this.#told = true;
     this.#tell(this.#mode, this.by);
+    void this.#show().catch((error: unknown) => this.#call.onBug(error));
   }
 
-  #tell(mode: MonitorMode | 'ended', { name, accountId }: Listener): void {
-    this.#call.tell({ type: 'call.monitored', mode, by: name, accountId });
+  /** Has the phone show how it listens now, where it shows something else: the last word counts. */
+  async #show(): Promise<void> {
+    if (this.#showing || this.#shown === undefined) return;
+    this.#showing = true;
+    while (!this.#over && this.#dialog && this.#shown !== this.#mode) {
+      const mode = this.#mode;
+      const body = JSON.stringify({ monitoring: mode });
+      // A phone that does not answer, or does not know the word, goes on as it is: it is heard all the same.
+      await this.#dialog.request('INFO', CARD_TYPE, body);
+      this.#shown = mode;
+    }
+    this.#showing = false;
+  }
+
+  /** Nobody came to listen: whoever asked for it hears why, as they hear of the rest. */
+  #failed(why: string): void {
+    if (!this.#over && !this.#told) this.#tell('failed', this.by, why);
+    this.stop();
+  }
+
+  #tell(mode: MonitorMode | 'failed' | 'ended', { name, accountId }: Listener, detail?: string): void {
+    this.#call.tell({ type: 'call.monitored', mode, by: name, accountId, detail });
   }
 
   /** TypeScript takes a field for what it was before an await. */

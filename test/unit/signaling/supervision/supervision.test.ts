@@ -43,7 +43,9 @@ const stop = (by = MANAGER): CallCommand => ({ kind: 'monitor', action: 'stop', 
 
 const told = (stage: TransferStage): string[] =>
   stage.journal.events.flatMap((event) =>
-    event.type === 'call.monitored' ? [`${event.mode} by ${event.by}`] : [],
+    event.type === 'call.monitored'
+      ? [`${event.mode} by ${event.by}${event.detail === undefined ? '' : `: ${event.detail}`}`]
+      : [],
   );
 
 /** The call is over, was sold once, and nothing of it or of who listened is left. */
@@ -153,9 +155,26 @@ test('who is on a call is not rung, who wants no calls is, and a phone that nobo
   await stage.pass(200);
   expect(stage.agents.states.get(COLLEAGUE)).toBe('available');
   expect(stage.agents.released.map(({ why }) => why)).toEqual(['caller_gone']);
-  expect(told(stage)).toEqual([]);
+  // Of the first who asked; the second had it ended.
+  expect(told(stage)).toEqual(['failed by user:eve: no_answer']);
   await stage.close();
   expectNothingLeft(stage);
+});
+
+test('who declines to listen, or is cut off by the end of the call, is told apart', async () => {
+  const stage = await open({ colleague: { kind: 'fail', after: 50, status: 603 } });
+  expect(await ask(stage, start('whisper', OPERATOR))).toBeUndefined();
+  await stage.pass(500);
+  expect(told(stage)).toEqual(['failed by user:ops: declined']);
+  expect(stage.session.live().monitoring).toBeUndefined();
+  expect(stage.session.state).toBe('answered');
+  await stage.close();
+  expectNothingLeft(stage);
+  const other = await open({ colleague: SILENT });
+  expect(await ask(other, start('listen'))).toBeUndefined();
+  await other.close();
+  expect(told(other)).toEqual([]);
+  expectNothingLeft(other);
 });
 
 test('who listens hears the two again after a hold, and whoever the call is handed on to', async () => {
