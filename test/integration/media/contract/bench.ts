@@ -31,11 +31,14 @@ export interface ContractSubject {
 /** What one capability promises. */
 export interface ContractPart {
   readonly capability: MediaCapability;
-  /** Registers the tests of engines that have it. */
-  holds(bench: () => ContractBench): void;
+  /** Names the tests of engines that have it. */
+  holds(test: ContractTest): void;
   /** What engines that lack it do instead, where that can be seen. */
   lacks?(bench: ContractBench): Promise<void>;
 }
+
+/** Names one test: it has a bench of its own, and runs beside others. */
+export type ContractTest = (what: string, body: (bench: ContractBench) => Promise<void>) => void;
 
 export interface KeyTold {
   readonly role: MediaLegRole;
@@ -70,7 +73,7 @@ const FRAME = 160;
 const SAMPLES_PER_MS = 8;
 const FULL_SCALE = 32_767;
 
-/** Sets up what the parts of the suite have in common, and looks that nothing is left. */
+/** Sets up what the tests of the suite have in common, and looks that nothing is left. */
 export class ContractBench {
   readonly #subject: ContractSubject;
   readonly #peers: RtpPeer[] = [];
@@ -174,10 +177,15 @@ export class ContractBench {
     await until(`to hear ${JSON.stringify(clips)}`, () => this.heard(party, clips, since, codec), 20_000, 50);
   }
 
-  /** Closes everybody, and looks that nothing is left of them. */
-  async settle(): Promise<void> {
+  /** Closes everybody. */
+  leave(): void {
     for (const peer of this.#peers.splice(0)) peer.close();
     for (const session of this.#sessions.splice(0)) session.close();
+  }
+
+  /** Closes everybody, and looks that nothing is left, of others neither. */
+  async settle(): Promise<void> {
+    this.leave();
     await until('everything is given back', () => {
       const { sessions, legs, ports } = this.engine.stats();
       return sessions + legs + ports === 0;

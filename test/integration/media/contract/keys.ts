@@ -14,9 +14,9 @@ const LONG_MS = 2_400;
 export const gatherPart: ContractPart = {
   capability: 'gather',
 
-  holds(bench) {
-    test('each key is told once, with how long it was held', async () => {
-      const { session, caller, keys } = await bench().caller();
+  holds(test) {
+    test('each key is told once, with how long it was held', async (bench) => {
+      const { session, caller, keys } = await bench.caller();
       caller.peer.speak(caller.sends, CALLER_SAYS);
       await (
         await session.play(caller.leg, ['digits/1'])
@@ -27,11 +27,11 @@ export const gatherPart: ContractPart = {
       expect(keys.map(({ digit }) => digit).join('')).toBe('0123456789*#ABCD');
       expect(keys.every(({ role }) => role === 'caller')).toBe(true);
       // Others tell of no press as shorter than 50 ms.
-      for (const { durationMs } of keys) expect(durationMs).toBe(bench().exact ? 40 : 50);
+      for (const { durationMs } of keys) expect(durationMs).toBe(bench.exact ? 40 : 50);
     });
 
-    test('the same key again is another press; packets that are lost or come twice are none', async () => {
-      const { session, caller, keys } = await bench().caller();
+    test('the same key again is another press; packets that are lost or come twice are none', async (bench) => {
+      const { session, caller, keys } = await bench.caller();
       caller.peer.speak(caller.sends, CALLER_SAYS);
       await (
         await session.play(caller.leg, ['digits/1'])
@@ -40,7 +40,7 @@ export const gatherPart: ContractPart = {
       await caller.peer.press(caller.sends, EVENTS, '5', { arrives: ({ index }) => index % 2 });
       await until('two presses', () => keys.length >= 2);
       // Who sees keys as somebody else does tells of those whose ends it saw.
-      if (!bench().exact) return;
+      if (!bench.exact) return;
       // All three ends are lost: that nothing follows ends it.
       await caller.peer.press(caller.sends, EVENTS, '5', { arrives: ({ end }) => (end ? 0 : 1) });
       await until('three presses', () => keys.length >= 3);
@@ -51,8 +51,8 @@ export const gatherPart: ContractPart = {
       expect(keys.map(({ digit }) => digit).join('')).toBe('5555');
     });
 
-    test('a key that is held for long is told while it is held, once', async () => {
-      const { session, caller, keys } = await bench().caller();
+    test('a key that is held for long is told while it is held, once', async (bench) => {
+      const { session, caller, keys } = await bench.caller();
       caller.peer.speak(caller.sends, CALLER_SAYS);
       await (
         await session.play(caller.leg, ['digits/1'])
@@ -65,8 +65,8 @@ export const gatherPart: ContractPart = {
       expect(keys[0]?.durationMs).toBeGreaterThan(0);
     });
 
-    test('while something is played, and after it', async () => {
-      const { session, caller, keys } = await bench().caller();
+    test('while something is played, and after it', async (bench) => {
+      const { session, caller, keys } = await bench.caller();
       caller.peer.speak(caller.sends, CALLER_SAYS);
       const playing = await session.play(caller.leg, ['challenge/press-seven']);
       await until('the prompt', () => caller.peer.heard.length > 5);
@@ -78,15 +78,15 @@ export const gatherPart: ContractPart = {
       expect(keys.map(({ digit }) => digit).join('')).toBe('78');
     });
 
-    test('of two who talk with each other, under the payload types of each', async () => {
-      const conversation = await bench().caller({ telephoneEvent: CALLERS });
+    test('of two who talk with each other, under the payload types of each', async (bench) => {
+      const conversation = await bench.caller({ telephoneEvent: CALLERS });
       const { session, caller, keys } = conversation;
-      const buyer = await bench().answering(session, { telephoneEvent: BUYERS });
+      const buyer = await bench.answering(session, { telephoneEvent: BUYERS });
       await session.bridge(caller.leg, buyer.leg);
       caller.peer.speak(caller.sends, CALLER_SAYS);
       buyer.peer.speak(buyer.sends, BUYER_SAYS);
       await until('audio', () => {
-        return bench().said(buyer, CALLER_SAYS) > 5 && bench().said(caller, BUYER_SAYS) > 5;
+        return bench.said(buyer, CALLER_SAYS) > 5 && bench.said(caller, BUYER_SAYS) > 5;
       });
       await caller.peer.press(caller.sends, CALLERS, '1');
       // Each side sends what our description asks for: the caller's number on both legs.
@@ -98,10 +98,10 @@ export const gatherPart: ContractPart = {
       ]);
     });
 
-    test('of who answered, before they are joined', async () => {
-      const { session, caller, keys } = await bench().caller();
+    test('of who answered, before they are joined', async (bench) => {
+      const { session, caller, keys } = await bench.caller();
       await session.play(caller.leg, 'ringback');
-      const buyer = await bench().answering(session);
+      const buyer = await bench.answering(session);
       buyer.peer.speak(buyer.sends, BUYER_SAYS);
       await session.play(buyer.leg, ['ask/press-one']);
       await until('the prompt', () => buyer.peer.heard.length > 5);
@@ -146,9 +146,9 @@ async function sound({ peer, sends }: Party, keys: string): Promise<void> {
 export const tonesPart: ContractPart = {
   capability: 'inband_digits',
 
-  holds(bench) {
-    test('keys of who names no telephone events are heard by their tones, each once', async () => {
-      const { session, caller, keys } = await bench().caller({ codecs: '0', telephoneEvent: null });
+  holds(test) {
+    test('keys of who names no telephone events are heard by their tones, each once', async (bench) => {
+      const { session, caller, keys } = await bench.caller({ codecs: '0', telephoneEvent: null });
       const playing = await session.play(caller.leg, ['digits/1', { silenceMs: 5_000 }]);
       // Silence first, so that its stream is known.
       for (let i = 0; i < 20; i++) {

@@ -40,38 +40,40 @@ async function answered(
 export const machinePart: ContractPart = {
   capability: 'machine_detection',
 
-  holds(bench) {
-    test.each(['PCMU', 'PCMA'] as const)('who talks on in %s is a machine', async (codec) => {
-      const { session, buyer } = await answered(bench(), codec);
-      const found = session.detectMachine(buyer.leg);
-      say(bench(), buyer, [{ silenceMs: 200 }, 'voicemail/leave-message'], codec);
-      expect((await found).verdict).toBe('machine');
-    });
+  holds(test) {
+    for (const codec of ['PCMU', 'PCMA'] as const) {
+      test(`who talks on in ${codec} is a machine`, async (bench) => {
+        const { session, buyer } = await answered(bench, codec);
+        const found = session.detectMachine(buyer.leg);
+        say(bench, buyer, [{ silenceMs: 200 }, 'voicemail/leave-message'], codec);
+        expect((await found).verdict).toBe('machine');
+      });
+    }
 
-    test('who says a word and waits is a person, and is spoken with then', async () => {
-      const { session, caller, buyer } = await answered(bench());
+    test('who says a word and waits is a person, and is spoken with then', async (bench) => {
+      const { session, caller, buyer } = await answered(bench);
       const found = session.detectMachine(buyer.leg);
-      say(bench(), buyer, [{ silenceMs: 200 }, 'digits/1']);
+      say(bench, buyer, [{ silenceMs: 200 }, 'digits/1']);
       expect(await found).toEqual({ verdict: 'person', reason: 'short_greeting' });
       await session.bridge(caller.leg, buyer.leg);
-      caller.peer.speak(caller.sends, CALLER_SAYS, bench().address);
-      buyer.peer.speak(buyer.sends, BUYER_SAYS, bench().address);
+      caller.peer.speak(caller.sends, CALLER_SAYS, bench.address);
+      buyer.peer.speak(buyer.sends, BUYER_SAYS, bench.address);
       await until('audio both ways', () => {
-        return bench().said(buyer, CALLER_SAYS) > 5 && bench().said(caller, BUYER_SAYS) > 5;
+        return bench.said(buyer, CALLER_SAYS) > 5 && bench.said(caller, BUYER_SAYS) > 5;
       });
     });
 
-    test('a beep is a machine', async () => {
-      const { session, buyer } = await answered(bench());
+    test('a beep is a machine', async (bench) => {
+      const { session, buyer } = await answered(bench);
       const found = session.detectMachine(buyer.leg);
-      sing(bench(), buyer, 1_000);
+      sing(bench, buyer, 1_000);
       expect(await found).toEqual({ verdict: 'machine', reason: 'beep' });
     });
 
-    test('silence is what the terms say, also of who sends nothing at all', async () => {
-      const { session, buyer } = await answered(bench());
-      const other = await bench().answering(session);
-      say(bench(), buyer, []);
+    test('silence is what the terms say, also of who sends nothing at all', async (bench) => {
+      const { session, buyer } = await answered(bench);
+      const other = await bench.answering(session);
+      say(bench, buyer, []);
       const found = [
         session.detectMachine(buyer.leg, { initialSilenceMs: 400, maxMs: 800 }),
         session.detectMachine(other.leg, { initialSilenceMs: 5_000, maxMs: 400 }),
@@ -82,9 +84,9 @@ export const machinePart: ContractPart = {
       ]);
     });
 
-    test('who is gone is neither; one listens to a leg at a time', async () => {
-      const { session, buyer } = await answered(bench());
-      const other = await bench().answering(session);
+    test('who is gone is neither; one listens to a leg at a time', async (bench) => {
+      const { session, buyer } = await answered(bench);
+      const other = await bench.answering(session);
       const found = [session.detectMachine(buyer.leg), session.detectMachine(other.leg)];
       await expect(session.detectMachine(buyer.leg)).rejects.toThrow(MediaUnavailable);
       buyer.leg.close();

@@ -70,11 +70,10 @@ export class KeptRecording implements RecordingSink {
 export const recordPart: ContractPart = {
   capability: 'record',
 
-  holds(bench) {
-    test.each(['PCMU', 'PCMA'] as const)(
-      'both voices of %s, each on its channel, until it is stopped',
-      async (codec) => {
-        const { session } = await toneTalk(bench(), codec);
+  holds(test) {
+    for (const codec of ['PCMU', 'PCMA'] as const) {
+      test(`both voices of ${codec}, each on its channel, until it is stopped`, async (bench) => {
+        const { session } = await toneTalk(bench, codec);
         const sink = new KeptRecording();
         const before = performance.now();
         const recorder = await session.record(sink);
@@ -83,7 +82,7 @@ export const recordPart: ContractPart = {
         const asked = performance.now();
         const facts = await recorder.stop();
         sink.expectWhole(facts);
-        if (bench().exact) expect(sink.formats).toEqual([{ encoding: codec }]);
+        if (bench.exact) expect(sink.formats).toEqual([{ encoding: codec }]);
         expect(facts.pausedMs).toBe(0);
         expect(facts.durationMs).toBeGreaterThanOrEqual(asked - began - 100);
         expect(facts.durationMs).toBeLessThanOrEqual(performance.now() - before + 100);
@@ -93,11 +92,11 @@ export const recordPart: ContractPart = {
         recorder.pause();
         recorder.resume();
         sink.expectWhole(facts);
-      },
-    );
+      });
+    }
 
-    test('what is paused is silence of the same length, and nothing else', async () => {
-      const { session } = await toneTalk(bench());
+    test('what is paused is silence of the same length, and nothing else', async (bench) => {
+      const { session } = await toneTalk(bench);
       const sink = new KeptRecording();
       const recorder = await session.record(sink);
       await sink.more(400);
@@ -123,7 +122,7 @@ export const recordPart: ContractPart = {
         const paused = longestRun(octets, silence);
         // Whole milliseconds are told.
         expect(paused.length / SAMPLES_PER_MS).toBeGreaterThanOrEqual(
-          facts.pausedMs - (bench().exact ? 1 : EDGE_MS),
+          facts.pausedMs - (bench.exact ? 1 : EDGE_MS),
         );
         expect(paused.length / SAMPLES_PER_MS).toBeLessThanOrEqual(facts.pausedMs + EDGE_MS);
         const [begins, ends] = [paused.from / SAMPLES_PER_MS, (paused.from + paused.length) / SAMPLES_PER_MS];
@@ -133,12 +132,12 @@ export const recordPart: ContractPart = {
       }
     });
 
-    test('what is lost on the way is silence of the same length', async () => {
-      if (!bench().exact) return;
-      const { session, caller } = await toneTalk(bench());
+    test('what is lost on the way is silence of the same length', async (bench) => {
+      if (!bench.exact) return;
+      const { session, caller } = await toneTalk(bench);
       const sink = new KeptRecording();
       // Half a second is lost, some frames after the recording begins.
-      sing(bench(), caller, CALLER_HZ, { arrives: (frame) => frame < 15 || frame >= 40 });
+      sing(bench, caller, CALLER_HZ, { arrives: (frame) => frame < 15 || frame >= 40 });
       const recorder = await session.record(sink);
       await sink.more(1_200);
       const facts = await recorder.stop();
@@ -151,8 +150,8 @@ export const recordPart: ContractPart = {
       expect(sink.tones(1, 100, facts.durationMs - 100)).toEqual([BUYER_HZ]);
     });
 
-    test('the other channel is whoever the caller talks with: nobody, and somebody else', async () => {
-      const { session, caller, buyer } = await toneTalk(bench());
+    test('the other channel is whoever the caller talks with: nobody, and somebody else', async (bench) => {
+      const { session, caller, buyer } = await toneTalk(bench);
       const sink = new KeptRecording();
       const recorder = await session.record(sink);
       await sink.more(600);
@@ -160,8 +159,8 @@ export const recordPart: ContractPart = {
       session.unbridge(buyer.leg);
       const handedOn = sink.ms;
       await sink.more(1_000);
-      const next = await bench().answering(session);
-      sing(bench(), next, NEXT_HZ);
+      const next = await bench.answering(session);
+      sing(bench, next, NEXT_HZ);
       await session.bridge(caller.leg, next.leg);
       buyer.leg.close();
       await hearsTones(caller, [NEXT_HZ]);
@@ -175,8 +174,8 @@ export const recordPart: ContractPart = {
       expect(sink.tones(1, facts.durationMs - 600, facts.durationMs - 100)).toEqual([NEXT_HZ]);
     });
 
-    test('one at a time, and again when it has ended; with the session it ends by itself', async () => {
-      const { session } = await toneTalk(bench());
+    test('one at a time, and again when it has ended; with the session it ends by itself', async (bench) => {
+      const { session } = await toneTalk(bench);
       const [first, second] = [new KeptRecording(), new KeptRecording()];
       const recorder = await session.record(first);
       await expect(session.record(second)).rejects.toThrow(MediaUnavailable);
@@ -201,10 +200,10 @@ export const recordPart: ContractPart = {
 export const voicemailPart: ContractPart = {
   capability: 'voicemail',
 
-  holds(bench) {
-    test('the caller alone is recorded, after a prompt, on a channel of their own', async () => {
-      const { session, caller } = await bench().caller();
-      sing(bench(), caller, CALLER_HZ);
+  holds(test) {
+    test('the caller alone is recorded, after a prompt, on a channel of their own', async (bench) => {
+      const { session, caller } = await bench.caller();
+      sing(bench, caller, CALLER_HZ);
       await (
         await session.play(caller.leg, ['digits/1'])
       ).done;
@@ -217,11 +216,11 @@ export const voicemailPart: ContractPart = {
       expect(sink.tones(1, 0, facts.durationMs)).toEqual([]);
     });
 
-    test('a caller to whom nothing was ever played, too', async () => {
-      const { session, caller } = await bench().caller();
+    test('a caller to whom nothing was ever played, too', async (bench) => {
+      const { session, caller } = await bench.caller();
       const sink = new KeptRecording();
       const recorder = await session.record(sink);
-      sing(bench(), caller, CALLER_HZ);
+      sing(bench, caller, CALLER_HZ);
       await sink.more(1_200);
       const facts = await recorder.stop();
       expect(sink.tones(0, facts.durationMs - 500, facts.durationMs - 100)).toEqual([CALLER_HZ]);
