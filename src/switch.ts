@@ -3,7 +3,7 @@ import { appendFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { LiveCounters, moneyToday } from './analytics';
-import type { ListenTls } from './api';
+import type { ClientLimits, ListenTls } from './api';
 import { createApi, listen, nodeAdapter } from './api';
 import { openSettlementQueue, OutboxRelay } from './billing';
 import { openAccess } from './parts/access-parts';
@@ -535,7 +535,13 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
       }),
       config.api.host,
       config.api.port,
-      apiTls(config, warn('the new certificate of the API cannot be used')),
+      {
+        tls: apiTls(config, warn('the new certificate of the API cannot be used')),
+        limits: clientLimits(config),
+        trustedProxies: config.api.trustedProxies,
+        onRefused: (reason) => metrics.apiRefused.inc({ reason }),
+        onOpen: (connections) => metrics.apiConnections.set(connections),
+      },
     ).catch((error: unknown) => {
       const why = asError(error).message;
       throw new Error(`the API cannot start: ${why}; change api.port (DCE_API_PORT)`);
@@ -568,6 +574,11 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
 /** A name for a call: sorts by time, unique over all nodes. */
 function newCallId(now: number): string {
   return `${now.toString(36).padStart(9, '0')}${randomBytes(9).toString('hex')}`;
+}
+
+function clientLimits({ api: { connections, timeoutMs } }: Config): ClientLimits {
+  const { max, perAddress, headersMs, sendMs } = connections;
+  return { max, maxPerAddress: perAddress, headersMs, sendMs, requestMs: timeoutMs };
 }
 
 function apiTls({ api: { tls } }: Config, onError: (error: Error) => void): ListenTls | undefined {

@@ -26,6 +26,21 @@ export function clientAddress(trustedProxies: readonly string[] = []): ClientAdd
   };
 }
 
+/**
+ * Of whom a connection is, by its remote address: of IPv6 the network; undefined of a proxy of ours, which has many
+ * clients.
+ * @param trustedProxies - addresses and CIDR blocks
+ */
+export function connectionOwner(
+  trustedProxies: readonly string[] = [],
+): (address: string) => string | undefined {
+  const isProxy = proxiesOf(trustedProxies);
+  return (address) => {
+    const peer = plain(address);
+    return isProxy(peer) ? undefined : network(peer);
+  };
+}
+
 /** Whether a request came over TLS, as far as its last hop that is no proxy of ours. */
 export type ArrivedByTls = (request: Pick<IncomingMessage, 'socket' | 'headers'>) => boolean;
 

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Response } from 'express';
 import { beginStream } from './middleware/request-context';
 
@@ -37,7 +36,7 @@ export async function sendFile(
       if (response.destroyed) throw new ClientGone();
       begin();
       if (response.write(piece)) return;
-      await Promise.race([once(response, 'drain'), once(response, 'close')]);
+      await drained(response);
     });
   } catch (error) {
     if (error instanceof ClientGone) return;
@@ -45,4 +44,16 @@ export async function sendFile(
   }
   begin();
   response.end();
+}
+
+/** Resolves once the client has taken what was written, or is gone. */
+export function drained(response: Response): Promise<void> {
+  return new Promise((resolve) => {
+    const over = (): void => {
+      response.off('drain', over).off('close', over);
+      resolve();
+    };
+    if (response.destroyed) resolve();
+    else response.on('drain', over).on('close', over);
+  });
 }

@@ -424,7 +424,29 @@ const settings = z.strictObject({
       timeoutMs: positive
         .max(300_000)
         .default(30_000)
-        .describe('Longest a request may take before it is answered with 503'),
+        .describe('Longest a request may take before it is answered with 503, its body included'),
+      connections: z
+        .strictObject({
+          max: positive
+            .max(1_000_000)
+            .default(20_000)
+            .describe('Connections to the API of this node at once'),
+          perAddress: positive
+            .max(1_000_000)
+            .default(2_000)
+            .describe(
+              'The same from one address (of IPv6, one /64), behind which there may be a whole office; not of api.trustedProxies',
+            ),
+          headersMs: positive
+            .max(60_000)
+            .default(10_000)
+            .describe('Longest a client may take for a handshake of TLS, and for the headers of a request'),
+          sendMs: positive
+            .max(600_000)
+            .default(60_000)
+            .describe('Longest a client may take nothing of an answer before its connection is ended'),
+        })
+        .prefault({}),
       corsOrigins: z
         .array(originPattern)
         .max(64)
@@ -757,6 +779,12 @@ const settings = z.strictObject({
           'Keys that wrap those of recordings, the one in use first, then older ones, the same on every node; without any one is made of privacy.key',
         )
         .meta({ secret: true }),
+      unknownBuyers: z
+        .enum(['all_party', 'as_caller'])
+        .default('all_party')
+        .describe(
+          'Whose consent recording takes where nobody knows in which state a buyer is: everybody’s, or as the state of the caller says, since contracts with buyers see to theirs',
+        ),
       maxMinutes: positive
         .max(1_440)
         .default(240)

@@ -222,6 +222,17 @@ export function createMetrics() {
       buckets: SECONDS,
       registers,
     }),
+    apiConnections: new Gauge({
+      name: 'dce_api_connections',
+      help: 'Connections to the API that are open',
+      registers,
+    }),
+    apiRefused: new Counter({
+      name: 'dce_api_connections_refused_total',
+      help: 'Connections to the API that were not taken, or ended because nobody reads',
+      labelNames: ['reason'],
+      registers,
+    }),
   };
 }
 

@@ -6,7 +6,10 @@ import { whenOver } from './request-context';
 export function timeLimit(milliseconds: number): RequestHandler {
   return (request, response, next) => {
     const timer = setTimeout(() => {
-      if (!response.headersSent) sendProblem(response, 503, 'timed_out', 'this took too long: try again');
+      if (response.headersSent) return;
+      // What is left of a body that does not come is not waited for.
+      if (!request.complete) response.setHeader('Connection', 'close');
+      sendProblem(response, 503, 'timed_out', 'this took too long: try again');
     }, milliseconds);
     whenOver(request, () => clearTimeout(timer));
     next();

@@ -17,6 +17,7 @@ import { sendProblem } from '../problem';
 import type { Route } from '../route';
 import { route } from '../route';
 import { id, instant, listOf, page, queryInstant, text } from '../schemas';
+import { drained } from '../send-file';
 
 /** A recording as a WAV file, of which any part can be had. */
 export interface WavFile {
@@ -312,15 +313,4 @@ async function answerOf(
       await done();
     }
   };
-}
-
-/** Resolves once the client has taken what was written, or is gone. */
-function drained(response: Response): Promise<void> {
-  return new Promise((resolve) => {
-    const over = (): void => {
-      response.off('drain', over).off('close', over);
-      resolve();
-    };
-    response.on('drain', over).on('close', over);
-  });
 }

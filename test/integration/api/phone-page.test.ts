@@ -102,7 +102,7 @@ describe('over TLS', () => {
     const first = makeCertificate();
     const second = makeCertificate();
     const app = express().use((_request, response) => void response.send('here'));
-    const server = await listen(app, '127.0.0.1', 0, { ...first, onError: () => undefined });
+    const server = await listen(app, '127.0.0.1', 0, { tls: { ...first, onError: () => undefined } });
     const errors: string[] = [];
     let options = 0;
     const stop = watchTlsFiles(
@@ -135,7 +135,7 @@ describe('over TLS', () => {
   });
 
   test('files that cannot be used are told at the start', async () => {
-    const files = { certFile: '/nowhere/cert.pem', keyFile: '/nowhere/key.pem', onError: () => undefined };
-    await expect(listen(express(), '127.0.0.1', 0, files)).rejects.toThrow('api.tls.certFile');
+    const tls = { certFile: '/nowhere/cert.pem', keyFile: '/nowhere/key.pem', onError: () => undefined };
+    await expect(listen(express(), '127.0.0.1', 0, { tls })).rejects.toThrow('api.tls.certFile');
   });
 });

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { LiveCounters } from '../../../../src/analytics';
 import { createApi, listen } from '../../../../src/api';
-import type { Access, ApiServices, HealthCheck } from '../../../../src/api';
+import type { Access, ApiServices, ClientLimits, HealthCheck } from '../../../../src/api';
 import { PostbackTester } from '../../../../src/billing';
 import { AddressPolicy } from '../../../../src/domain';
 import { NumberLists } from '../../../../src/market';
@@ -83,10 +83,12 @@ export interface TestApi {
 /**
  * Starts it; `more` replaces services.
  * @param accessOf - how people sign in; without it there are keys alone
+ * @param limits - of connections
  */
 export async function startTestApi(
   more: Partial<ApiServices> = {},
   accessOf?: (pool: Database) => Access,
+  limits: Partial<ClientLimits> = {},
 ): Promise<TestApi> {
   watchConnections();
   const database = await testDatabase();
@@ -151,6 +153,7 @@ export async function startTestApi(
     }),
     '127.0.0.1',
     0,
+    { limits },
   );
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const admin = await createApiKey(pool, 'operator', 'admin', ['*']);
