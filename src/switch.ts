@@ -373,9 +373,8 @@ export async function startSwitch(config: Config, log: Logger): Promise<RunningS
     warn,
   });
   const checkpoint = setInterval(() => {
-    const answered = switchboard.answered();
-    recorder.checkpoint(answered);
-    funds.extend(answered);
+    recorder.checkpoint(switchboard.checkpoints());
+    funds.extend(switchboard.answered());
   }, config.billing.checkpointMs);
 
   const stats = async (): Promise<SwitchStats> => {

@@ -123,6 +123,15 @@ export interface LadderEntry {
   readonly uri?: string | undefined;
 }
 
+/** How long a call has lasted that is up. */
+export interface CheckpointedCall {
+  readonly callId: string;
+  /** Milliseconds of conversation; 0 before it. */
+  readonly connectedMs: number;
+  /** Its legs so far; absent where they follow from the conversation. */
+  readonly carried?: readonly CarriedLeg[] | undefined;
+}
+
 export interface CallEndedRecord extends CallBasics {
   readonly state: Extract<CallState, 'completed' | 'rejected' | 'canceled' | 'failed'>;
   readonly reason: EndReason;
@@ -149,8 +158,9 @@ export interface CallEndedRecord extends CallBasics {
   /** Absent of calls without a plan of their own. */
   readonly plan?: PlanRecord | undefined;
   /**
-   * Legs that were answered, as their carriers meter them, in the order of their answers. Absent where they follow
-   * from the conversation: the way in, and the way out to its target, lasted as long as that.
+   * Legs that were answered, as their carriers meter them: the caller's, then the others in the order of their
+   * answers. Absent where they follow from the conversation: the way in, and the way out to its target, lasted as
+   * long as that.
    */
   readonly carried?: readonly CarriedLeg[] | undefined;
 }

@@ -59,6 +59,7 @@ export class ExchangePlanDesk implements PlanDesk {
       kind: target.kind,
       uri: target.uri,
       ...deliverySettings(campaign, buyer, target),
+      ...(target.trunkId === undefined ? {} : { trunkId: target.trunkId }),
       // Nobody bid for the call: nobody is billed for it, and it counts for no cap.
       plan: { kind: 'per_call', amount: micros(0), afterMs: 0 },
       price: micros(0),

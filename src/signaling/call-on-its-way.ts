@@ -12,6 +12,8 @@ export interface Ending {
   readonly sipStatus?: number;
   /** Monotonic instant at which the conversation was last heard, when that was before the end. */
   readonly lastHeardAt?: number;
+  /** Whose dialogs went away without an end: their legs lasted until they were last heard. */
+  readonly lost?: 'caller' | 'everybody';
 }
 
 /** For whom the call was sold, and on which terms. */

@@ -1,9 +1,20 @@
-import type { CallAttempt, CallBasics, CallState, EndReason, SaleTerms, Trunk } from '../domain';
+import type {
+  CallAttempt,
+  CallBasics,
+  CallState,
+  CarriedLeg,
+  CheckpointedCall,
+  EndReason,
+  Sale,
+  SaleTerms,
+  Trunk,
+} from '../domain';
 import { canTransition } from '../domain';
 import { collectMediaStats } from './call-figures';
 import type { CallOnItsWay, Ending } from './call-on-its-way';
 import { CallWay } from './call-way';
 import { CallerSide } from './caller-side';
+import { CarriedLegs, followFrom, metered } from './carried-legs';
 import type { CallCommand, ControlResult, RecordCommand } from './control/command';
 import { Ladder } from './ladder/ladder';
 import { RecordedInvite } from './ladder/recorded-invite';
@@ -28,6 +39,7 @@ export class CallSession {
   readonly #services: SessionServices;
   readonly #invite: IncomingInvite;
   readonly #ladder: Ladder;
+  readonly #carried: CarriedLegs;
   readonly #caller: CallerSide;
   readonly #way: CallWay;
   readonly #receivedMono: number;
@@ -44,7 +56,9 @@ export class CallSession {
     onFinished: (session: CallSession) => void,
   ) {
     this.#ladder = new Ladder(() => services.clock.now());
-    this.#services = { ...services, stack: new RecordedStack(services.stack, this.#ladder) };
+    this.#carried = new CarriedLegs(services.clock);
+    const stack = new RecordedStack(services.stack, this.#ladder, this.#carried);
+    this.#services = { ...services, stack };
     this.#invite = new RecordedInvite(invite, this.#ladder);
     this.#caller = new CallerSide(this.#invite, services.clock);
     this.trunk = trunk;
@@ -99,6 +113,17 @@ export class CallSession {
   /** Milliseconds of conversation so far; 0 before the answer. */
   connectedMs(): number {
     return this.#way.taken.connectedMs();
+  }
+
+  /** What is to be known of the call if this node is lost; undefined as long as nobody has answered anybody. */
+  checkpoint(): CheckpointedCall | undefined {
+    const { taken } = this.#way;
+    const legs = this.#legs();
+    if (legs.length === 0) return undefined;
+    const [connectedMs, sale] = [this.connectedMs(), taken.sale];
+    const inConversation = sale !== undefined && this.#state === 'answered' && !this.#way.attendedAt;
+    const plain = inConversation && legs.length <= (sale.target.trunkId === undefined ? 1 : 2);
+    return { callId: this.callId, connectedMs, ...(plain ? {} : { carried: legs }) };
   }
 
   /** The agent who has the call now. */
@@ -164,12 +189,13 @@ export class CallSession {
     reason: Extract<EndReason, 'admin_hangup' | 'insufficient_funds' | 'shutdown' | 'signaling_lost'>,
     detail: string,
   ): void {
-    const lastHeardAt = reason === 'signaling_lost' ? this.#way.media.session?.lastMediaAt() : undefined;
+    const isLost = reason === 'signaling_lost';
+    const lastHeardAt = isLost ? this.#way.media.session?.lastMediaAt() : undefined;
     this.finish({
       state: this.#way.endState('failed'),
       reason,
       detail,
-      ...(lastHeardAt === undefined ? {} : { lastHeardAt }),
+      ...(lastHeardAt === undefined ? {} : { lastHeardAt, lost: 'everybody' }),
     });
   }
 
@@ -199,6 +225,7 @@ export class CallSession {
     const way = this.#way;
     const { taken, transfers, planRecord: plan, attendedAt } = way;
     const { current: ringOut, attempts } = way.ringing;
+    const legs = this.#legs(endedMono, ending);
     const unused = ringOut?.takeHeld();
     if (unused) funds.release(unused);
     try {
@@ -222,6 +249,7 @@ export class CallSession {
         ...(transfers.length === 0 ? {} : { transfers }),
         ladder: this.#ladder.entries,
         ...(plan === undefined ? {} : { plan }),
+        ...(isToldBy(legs, taken.sale, connectedMs) ? {} : { carried: legs }),
       };
       recorder.ended(record);
       this.#tell({ type: 'call.ended', record });
@@ -250,7 +278,7 @@ export class CallSession {
       finish: (ending) => this.finish(ending),
       tell: (event) => this.#tell(event),
       attended: (attendedAt) => {
-        recorder.attended({ ...this.#basics(), attendedAt });
+        recorder.attended({ ...this.#basics(), attendedAt, carried: this.#legs() });
         this.#tell({ type: 'call.attended' });
       },
       sold: (answered, terms) => this.#sold(answered, terms),
@@ -265,6 +293,22 @@ export class CallSession {
     const sale = { target, terms, setupMs, ringMs, ...(agentId === undefined ? {} : { agentId }) };
     this.#way.taken.sold(sale);
     recorder.answered({ ...this.#basics(), sale, answeredAt: clock.now() });
+  }
+
+  /** Legs that were answered, up to now: the caller's, then the others in the order of their answers. */
+  #legs(endedMono = this.#services.clock.monotonic(), ending?: Ending): CarriedLeg[] {
+    const { lost, lastHeardAt } = ending ?? {};
+    const legs = this.#carried.list(lost === 'everybody' ? lastHeardAt : undefined);
+    const since = this.#caller.answeredSince;
+    if (!since) return legs;
+    const caller: CarriedLeg = {
+      direction: 'inbound',
+      trunkId: this.trunk.id,
+      number: this.attempt.to,
+      answeredAt: Math.round(since.at),
+      durationMs: metered(since.mono, endedMono, lost === undefined ? undefined : lastHeardAt),
+    };
+    return [caller, ...legs];
   }
 
   #basics(): CallBasics {
@@ -300,4 +344,9 @@ export class CallSession {
   #tell(event: CallNews): void {
     this.#services.observer.onCall({ ...event, callId: this.callId, at: this.#services.clock.now() });
   }
+}
+
+/** Whether the sale tells all that carriers are paid by. */
+function isToldBy(legs: readonly CarriedLeg[], sale: Sale | undefined, connectedMs: number): boolean {
+  return sale === undefined ? legs.length === 0 : followFrom(legs, { connectedMs, target: sale.target });
 }

@@ -10,6 +10,7 @@ export class CallerSide {
   #dialog: SipDialog | undefined;
   #hearsUs = false;
   #firstRingAt: number | undefined;
+  #answered: { readonly at: number; readonly mono: number } | undefined;
 
   constructor(invite: IncomingInvite, clock: Clock) {
     this.#invite = invite;
@@ -39,6 +40,11 @@ export class CallerSide {
   /** UTC epoch milliseconds of the first provisional response. */
   get firstRingAt(): number | undefined {
     return this.#firstRingAt;
+  }
+
+  /** When its 200 went out: UTC epoch milliseconds, and by the monotonic clock. */
+  get answeredSince(): { readonly at: number; readonly mono: number } | undefined {
+    return this.#answered;
   }
 
   /** The INVITE came without an offer: ours goes out with the answer (RFC 3264 §5). */
@@ -86,6 +92,7 @@ export class CallerSide {
   answered(dialog: SipDialog): void {
     this.#dialog = dialog;
     this.#hearsUs = true;
+    this.#answered = { at: this.#clock.now(), mono: this.#clock.monotonic() };
   }
 
   reject(status: number, headers: Headers): void {

@@ -102,7 +102,7 @@ function sideOf(
       ringBack: ({ agentId }) => {
         const order = orderOf(() => undefined);
         return agentId === undefined
-          ? new RingingAddress(services, context, target.uri, order)
+          ? new RingingAddress(services, context, target, order)
           : new RingingBack(services, context, agentId, order);
       },
       transferred: (transfer) => call.tell({ type: 'call.transferred', transfer }),

@@ -1,4 +1,4 @@
-import type { Trunk } from '../domain';
+import type { CheckpointedCall, Trunk } from '../domain';
 import type { AdmissionControl } from './admission';
 import type { LiveCall, SessionServices } from './call-session';
 import { CallSession } from './call-session';
@@ -51,13 +51,18 @@ export class Switchboard {
     return this.#sessions.size;
   }
 
-  /** Answered calls with their conversation so far in milliseconds, for the checkpoint. */
+  /** Answered calls with their conversation so far in milliseconds. */
   answered(): { callId: string; connectedMs: number }[] {
     const calls: { callId: string; connectedMs: number }[] = [];
     for (const session of this.#sessions.values()) {
       if (session.wasAnswered) calls.push({ callId: session.callId, connectedMs: session.connectedMs() });
     }
     return calls;
+  }
+
+  /** What is to be known of the calls that are up if this node is lost. */
+  checkpoints(): CheckpointedCall[] {
+    return [...this.#sessions.values()].flatMap((session) => session.checkpoint() ?? []);
   }
 
   /** Who is on a call; undefined when it is not up, or nobody's. */

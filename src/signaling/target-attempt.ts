@@ -186,7 +186,7 @@ export class TargetAttempt {
     this.#call.ringing(target, this.#number);
     return new RingingTarget(this.#services, leg, {
       uri: target.uri,
-      invite: { sdp: offer.sdp, ...this.#call.presentationTo(target) },
+      invite: { sdp: offer.sdp, trunkId: target.trunkId, ...this.#call.presentationTo(target) },
       ringTimeoutMs: target.ringTimeoutMs,
       onProgress: (status, sdp) => this.#onProgress(leg, status, sdp),
     });

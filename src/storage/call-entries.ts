@@ -3,7 +3,7 @@ import type {
   AttendedRecord,
   CallBasics,
   CallEndedRecord,
-  CarriedLeg,
+  CheckpointedCall,
   DecidedRecord,
   Sale,
 } from '../domain';
@@ -20,13 +20,6 @@ export interface Checkpoint {
   /** UTC epoch milliseconds. */
   readonly at: number;
   readonly calls: readonly CheckpointedCall[];
-}
-
-export interface CheckpointedCall {
-  readonly callId: string;
-  readonly connectedMs: number;
-  /** Its legs so far; absent where they follow from the conversation. */
-  readonly carried?: readonly CarriedLeg[] | undefined;
 }
 
 /** One thing to be stored of calls; also a line of the journal. */

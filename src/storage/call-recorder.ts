@@ -1,6 +1,12 @@
-import type { AnsweredRecord, AttendedRecord, CallEndedRecord, DecidedRecord } from '../domain';
+import type {
+  AnsweredRecord,
+  AttendedRecord,
+  CallEndedRecord,
+  CheckpointedCall,
+  DecidedRecord,
+} from '../domain';
 import { asError } from '../domain';
-import type { Boot, CallEntry, CheckpointedCall } from './call-entries';
+import type { Boot, CallEntry } from './call-entries';
 import { storeEntries } from './call-entries';
 import type { CallLog, LoggedLine } from './call-log';
 import type { Database } from './database';

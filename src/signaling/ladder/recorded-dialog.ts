@@ -61,6 +61,10 @@ export class RecordedDialog implements SipDialog {
     this.#dialog.bye(reason);
   }
 
+  onOver(handler: () => void): void {
+    this.#dialog.onOver(handler);
+  }
+
   async offer(sdp: string): Promise<OfferResult> {
     this.#ladder.note(this.#leg, 'out', 'INVITE', sdp);
     const result = await this.#dialog.offer(sdp);

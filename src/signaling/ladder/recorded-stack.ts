@@ -6,17 +6,21 @@ import type {
   OutgoingInviteListener,
   SipStack,
 } from '../sip/sip-stack';
+import type { CarriedLegs } from '../carried-legs';
 import type { Ladder } from './ladder';
 import { RecordedDialog } from './recorded-dialog';
 
-/** The SIP stack for one call: whom it rings is written down. */
+/** The SIP stack for one call: whom it rings is written down, and how long carriers' legs last. */
 export class RecordedStack implements SipStack {
   readonly #stack: SipStack;
   readonly #ladder: Ladder;
+  readonly #carried: Pick<CarriedLegs, 'answered'> | undefined;
 
-  constructor(stack: SipStack, ladder: Ladder) {
+  /** @param carried - meters them; undefined of calls for which no carrier is paid */
+  constructor(stack: SipStack, ladder: Ladder, carried?: Pick<CarriedLegs, 'answered'>) {
     this.#stack = stack;
     this.#ladder = ladder;
+    this.#carried = carried;
   }
 
   onInvite(handler: (invite: IncomingInvite) => void): void {
@@ -49,6 +53,7 @@ export class RecordedStack implements SipStack {
       onAnswer: (dialog) => {
         over = true;
         ladder.note(leg, 'in', '200', dialog.remoteSdp);
+        if (this.#carried) dialog.onOver(this.#carried.answered(request.trunkId, uri));
         listener.onAnswer(new RecordedDialog(dialog, ladder, leg));
       },
       onFailure: (status, reason) => {

@@ -12,6 +12,7 @@ export class DrachtioDialog implements SipDialog {
   /** Set when the peer ended the dialog before anybody listened. */
   #endedEarly: Parameters<DialogHandlers['onEnd']>[0] | undefined;
   #over = false;
+  #onOver: (() => void) | undefined;
   /** REFERs that came: all but the first are told apart by name (RFC 3515 §2.4.6). */
   #refers = 0;
   /** NOTIFYs go out one after the other: over UDP they might overtake each other. */
@@ -44,9 +45,14 @@ export class DrachtioDialog implements SipDialog {
     if (this.#endedEarly !== undefined) handlers.onEnd(this.#endedEarly);
   }
 
+  onOver(handler: () => void): void {
+    if (this.#over) handler();
+    else this.#onOver = handler;
+  }
+
   bye(reason?: string): void {
     if (this.#over) return;
-    this.#over = true;
+    this.#becomeOver();
     try {
       this.#dialog.destroy({ headers: reason === undefined ? {} : { Reason: reason } }, () => undefined);
     } catch {
@@ -83,9 +89,15 @@ export class DrachtioDialog implements SipDialog {
 
   #end(cause: Parameters<DialogHandlers['onEnd']>[0]): void {
     if (this.#over) return;
-    this.#over = true;
+    this.#becomeOver();
     if (this.#handlers) this.#handlers.onEnd(cause);
     else this.#endedEarly = cause;
+  }
+
+  #becomeOver(): void {
+    this.#over = true;
+    this.#onOver?.();
+    this.#onOver = undefined;
   }
 
   async #offer(request: RawMessage, response: RawResponse, isReinvite: boolean): Promise<void> {

@@ -72,6 +72,8 @@ export interface OutgoingInvite {
   /** User part of From and Contact. */
   readonly callingNumber: string;
   readonly headers?: Headers;
+  /** Over whose rates it is reached, if a carrier is paid for it: nothing of it is sent. */
+  readonly trunkId?: string | undefined;
   /** URI of where it is sent instead of where its Request-URI leads: a connection that a phone holds, another node. */
   readonly route?: string | undefined;
 }
@@ -102,6 +104,8 @@ export type OfferResult =
 export interface SipDialog {
   readonly remoteSdp: string;
   setHandlers(handlers: DialogHandlers): void;
+  /** Told once and at that instant when it is over, whichever side ended it: also before anybody else listens. */
+  onOver(handler: () => void): void;
   /** Sends BYE once; later calls do nothing. */
   bye(reason?: string): void;
   /** What names the dialog for Replaces (RFC 3891 §3): Call-ID and both tags, of our side and theirs. */

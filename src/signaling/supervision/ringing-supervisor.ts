@@ -43,7 +43,7 @@ export async function ringSupervisor(
     onRinging: () => undefined,
   };
   if (place.kind === 'target') {
-    const ringing = new RingingAddress(services, context, place.target.uri, order);
+    const ringing = new RingingAddress(services, context, place.target, order);
     return { ringing, release: () => undefined };
   }
   const { group } = place;

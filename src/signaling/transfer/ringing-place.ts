@@ -28,7 +28,7 @@ export function ringPlace(
   order: PlaceOrder,
   clock: Clock,
 ): Ringing {
-  if (place.kind === 'target') return new RingingAddress(services, context, place.target.uri, order);
+  if (place.kind === 'target') return new RingingAddress(services, context, place.target, order);
   const agents = {
     buyerId: order.buyerId,
     group: place.group,
@@ -82,14 +82,20 @@ export class RingingBack implements Ringing {
   }
 }
 
+/** Where somebody is rung that is no agent of the exchange, and over whose rates, if a carrier is paid for it. */
+export interface RungAddress {
+  readonly uri: string;
+  readonly trunkId?: string | undefined;
+}
+
 /** One SIP address, whose leg is made first. */
 export class RingingAddress implements Ringing {
   readonly result: Promise<RingResult>;
   #ringing: Ringing | undefined;
   #stopped = false;
 
-  constructor(services: RingServices, context: RingContext, uri: string, order: PlaceOrder) {
-    this.result = this.#run(services, context, uri, order);
+  constructor(services: RingServices, context: RingContext, address: RungAddress, order: PlaceOrder) {
+    this.result = this.#run(services, context, address, order);
   }
 
   stop(reason: string): void {
@@ -100,7 +106,7 @@ export class RingingAddress implements Ringing {
   async #run(
     services: RingServices,
     { media, role = 'buyer' }: RingContext,
-    uri: string,
+    { uri, trunkId }: RungAddress,
     order: PlaceOrder,
   ): Promise<RingResult> {
     const leg = await media.createLeg(role).catch(() => undefined);
@@ -115,7 +121,7 @@ export class RingingAddress implements Ringing {
     }
     this.#ringing = new RingingTarget(services, leg, {
       uri,
-      invite: { sdp: offer.sdp, ...order.toOthers },
+      invite: { sdp: offer.sdp, trunkId, ...order.toOthers },
       ringTimeoutMs: order.ringTimeoutMs,
       onProgress: () => order.onRinging(),
     });

@@ -60,6 +60,8 @@ const later = <T>(value: T): Promise<T> =>
 /** A SIP stack made of scripts, for laws over every order of events. The e2e tests use real peers. */
 export class ScriptedStack implements SipStack {
   readonly dialogs: ScriptedDialog[] = [];
+  /** Those of whom it was told that they answered. */
+  readonly answered: SipDialog[] = [];
   /** URIs in the order they were rung, and those given up. */
   readonly rung: string[] = [];
   readonly abandoned: string[] = [];
@@ -96,6 +98,7 @@ export class ScriptedStack implements SipStack {
         if (over) dialog.bye();
         else {
           over = true;
+          this.answered.push(dialog);
           listener.onAnswer(dialog);
         }
       },
@@ -130,6 +133,10 @@ export class ScriptedDialog implements SipDialog {
   handlers: DialogHandlers | undefined;
   byes = 0;
   ended = false;
+  /** When it was made, and when either side ended it: UTC epoch milliseconds. */
+  readonly since = Date.now();
+  until = Infinity;
+  #onOver: (() => void) | undefined;
 
   constructor() {
     const name = ++ScriptedDialog.#made;
@@ -140,16 +147,27 @@ export class ScriptedDialog implements SipDialog {
     this.handlers = handlers;
     if (this.ended) handlers.onEnd('bye');
   }
+  onOver(handler: () => void): void {
+    this.#onOver = handler;
+  }
   bye(): void {
     if (!this.ended) this.byes++;
-    this.ended = true;
+    this.#end();
   }
   /** The peer hangs up. */
   peerBye(): void {
     if (this.ended) return;
-    this.ended = true;
+    this.#end();
     this.handlers?.onEnd('bye');
   }
+  #end(): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.until = Date.now();
+    this.#onOver?.();
+  }
+  /** What the peer was told within the dialog. */
+  readonly told: { readonly contentType: string; readonly body: string }[] = [];
   /** Offers that were made to the peer, and what it says to each: an answer by default. */
   readonly offers: string[] = [];
   onOffer: (sdp: string) => Promise<OfferResult> = () => Promise.resolve({ ok: true, sdp: 'v=0 answer' });
@@ -157,7 +175,8 @@ export class ScriptedDialog implements SipDialog {
     this.offers.push(sdp);
     return this.ended ? Promise.resolve({ ok: false, status: 0 }) : this.onOffer(sdp);
   }
-  request(): Promise<number> {
+  request(_method: string, contentType: string, body: string): Promise<number> {
+    this.told.push({ contentType, body });
     return Promise.resolve(200);
   }
   /** The peer sends a REFER. */

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { carriedLegs } from '../../../../src/billing';
 import { planSchema } from '../../../../src/dialplan';
 import type { MachineFinding } from '../../../../src/media';
 import type { BuyerAct, PlanPlay } from './plan-stage';
@@ -7,6 +8,8 @@ import { playPlan } from './plan-stage';
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
 
+type PlayedCall = Awaited<ReturnType<typeof playPlan>>;
+const ELSEWHERE = ['sip:elsewhere', 'sip:+442079460960'];
 const NAMES = ['a', 'b', 'c', 'd', 'e'];
 const to = fc.constantFrom(...NAMES);
 const maybe = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
@@ -123,6 +126,7 @@ const script: fc.Arbitrary<PlanPlay> = fc.record({
   ),
   wallets: fc.boolean(),
   sharedLimit: fc.boolean(),
+  trunk: fc.boolean(),
   callbacks: fc.boolean(),
   cancelAt: seldom(instant),
   byeAt: seldom(instant),
@@ -130,6 +134,34 @@ const script: fc.Arbitrary<PlanPlay> = fc.record({
     fc.record({ at: instant, by: fc.constantFrom('admin' as const, 'drain' as const, 'media' as const) }),
   ),
 });
+
+/** Milliseconds for which carriers are paid, by direction, as settlement reads them from the record. */
+function meteredOf({ record }: PlayedCall): Record<string, number> {
+  if (!record) throw new Error('a call without a record');
+  const { callId, connectedMs, trunkId, to: dialled, carried = null, sale = null } = record;
+  const legs = carriedLegs({
+    callId,
+    at: record.answeredAt ?? 0,
+    connectedMs,
+    trunkId,
+    dialled,
+    sale,
+    carried,
+  });
+  const sum = (way: string): number =>
+    legs.reduce((total, { direction, durationMs }) => (direction === way ? total + durationMs : total), 0);
+  return { inbound: sum('inbound'), outbound: sum('outbound') };
+}
+
+/** For how long they were up, as their phones saw it. */
+function upFor({ record, stack }: PlayedCall, trunk: boolean): Record<string, number> {
+  const { attendedAt, answeredAt, endedAt = 0 } = record ?? {};
+  const since = Math.min(attendedAt ?? Infinity, answeredAt ?? Infinity);
+  const outbound = stack.dialogs
+    .filter((dialog) => trunk && stack.answered.includes(dialog))
+    .reduce((total, dialog) => total + Math.max(0, Math.min(dialog.until, endedAt) - dialog.since), 0);
+  return { inbound: since === Infinity ? 0 : endedAt - since, outbound };
+}
 
 test('whatever a plan says and people do, a call ends once, holds nothing, and whispers to nobody but buyers', async () => {
   let sales = 0;
@@ -154,7 +186,7 @@ test('whatever a plan says and people do, a call ends once, holds nothing, and w
       );
       expect(stack.dialogs.every(({ ended }) => ended)).toBe(true);
       // Nobody is rung for a call that no auction has sold, and a call is sold once.
-      if (auctioned.length === 0) expect(stack.rung.filter((uri) => uri !== 'sip:elsewhere')).toEqual([]);
+      if (auctioned.length === 0) expect(stack.rung.filter((uri) => !ELSEWHERE.includes(uri))).toEqual([]);
       expect(journal.answered_.length).toBeLessThanOrEqual(1);
       expect(journal.attended_.length).toBeLessThanOrEqual(1);
       const took = record?.answeredAt !== undefined || record?.attendedAt !== undefined;
@@ -162,6 +194,7 @@ test('whatever a plan says and people do, a call ends once, holds nothing, and w
       expect(record?.sale !== undefined).toBe(record?.answeredAt !== undefined);
       if (record?.sale) sales++;
       expect(JSON.stringify(call.heardBy('caller'))).not.toMatch(/whisper|accept/);
+      expect(meteredOf(call)).toEqual(upFor(call, scripted.trunk === true));
     }),
     { numRuns: 300 },
   );

@@ -46,6 +46,8 @@ export interface PlanPlay {
   /** Every buyer is a team of one agent. */
   readonly teams?: boolean;
   readonly sharedLimit?: boolean;
+  /** Everybody who is rung is reached over a carrier's trunk, `out`. */
+  readonly trunk?: boolean;
   readonly cancelAt?: number | undefined;
   readonly byeAt?: number | undefined;
   readonly endAt?: { readonly at: number; readonly by: 'admin' | 'drain' | 'media' } | undefined;
@@ -91,15 +93,18 @@ export async function playPlan(script: PlanPlay) {
     return {
       ...target,
       ...(script.teams === true ? { kind: 'softphone' as const, uri: `team:${index}` } : {}),
+      ...(script.trunk === true ? { trunkId: 'out', uri: `sip:+44207946095-${index}` } : {}),
       ...(script.wallets === true ? { hold: 10_000_000 as Micros } : {}),
       reservations: script.sharedLimit === true ? [...target.reservations, shared] : target.reservations,
     };
   });
+  const elsewhere =
+    script.trunk === true ? { trunkId: 'out', uri: 'sip:+442079460960' } : { uri: 'sip:elsewhere' };
   const started = Date.now();
   /** Who answered, by dialog, with what their phone does next. */
   const answered: { readonly dialog: ScriptedDialog; readonly act: BuyerAct; readonly at: number }[] = [];
   const stack = new ScriptedStack((uri, listener, stage) => {
-    const act = uri === 'sip:elsewhere' ? ANSWERS : script.buyers[Number(uri.split('-')[1])];
+    const act = uri === elsewhere.uri ? ANSWERS : script.buyers[Number(uri.split('-')[1])];
     if (!act || act.kind === 'silent') return;
     setTimeout(() => {
       if (act.kind === 'fail') listener.onFailure(act.status, 'scripted');
@@ -127,7 +132,7 @@ export async function playPlan(script: PlanPlay) {
             : Promise.resolve({ tags, score: 0.5, attestation: undefined }),
         target: (_attempt, targetId) =>
           targetId === 'elsewhere'
-            ? { ...ringTarget(9), targetId, uri: 'sip:elsewhere', reservations: [] }
+            ? { ...ringTarget(9), targetId, ...elsewhere, reservations: [] }
             : undefined,
         callback: (request) => {
           callbacks.push(request);
