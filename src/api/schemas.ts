@@ -95,7 +95,7 @@ export const weeklySchedule = z.strictObject({
     .max(64),
 });
 
-const state = z.string().regex(/^[A-Z]{2}$/);
+export const state = z.string().regex(/^[A-Z]{2}$/);
 const states = z.array(state).max(64).optional();
 const npas = z
   .array(z.string().regex(/^[2-9]\d\d$/))

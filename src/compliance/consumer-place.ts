@@ -89,6 +89,11 @@ export function placeOf(
   return made;
 }
 
+/** Whether two letters, as they are written, are a state or province of the North American numbering plan. */
+export function isStateCode(text: string): boolean {
+  return STATE_CLAIMS.has(text);
+}
+
 function placeOfNumber(caller: NumberClass | undefined): ConsumerPlace {
   if (!caller || caller.kind === 'impossible') return NOWHERE;
   if (caller.kind === 'foreign') return ABROAD;

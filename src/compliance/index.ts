@@ -2,7 +2,7 @@ export { screenCompliance } from './compliance';
 export type { ComplianceInput, ComplianceVerdict } from './compliance';
 export { resolveOrigin } from './origin';
 export type { OriginEvidence, OriginVerdict } from './origin';
-export { placeOf } from './consumer-place';
+export { isStateCode, placeOf } from './consumer-place';
 export type { ConsumerPlace } from './consumer-place';
 export { nextAllowed } from './hours-findings';
 export type { NextAllowedOptions } from './hours-findings';

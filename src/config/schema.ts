@@ -785,6 +785,12 @@ const settings = z.strictObject({
         .describe(
           'Whose consent recording takes where nobody knows in which state a buyer is: everybody’s, or as the state of the caller says, since contracts with buyers see to theirs',
         ),
+      unknownBuyers: z
+        .enum(['all_party', 'as_caller'])
+        .default('all_party')
+        .describe(
+          'Whose consent recording takes where nobody knows in which state a buyer is: everybody’s, or as the state of the caller says, since contracts with buyers see to theirs',
+        ),
       maxMinutes: positive
         .max(1_440)
         .default(240)

@@ -104,6 +104,8 @@ export interface Buyer {
   readonly discipline: BuyerDiscipline | undefined;
   /** It does not want its conversations recorded, whatever campaigns and plans say. */
   readonly recording?: 'forbidden' | undefined;
+  /** Two-letter states and provinces where its people take calls: the law of recording asks for them. */
+  readonly states?: readonly string[] | undefined;
 }
 
 /** Where a buyer answers. */

@@ -104,6 +104,7 @@ export function openRecordings(parts: RecordingParts): Recordings {
       nodeId: node.id,
       market,
       studio,
+      unknownBuyers: config.recordings.unknownBuyers,
       keepDays: privacy.recordingsDays,
       clock,
       onRefused: (why) => metrics.recordings.inc({ outcome: `refused_${why}` }),

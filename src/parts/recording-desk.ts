@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { classifyNumber, placeOf, recordingConsent } from '../compliance';
+import { classifyNumber, isStateCode, placeOf, recordingConsent } from '../compliance';
 import type { CallAttempt, Clock, RecordedParty, RecordingConsent, RingTarget } from '../domain';
 import { asError, parsePhoneNumber } from '../domain';
 import type { Market } from '../market';
@@ -10,6 +10,8 @@ export interface RecordingDeskParts {
   readonly nodeId: string;
   readonly market: Pick<Market, 'numberByE164' | 'campaign' | 'buyer'>;
   readonly studio: Pick<Studio, 'record'>;
+  /** What the law is taken to ask of a buyer of whom nobody knows where it is. */
+  readonly unknownBuyers: 'all_party' | 'as_caller';
   /** Days that recordings are kept whose campaign says nothing. */
   readonly keepDays: number;
   readonly clock: Clock;
@@ -40,7 +42,7 @@ export class LawfulRecordings implements RecordingDesk {
   }
 
   mayMonitor({ attempt, target, announcedAt }: Omit<RecordingRequest, 'kind'>): string | undefined {
-    return lawfully(consentFor(attempt, target, announcedAt));
+    return lawfully(this.#consentFor(attempt, target, announcedAt));
   }
 
   #open({ attempt, kind, target, announcedAt }: RecordingRequest): OpenRecording | { refused: string } {
@@ -50,7 +52,7 @@ export class LawfulRecordings implements RecordingDesk {
       onRefused('forbidden');
       return { refused: 'the buyer does not want its conversations recorded' };
     }
-    const consent = consentFor(attempt, target, announcedAt);
+    const consent = this.#consentFor(attempt, target, announcedAt);
     // Who leaves a message wants it recorded, and is told so by being asked for one.
     const unlawful = kind === 'conversation' ? lawfully(consent) : undefined;
     if (unlawful !== undefined) {
@@ -78,36 +80,38 @@ export class LawfulRecordings implements RecordingDesk {
     return sink;
   }
 
+  /**
+   * Whose consent a recording needs: of all states that the parties may be in, the strictest decides. Where nothing
+   * is known of the caller everybody's is needed; where nothing is known of the buyer, unless the configuration says
+   * that its contract sees to that.
+   */
+  #consentFor(
+    { from, tags }: CallAttempt,
+    target: RingTarget | undefined,
+    announcedAt: number | undefined,
+  ): RecordingConsent {
+    const { market, unknownBuyers } = this.#parts;
+    const place = placeOf(from === undefined ? undefined : classifyNumber(from), tags['state'], tags['zip']);
+    const caller: RecordedParty = { states: place.states, by: place.by };
+    const other = target && partyOf(target, market.buyer(target.buyerId)?.states);
+    // Together they would hide that nothing is known of one of them.
+    const ofCaller = recordingConsent(caller.states);
+    const isLeftOut = other === undefined || (other.states.length === 0 && unknownBuyers === 'as_caller');
+    const ofOther = isLeftOut ? ofCaller : recordingConsent(other.states);
+    const { consent: needs, rule } = ofCaller.consent === 'all_party' ? ofCaller : ofOther;
+    return {
+      needs,
+      citation: rule.citation,
+      announcedAt: announcedAt ?? null,
+      caller,
+      other: other ?? null,
+    };
+  }
+
   #campaignOf({ to }: CallAttempt): ReturnType<Market['campaign']> {
     const number = this.#parts.market.numberByE164(to);
     return number && this.#parts.market.campaign(number.campaignId);
   }
-}
-
-/**
- * Whose consent a recording needs: of all states that the parties may be in, the strictest decides. Where nothing
- * is known of the caller everybody's is needed. A buyer's place is known where it answers on a telephone number;
- * else it is bound by its contract, and its state asks for nothing more.
- */
-function consentFor(
-  { from, tags }: CallAttempt,
-  target: RingTarget | undefined,
-  announcedAt: number | undefined,
-): RecordingConsent {
-  const place = placeOf(from === undefined ? undefined : classifyNumber(from), tags['state'], tags['zip']);
-  const caller: RecordedParty = { states: place.states, by: place.by };
-  const other = target && partyOf(target);
-  // Together they would hide that nothing is known of the caller.
-  const ofCaller = recordingConsent(caller.states);
-  const ofOther = other && other.states.length > 0 ? recordingConsent(other.states) : ofCaller;
-  const { consent: needs, rule } = ofCaller.consent === 'all_party' ? ofCaller : ofOther;
-  return {
-    needs,
-    citation: rule.citation,
-    announcedAt: announcedAt ?? null,
-    caller,
-    other: other ?? null,
-  };
 }
 
 /** Why what rests on this consent may not be done; undefined when it may. */
@@ -117,10 +121,20 @@ function lawfully({ needs, announcedAt, citation }: RecordingConsent): string | 
     : undefined;
 }
 
-function partyOf({ uri }: RingTarget): RecordedParty {
+/**
+ * Where who answers may be: as was told of the buyer, and as its number says where it answers on one. One that is
+ * called from anywhere says nothing beside that.
+ */
+function partyOf({ uri }: RingTarget, told: readonly string[] = []): RecordedParty {
   const [, user = ''] = /^(?:sips?|tel):(\+?\d[\d.()-]*)(?:[@;]|$)/i.exec(uri) ?? [];
   const parsed = user === '' ? undefined : parsePhoneNumber(user);
-  if (!parsed?.ok) return { states: [], by: 'nothing' };
-  const place = placeOf(classifyNumber(parsed.number), undefined, undefined);
-  return { states: place.states, by: place.by };
+  const number = parsed?.ok ? classifyNumber(parsed.number) : undefined;
+  const { states, by } = placeOf(number, undefined, undefined);
+  // Of what is mistyped it is not known which state was meant.
+  if (told.length === 0 || !told.every(isStateCode)) {
+    return number ? { states, by } : { states: [], by: 'nothing' };
+  }
+  return number?.kind === 'geographic'
+    ? { states: [...new Set([...states, ...told])], by: `${by} and buyer` }
+    : { states: told, by: 'buyer' };
 }

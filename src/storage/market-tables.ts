@@ -116,6 +116,7 @@ export const MARKET_TABLES: Readonly<Record<MarketEntity, TableSpec>> = {
       settings: 'settings',
       discipline: 'discipline',
       recording: 'recording',
+      states: 'states',
     },
     ['caps', 'settings', 'discipline'],
   ),

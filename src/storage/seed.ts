@@ -100,6 +100,7 @@ export async function seedDemoMarket(database: Database, options: SeedOptions): 
       caps: { concurrent: 100 },
       settings: undefined,
       discipline: undefined,
+      states: ['TX'],
     } as const;
     const floor = {
       status: 'active',

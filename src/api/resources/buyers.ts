@@ -13,6 +13,7 @@ import {
   milliseconds,
   name,
   skills,
+  state,
   targetUri,
 } from '../schemas';
 import { entityRoutes } from './entity-resource';
@@ -40,6 +41,14 @@ const buyerSchema = z.strictObject({
     .literal('forbidden')
     .optional()
     .describe('It does not want its conversations recorded, whatever campaigns and plans say'),
+  states: z
+    .array(state)
+    .min(1)
+    .max(64)
+    .optional()
+    .describe(
+      'Two-letter states and provinces where its people take calls: the law of recording asks for them',
+    ),
 });
 
 const targetSchema = z.strictObject({

@@ -11,7 +11,13 @@ const CALIFORNIA = '+14155550123' as never;
 const NEW_YORK = '+12125550123' as never;
 const SINK = { begin: () => undefined, write: () => undefined, end: () => undefined };
 
-function desk(recording?: Campaign['recording'], forbidden = false) {
+/** @param states - where the people of the buyer are; none: nobody has said */
+function desk(
+  recording?: Campaign['recording'],
+  forbidden = false,
+  states: readonly string[] | undefined = ['NY'],
+  unknownBuyers: 'all_party' | 'as_caller' = 'all_party',
+) {
   const made: RecordingBasics[] = [];
   const refused: string[] = [];
   const market = new Market();
@@ -19,7 +25,7 @@ function desk(recording?: Campaign['recording'], forbidden = false) {
     ...EMPTY_MARKET,
     campaigns: [campaign({ recording })],
     numbers: [number()],
-    buyers: [buyer(forbidden ? { recording: 'forbidden' } : {})],
+    buyers: [buyer({ states, ...(forbidden ? { recording: 'forbidden' } : {}) })],
   });
   const studio: Pick<Studio, 'record'> = {
     record: (basics) => {
@@ -31,6 +37,7 @@ function desk(recording?: Campaign['recording'], forbidden = false) {
     nodeId: 'n1',
     market,
     studio,
+    unknownBuyers,
     keepDays: 90,
     clock: { now: () => NOON, monotonic: () => 0 },
     onRefused: (why) => refused.push(why),
@@ -59,11 +66,11 @@ test('one party is enough in New York; in California everybody must have been to
   expect(made.map(({ consent }) => consent)).toEqual([
     {
       ...{ needs: 'one_party', citation: 'N.Y. Penal Law §250.00', announcedAt: null },
-      ...{ caller: { states: ['NY'], by: 'area code' }, other: { states: [], by: 'nothing' } },
+      ...{ caller: { states: ['NY'], by: 'area code' }, other: { states: ['NY'], by: 'buyer' } },
     },
     {
       ...{ needs: 'all_party', citation: 'Cal. Penal Code §§632, 632.7', announcedAt: NOON - 3_000 },
-      ...{ caller: { states: ['CA'], by: 'area code' }, other: { states: [], by: 'nothing' } },
+      ...{ caller: { states: ['CA'], by: 'area code' }, other: { states: ['NY'], by: 'buyer' } },
     },
   ]);
   expect(refused).toEqual(['consent']);
@@ -78,7 +85,7 @@ test('the strictest of both sides decides, and of a caller of whom nothing is kn
   });
   expect(recordings.open(request(NEW_YORK, { target: inTexas }))).toMatchObject({ sink: SINK });
   for (const nobody of [undefined, '+442079460000' as never]) {
-    for (const target of [ringTarget(), inTexas]) {
+    for (const target of [ringTarget({ buyerId: 'buyer' }), inTexas]) {
       expect(recordings.open(request(nobody, { target }))).toMatchObject({
         refused: expect.stringContaining('the strictest rule is taken') as unknown,
       });
@@ -89,6 +96,44 @@ test('the strictest of both sides decides, and of a caller of whom nothing is kn
   expect(recordings.open(claimed)).toMatchObject({
     refused: expect.stringContaining('Fla. Stat.') as unknown,
   });
+});
+
+test('where a buyer is counts by what is told of it and by its number; of one that nobody knows everybody is told', () => {
+  const onSip = { target: ringTarget({ buyerId: 'buyer' }) };
+  const inTexas = {
+    target: ringTarget({ buyerId: 'buyer', kind: 'pstn', uri: 'sip:+12145550199@192.0.2.9' }),
+  };
+  const tollFree = { target: ringTarget({ buyerId: 'buyer', kind: 'pstn', uri: 'tel:+18005550199' }) };
+  const anywhere = { refused: expect.any(String) as unknown };
+  const strict = { refused: expect.stringContaining('the strictest rule is taken') as unknown };
+  const ofFlorida = { refused: expect.stringContaining('Fla. Stat.') as unknown };
+  const taken = { sink: SINK };
+  for (const [states, expected] of [
+    [[], [strict, taken, anywhere]],
+    [['TX'], [taken, taken, taken]],
+    // Some of its people are in one, some in the other.
+    [
+      ['TX', 'FL'],
+      [ofFlorida, ofFlorida, ofFlorida],
+    ],
+    // One is mistyped: nobody knows which was meant.
+    [
+      ['TX', 'XX'],
+      [strict, taken, anywhere],
+    ],
+  ] as const) {
+    const { recordings } = desk(undefined, false, states);
+    const opened = [onSip, inTexas, tollFree].map((more) => recordings.open(request(NEW_YORK, more)));
+    expect([states, opened]).toMatchObject([states, expected]);
+    expect(recordings.mayMonitor(request(NEW_YORK, onSip)) === undefined).toBe(expected[0] === taken);
+    expect(recordings.open(request(NEW_YORK, { ...onSip, announcedAt: NOON }))).toMatchObject(taken);
+  }
+  const lax = desk(undefined, false, [], 'as_caller').recordings;
+  expect(lax.open(request(NEW_YORK, onSip))).toMatchObject(taken);
+  expect(lax.open(request(CALIFORNIA, onSip))).toMatchObject({ refused: expect.any(String) as unknown });
+  expect(desk(undefined, false, ['FL'], 'as_caller').recordings.open(request(NEW_YORK, onSip))).toMatchObject(
+    ofFlorida,
+  );
 });
 
 test('who listens in asks the same law, whether or not anything is recorded', () => {

@@ -51,9 +51,12 @@ export const campaignTenancy: EntityTenancy<'campaign'> = {
   },
 };
 
-/** When its targets are paused for not answering is for the exchange to say. */
+/**
+ * When its targets are paused for not answering is for the exchange to say, and where its people are is what its
+ * contract says: that may make a recording lawful.
+ */
 export const buyerTenancy: EntityTenancy<'buyer'> = {
-  sees: { buyer: ['accountId', 'name', 'status', 'caps', 'settings', 'discipline', 'recording'] },
+  sees: { buyer: ['accountId', 'name', 'status', 'caps', 'settings', 'discipline', 'recording', 'states'] },
   changes: { role: 'buyer', fields: ['name', 'status', 'caps', 'settings', 'recording'] },
   check: ({ status }) => {
     if (status === 'archived') throw exchangeOnly('/status', 'a buyer is archived by the exchange');

@@ -139,6 +139,7 @@ export const MARKET_RESOURCES: readonly MarketResource[] = [
       settings: { ringTimeoutMs: 12_000, maxDurationMs: 600_000, ringback: 'local' },
       discipline: { unanswered: 3, windowMs: 600_000, pauseMs: 300_000 },
       recording: 'forbidden',
+      states: ['TX', 'FL'],
     },
     archived: 'archived',
   },

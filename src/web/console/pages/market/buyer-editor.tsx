@@ -1,6 +1,6 @@
 import { useMemo } from 'preact/hooks';
 import { useConsole, useMay } from '../../console';
-import { integer, seconds, text } from '../../core/codec';
+import { integer, seconds, text, words } from '../../core/codec';
 import type { FieldSpec } from '../../core/draft';
 import { specsFor } from '../../core/draft';
 import { wordsOf } from '../../core/format';
@@ -24,12 +24,19 @@ import type { Bid, Buyer, Target } from './types';
 
 const window = seconds({ min: 1_000, max: 86_400_000 });
 
+const RECORDING = [
+  ['', 'as campaigns and plans say'],
+  ['forbidden', 'are never recorded'],
+] as const;
+
 const SPECS: readonly FieldSpec[] = [
   { at: '/accountId', codec: text, required: 'choose who pays', ofExchange: true },
   { at: '/name', codec: text, required: 'give it a name' },
   { at: '/status', codec: text, initial: 'active' },
   ...CAP_SPECS,
   ...DELIVERY_SPECS,
+  { at: '/recording', codec: text },
+  { at: '/states', codec: words, ofExchange: true },
   { at: '/discipline/unanswered', codec: integer({ min: 1, max: 1_000 }), ofExchange: true },
   { at: '/discipline/windowMs', codec: window, ofExchange: true },
   { at: '/discipline/pauseMs', codec: window, ofExchange: true },
@@ -76,6 +83,21 @@ export function BuyerEditor({ params }: PageProps) {
           </div>
           <CapFields form={form} />
           <DeliveryFields form={form} />
+          <fieldset class="form-section">
+            <legend>Recording</legend>
+            <div class="form-grid">
+              <FormSelect form={form} at="/recording" label="Its conversations" options={RECORDING} />
+              {operator && (
+                <FormText
+                  form={form}
+                  at="/states"
+                  label="States of its people"
+                  placeholder="TX, FL"
+                  hint="Two letters each. Where none is told everybody must hear that a call is recorded."
+                />
+              )}
+            </div>
+          </fieldset>
           {operator && (
             <fieldset class="form-section">
               <legend>When it does not answer</legend>
