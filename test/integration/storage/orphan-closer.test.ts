@@ -1,4 +1,5 @@
 import { OutboxRelay, settleCall } from '../../../src/billing';
+import type { CarriedLeg } from '../../../src/domain';
 import type { Database } from '../../../src/storage';
 import { NodeHeartbeat, openRedis, OrphanCloser } from '../../../src/storage';
 import type { CallEntry } from '../../../src/storage/call-entries';
@@ -49,6 +50,41 @@ async function callsOf(nodeId: string, bootId: string, connectedMs = 42_000): Pr
     { kind: 'checkpoint', record: { at: NOON + connectedMs, calls: [{ callId: answered, connectedMs }] } },
   ]);
 }
+
+/** Calls that the exchange answered: one with its plan, one handed on by it, and one whose node went at once. */
+async function attendedCalls(nodeId: string, bootId: string): Promise<void> {
+  const boot = { nodeId, bootId };
+  const attended = (callId: string): CallEntry => {
+    const { sale: _sale, answeredAt: _answeredAt, ...basics } = answeredRecord(callId);
+    const carried = [legOf('inbound', 0)];
+    return { kind: 'attended', boot, record: { ...basics, attendedAt: NOON + 5_000, carried } };
+  };
+  await storeEntries(db, [
+    attended('with its plan'),
+    attended('handed on'),
+    attended('at once'),
+    checkpointAt(10_000, { 'with its plan': [10_000], 'handed on': [10_000] }),
+    checkpointAt(30_000, { 'with its plan': [30_000], 'handed on': [30_000, 12_000] }),
+    // From a journal that is replayed late.
+    checkpointAt(20_000, { 'with its plan': [20_000], 'handed on': [20_000, 2_000] }),
+  ]);
+}
+
+const legOf = (direction: CarriedLeg['direction'], durationMs: number): CarriedLeg => ({
+  ...{ direction, trunkId: direction === 'inbound' ? 'trunk-1' : 'out', number: '+18005550100' },
+  ...{ answeredAt: NOON + 5_000, durationMs },
+});
+/** What is noted of calls so long after the answer: how long the caller's leg lasted, and the one outward. */
+const checkpointAt = (afterMs: number, calls: Readonly<Record<string, readonly number[]>>): CallEntry => ({
+  kind: 'checkpoint',
+  record: {
+    at: NOON + 5_000 + afterMs,
+    calls: Object.entries(calls).map(([callId, durations]) => ({
+      ...{ callId, connectedMs: 0 },
+      carried: durations.map((durationMs, n) => legOf(n === 0 ? 'inbound' : 'outbound', durationMs)),
+    })),
+  },
+});
 
 /** A closer that has watched for long enough to trust what it sees. */
 async function watcher(): Promise<OrphanCloser> {
@@ -284,4 +320,23 @@ test('a node tells that it lives, and which start this is', async () => {
   const nowhere = openDatabase('postgresql://127.0.0.1:1/none');
   await expect(new NodeHeartbeat(nowhere, 'n1', 'boot-3').start()).rejects.toThrow('ECONNREFUSED');
   await nowhere.close();
+});
+
+test('calls that the exchange answered are closed with the legs that they had, and somebody looks at each', async () => {
+  await beat('gone', 'b1', 60);
+  await attendedCalls('gone', 'b1');
+  await (await watcher()).closeOrphans();
+  const rows = await own.query<{ id: string; lasted: string; carried: CarriedLeg[]; sold: boolean | null }>(
+    `select c.id, c.ended_at - c.attended_at as lasted, c.carried, (o.payload ->> 'sold')::boolean as sold
+     from calls c join outbox o on o.type = 'call.ended' and o.subject = c.id order by c.id`,
+  );
+  expect(
+    rows.map(({ id, lasted, carried, sold }) => [
+      ...[id, Number(lasted), carried.map(({ durationMs }) => durationMs), sold],
+    ]),
+  ).toEqual([
+    ['at once', 0, [0], null],
+    ['handed on', 30_000, [30_000, 12_000], null],
+    ['with its plan', 30_000, [30_000], null],
+  ]);
 });

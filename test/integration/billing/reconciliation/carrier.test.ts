@@ -275,3 +275,78 @@ test('a source that breaks off imports nothing', async () => {
   );
   expect(await own.query('select 1 from carrier_cdrs')).toEqual([]);
 });
+
+describe('legs that were metered', () => {
+  const leg = (direction: string, trunkId: string, at: number, seconds: number, number = '+18005550100') => ({
+    ...{ direction, trunkId, number },
+    ...{ answeredAt: START + at * 1_000, durationMs: seconds * 1_000 },
+  });
+  /** Calls that nobody bought, with what was booked for each of their legs. */
+  async function carried(id: string, legs: readonly ReturnType<typeof leg>[]): Promise<void> {
+    await own.query(
+      `insert into calls (id, node_id, boot_id, sip_call_id, state, trunk_id, caller, dialled, origin, received_at, attended_at,
+         ended_at, attempts, transfers, carried)
+       values ($1, 'n', 'b', $1 || '@us', 'completed', 'trunk-1', '+12125550123', '+18005550100', 'unknown', $2::bigint - 4000, $2,
+         $2::bigint + 100000, '[]', jsonb_build_array(jsonb_build_object('at', $2::bigint + 5000)), $3)`,
+      [id, legs[0]?.answeredAt, JSON.stringify(legs)],
+    );
+    const seen: Record<string, number> = {};
+    const lines = legs.map(({ direction, durationMs }) => {
+      const nth = (seen[direction] = (seen[direction] ?? 0) + 1);
+      const code = nth === 1 ? direction : `${direction}/${nth}`;
+      const said = { kind: 'carrier_cost', accountId: 'carrier', code, currency: 'USD', text: '' };
+      return { ...said, amount: durationMs / 10 };
+    });
+    await own.query(
+      `insert into settlements (call_id, connected_ms, revenue, payout, currency, lines) values ($1, 0, 0, 0, 'USD', $2)`,
+      [id, JSON.stringify(lines)],
+    );
+  }
+
+  test('are compared each for as long as it lasted, also of calls that nobody bought', async () => {
+    await calls({ id: 'sold', at: 50, seconds: 60 });
+    await carried('heard', [leg('inbound', 'trunk-1', 100, 31)]);
+    await carried('longer', [leg('inbound', 'trunk-1', 300, 44), leg('outbound', 'trunk-1', 310, 20)]);
+    await file([
+      HEAD,
+      record(50, 60, { id: 'sold@us' }),
+      record(100, 31, { id: 'heard@us' }),
+      record(300, 54, { id: 'longer@us', cost: '0.0054' }),
+    ]);
+    const { run, seen } = await reconcile();
+    expect(run).toMatchObject({
+      totals: { ours: { calls: 3, durationMs: 135_000, costMicros: 13_500 }, matched: 3 },
+    });
+    expect(seen).toEqual([
+      ['cost_differs', 'longer', 4, 1_000],
+      ['duration_differs', 'longer', 4, 1_000],
+    ]);
+  });
+
+  test.each(['answer', 'setup'])(
+    'outward have numbers, costs and beginnings of their own: %s',
+    async (timeOf) => {
+      const [first, second] = ['+442079460958', '+442079460959'];
+      await carried('moved', [
+        leg('inbound', 'trunk-1', 100, 90),
+        leg('outbound', 'other', 101, 3, first),
+        leg('outbound', 'trunk-1', 110, 20, first),
+        leg('outbound', 'trunk-1', 140, 30, second),
+      ]);
+      const began = (at: number): number => (timeOf === 'answer' ? at : 105);
+      await file(
+        [
+          HEAD,
+          record(began(110), 20, { to: first.slice(1), id: 'theirs-1' }),
+          record(began(140), 30, { to: second.slice(1), id: 'theirs-2' }),
+        ],
+        { direction: 'outbound', timeOf, startToleranceMs: 1_000 },
+      );
+      const { run, seen } = await reconcile();
+      expect(run).toMatchObject({
+        totals: { ours: { calls: 2, durationMs: 50_000, costMicros: 5_000 }, matched: 2, byNumbers: 2 },
+      });
+      expect(seen).toEqual([]);
+    },
+  );
+});
