@@ -174,7 +174,7 @@ export class Supervision {
     if (this.#showing || this.#shown === undefined) return;
     this.#showing = true;
     while (!this.#over && this.#dialog && this.#shown !== this.#mode) {
-      const mode = this.#mode;
+      const mode: MonitorMode = this.#mode;
       const body = JSON.stringify({ monitoring: mode });
       // A phone that does not answer, or does not know the word, goes on as it is: it is heard all the same.
       await this.#dialog.request('INFO', CARD_TYPE, body);

@@ -67,6 +67,9 @@ export class CallDesk {
         else if (by === 'us') this.#ended(answered ? 'agent' : 'declined');
         else this.#ended(by);
       },
+      onMonitoring: (mode) => {
+        if (this.#call === call) this.#dispatch({ type: 'monitoring', mode });
+      },
       onUntold: (again) => this.#owed.push(again),
     });
     this.#call = call;

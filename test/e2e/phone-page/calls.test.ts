@@ -88,6 +88,28 @@ describe('a call', () => {
     await phone.isIn(/^ended-declined$/);
   });
 
+  it('shows how it is listened in to, also when that changes', async () => {
+    const phone = await bench.phone();
+    const call = await bench.exchange.switch.call('c1', { ...CARD, monitoring: 'listen' });
+    await phone.click('answer');
+    await call.whenAnswered();
+    await phone.isIn(/^monitoring$/);
+    expect(await phone.text('call-state')).toBe('Listening in: nobody hears you');
+    const card = 'application/vnd.dce.card+json';
+    call.info('application/dtmf-relay', 'Signal=1\r\nDuration=160\r\n');
+    call.info(card, '{"monitoring":"whisper"}');
+    await phone.says('call-state', /^Whispering: the agent hears you$/);
+    call.info(card, '{"monitoring":"everything"}');
+    call.info(card, '{"monitoring":"barge"}');
+    await phone.says('call-state', /^Both hear you$/);
+    expect(await phone.page.$eval('[aria-live="assertive"]', (news) => news.textContent)).toBe(
+      'Both hear you',
+    );
+    await phone.click('hang-up');
+    await until('the BYE', () => call.ended);
+    await phone.isIn(/^idle$/);
+  });
+
   it('is not answered by a key that was meant for something else', async () => {
     const phone = await bench.phone();
     await phone.page.focus('[data-testid="status-away"]');

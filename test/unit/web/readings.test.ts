@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { readCard } from '../../../src/web/phone/core/card';
+import { readCard, readMonitoring } from '../../../src/web/phone/core/card';
 import { dialAddress, domainOf } from '../../../src/web/phone/core/dial-address';
 import { clockTime, instantOf, money, phoneNumber, tagName, talkTime } from '../../../src/web/shared/format';
 import { asksForHold } from '../../../src/web/phone/core/hold';
@@ -46,6 +46,17 @@ describe('the card of a call', () => {
       callId: 'c1',
       campaign: 'x',
     });
+  });
+
+  it('is told anew how the phone listens in, and of nothing else', () => {
+    const type = 'application/vnd.dce.card+json';
+    expect(readMonitoring(type, '{"monitoring":"barge"}')).toBe('barge');
+    expect(readMonitoring(`${type.toUpperCase()}; charset=utf-8`, '{"monitoring":"listen"}')).toBe('listen');
+    for (const body of ['{"monitoring":"spy"}', '{}', '[]', 'null', '{', '', ' '.repeat(9_000)]) {
+      expect(readMonitoring(type, body)).toBeUndefined();
+    }
+    expect(readMonitoring('application/dtmf-relay', '{"monitoring":"barge"}')).toBeUndefined();
+    expect(readMonitoring(undefined, '{"monitoring":"barge"}')).toBeUndefined();
   });
 
   it('leaves out what is of another kind', () => {

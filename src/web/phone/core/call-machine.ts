@@ -79,6 +79,8 @@ export type CallEvent =
   | { readonly type: 'answer_failed'; readonly trouble: TroubleCode }
   | { readonly type: 'established'; readonly at: number }
   | { readonly type: 'card'; readonly card: CallCard }
+  /** Of a call that is listened to. */
+  | { readonly type: 'monitoring'; readonly mode: NonNullable<CallCard['monitoring']> }
   | { readonly type: 'ended'; readonly by: EndedBy; readonly at: number }
   | { readonly type: 'muted'; readonly on: boolean }
   | { readonly type: 'hold_asked' }
@@ -170,6 +172,10 @@ function whileActive(state: Extract<CallState, { phase: 'active' }>, event: Call
       return over(state, event.by, event.at, state.answeredAt);
     case 'card':
       return { ...state, card: event.card, learned: true };
+    case 'monitoring':
+      // A call of one's own does not become somebody else's.
+      if (state.card.monitoring === undefined) return state;
+      return { ...state, card: { ...state.card, monitoring: event.mode } };
     case 'muted':
       return { ...state, muted: event.on };
     case 'hold_asked':

@@ -14,6 +14,8 @@ export interface CallCard {
   readonly monitoring?: 'listen' | 'whisper' | 'barge';
 }
 
+/** Of an INFO of the switch: fields of the card that are others now, as JSON. */
+const CARD_TYPE = 'application/vnd.dce.card+json';
 const MAX_HEADER = 8_192;
 const MAX_TAGS = 20;
 const MODES = ['listen', 'whisper', 'barge'] as const;
@@ -49,6 +51,18 @@ export function cardOf(callId: string, value: unknown): CallCard {
     ...(tags === undefined ? {} : { tags }),
     ...(monitoring === undefined ? {} : { monitoring }),
   };
+}
+
+/** How this phone listens in from now on, as an INFO tells it; undefined of one that tells something else. */
+export function readMonitoring(contentType: string | undefined, body: string): CallCard['monitoring'] {
+  if (contentType?.split(';', 1)[0]?.trim().toLowerCase() !== CARD_TYPE || body.length > MAX_HEADER) {
+    return undefined;
+  }
+  try {
+    return cardOf('', JSON.parse(body)).monitoring;
+  } catch {
+    return undefined;
+  }
 }
 
 function tagsOf(value: unknown): Readonly<Record<string, string>> | undefined {

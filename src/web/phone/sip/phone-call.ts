@@ -1,6 +1,8 @@
 import { Invitation, Inviter, SessionState, UserAgent } from 'sip.js';
-import type { Bye, Core, Notification, Session } from 'sip.js';
+import type { Bye, Core, Info, Notification, Session } from 'sip.js';
 import { retryDelayMs } from '../../shared/retry-delay';
+import type { CallCard } from '../core/card';
+import { readMonitoring } from '../core/card';
 import { answeredElsewhere, fragStatus } from '../core/sip-reason';
 import type { MediaHandler } from './media-handler';
 
@@ -9,6 +11,8 @@ export interface PhoneCallListener {
   onEstablished(): void;
   /** @param status - of a call of our own that was not answered; 0 when it is over otherwise */
   onEnded(by: 'peer' | 'us' | 'elsewhere' | 'missed' | 'lost', status: number): void;
+  /** The call that is listened to is listened to otherwise. */
+  onMonitoring?(mode: NonNullable<CallCard['monitoring']>): void;
   /** The other side was not reached with our goodbye. @param again - says it once more */
   onUntold(again: () => void): void;
 }
@@ -56,6 +60,12 @@ export class PhoneCall {
       onBye: (bye: Bye) => {
         this.#handedOn = /call transferred/i.test(bye.request.getHeader('reason') ?? '');
         void bye.accept();
+      },
+      onInfo: (info: Info) => {
+        // Others are carried across from whoever the agent talks with: keys that nobody reads here.
+        info.accept().catch(() => undefined);
+        const mode = readMonitoring(info.request.getHeader('content-type'), info.request.body);
+        if (mode !== undefined) this.#listener.onMonitoring?.(mode);
       },
     };
     session.stateChange.addListener((state) => this.#changed(state));

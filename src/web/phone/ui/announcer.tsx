@@ -39,7 +39,9 @@ function callNews({ call }: PhoneState): string {
       if (transfer.step === 'none' && transfer.failed)
         return TEXT.transfer.failed(transfer.failed.target.name, transfer.failed.status);
       if (call.heldByPeer) return TEXT.call.heldByPeer;
-      const sound = call.held ? TEXT.call.held : TEXT.call.talking;
+      const { monitoring } = call.card;
+      const up = monitoring === undefined ? TEXT.call.talking : TEXT.monitoring[monitoring];
+      const sound = call.held ? TEXT.call.held : up;
       return call.muted ? `${sound}, ${TEXT.call.muted}` : sound;
     }
   }

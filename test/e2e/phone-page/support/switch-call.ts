@@ -62,6 +62,11 @@ export class SwitchCall extends EventEmitter<{
     this.#over();
   }
 
+  /** Tells the phone something within the call. */
+  info(type: string, body: string): void {
+    this.#request('INFO', ++this.#cseq, undefined, [], body, type);
+  }
+
   /** Hears of the phone's call to somebody. */
   takeInvite(invite: SipText): void {
     this.#invite = invite;

@@ -112,6 +112,35 @@ test('who listens whispers, barges in and leaves when it is asked for, by who ma
   expectNothingLeft(stage);
 });
 
+test('the phone of who listens is told how, when that is another than its card said', async () => {
+  const stage = await open();
+  await ask(stage, start('listen'));
+  await ask(stage, change('whisper'));
+  await stage.pass(300);
+  await ask(stage, change('barge', OPERATOR));
+  await ask(stage, change('barge', OPERATOR));
+  await ask(stage, change('listen'));
+  expect(stage.colleague.told).toEqual(
+    ['whisper', 'barge', 'listen'].map((monitoring) => ({
+      contentType: 'application/vnd.dce.card+json',
+      body: JSON.stringify({ monitoring }),
+    })),
+  );
+  await stage.close();
+  expectNothingLeft(stage);
+});
+
+test('other phones than those of agents have no page to show it on', async () => {
+  const stage = await open({ colleague: SILENT, hall: ANSWERS });
+  await ask(stage, start('listen', OPERATOR, { kind: 'target', id: 'hall', buyerId: 'buyer-0' }));
+  await stage.pass(300);
+  expect(await ask(stage, change('barge', OPERATOR))).toBeUndefined();
+  expect(stage.media.listens).toBe('barge');
+  expect(stage.hall.told).toEqual([]);
+  await stage.close();
+  expectNothingLeft(stage);
+});
+
 test('nobody listens in where the law wants everybody told first, nor where the engine cannot', async () => {
   const stage = await open();
   stage.unlawful = 'everybody must have been told first: Cal. Penal Code § 632';
