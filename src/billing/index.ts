@@ -197,6 +197,7 @@ export type { Delivery, DeliveryDetail, DeliveryState } from './postbacks/delive
 export { POSTBACK_EVENTS } from './postbacks/events';
 export type { PostbackEvent } from './postbacks/events';
 export type { PostbackPlaces } from './postbacks/check-postback';
+export { PortPolicy } from './postbacks/port-policy';
 export type { Postback, PostbackSettings, PostbackStatus } from './postbacks/postback';
 export { PostbackDispatcher } from './postbacks/postback-dispatcher';
 export type { PostbackDispatcherOptions } from './postbacks/postback-dispatcher';

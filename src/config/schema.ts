@@ -41,6 +41,11 @@ const iceServer = (...schemes: readonly string[]) =>
         /^[a-z]+:(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:\?transport=(?:udp|tcp))?$/.test(text),
       `must look like ${schemes[0]}:${schemes[0]}.example.com:3478`,
     );
+/** `8443`, `8000-8999`; below are the system's. */
+const unprivilegedPorts = z.string().refine((text) => {
+  const [, from, to = from] = /^(\d{4,5})(?:-(\d{4,5}))?$/.exec(text) ?? [];
+  return Number(from) >= 1_024 && Number(from) <= Number(to) && Number(to) <= 65_535;
+}, 'must be a port from 1024 on, or a range of them, e.g. 8000-8999');
 /** An address, a CIDR block, or a name. */
 const privatePlace = z
   .string()
@@ -785,12 +790,6 @@ const settings = z.strictObject({
         .describe(
           'Whose consent recording takes where nobody knows in which state a buyer is: everybody’s, or as the state of the caller says, since contracts with buyers see to theirs',
         ),
-      unknownBuyers: z
-        .enum(['all_party', 'as_caller'])
-        .default('all_party')
-        .describe(
-          'Whose consent recording takes where nobody knows in which state a buyer is: everybody’s, or as the state of the caller says, since contracts with buyers see to theirs',
-        ),
       maxMinutes: positive
         .max(1_440)
         .default(240)
@@ -928,6 +927,13 @@ const settings = z.strictObject({
         .default([])
         .describe(
           'Addresses, CIDR blocks and names that webhooks may be sent to although they are not of the public internet',
+        ),
+      allowPorts: z
+        .array(unprivilegedPorts)
+        .max(64)
+        .default([])
+        .describe(
+          'Ports that webhooks may be sent to besides 443 and 80: 8443, or 8000-8999; from 1024 on, and a range opens no ports of databases, signalling and the like',
         ),
       allowHttp: z
         .array(hostRule)

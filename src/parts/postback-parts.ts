@@ -1,5 +1,5 @@
 import type { PostbackPlaces } from '../billing';
-import { PostbackDispatcher, PostbackTester } from '../billing';
+import { PortPolicy, PostbackDispatcher, PostbackTester } from '../billing';
 import type { Config } from '../config';
 import type { Clock } from '../domain';
 import { AddressPolicy, systemClock } from '../domain';
@@ -49,6 +49,6 @@ export function postbackDispatcher(
   });
 }
 
-function placesOf({ postbacks: { allowPrivate, allowHttp } }: Config): PostbackPlaces {
-  return { addresses: new AddressPolicy(allowPrivate), allowHttp };
+function placesOf({ postbacks: { allowPrivate, allowPorts, allowHttp } }: Config): PostbackPlaces {
+  return { addresses: new AddressPolicy(allowPrivate), ports: new PortPolicy(allowPorts), allowHttp };
 }

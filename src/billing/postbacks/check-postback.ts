@@ -1,9 +1,11 @@
 import { isIP } from 'node:net';
 import type { AddressPolicy } from '../../domain';
-import { matchesHost } from '../../domain';
+import { AppError, matchesHost } from '../../domain';
 import { compileFormBody, compileJsonBody } from './body-template';
 import type { Listener } from './events';
 import { mayHear } from './events';
+import type { PortPolicy } from './port-policy';
+import { portOf } from './port-policy';
 import type { PostbackSettings } from './postback';
 import type { TemplateProblem } from './url-template';
 import { compileUrl } from './url-template';
@@ -11,6 +13,7 @@ import { compileUrl } from './url-template';
 /** Where postbacks may go. */
 export interface PostbackPlaces {
   readonly addresses: AddressPolicy;
+  readonly ports: PortPolicy;
   /** Hosts that may be reached without TLS: names, `*.name`, addresses. */
   readonly allowHttp: readonly string[];
 }
@@ -73,6 +76,21 @@ export function checkPostback(
   const body = compile(settings.body, listener);
   if (!body.ok) problems.push({ pointer: '/body', message: worded(body.problem) });
   return problems;
+}
+
+/**
+ * The port of a place is one that requests may go to.
+ * @throws AppError `unprocessable` when it is not
+ */
+export function assertPort(url: string, listener: Listener, { ports }: PostbackPlaces): void {
+  const compiled = compileUrl(url, listener);
+  if (!compiled.ok) return;
+  const { protocol, host } = compiled.template;
+  const message = ports.refusal(portOf(new URL(`${protocol}//${host}`)));
+  if (message === undefined) return;
+  throw new AppError('unprocessable', 'port_not_allowed', message, {
+    errors: [{ in: 'body', pointer: '/url', message }],
+  });
 }
 
 /** What is wrong with headers of one's own. */

@@ -5,9 +5,12 @@ import type { AddressPolicy } from '../../domain';
 import { asError } from '../../domain';
 import type { SystemLookup } from '../../outbound';
 import { answerWith, Resolver } from '../../outbound';
+import type { PortPolicy } from './port-policy';
+import { portOf } from './port-policy';
 
 export interface HttpSenderSettings {
   readonly addresses: AddressPolicy;
+  readonly ports: PortPolicy;
   /** Hosts that may be reached without TLS. */
   readonly insecureAllowed: (host: string) => boolean;
   /** Milliseconds for everything: look-up, connection, request and reply. */
@@ -78,6 +81,8 @@ export class HttpSender {
     if (url.protocol !== 'https:' && !this.#settings.insecureAllowed(host)) {
       return { ok: false, why: 'refused', detail: `HTTPS is asked for at ${host}` };
     }
+    const refusal = this.#settings.ports.refusal(portOf(url));
+    if (refusal !== undefined) return { ok: false, why: 'refused', detail: refusal };
     const { timeoutMs } = this.#settings;
     const limit = new AbortController();
     let timedOut = false;

@@ -54,6 +54,7 @@ export class PostbackDispatcher {
     const { now, monotonic } = options;
     this.#sender = new HttpSender({
       addresses: places.addresses,
+      ports: places.ports,
       insecureAllowed: (host) => insecureAllowed(places, host),
       timeoutMs,
       monotonic,

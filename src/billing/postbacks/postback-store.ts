@@ -4,7 +4,7 @@ import { AppError } from '../../domain';
 import type { ListedRow, ListedTable, ListQuery, Queryable, Vault } from '../../storage';
 import { inTransaction, listRows } from '../../storage';
 import type { FieldProblem, PostbackPlaces } from './check-postback';
-import { checkHeaders, checkPostback } from './check-postback';
+import { assertPort, checkHeaders, checkPostback } from './check-postback';
 import type { Listener } from './events';
 import { listenerOf } from './events';
 import type { Postback, PostbackSettings } from './postback';
@@ -84,6 +84,7 @@ export class PostbackStore {
     const { accountId, headers } = wanted;
     const listener = await this.#listener(accountId);
     refuse([...checkPostback(listener, wanted, this.#places), ...checkHeaders(headers)]);
+    assertPort(wanted.url, listener, this.#places);
     const id = wanted.id ?? randomUUID();
     const secret = wanted.secret ?? newSecret();
     return inTransaction(this.#db, async (tx) => {
@@ -149,6 +150,9 @@ export class PostbackStore {
       };
       const listener = await own.#listener(before.accountId);
       refuse([...checkPostback(listener, after, this.#places), ...checkHeaders(headers ?? {})]);
+      // One that goes nowhere any more can still be paused.
+      if (after.status === 'active' || after.url !== before.url)
+        assertPort(after.url, listener, this.#places);
       await tx.query(
         `update postbacks set name = $2, status = $3, events = $4, method = $5, url = $6, host = $7, body_type = $8,
            body = $9, campaign_ids = $10, converted_only = $11, rate_per_second = $12,

@@ -3,7 +3,7 @@ import type { Account } from '../../domain';
 import { AppError, micros } from '../../domain';
 import type { Queryable, Vault } from '../../storage';
 import type { PostbackPlaces } from './check-postback';
-import { insecureAllowed } from './check-postback';
+import { assertPort, insecureAllowed } from './check-postback';
 import { Deliverer } from './deliverer';
 import type { ClaimedDelivery, SentRequest } from './delivery-queue';
 import { SENDING_COLUMNS } from './delivery-queue';
@@ -66,6 +66,7 @@ export class PostbackTester {
     this.#settings = settings;
     this.#sender = new HttpSender({
       addresses: places.addresses,
+      ports: places.ports,
       insecureAllowed: (host) => insecureAllowed(places, host),
       timeoutMs,
       monotonic,
@@ -75,7 +76,7 @@ export class PostbackTester {
 
   /**
    * @returns undefined when there is no such postback
-   * @throws AppError `rate_limited` when too many tests are under way
+   * @throws AppError `rate_limited` when too many tests are under way, `unprocessable` for a port that is not allowed
    * @throws VaultError when its secret was sealed with another key
    */
   async test(db: Queryable, id: string, event: PostbackEvent): Promise<PostbackTest | undefined> {
@@ -87,6 +88,7 @@ export class PostbackTester {
     }
     const now = this.#settings.now();
     const listener = listenerOf(row.accountType) ?? 'buyer';
+    assertPort(row.url, listener, this.#settings.places);
     const delivery: ClaimedDelivery = {
       ...row,
       id: 0,

@@ -7,6 +7,7 @@ import {
   listPayoutBatches,
   listPayoutItems,
   listSettlements,
+  PortPolicy,
   PostbackStore,
 } from '../../../src/billing';
 import { AddressPolicy } from '../../../src/domain';
@@ -98,7 +99,11 @@ const LISTS: Readonly<Record<string, Case>> = {
     key: 'id',
     sorts: { name: 'text', createdAt: 'instant' },
     list: (db, query) =>
-      new PostbackStore(db, TEST_VAULT, { addresses: new AddressPolicy(), allowHttp: [] }).list(query),
+      new PostbackStore(db, TEST_VAULT, {
+        addresses: new AddressPolicy(),
+        ports: new PortPolicy(),
+        allowHttp: [],
+      }).list(query),
   },
   dialplans: {
     key: 'id',

@@ -1,6 +1,7 @@
 import { apiRoutes, openApiDocument } from '../../../src/api';
 import { knowing, obedient } from '../../integration/api/support/test-control';
 import { testPhone } from '../../integration/api/support/test-phone';
+import { PortPolicy } from '../../../src/billing';
 import { AddressPolicy } from '../../../src/domain';
 import { NumberLists } from '../../../src/market';
 import { Vault } from '../../../src/storage';
@@ -26,7 +27,7 @@ export const ROUTES = apiRoutes({
   numberLists: { lists: new NumberLists(), now: () => 0 },
   system: { stats: () => Promise.resolve({}) },
   webhooks: {
-    places: { addresses: new AddressPolicy(), allowHttp: [] },
+    places: { addresses: new AddressPolicy(), ports: new PortPolicy(), allowHttp: [] },
     tester: { test: () => Promise.resolve(undefined) },
   },
   phone: testPhone().services,

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { LiveCounters } from '../../../../src/analytics';
 import { createApi, listen } from '../../../../src/api';
 import type { Access, ApiServices, ClientLimits, HealthCheck } from '../../../../src/api';
-import { PostbackTester } from '../../../../src/billing';
+import { PortPolicy, PostbackTester } from '../../../../src/billing';
 import { AddressPolicy } from '../../../../src/domain';
 import { NumberLists } from '../../../../src/market';
 import { createApiKey, Database } from '../../../../src/storage';
@@ -17,7 +17,11 @@ import { busy, knowing, obedient } from './test-control';
 import { recordingShelf } from './test-recordings';
 
 /** Webhooks of tests may go nowhere but here. */
-const HERE = { addresses: new AddressPolicy(['127.0.0.0/8']), allowHttp: ['127.0.0.1'] };
+const HERE = {
+  addresses: new AddressPolicy(['127.0.0.0/8']),
+  ports: new PortPolicy(['1024-65535']),
+  allowHttp: ['127.0.0.1'],
+};
 
 /** Tests ask faster than anybody may; those of limits give limits of their own. */
 const MANY = { count: 1_000_000, seconds: 60, burst: 1_000_000 };

@@ -1,4 +1,5 @@
 import { createApiKey } from '../../../../src/storage';
+import { freePort } from '../../../support/free-port';
 import { until } from '../../../support/until';
 import type { Answer, TestApi } from '../../api/support/test-api';
 import { startTestApi } from '../../api/support/test-api';
@@ -123,7 +124,7 @@ test('what cannot be is refused with its place, all of it at once', async () => 
     [{ url: 'http://example.com/' }, '/url HTTPS is asked for at example.com'],
     [{ url: 'https://10.0.0.1/' }, '/url 10.0.0.1 is not an address of the public internet'],
     [{ url: 'https://[::1]/' }, '/url ::1 is not an address of the public internet'],
-    [{ url: 'https://0x7f.1:1/{call_id}' }, 'none'],
+    [{ url: 'https://0x7f.1:8443/{call_id}' }, 'none'],
     [{ url: 'https://169.254.169.254/' }, '/url 169.254.169.254 is not an address of the public internet'],
     [{ url: 'file:///etc/passwd' }, '/url begins with neither https:// nor http:// (character 1)'],
     [{ bodyType: 'form' }, '/body a form needs a template'],
@@ -149,6 +150,42 @@ test('a change is checked together with what stays', async () => {
     '/events/0 a seller does not hear of recording.failed',
     '/events/1 a seller does not hear of callback.requested',
   ]);
+});
+
+describe('a port that requests may not go to', () => {
+  const refusedFor = (port: number): object => ({
+    status: 422,
+    body: {
+      code: 'port_not_allowed',
+      errors: [{ pointer: '/url', message: `port ${port} is not one that requests may go to` }],
+    },
+  });
+  const at = (port: number): object => ({ url: `https://hooks.example:${port}/told` });
+
+  test.each([22, 25, 53, 993, 5_060, 6_379, 11_211])(
+    'is refused of a webhook that is made: %d',
+    async (port) => {
+      expect(await create(at(port))).toMatchObject(refusedFor(port));
+    },
+  );
+
+  test('is refused of one that is changed', async () => {
+    const { id } = (await create({ url: 'https://hooks.example/told' })).body as { id: string };
+    expect(await api.ask('PATCH', `/api/v1/webhooks/${id}`, { body: at(25) })).toMatchObject(refusedFor(25));
+    const { body } = await api.ask('GET', `/api/v1/webhooks/${id}`);
+    expect(body).toMatchObject({ url: 'https://hooks.example/told', version: 1 });
+  });
+
+  test('is not tried, and one that goes there can be paused but not taken up', async () => {
+    const { id } = (await create({ url: 'https://hooks.example/told' })).body as { id: string };
+    // It was allowed when it was saved.
+    await api.pool.query(`update postbacks set url = 'https://hooks.example:5060/' where id = $1`, [id]);
+    const test = await api.ask('POST', `/api/v1/webhooks/${id}/test`, { body: {} });
+    expect(test).toMatchObject(refusedFor(5_060));
+    const set = (status: string) => api.ask('PATCH', `/api/v1/webhooks/${id}`, { body: { status } });
+    expect(await set('paused')).toMatchObject({ status: 200, body: { status: 'paused' } });
+    expect(await set('active')).toMatchObject(refusedFor(5_060));
+  });
 });
 
 test('a key reaches its own account alone', async () => {
@@ -205,7 +242,7 @@ test('a test tells what came back, and stores nothing', async () => {
   });
   const log = await api.ask('GET', `/api/v1/webhook-deliveries?webhookId=${id}`);
   expect(log.body['items']).toEqual([]);
-  const unreachable = String((await create({ url: 'http://127.0.0.1:1/' })).body['id']);
+  const unreachable = String((await create({ url: `http://127.0.0.1:${await freePort()}/` })).body['id']);
   const failed = await api.ask('POST', `/api/v1/webhooks/${unreachable}/test`, { body: {} });
   expect(failed.body).toMatchObject({
     delivered: false,

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { claimDeliveries } from '../../../../src/billing/postbacks/delivery-queue';
 import { expandEvents } from '../../../../src/billing/postbacks/expand-events';
 import { sweepDeliveries } from '../../../../src/billing/postbacks/sweep';
-import { redriveDead, replayEvents } from '../../../../src/billing';
+import { PortPolicy, redriveDead, replayEvents } from '../../../../src/billing';
 import { AddressPolicy } from '../../../../src/domain';
 import { BUYER_ACCOUNT } from '../../../support/call-records';
 import { until } from '../../../support/until';
 import type { DeliveryRow } from './support/postback-room';
-import { PostbackRoom } from './support/postback-room';
+import { HERE, PostbackRoom } from './support/postback-room';
 import { Receiver } from './support/receiver';
 
 let room: PostbackRoom;
@@ -169,11 +169,24 @@ test('redirects are not followed, wherever they lead', async () => {
 test('a private address is not connected to, though it was allowed when it was saved', async () => {
   await wallets();
   await happen(1);
-  room.dispatcher({ places: { addresses: new AddressPolicy(), allowHttp: ['127.0.0.1'] } });
+  room.dispatcher({ places: { ...HERE, addresses: new AddressPolicy() } });
   await tried(1);
   expect(await only()).toMatchObject({
     last_status: null,
     last_error: 'refused: 127.0.0.1 is not an address of the public internet',
+  });
+  expect(receiver.received).toEqual([]);
+});
+
+test('a port that is not allowed is not connected to, though it was when it was saved', async () => {
+  await wallets();
+  await happen(1);
+  room.dispatcher({ places: { ...HERE, ports: new PortPolicy() } });
+  await tried(1);
+  const { port } = new URL(receiver.url);
+  expect(await only()).toMatchObject({
+    last_status: null,
+    last_error: `refused: port ${port} is not one that requests may go to`,
   });
   expect(receiver.received).toEqual([]);
 });

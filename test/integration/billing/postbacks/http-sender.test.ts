@@ -5,8 +5,10 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { HttpSenderSettings, PostbackRequest } from '../../../../src/billing/postbacks/http-sender';
 import { HttpSender } from '../../../../src/billing/postbacks/http-sender';
+import { PortPolicy } from '../../../../src/billing/postbacks/port-policy';
 import { AddressPolicy } from '../../../../src/domain';
 import type { SystemLookup } from '../../../../src/outbound';
+import { freePort } from '../../../support/free-port';
 import { Receiver } from './support/receiver';
 
 const PEM = join(__dirname, '../../rtb/support');
@@ -26,6 +28,7 @@ afterEach(async () => {
 function sender(more: Partial<HttpSenderSettings> = {}): HttpSender {
   const made = new HttpSender({
     addresses: HERE,
+    ports: new PortPolicy(['1024-65535']),
     insecureAllowed: () => true,
     timeoutMs: 2_000,
     monotonic: () => performance.now(),
@@ -119,7 +122,8 @@ test('without TLS only where that is allowed', async () => {
 test('a name without an address, and a port where nobody is, are unreachable', async () => {
   const nameless = sender({ lookup: (_host, done) => done(new Error('ENOTFOUND'), []) });
   expect(await nameless.send(get('http://nobody.example/'))).toMatchObject({ ok: false, why: 'unreachable' });
-  expect(await sender().send(get('http://127.0.0.1:1/'))).toMatchObject({ ok: false, why: 'unreachable' });
+  const nobody = `http://127.0.0.1:${await freePort()}/`;
+  expect(await sender().send(get(nobody))).toMatchObject({ ok: false, why: 'unreachable' });
 });
 
 test('a look-up that takes too long is given up', async () => {

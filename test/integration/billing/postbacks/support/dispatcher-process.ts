@@ -1,3 +1,4 @@
+import { PortPolicy } from '../../../../../src/billing/postbacks/port-policy';
 import { PostbackDispatcher } from '../../../../../src/billing/postbacks/postback-dispatcher';
 import { AddressPolicy } from '../../../../../src/domain';
 import { Database, Vault } from '../../../../../src/storage';
@@ -6,7 +7,11 @@ import { Database, Vault } from '../../../../../src/storage';
 const [url = '', key = ''] = process.argv.slice(2);
 const database = new Database({ url, poolSize: 4, statementTimeoutMs: 10_000, connectTimeoutMs: 5_000 });
 const dispatcher = new PostbackDispatcher(database, new Vault(key), {
-  places: { addresses: new AddressPolicy(['127.0.0.0/8']), allowHttp: ['127.0.0.1'] },
+  places: {
+    addresses: new AddressPolicy(['127.0.0.0/8']),
+    ports: new PortPolicy(['1024-65535']),
+    allowHttp: ['127.0.0.1'],
+  },
   concurrency: 8,
   perHost: 8,
   timeoutMs: 5_000,

@@ -1,5 +1,5 @@
 import type { PostbackDispatcherOptions } from '../../../../../src/billing';
-import { PostbackDispatcher, PostbackStore } from '../../../../../src/billing';
+import { PortPolicy, PostbackDispatcher, PostbackStore } from '../../../../../src/billing';
 import type { PostbackEvent } from '../../../../../src/billing';
 import type { CallEndedRecord } from '../../../../../src/domain';
 import { AddressPolicy } from '../../../../../src/domain';
@@ -16,7 +16,11 @@ const BOOT = { nodeId: 'n1', bootId: 'b1' };
 export const OPERATOR = 'operator';
 export const OTHER_BUYER = 'other-buyer';
 /** This machine, which stands for the internet here. */
-export const HERE = { addresses: new AddressPolicy(['127.0.0.0/8']), allowHttp: ['127.0.0.1'] };
+export const HERE = {
+  addresses: new AddressPolicy(['127.0.0.0/8']),
+  ports: new PortPolicy(['1024-65535']),
+  allowHttp: ['127.0.0.1'],
+};
 
 export interface DeliveryRow {
   readonly id: number;
