@@ -1,3 +1,4 @@
+import type { CarriedLeg } from '../domain';
 import type { Queryable } from './database';
 
 /** A stored call, as the API shows it. */
@@ -29,6 +30,8 @@ export interface CallRow {
   readonly media: unknown;
   /** How the buyer handed the conversation on; null: it did not. */
   readonly transfers: unknown;
+  /** Legs over carriers' trunks, as they are metered; null where they follow from the conversation. */
+  readonly carried: CarriedLeg[] | null;
   /** How it went through its plan; null: it has none of its own, or is up. */
   readonly plan: {
     name: string;
@@ -66,7 +69,7 @@ const COLUMNS = `id, node_id as "nodeId", sip_call_id as "sipCallId", state, end
   sip_status as "sipStatus", detail, trunk_id as "trunkId", caller as "from", dialled as "to", origin,
   campaign_id as "campaignId", buyer_id as "buyerId", target_id as "targetId", agent_id as "agentId", received_at as "receivedAt",
   first_ring_at as "firstRingAt", attended_at as "attendedAt", answered_at as "answeredAt", ended_at as "endedAt",
-  connected_ms as "connectedMs", attempts, media, transfers, plan`;
+  connected_ms as "connectedMs", attempts, media, transfers, carried, plan`;
 
 /** Calls, newest first where nothing else is said. */
 export async function listCalls(db: Queryable, filter: CallFilter): Promise<CallRow[]> {

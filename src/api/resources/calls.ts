@@ -57,6 +57,20 @@ const call = z.object({
   attempts: z.unknown().describe('Targets rung, in order'),
   media: z.unknown().describe('What the media engine saw; null before the end'),
   transfers: z.unknown().describe('How the buyer handed the conversation on; null when it did not'),
+  carried: z
+    .array(
+      z.object({
+        direction: z.enum(['inbound', 'outbound']),
+        trunkId: id,
+        number: z.string().describe('That was called over it'),
+        answeredAt: epoch,
+        durationMs: z.number().int().describe('From its answer to its end'),
+      }),
+    )
+    .nullable()
+    .describe(
+      'Legs that carriers are paid for, the way in first; null where they follow from the conversation, as long as it',
+    ),
   plan: z
     .object({
       name: z.string(),

@@ -48,6 +48,10 @@ const REDRIVE_BATCH = 500;
 const LETTER = `subject as "callId", dead_reason as reason,
   floor(extract(epoch from dead_at) * 1000)::bigint as "diedAt"`;
 const DEAD = `type = 'call.ended' and dead_at is not null`;
+/** Done, and still without its money: nodes of a release that knew nothing of it may have passed it over. */
+const PASSED_OVER = `type = 'call.ended' and done_at is not null
+  and exists (select 1 from calls c where c.id = subject and c.ended_at is not null and (c.sale is not null or c.carried is not null))
+  and not exists (select 1 from settlements s where s.call_id = subject)`;
 
 /**
  * Settlements that are for people: to be looked at, and driven again. They are marked in the outbox,
@@ -130,12 +134,13 @@ export class DeadLetters {
   }
 
   /**
-   * Has it settled again, by the relay's next round.
+   * Has it settled again, by the relay's next round; also a call that has no settlement though it may cost somebody
+   * something, as reconciliation finds it (`unsettled`).
    * @param by - who wants it so
-   * @returns false when there is no such letter
+   * @returns false when there is neither such a letter nor such a call
    */
   async redrive(callId: string, by: string): Promise<boolean> {
-    return (await this.#redrive(`subject = $2`, [by, callId])) === 1;
+    return (await this.#redrive(`((${DEAD}) or (${PASSED_OVER})) and subject = $2`, [by, callId])) === 1;
   }
 
   /**
@@ -148,7 +153,7 @@ export class DeadLetters {
     let redriven = 0;
     for (;;) {
       const batch = await this.#redrive(
-        `id in (select id from outbox where ${DEAD} and dead_at <= $2 order by dead_at, id limit $3)`,
+        `${DEAD} and id in (select id from outbox where ${DEAD} and dead_at <= $2 order by dead_at, id limit $3)`,
         [by, rows[0]?.now, REDRIVE_BATCH],
       );
       redriven += batch;
@@ -159,8 +164,9 @@ export class DeadLetters {
   async #redrive(condition: string, values: readonly unknown[]): Promise<number> {
     const { rowCount } = await this.#db.query(
       `with redriven as (
-         update outbox set dead_at = null, dead_reason = null, dispatched_at = null, rounds = 0
-         where ${DEAD} and ${condition} returning subject)
+         update outbox set dead_at = null, dead_reason = null, dispatched_at = null, done_at = null, rounds = 0,
+           payload = payload - 'sold'
+         where ${condition} returning subject)
        insert into settlement_history (call_id, event, by_whom) select subject, 'redriven', $1 from redriven`,
       values,
     );

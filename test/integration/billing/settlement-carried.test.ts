@@ -1,5 +1,6 @@
 import {
   acceptDifference,
+  DeadLetters,
   getSettlement,
   importRateDeck,
   LateEnds,
@@ -240,8 +241,18 @@ describe('an end that comes late', () => {
   });
 });
 
-test('what was never settled is found', async () => {
+test('what was never settled is found, and settled when people want it so', async () => {
   await room.end(attended('lost', [legIn(31)]), unsoldRecord('nothing'));
   await room.own.query(`update outbox set done_at = now() where type = 'call.ended'`);
   expect(await findings()).toEqual([['unsettled', 'lost', 31_000]]);
+
+  const letters = new DeadLetters(room.db);
+  expect(await letters.redrive('nothing', 'operator')).toBe(false);
+  expect(await letters.redrive('lost', 'operator')).toBe(true);
+  room.worker();
+  room.relay();
+  await until('settled', () => room.isDone('lost'));
+  expect(await getSettlement(room.db, 'lost')).toMatchObject({ carrierCost: 31_000 });
+  expect(await letters.redrive('lost', 'operator')).toBe(false);
+  expect(await findings()).toEqual([]);
 });
