@@ -28,6 +28,7 @@ const project = (displayName, folder, more = {}) => ({
 });
 
 module.exports = {
+  testSequencer: '<rootDir>/test/support/jest-sequencer.js',
   projects: [
     project('unit', 'unit'),
     project('integration', 'integration', services),
