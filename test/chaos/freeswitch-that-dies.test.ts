@@ -104,7 +104,8 @@ function theRealOne(servers: string, start: string, kill: string): void {
       return Number.parseInt(await events.command('show channels count'), 10);
     };
     await callsUp();
-    expect(await channels()).toBe(2 * CALLS);
+    // It counts them a moment after they are there.
+    await until('the channels to be counted', async () => (await channels()) === 2 * CALLS, 20_000, 250);
     await exchange.kill();
     await until('the channels to be gone', async () => (await channels()) === 0, 30_000, 250);
     events.close();

@@ -1,6 +1,7 @@
 import type { SdpProblem, SdpResult } from '../media-engine';
 import type { Direction } from '../sdp/audio-description';
 import { answerDirection, holdingDirection } from '../sdp/direction';
+import { DescriptionVersion, PeerOffer } from '../sdp/offer-answer';
 import type { CodecName, Payload, PeerAudio } from './descriptions';
 import { CODECS, ownPayloads, peerPayloads, placeOf, readPeer, writeOwn } from './descriptions';
 
@@ -23,16 +24,12 @@ export class Negotiation {
   /** Where FreeSWITCH takes this leg's audio. */
   #place: { readonly address: string; readonly port: number };
   #peer: PeerAudio | undefined;
-  /** An offer of the peer's that is not answered yet. */
-  #pending: PeerAudio | undefined;
+  readonly #offer = new PeerOffer<PeerAudio>();
   #codec: CodecName | undefined;
   /** What our last offer listed. */
   #offered: readonly Payload[] = [];
-  /** Our answer to the peer's last offer: a 200 repeats what a 183 said (RFC 6337 §3.1.1). */
-  #answer: Promise<SdpResult> | undefined;
   #holds = false;
-  #version = 0;
-  #written = '';
+  readonly #version = new DescriptionVersion();
   /** What FreeSWITCH was told last, and how often it was told something. */
   #told = '';
   #tellings = 1;
@@ -54,11 +51,11 @@ export class Negotiation {
 
   /** Those that the peer has, in its order; empty before it said so. */
   get offered(): readonly CodecName[] {
-    return [...((this.#pending ?? this.#peer)?.codecs.keys() ?? [])];
+    return [...(this.#latest?.codecs.keys() ?? [])];
   }
 
   get digits(): readonly Payload[] {
-    return (this.#pending ?? this.#peer)?.events ?? [];
+    return this.#latest?.events ?? [];
   }
 
   /** FreeSWITCH knows the peer: audio can flow. */
@@ -72,7 +69,7 @@ export class Negotiation {
   }
 
   get direction(): Direction {
-    return (this.#pending ?? this.#peer)?.direction ?? 'sendrecv';
+    return this.#latest?.direction ?? 'sendrecv';
   }
 
   createOffer(): SdpResult {
@@ -94,15 +91,16 @@ export class Negotiation {
   receiveOffer(sdp: string): SdpResult {
     const peer = this.#read(sdp);
     if (typeof peer === 'string') return { ok: false, reason: peer };
-    this.#pending = peer;
-    this.#answer = undefined;
+    this.#offer.take(peer);
     return { ok: true, sdp };
   }
 
   createAnswer(): Promise<SdpResult> {
     if (this.#closed) return Promise.resolve({ ok: false, reason: 'lost' });
-    this.#answer ??= this.#createAnswer();
-    return this.#answer;
+    return this.#offer.answer((peer) => {
+      const codec = this.#chosenOf(peer);
+      return codec && this.#answer(peer, codec);
+    });
   }
 
   hold(held: boolean): void {
@@ -113,18 +111,18 @@ export class Negotiation {
     this.#closed = true;
   }
 
-  async #createAnswer(): Promise<SdpResult> {
-    const peer = this.#pending;
-    if (!peer) {
-      this.#answer = undefined;
-      return { ok: false, reason: 'no_audio' };
-    }
-    const has = (codec: CodecName | undefined): boolean => codec !== undefined && peer.codecs.has(codec);
-    const codec = has(this.#codec)
-      ? this.#codec
-      : (this.#context.preferred().find(has) ?? [...peer.codecs.keys()][0]);
-    if (codec === undefined) return { ok: false, reason: 'no_common_codec' };
-    this.#pending = undefined;
+  /** What the peer said last. */
+  get #latest(): PeerAudio | undefined {
+    return this.#offer.unanswered ?? this.#peer;
+  }
+
+  /** The codec in use, else one that needs no turning into another, else the first of the peer's. */
+  #chosenOf({ codecs }: PeerAudio): CodecName | undefined {
+    const wished = [...(this.#codec === undefined ? [] : [this.#codec]), ...this.#context.preferred()];
+    return [...wished, ...codecs.keys()].find((codec) => codecs.has(codec));
+  }
+
+  async #answer(peer: PeerAudio, codec: CodecName): Promise<SdpResult> {
     const problem = await this.#adopt(peer, codec);
     if (problem !== undefined) return { ok: false, reason: problem };
     return { ok: true, sdp: this.#write(peerPayloads(peer, codec), answerDirection(peer.direction), peer) };
@@ -178,7 +176,6 @@ export class Negotiation {
     return this.#closed ? 'lost' : readPeer(sdp);
   }
 
-  /** The same description keeps its version; another one gets the next (RFC 3264 §8). */
   #write(payloads: readonly Payload[], direction: Direction, peer: PeerAudio | undefined): string {
     const own = {
       ...this.#place,
@@ -187,9 +184,6 @@ export class Negotiation {
       ptime: peer?.ptime,
       direction: this.#holds ? holdingDirection(direction) : direction,
     };
-    const shape = writeOwn({ ...own, version: 0 }, peer);
-    if (shape !== this.#written) this.#version++;
-    this.#written = shape;
-    return writeOwn({ ...own, version: this.#version }, peer);
+    return this.#version.write((version) => writeOwn({ ...own, version }, peer));
   }
 }

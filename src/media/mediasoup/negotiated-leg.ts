@@ -4,6 +4,7 @@ import { legStats } from '../quality/leg-stats';
 import type { AudioTraits, Direction } from '../sdp/audio-description';
 import type { AudioTerms, CallCodecs, Party } from '../sdp/call-codecs';
 import { answerDirection, holdingDirection } from '../sdp/direction';
+import { DescriptionVersion, PeerOffer } from '../sdp/offer-answer';
 import type { Dialect, Problem } from './dialect';
 import type { MediaPath } from './media-path';
 
@@ -33,18 +34,14 @@ export interface SessionLeg extends MediaLeg, Party {
 export class NegotiatedLeg<Remote extends AudioTraits> implements SessionLeg {
   readonly #context: LegContext<Remote>;
   #remote: Remote | undefined;
-  /** An offer of the peer's that is not answered yet. */
-  #pending: Remote | undefined;
+  readonly #offer = new PeerOffer<Remote>();
   /** Our own offer that is not answered yet, or was answered once: a 200 may repeat a 183's answer. */
   #offered: AudioTerms | undefined;
   /** Payload type that we asked the peer to send digits with. */
   #digitsIn: number | undefined;
-  /** Our answer to the peer's last offer: a 200 repeats what a 183 said (RFC 6337 §3.1.1). */
-  #answer: Promise<SdpResult> | undefined;
   /** We have the peer on hold. */
   #holds = false;
-  #version = 0;
-  #written = '';
+  readonly #version = new DescriptionVersion();
   #closed = false;
 
   constructor(
@@ -88,15 +85,16 @@ export class NegotiatedLeg<Remote extends AudioTraits> implements SessionLeg {
     const remote = this.#read(sdp);
     if (typeof remote === 'string') return { ok: false, reason: remote };
     if (!this.#context.codecs.offeredBy(this, remote)) return { ok: false, reason: 'no_common_codec' };
-    this.#pending = remote;
-    this.#answer = undefined;
+    this.#offer.take(remote);
     return { ok: true, sdp };
   }
 
   createAnswer(): Promise<SdpResult> {
     if (this.#closed) return Promise.resolve({ ok: false, reason: 'lost' });
-    this.#answer ??= this.#createAnswer();
-    return this.#answer;
+    return this.#offer.answer((remote) => {
+      const terms = this.#context.codecs.answer(this, remote);
+      return terms && this.#answer(remote, terms);
+    });
   }
 
   hold(held: boolean): void {
@@ -104,7 +102,7 @@ export class NegotiatedLeg<Remote extends AudioTraits> implements SessionLeg {
   }
 
   remoteDirection(): Direction {
-    return (this.#pending ?? this.#remote)?.direction ?? 'sendrecv';
+    return (this.#offer.unanswered ?? this.#remote)?.direction ?? 'sendrecv';
   }
 
   async stats(): Promise<LegStats> {
@@ -123,14 +121,7 @@ export class NegotiatedLeg<Remote extends AudioTraits> implements SessionLeg {
     this.#context.onClosed();
   }
 
-  async #createAnswer(): Promise<SdpResult> {
-    const remote = this.#pending;
-    const terms = remote && this.#context.codecs.answer(this, remote);
-    if (!remote || !terms) {
-      this.#answer = undefined;
-      return { ok: false, reason: remote ? 'no_common_codec' : 'no_audio' };
-    }
-    this.#pending = undefined;
+  async #answer(remote: Remote, terms: AudioTerms): Promise<SdpResult> {
     this.#digitsIn = terms.telephoneEvent;
     const problem = await this.#adopt(remote, 'offer');
     if (problem !== undefined) return { ok: false, reason: problem };
@@ -149,13 +140,9 @@ export class NegotiatedLeg<Remote extends AudioTraits> implements SessionLeg {
     return this.#closed ? 'lost' : this.#context.dialect.read(sdp);
   }
 
-  /** The same description keeps its version; another one gets the next (RFC 3264 §8). */
   #write(terms: AudioTerms, direction: Direction, remote: Remote | undefined, answering: boolean): string {
     const { sessionId, dialect } = this.#context;
     const local = { ...terms, sessionId, direction: this.#holds ? holdingDirection(direction) : direction };
-    const shape = dialect.write({ ...local, version: 0 }, remote, answering);
-    if (shape !== this.#written) this.#version++;
-    this.#written = shape;
-    return dialect.write({ ...local, version: this.#version }, remote, answering);
+    return this.#version.write((version) => dialect.write({ ...local, version }, remote, answering));
   }
 }
