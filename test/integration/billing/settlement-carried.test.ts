@@ -1,3 +1,4 @@
+import { AnalyticsRollUp, checkAnalytics, readCallReport } from '../../../src/analytics';
 import {
   acceptDifference,
   DeadLetters,
@@ -126,6 +127,31 @@ test('a transfer of its plan has a leg of its own, with its own carrier and curr
     ['outbound/2', 70_000, 'EUR'],
   ]);
   expect(await findings()).toEqual([]);
+});
+
+test('the figures tell what calls cost that nobody bought', async () => {
+  await room.end(
+    attended('heard', [legIn(31)]),
+    attended('moved', [legIn(40), legOut(12)]),
+    endedRecord('sold', { carried: [legIn(95)] }),
+    unsoldRecord('unheard'),
+  );
+  for (const callId of ['heard', 'moved', 'sold', 'unheard']) await settleCall(room.db, callId);
+  await new AnalyticsRollUp(room.db).roll();
+  expect(await checkAnalytics(room.db)).toEqual({ calls: 4, wrongCalls: [], wrongSums: [] });
+  const { rows } = await readCallReport(room.db, {
+    ...{ range: { from: NOON - 3_600_000, to: NOON + 3_600_000 }, bucket: 'total', zone: 'UTC' },
+    ...{ groupBy: 'trunk', filter: {}, now: NOON + 7_200_000 },
+  });
+  expect(
+    rows.map(({ key, currency, sums: { calls, answered, converted, revenue, carrierCost } }) => [
+      ...[key, currency, calls, answered, converted, revenue, carrierCost],
+    ]),
+  ).toEqual([
+    ['trunk-1', null, 1, 0, 0, 0, 0],
+    ['trunk-1', 'EUR', 0, 0, 0, 0, 120_000],
+    ['trunk-1', 'USD', 3, 1, 1, 25_000_000, 166_000],
+  ]);
 });
 
 test('a call that was sold pays its buyer for the conversation, and carriers for their legs', async () => {
