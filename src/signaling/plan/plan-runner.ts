@@ -1,7 +1,6 @@
 import type { PlanRecord } from '../../domain';
 import type { PlanDeed, PlanEvent, PlanFacts, PlanWish, Turn } from '../../dialplan';
 import { advancePlan, beginPlan } from '../../dialplan';
-import { MAX_PAUSE_MS } from '../recording/call-recording';
 import type { CallPlan } from '../ports';
 import type { RungOut } from '../ring-out';
 import { gatherKeys } from './gathering';
@@ -89,18 +88,17 @@ export class PlanRunner {
 
   /** False: the call is over. */
   async #do(deed: PlanDeed): Promise<boolean> {
-    const { recording } = this.#call;
+    const { caller, wanted } = this.#call;
     switch (deed.kind) {
       case 'answer':
-        return this.#call.attend();
+        if (!(await this.#call.attend())) return false;
+        await wanted.mayBegin();
+        break;
       case 'tags':
         // They are the plan's own state, and go into its auction and its record.
         break;
       case 'record':
-        if (deed.set === 'off') await recording.stop();
-        else if (deed.set === 'paused') recording.pause(undefined, MAX_PAUSE_MS);
-        else if (recording.state === 'paused') recording.resume(undefined);
-        else if (this.#call.caller.dialog) await recording.start('conversation', undefined);
+        await wanted.set(deed.set, caller.dialog !== undefined);
         break;
     }
     return !this.#call.isOver();
@@ -141,12 +139,15 @@ export class PlanRunner {
   }
 
   async #play({ prompts, early }: WishOf<'play'>, stop: AbortSignal): Promise<PlanEvent> {
-    const { caller, media, recording } = this.#call;
+    const { caller, media, recording, wanted } = this.#call;
     if (early && !(await caller.openEarly())) return { kind: 'failed' };
     const heard = await hear(media, caller.leg, prompts, stop);
     if (heard !== 'end') return { kind: 'failed' };
     const step = this.#step;
-    if (step?.do === 'announce' && step.tells === 'recording') recording.announced();
+    if (step?.do === 'announce' && step.tells === 'recording') {
+      recording.announced();
+      if (caller.dialog) await wanted.mayBegin();
+    }
     return { kind: 'done' };
   }
 

@@ -9,6 +9,7 @@ import type { RungOut } from '../ring-out';
 import type { CallNews } from '../session-services';
 import type { Keys } from './keys';
 import type { Reception } from './meeting';
+import type { PlanRecording } from './plan-recording';
 
 /** How buyers are rung by a step of a plan. */
 export interface PlannedRing {
@@ -27,6 +28,8 @@ export interface PlannedCall {
   readonly caller: CallerSide;
   readonly keys: Keys;
   readonly recording: CallRecording;
+  /** What the plan wants recorded. */
+  readonly wanted: PlanRecording;
   readonly plans: PlanDesk;
   readonly clock: Clock;
   isOver(): boolean;

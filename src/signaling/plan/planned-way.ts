@@ -13,6 +13,7 @@ import type { TakenCall } from '../taken-call';
 import type { Party } from '../transfer/party';
 import { answerCaller } from './attend';
 import type { Keys } from './keys';
+import { PlanRecording } from './plan-recording';
 import type { PlannedCall, PlannedRing } from './planned-call';
 
 /** The way of a call, as far as its plan turns it. */
@@ -45,6 +46,7 @@ export class PlannedWay implements PlannedCall {
   readonly caller: CallerSide;
   readonly keys: Keys;
   readonly recording: CallRecording;
+  readonly wanted: PlanRecording;
   readonly plans: PlanDesk;
   readonly clock: Clock;
   readonly #services: SessionServices;
@@ -65,6 +67,13 @@ export class PlannedWay implements PlannedCall {
     this.recording = way.media.recordingNow();
     this.plans = services.plans;
     this.clock = services.clock;
+    this.wanted = new PlanRecording({
+      recording: this.recording,
+      clock: services.clock,
+      isSpoken: () => way.isSpoken(),
+      policy: () => services.recordings.policyOf(this.attempt),
+      refused: (detail) => this.tell({ type: 'call.recording', recordingId: '', state: 'refused', detail }),
+    });
     this.#services = services;
     this.#way = way;
     this.#offer = offer;
@@ -141,7 +150,7 @@ export class PlannedWay implements PlannedCall {
     this.#stays = stays;
     const rung = await this.#way.ringBuyers(offer, { targets: offer.targets, atOnce, meeting, sound }, stop);
     if (rung === 'nobody') this.#unsold = this.#way.ringing.untaken;
-    if (rung === 'joined' && meeting.record) void this.recording.start('conversation', this.#way.target());
+    if (rung === 'joined') void this.wanted.joined(this.#way.target(), meeting.record);
     return rung;
   }
 
@@ -177,7 +186,10 @@ export class PlannedWay implements PlannedCall {
       ...(rung === 'joined' ? { takenAt: this.clock.now() } : {}),
     };
     this.#way.transferred(transfer);
-    if (rung === 'joined') this.tell({ type: 'call.transferred', transfer });
+    if (rung === 'joined') {
+      this.tell({ type: 'call.transferred', transfer });
+      void this.wanted.joined(target, false);
+    }
     return rung;
   }
 

@@ -94,18 +94,20 @@ export class CallRecording {
    * @param target - whom the caller speaks with; undefined of a message
    * @param by - who wants it; undefined: the plan, or the campaign
    * @param listening - what is put before the sink, to hear what is recorded
+   * @param pausedMs - it begins with a pause of so many milliseconds, and nothing before it is kept
    */
   start(
     kind: RecordingRequest['kind'],
     target: RingTarget | undefined,
     by?: string,
     listening: (sink: RecordingSink) => RecordingSink = (sink) => sink,
+    pausedMs?: number,
   ): Promise<RecordingStart> {
     if (this.#closed) return Promise.resolve({ ok: false, why: 'over', detail: 'the call is over' });
     if (this.#current && !this.#starting) {
       return Promise.resolve({ ok: true, recordingId: this.#current.recordingId });
     }
-    this.#starting ??= this.#begin(kind, target, by, listening).finally(() => {
+    this.#starting ??= this.#begin(kind, target, by, listening, pausedMs).finally(() => {
       this.#starting = undefined;
     });
     return this.#starting;
@@ -162,6 +164,7 @@ export class CallRecording {
     target: RingTarget | undefined,
     by: string | undefined,
     listening: (sink: RecordingSink) => RecordingSink,
+    pausedMs: number | undefined,
   ): Promise<RecordingStart> {
     const { attempt, recordings, media, onBug } = this.#call;
     await this.#stopping;
@@ -176,6 +179,7 @@ export class CallRecording {
     const current: Current = { recordingId, kind, recorder: undefined, over: false };
     this.#current = current;
     const sink = this.#watched(listening(opened.sink), current);
+    if (pausedMs !== undefined) this.pause(by, pausedMs);
     try {
       const recorder = await media.record(sink);
       current.recorder = recorder;
@@ -185,7 +189,11 @@ export class CallRecording {
         return { ok: false, why: 'over', detail: 'it was ended at once' };
       }
       if (this.#paused) recorder.pause();
+      const resumesAt = this.#resumesAt;
       this.#call.tell({ type: 'call.recording', recordingId, state: 'on', by });
+      // The last word is what it is.
+      if (this.#paused)
+        this.#call.tell({ type: 'call.recording', recordingId, state: 'paused', by, resumesAt });
       return { ok: true, recordingId };
     } catch (error) {
       const lacks = error instanceof MediaUnavailable;

@@ -348,6 +348,67 @@ test('a caller may stay when the buyer has hung up: the sale is over, and nothin
   ]);
 });
 
+describe('what is to be recorded before there is anybody to record', () => {
+  const recorded = (sets: readonly string[], heard: boolean) => ({
+    start: sets.length === 0 ? 'welcome' : 'set-0',
+    steps: {
+      ...Object.fromEntries(
+        sets.map((set, n) => [
+          `set-${n}`,
+          { do: 'record', set, next: n + 1 < sets.length ? `set-${n + 1}` : heard ? 'welcome' : 'sell' },
+        ]),
+      ),
+      ...(heard ? { welcome: { do: 'announce', play: ['welcome'], next: 'sell' } } : {}),
+      ring: { do: 'ring', exhausted: 'bye' },
+      ...SELL,
+    },
+  });
+  const play = (plan: object, more: object = {}) =>
+    playPlan({ plan: planOf(plan), buyers: [answers({ hangupAfter: 700 })], ...more });
+  const said = ({ journal }: Awaited<ReturnType<typeof playPlan>>): string[] =>
+    journal.events.flatMap((event) => (event.type === 'call.recording' ? [event.state] : []));
+
+  test('it begins with the conversation where a buyer is the first to answer', async () => {
+    const call = await play(recorded(['on'], false));
+    expect(call.recordings).toMatchObject([{ kind: 'conversation', target: { targetId: 'target-0' } }]);
+    expect(said(call)).toEqual(['on', 'off']);
+    expect(call.bugs).toEqual([]);
+  });
+
+  test('it begins when the exchange answers, and anew, for whose conversation it is, when a buyer is joined', async () => {
+    const call = await play(recorded(['on'], true));
+    expect(call.recordings).toMatchObject([
+      { kind: 'conversation', target: undefined },
+      { kind: 'conversation', target: { targetId: 'target-0' } },
+    ]);
+    expect(said(call)).toEqual(['on', 'off', 'on', 'off']);
+  });
+
+  test('one that is paused begins paused, and one that is off does not begin', async () => {
+    const paused = await play(recorded(['on', 'paused'], true));
+    expect(paused.recordings).toHaveLength(2);
+    expect(said(paused)).toEqual(['paused', 'on', 'paused', 'off', 'paused', 'on', 'paused', 'off']);
+    const off = await play(recorded(['on', 'paused', 'off'], true), { policy: { announce: undefined } });
+    expect([off.recordings, said(off)]).toEqual([[], []]);
+  });
+
+  test('a campaign has the conversation recorded whose plan says nothing, once it was announced as it wants', async () => {
+    const plain = await play(recorded([], true), { policy: { announce: undefined } });
+    expect(plain.recordings).toMatchObject([{ target: { targetId: 'target-0' } }]);
+    const unheard = await play(recorded([], true), { policy: { announce: 'consent/recording' } });
+    expect(unheard.recordings).toEqual([]);
+    expect(said(unheard)).toEqual(['refused']);
+    const told = recorded([], true);
+    const announcing = { ...told.steps.welcome, tells: 'recording' };
+    const heard = await play(
+      { ...told, steps: { ...told.steps, welcome: announcing } },
+      { policy: { announce: 'consent/recording' } },
+    );
+    expect(heard.recordings).toMatchObject([{ target: { targetId: 'target-0' } }]);
+    expect((await play(recorded([], true))).recordings).toEqual([]);
+  });
+});
+
 test('a message is taken until # is pressed, and nobody is billed', async () => {
   const call = await playPlan({
     plan: planOf({
