@@ -1,19 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunFile } from '../../src/start';
+import { emptyFolder, prepare } from './support/exchange-folder';
 import { freePort, startProgram, until } from './support/processes';
 
 const START = join(process.cwd(), 'scripts/start.mjs');
@@ -32,7 +24,7 @@ let sipPort: number;
 let running: Start[] = [];
 
 beforeEach(async () => {
-  dataDir = mkdtempSync(join(tmpdir(), 'dce-start-'));
+  dataDir = emptyFolder();
   sipPort = await freePort();
   running = [];
 });
@@ -233,6 +225,7 @@ describe('when told to end, everything that was started is gone', () => {
     ['SIGTERM to the script alone', 1, 'SIGTERM'],
     ['a closed terminal', -1, 'SIGHUP'],
   ] as const)('%s', async (_how, whom, signal) => {
+    await prepare(dataDir);
     const one = start();
     await opened(one);
     const kinds = processes().map(commandOf).join('\n');
@@ -249,6 +242,7 @@ describe('when told to end, everything that was started is gone', () => {
   });
 
   test('Ctrl-C again, while a call is up that would be waited for', async () => {
+    await prepare(dataDir);
     // Nobody answers there: the call rings for as long as the demo market lets it.
     const [buyer1, buyer2] = [await freePort(), await freePort()];
     const one = start({
@@ -294,6 +288,7 @@ describe('when told to end, everything that was started is gone', () => {
 });
 
 test('what dies of it is said, and started again at the same address', async () => {
+  await prepare(dataDir);
   const one = start();
   const file = await opened(one);
   for (const [what, pid] of [

@@ -1,5 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Pool } from 'pg';
 import type { RunFile } from '../../../src/start';
@@ -7,6 +6,7 @@ import { readPosition } from '../../../src/storage';
 import type { SwitchStats } from '../../../src/switch';
 import type { DrachtioServer, TlsFiles } from './drachtio-server';
 import { DRACHTIO_BINARY, startDrachtioServer } from './drachtio-server';
+import { preparedFolder } from './exchange-folder';
 import type { Program } from './processes';
 import { freePort, startProgram, until } from './processes';
 
@@ -50,7 +50,7 @@ export class Exchange {
   }
 
   static async start(options: ExchangeOptions = {}): Promise<Exchange> {
-    const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'dce-e2e-'));
+    const dataDir = options.dataDir ?? (await preparedFolder());
     const sipPort = await freePort();
     const mediaPort = FIRST_MEDIA_PORT + (mediaRange++ % MEDIA_RANGES) * MEDIA_PORTS;
     const { listen = [], tls } = options;

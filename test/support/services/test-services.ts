@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
-import { freemem } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Client } from 'pg';
 import { startPrivatePostgres, startPrivateRedis } from '../../../src/provision';
 import { forgetStarter } from '../../../src/provision/private-state';
 import { isRunning, processIdentity } from '../../../src/provision/process-identity';
+import { roomyMemory } from '../memory';
 import { withFileLock } from './file-lock';
 
 /** One PostgreSQL and one Redis for all tests of a checkout. */
@@ -18,9 +18,6 @@ const HOME = resolve(__dirname, '../../../.dce/test');
 const USERS = join(HOME, 'users');
 const LOCK = join(HOME, 'lock');
 const FILE = join(HOME, 'services.json');
-
-const MEMORY = '/dev/shm';
-const ROOMY_BYTES = 6 * 2 ** 30;
 
 /** Where they keep their data. */
 interface RunningServices extends TestServices {
@@ -85,15 +82,11 @@ async function start(): Promise<RunningServices> {
 
 /** A database is made for nearly every test: in memory, where there is plenty, that takes a third of the time. */
 function roomyHome(): string {
-  const home = join(MEMORY, `dce-test-${createHash('sha256').update(HOME).digest('hex').slice(0, 12)}`);
-  try {
-    const { bavail, bsize } = statfsSync(MEMORY);
-    if (Math.min(bavail * bsize, freemem()) < ROOMY_BYTES) return HOME;
-    mkdirSync(home, { recursive: true });
-    return home;
-  } catch {
-    return HOME;
-  }
+  const memory = roomyMemory();
+  if (memory === undefined) return HOME;
+  const home = join(memory, `dce-test-${createHash('sha256').update(HOME).digest('hex').slice(0, 12)}`);
+  mkdirSync(home, { recursive: true });
+  return home;
 }
 
 /** The test that started them may live on; who uses them is known better here. */
