@@ -51,7 +51,7 @@ export async function audit(db: Client, database: Database, answered: readonly s
   const dialogTwice = await ids(
     'one call of a carrier sold twice',
     `select sip_call_id as id from calls c join settlements s on s.call_id = c.id
-     where s.transaction_id is not null group by 1 having count(*) > 1`,
+     where s.transaction_id is not null and c.sale is not null group by 1 having count(*) > 1`,
   );
   await ids('a call without an end', `select id from calls where ended_at is null or end_reason is null`);
   await ids('money without a sold call', STRAY_MONEY);
@@ -113,10 +113,13 @@ async function ownChecks(database: Database): Promise<string[]> {
   return wrong.slice(0, MOST_TOLD * 4);
 }
 
-/** Postings of a settlement whose call was never sold. */
+/** Postings of a settlement whose call was never sold, but for what carriers are paid for its legs. */
 const STRAY_MONEY = `select t.call_id as id from ledger_transactions t
   where t.kind = 'call_settlement' and not exists (
-    select from calls c where c.id = t.call_id and c.sale is not null and c.answered_at is not null)`;
+    select from calls c where c.id = t.call_id and (c.sale is not null and c.answered_at is not null
+      or c.carried is not null and not exists (
+        select from ledger_entries e join ledger_accounts a on a.id = e.ledger_account_id
+        where e.transaction_id = t.id and a.purpose not in ('payable', 'carrier_cost'))))`;
 
 /** What the settlement says a call came to, beside what its transaction moved on the accounts of each kind. */
 const LINES_DIFFER = `with said as (
