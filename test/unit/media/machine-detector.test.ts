@@ -9,6 +9,8 @@ import { decodeG711, encodeG711 } from '../../../src/media/sounds/g711';
 
 const PER_MS = 8;
 const FRAME_MS = 20;
+/** More of a prompt is never heard. */
+const LONGEST = (MACHINE_TERMS.maxMs + FRAME_MS) * PER_MS;
 
 /** Noise that is the same each time. */
 function noiseOf(seed: number): () => number {
@@ -26,8 +28,10 @@ const VOICE = Array.from({ length: 3_000 * PER_MS }, (_, i) => {
   const syllables = 0.75 + 0.25 * Math.sin(2 * Math.PI * 4 * t);
   return syllables * [1, 2, 3, 4, 5, 6, 7, 8].reduce((sum, n) => sum + Math.sin(n * phase) / n, 0);
 });
-const voice = (ms: number, level = -18): number[] =>
-  VOICE.slice(0, ms * PER_MS).map((sample) => 10 ** (level / 20) * sample);
+const voice = (ms: number, level = -18): number[] => {
+  const loudness = 10 ** (level / 20);
+  return VOICE.slice(0, ms * PER_MS).map((sample) => loudness * sample);
+};
 const silence = (ms: number): number[] => Array<number>(ms * PER_MS).fill(0);
 const tone = (hertz: number, ms: number, level = -15): number[] =>
   Array.from(
@@ -36,12 +40,13 @@ const tone = (hertz: number, ms: number, level = -15): number[] =>
   );
 const noisy = (samples: readonly number[], level: number, seed = 1): number[] => {
   const noise = noiseOf(seed);
-  return samples.map((sample) => sample + 10 ** (level / 20) * Math.sqrt(3) * noise());
+  const loudness = 10 ** (level / 20) * Math.sqrt(3);
+  return samples.map((sample) => sample + loudness * noise());
 };
 
 /** What is told of this, and after how many milliseconds of it. */
 function told(
-  samples: ArrayLike<number>,
+  samples: readonly number[],
   {
     codec = 'PCMU',
     terms = {},
@@ -49,9 +54,9 @@ function told(
   }: { codec?: AudioCodec; terms?: Partial<MachineTerms>; chunk?: number } = {},
 ) {
   const detector = new MachineDetector(terms);
-  const heard = decodeG711(encodeG711(samples, codec), codec);
-  for (let at = 0; at < heard.length; at += chunk) {
-    const finding = detector.take(heard.subarray(at, at + chunk));
+  for (let at = 0; at < samples.length; at += chunk) {
+    const heard = decodeG711(encodeG711(samples.slice(at, at + chunk), codec), codec);
+    const finding = detector.take(heard);
     if (finding) return { ...finding, ms: (at + chunk) / PER_MS };
   }
   return undefined;
@@ -147,7 +152,7 @@ test('every prompt of some length that is shipped is a machine; a word of them i
   for (const codec of ['PCMU', 'PCMA'] as const) {
     for (const name of prompts.names()) {
       const octets = prompts.octets(name, codec) ?? Buffer.alloc(0);
-      const samples = [...decodeG711(octets, codec), ...silence(1_000)];
+      const samples = [...decodeG711(octets.subarray(0, LONGEST), codec), ...silence(1_000)];
       const finding = told(samples, { codec });
       if (octets.length >= 3_000 * PER_MS) {
         long++;
