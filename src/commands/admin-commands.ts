@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { InvalidArgumentError } from 'commander';
 import { rotateKeys } from '../api';
 import type { LoadedConfig } from '../config';
 import type { Role } from '../domain';
@@ -10,7 +9,6 @@ import type { ApiKey, Database, ListQuery, OAuthClient, Queryable, User, UserCha
 import {
   changedFields,
   changeUser,
-  createOAuthClient,
   createUser,
   dropTotp,
   findUserByEmail,
@@ -18,7 +16,6 @@ import {
   getApiKey,
   getOAuthClient,
   getUser,
-  issueApiKey,
   listApiKeys,
   listOAuthClients,
   listUsers,
@@ -28,6 +25,8 @@ import {
   signOutEverywhere,
 } from '../storage';
 import { inOneRecorded } from './command-record';
+import type { NewCredential } from './new-credential';
+import { makesCredential, NEW_CLIENT, NEW_KEY, scopeList } from './new-credential';
 import { oneOf } from './option-values';
 
 export interface AdminCommandParts {
@@ -37,8 +36,6 @@ export interface AdminCommandParts {
   readonly user: () => string;
 }
 
-const SCOPE = /^(?:\*|[a-z][a-z_]*:(?:\*|read|write)|\*:(?:read|write))$/;
-const DAY_MS = 86_400_000;
 const MAX_SHOWN = 1_000;
 
 /** `dce admin …`: who gets in. For whoever has the database: what the API asks of callers is not asked here. */
@@ -171,78 +168,34 @@ function shownOf(accountId: string | undefined): ListQuery {
 
 /** What keys and clients differ in. */
 interface Credentials {
-  readonly what: string;
-  /** First word of their path. */
-  readonly kind: string;
-  /** Its id, and what is printed of it. */
-  readonly add: (
-    db: Queryable,
-    wanted: Parameters<typeof issueApiKey>[1],
-  ) => Promise<{ readonly id: string; readonly printed: readonly string[] }>;
+  readonly made: NewCredential;
   readonly list: (db: Queryable, accountId: string | undefined) => Promise<readonly (ApiKey | OAuthClient)[]>;
   readonly get: (db: Queryable, id: string) => Promise<unknown>;
   readonly revoke: (db: Queryable, id: string) => Promise<boolean>;
 }
 
 const KEYS: Credentials = {
-  what: 'key',
-  kind: 'keys',
-  add: async (db, wanted) => {
-    const { apiKey, key } = await issueApiKey(db, wanted);
-    return { id: apiKey.id, printed: [key] };
-  },
+  made: NEW_KEY,
   list: async (db, accountId) => (await listApiKeys(db, shownOf(accountId))).map(({ row }) => row),
   get: getApiKey,
   revoke: revokeApiKey,
 };
 
 const CLIENTS: Credentials = {
-  what: 'client',
-  kind: 'oauth-clients',
-  add: async (db, wanted) => {
-    const { client, secret } = await createOAuthClient(db, wanted);
-    return { id: client.id, printed: [`client_id      ${client.id}`, `client_secret  ${secret}`] };
-  },
+  made: NEW_CLIENT,
   list: async (db, accountId) => (await listOAuthClients(db, shownOf(accountId))).map(({ row }) => row),
   get: getOAuthClient,
   revoke: revokeOAuthClient,
 };
 
-interface NewCredential {
-  readonly account: string;
-  readonly role?: 'admin' | 'auditor';
-  readonly scopes: readonly string[];
-  readonly days?: number;
-}
-
 function addCredentialCommands(
   group: Command,
-  { withDatabase, say, user }: AdminCommandParts,
-  { what, kind, add, list, get, revoke }: Credentials,
+  parts: AdminCommandParts,
+  { made, list, get, revoke }: Credentials,
 ): void {
-  group
-    .command('add <name>')
-    .description(`make a ${what} and print what proves it: it is shown this once`)
-    .requiredOption('--scopes <list>', 'what it may do, with commas, e.g. calls:read,bids:*', scopeList)
-    .option('--account <id>', 'of this account', OPERATOR_ACCOUNT)
-    .option(
-      '--role <role>',
-      'of the exchange: admin, which is the default, or auditor',
-      oneOf('admin', 'auditor'),
-    )
-    .option('--days <n>', 'good for so many days; for ever by default', days)
-    .action((name: string, { account: accountId, role, scopes, days: lasts }: NewCredential) =>
-      withDatabase(async (database) => {
-        const expiresAt = lasts === undefined ? undefined : Date.now() + lasts * DAY_MS;
-        const wanted = { accountId, name, role, scopes, expiresAt, createdBy: `terminal:${user()}` };
-        const printed = await inOneRecorded(database, `admin ${what} add`, async (tx, tell) => {
-          const added = await add(tx, wanted);
-          tell({ subject: { kind, id: added.id }, changes: changedFields(undefined, wanted) });
-          return added.printed;
-        });
-        for (const text of printed) say(text);
-      }),
-    );
+  const { withDatabase, say } = parts;
+  const { what, kind } = made;
+  makesCredential(group.command('add <name>'), parts, made, `admin ${what} add`);
   group
     .command('list')
     .description(`print every ${what} that was not revoked`)
@@ -287,20 +240,4 @@ async function rotate({ withDatabase, say }: AdminCommandParts, atOnce: boolean)
         : 'a new key signs ten minutes from now; tokens that were signed before stay good',
     );
   });
-}
-
-function scopeList(text: string): string[] {
-  const list = text.split(',').map((scope) => scope.trim());
-  const wrong = list.find((scope) => !SCOPE.test(scope));
-  if (wrong !== undefined)
-    throw new InvalidArgumentError(`"${wrong}" is none; calls:read, calls:*, *:read and * are`);
-  return list;
-}
-
-function days(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > 3_650) {
-    throw new InvalidArgumentError('must be an integer from 1 to 3650');
-  }
-  return value;
 }

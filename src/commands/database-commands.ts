@@ -1,19 +1,16 @@
 import type { Command } from 'commander';
 import type { LoadedConfig } from '../config';
-import { ConfigError } from '../config';
 import type { Database } from '../storage';
 import {
-  changedFields,
   createMigration,
-  DEMO,
-  issueApiKey,
   migrateDown,
   migrateUp,
   migrationStatus,
   readMigrations,
   seedDemoMarket,
 } from '../storage';
-import { inOneRecorded, recordCommand, recorded } from './command-record';
+import { recordCommand, recorded } from './command-record';
+import { makesCredential, NEW_KEY } from './new-credential';
 import { terminalUser } from './terminal-user';
 
 export interface DatabaseCommandParts {
@@ -36,28 +33,8 @@ export function addDatabaseCommands(program: Command, parts: DatabaseCommandPart
         say((await seedDemoMarket(database, { buyerPorts: ports })) ? 'seeded' : 'there is a market already');
       }),
     );
-  program
-    .command('key')
-    .description('make keys of the API')
-    .command('create <name>')
-    .description('make a key of the operator and print it: it is shown this once')
-    .option('--scopes <list>', 'what it may do, with commas, e.g. calls:read,bids:write', '*')
-    .action((name: string, { scopes: list }: { scopes: string }) =>
-      withDatabase(async (database) => {
-        const scopes = list.split(',').map((scope) => scope.trim());
-        const wrong = scopes.find((scope) => !/^(\*|[a-z]+:(\*|[a-z]+))$/.test(scope));
-        if (wrong !== undefined)
-          throw new ConfigError(`--scopes: "${wrong}" is none; calls:read, calls:* and * are`);
-        const wanted = { accountId: DEMO.operatorId, name, scopes, createdBy: `terminal:${terminalUser()}` };
-        const key = await inOneRecorded(database, 'key create', async (tx, tell) => {
-          const issued = await issueApiKey(tx, wanted);
-          const subject = { kind: 'keys', id: issued.apiKey.id };
-          tell({ subject, changes: changedFields(undefined, { ...wanted }) });
-          return issued.key;
-        });
-        say(key);
-      }),
-    );
+  const key = program.command('key').description('make keys of the API').command('create <name>');
+  makesCredential(key, { withDatabase, say, user: terminalUser }, NEW_KEY, 'key create', ['*']);
 }
 
 function addMigrateCommands(

@@ -22,6 +22,13 @@ export interface Principal {
   readonly sessionId?: string | undefined;
 }
 
+/** What a key, a user or a client may be given within its role. */
+export const SCOPE =
+  // Listening to people, live or recorded, is more than reading of calls or changing them: it has its own name.
+  /^(?:\*|[a-z][a-z_]{0,31}:(?:\*|read|write)|\*:(?:read|write)|calls:monitor|recordings:listen)$/;
+export const SCOPE_EXAMPLES = 'calls:read, calls:*, calls:monitor, recordings:listen, *:read and * are';
+export const MAX_SCOPES = 64;
+
 /** What an operation asks of who calls it. */
 export interface Demand {
   /** `resource:read` or `resource:write`. */

@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { Principal } from '../../domain';
+import { MAX_SCOPES } from '../../domain';
 import { proveOAuthClient } from '../../storage';
 import type { Route } from '../route';
 import { route } from '../route';
@@ -9,7 +10,6 @@ import { covers } from './scopes';
 
 const FORM_TYPE = 'application/x-www-form-urlencoded';
 const MAX_BODY = 8_192;
-const MAX_SCOPES = 64;
 
 /** RFC 6749 §5.2. */
 class TokenError extends Error {

@@ -1,17 +1,11 @@
 import { z } from 'zod';
-import { AppError } from '../../domain';
+import { AppError, MAX_SCOPES, SCOPE, SCOPE_EXAMPLES } from '../../domain';
 
 /** What a key, a user or a client may do within its role. */
 export const scopes = z
-  .array(
-    z.string().regex(
-      // Listening to people, live or recorded, is more than reading of calls or changing them: it has its own name.
-      /^(?:\*|[a-z][a-z_]{0,31}:(?:\*|read|write)|\*:(?:read|write)|calls:monitor|recordings:listen)$/,
-      'calls:read, calls:*, calls:monitor, recordings:listen, *:read and * are',
-    ),
-  )
+  .array(z.string().regex(SCOPE, SCOPE_EXAMPLES))
   .min(1)
-  .max(64)
+  .max(MAX_SCOPES)
   .describe('`*`, `*:read`, `calls:*`, `calls:read` …');
 
 /** True when whatever the scope allows is allowed by others. */
