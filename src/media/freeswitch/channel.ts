@@ -1,6 +1,7 @@
 import type { Connection, EslEvent } from 'drachtio-modesl';
 import type { Endpoint } from 'drachtio-fsmrf/lib/mediaserver';
 import { MediaUnavailable } from '../media-engine';
+import { inTime } from './in-time';
 
 /** Why a channel is gone that we did not close. */
 export type ChannelLoss = 'silent' | 'ended';
@@ -15,7 +16,7 @@ export interface ChannelOptions {
   /** Milliseconds that each command may take. */
   readonly timeoutMs: number;
   /** A command was not answered in time. */
-  onTimeout(): void;
+  readonly onTimeout: () => void;
 }
 
 /** Samples of 8 kHz, in which FreeSWITCH tells how long a key was pressed. */
@@ -131,14 +132,11 @@ export class Channel {
   }
 
   #inTime<T>(what: string, work: Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => {
-        this.#options.onTimeout();
-        reject(new MediaUnavailable(`no answer to ${what}`));
-      }, this.#options.timeoutMs);
+    const { timeoutMs, onTimeout } = this.#options;
+    return inTime(this.#unlessGone(work), timeoutMs, () => {
+      onTimeout();
+      return new MediaUnavailable(`no answer to ${what}`);
     });
-    return this.#unlessGone(Promise.race([work, late])).finally(() => clearTimeout(timer));
   }
 
   #unlessGone<T>(work: Promise<T>): Promise<T> {

@@ -6,6 +6,7 @@ import { asError } from '../../domain';
 import { MediaUnavailable } from '../media-engine';
 import { Channel } from './channel';
 import { EventSocket } from './event-socket';
+import { inTime } from './in-time';
 
 /** Where a FreeSWITCH takes commands, and where it finds the switch. */
 export interface FreeswitchAddress {
@@ -145,28 +146,21 @@ export class PooledServer {
     const { timeoutMs } = this.#options.timing;
     this.#opened++;
     let late = false;
-    let timer: NodeJS.Timeout | undefined;
     const opening = media.createEndpoint({ remoteSdp: sdp }).then((endpoint) => {
       const channel = new Channel(endpoint, { timeoutMs, onTimeout: this.#onTimeout });
       if (late) channel.close();
       return channel;
     });
-    const timeout = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => {
+    try {
+      return await inTime(opening, timeoutMs, () => {
         late = true;
         this.#onTimeout();
-        reject(new Error('no channel in time'));
-      }, timeoutMs);
-    });
-    try {
-      return await Promise.race([opening, timeout]);
+        return new Error('no channel in time');
+      });
     } catch (error) {
-      opening.catch(() => undefined);
       throw new MediaUnavailable(`the media server ${this.name}: ${asError(error).message}`, {
         cause: error,
       });
-    } finally {
-      clearTimeout(timer);
     }
   }
 
