@@ -53,6 +53,13 @@ steps:
   hello: { do: announce, play: [greeting/welcome], next: bye }
   bye: { do: hangup, detail: that was it }
 `,
+  handed: `
+start: tell
+steps:
+  tell: { do: announce, play: [consent/recording-short], next: over }
+  over: { do: transfer, target: desk-target, failed: bye, ended: bye }
+  bye: { do: hangup, detail: they have spoken }
+`,
   back: `
 tags: { their_number: digits }
 start: which
