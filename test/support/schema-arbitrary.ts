@@ -80,9 +80,18 @@ function objects(
 function strings({ pattern, minLength = 0, maxLength }: Schema): fc.Arbitrary<string> {
   // Surrogates are beyond stringMatching; lengths it does not know of.
   if (pattern !== undefined && !pattern.includes('\\ud800')) {
-    return fc
-      .stringMatching(new RegExp(pattern))
-      .filter((text) => text.length >= minLength && text.length <= (maxLength ?? Infinity));
+    return matching(pattern).filter(
+      (text) => text.length >= minLength && text.length <= (maxLength ?? Infinity),
+    );
   }
   return fc.string({ unit: 'grapheme', minLength, maxLength: Math.min(maxLength ?? 40, minLength + 30) });
+}
+
+/** @throws Error with the pattern, when it is one that no text can be made of: an empty group, say */
+function matching(pattern: string): fc.Arbitrary<string> {
+  try {
+    return fc.stringMatching(new RegExp(pattern));
+  } catch (error) {
+    throw new Error(`no text can be made of the pattern ${pattern}`, { cause: error });
+  }
 }

@@ -11,9 +11,13 @@ const MAX_KEYS = 3;
 const MAX_INSTANT = 4_102_444_800_000_000;
 const MAX_TEXT = 500;
 
-/** `sort` of a query: names of fields, at most three, with a minus where the largest comes first. */
+/**
+ * `sort` of a query: names of fields, at most three, with a minus where the largest comes first.
+ * @throws Error for no field at all: the pattern would be one of no names, which nothing can be made of
+ */
 export function sortParam(sortable: Sortable): z.ZodType<readonly SortKey[] | undefined, string | undefined> {
   const names = Object.keys(sortable);
+  if (names.length === 0) throw new Error('a list needs a field that it can be ordered by');
   const one = `-?(?:${names.join('|')})`;
   return z
     .string()
