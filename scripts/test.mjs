@@ -18,10 +18,10 @@ const CHECKS = [
   [['lint', 'eslint/bin/eslint.js', '.']],
 ];
 
-/** Kinds of proof that bear each other's company; those of the first run wait for databases most of their time. */
+/** Kinds of proof that bear each other's company; those of the second run wait for calls most of their time. */
 const RUNS = [
   { projects: ['unit', 'integration'], workers: 3 },
-  { projects: ['e2e', 'chaos'], workers: 3 },
+  { projects: ['e2e', 'chaos'], workers: 4 },
 ];
 
 /** Resolves to the exit code of the first that fails, or 0. */
