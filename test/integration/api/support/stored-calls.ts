@@ -95,7 +95,7 @@ export const CONSENT = {
 };
 
 /** A webhook that nobody answers at. */
-export const WEBHOOK = { name: 'Calls', url: 'http://127.0.0.1:1/told', events: ['call.settled'] };
+export const WEBHOOK = { name: 'Calls', url: 'http://127.0.0.1:1024/told', events: ['call.settled'] };
 
 /** A delivery that no retry helped. @returns its id */
 export async function storeDeadDelivery(api: TestApi, webhookId: string): Promise<string> {
@@ -103,7 +103,7 @@ export async function storeDeadDelivery(api: TestApi, webhookId: string): Promis
     `insert into postback_deliveries (postback_id, event_id, event, subject, happened_at, listener, fields, state,
        attempts, give_up_at, done_at, attempted_at, last_status, last_error, took_ms, request, response)
      values ($1, '17', 'call.settled', 'call:c', now(), 'operator', '{"callId": "c"}', 'dead', 9, now(), now(), now(), 500,
-       'answered 500', 12, '{"method": "POST", "url": "http://127.0.0.1:1/told", "body": "{}"}', 'oh no')
+       'answered 500', 12, '{"method": "POST", "url": "http://127.0.0.1:1024/told", "body": "{}"}', 'oh no')
      returning id::text`,
     [webhookId],
   );

@@ -78,7 +78,7 @@ export const WRITES: Readonly<Record<string, (party: Party) => Sent & { readonly
   withdrawDispute: () => ({ body: {} }),
   createWebhook: ({ accountId, mark }) => ({
     body: {
-      ...{ accountId, name: mark, url: 'http://127.0.0.1:1/x', events: ['call.settled'] },
+      ...{ accountId, name: mark, url: 'http://127.0.0.1:1024/x', events: ['call.settled'] },
       campaignIds: [OPEN_CAMPAIGN],
     },
   }),

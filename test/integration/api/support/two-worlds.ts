@@ -164,7 +164,7 @@ async function openWebhook(
   accountId: string,
   name: string,
 ): Promise<Readonly<Record<string, string>>> {
-  const body = { accountId, name, url: `http://127.0.0.1:1/${name}`, events: ['call.settled'] };
+  const body = { accountId, name, url: `http://127.0.0.1:1024/${name}`, events: ['call.settled'] };
   const webhooks = String((await must(api, 'webhooks', body))['id']);
   return { webhooks, 'webhook-deliveries': await storeDeadDelivery(api, webhooks) };
 }
