@@ -67,7 +67,7 @@ export interface CallReport {
 /** Longest stretch of time of one report. */
 export const MAX_DAYS = 400;
 /** Calls that are read one by one for one report. */
-export const MAX_FACTS = 200_000;
+const MAX_FACTS = 200_000;
 const MAX_CELLS = 10_000;
 export const MAX_ROWS = 20_000;
 

@@ -25,7 +25,7 @@ const NAMES_ALONE = new Set([
   'callbacks',
 ]);
 /** Nobody has proven who they are. */
-export const NOBODY: AuditActor = { kind: 'nobody', id: '' };
+const NOBODY: AuditActor = { kind: 'nobody', id: '' };
 
 /** The actor that an agent is. */
 export function agentActor(agent: Pick<PhoneIdentity, 'agentId' | 'accountId'>): AuditActor {
@@ -143,7 +143,7 @@ export class AuditNote {
 }
 
 /** The first word of its path. */
-export function kindOf({ path }: Route): string {
+function kindOf({ path }: Route): string {
   return path.split('/')[1] ?? '';
 }
 

@@ -1,9 +1,7 @@
 export { Access } from './access/access';
 export type { AccessParts } from './access/access';
-export { Authenticator } from './access/authenticator';
 export { rotateKeys } from './access/key-ring';
 export type { OidcProvider } from './access/oidc-providers';
-export { assertStrong, normalPassword } from './access/password-rules';
 export type { AccessRules } from './access/rules';
 export { apiRoutes } from './api-routes';
 export { createApi } from './create-api';

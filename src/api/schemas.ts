@@ -77,7 +77,7 @@ export const targetUri = z
   .max(512)
   .regex(TARGET_URI, 'must look like sip:user@host:port, or agent:ID or team:ID of a softphone');
 
-export const weeklySchedule = z.strictObject({
+const weeklySchedule = z.strictObject({
   timezone,
   windows: z
     .array(

@@ -5,7 +5,7 @@ import { charge, connectedTimes, pricedBy } from '../rating';
 
 const WHOLE_BP = 10_000;
 /** Taken for the length of a call where no record of the campaign tells it. */
-export const ASSUMED_CALL_MS = 180_000;
+const ASSUMED_CALL_MS = 180_000;
 
 /** What a seller is expected to earn of a call: an amount, or basis points of the price between two amounts. */
 export type ExpectedPayout =

@@ -35,7 +35,7 @@ export interface HoursAnswer {
 }
 
 /** How far ahead an instant is looked for: longer than any emergency stands without being renewed. */
-export const HORIZON_MS = 60 * 86_400_000;
+const HORIZON_MS = 60 * 86_400_000;
 
 const COUNTRIES: ReadonlyMap<string, readonly HoursRow[]> = new Map(
   Object.entries(COUNTRY_HOURS).map(([country, rows]) => [country, rows.map((row) => new HoursRow(row))]),

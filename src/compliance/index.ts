@@ -8,7 +8,6 @@ export { nextAllowed } from './hours-findings';
 export type { NextAllowedOptions } from './hours-findings';
 export { recordingConsent } from './recording-consent';
 export type { RecordingVerdict } from './recording-consent';
-export { needsConsent } from './consents';
 export { bindingOf, RULE_BINDINGS } from './data/rule-bindings';
 export type { Binding, Rule, RuleBinding } from './data/rule-bindings';
 export { classifyNumber, isFictional } from './numbering';

@@ -2,7 +2,7 @@ import type { MediaCapability } from '../domain';
 import type { Plan, Step } from './plan';
 
 /** What a plan may ask of the engine that carries the audio. */
-export const CAPABILITIES = [
+const CAPABILITIES = [
   'play',
   'gather',
   'record',

@@ -10,7 +10,7 @@ export { LONGEST_PLAN, problemLine, readPlan } from './read-plan';
 export type { PlanFlaw, PlanWorld } from './check-plan';
 export { targetsOf } from './check-plan';
 export type { Capability, EngineName } from './capabilities';
-export { CAPABILITIES, enginesOf, needsOf } from './capabilities';
+export { enginesOf, needsOf } from './capabilities';
 export type { Simulated, SimulatedCall, SimulatedTurn } from './simulate';
 export { eventsOf, explorePlan, simulatePlan } from './simulate';
 export { ANSWER_WORD, answerOfWord, deedText, wishText, wordOfAnswer } from './words';

@@ -160,7 +160,7 @@ const settled = {
 };
 
 /** Every event of the exchange. */
-export const EVENT_TYPES = {
+const EVENT_TYPES = {
   'call.received': define({
     about: 'A call came in',
     ...LIVE_CALL,

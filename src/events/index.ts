@@ -1,4 +1,4 @@
-export { ALERTS, EVENT_NAMES, EVENT_TYPES, eventType, TOPICS } from './event-types';
+export { EVENT_NAMES, eventType, TOPICS } from './event-types';
 export type { AlertCode, EventData, EventName, SubjectKind, Topic } from './event-types';
 export { domainEvent, readEvent, toldTo, writeEvent } from './domain-event';
 export type { DomainEvent, StreamedEvent, ToldEvent, Viewer } from './domain-event';

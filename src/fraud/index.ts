@@ -3,7 +3,7 @@ export type { FraudInput } from './assess-fraud';
 export { FraudState } from './fraud-state';
 export type { FraudContext, FraudStateLimits, FraudView } from './fraud-state';
 export { RecordedSignals } from './recorded-signals';
-export { SIGNALS, SIGNAL_TEXTS, signalRecord, signalsFrom } from './signals';
+export { SIGNALS, signalRecord, signalsFrom } from './signals';
 export type { SignalName, SignalVector } from './signals';
 export { ModelShelf, NO_MODELS } from './model-shelf';
 export type { FraudModels } from './model-shelf';

@@ -115,8 +115,6 @@ export type SignalName = keyof typeof TABLE;
 
 /** Every signal, in the order of a vector. */
 export const SIGNALS = Object.keys(TABLE) as readonly SignalName[];
-/** What a signal is, for people. */
-export const SIGNAL_TEXTS: Readonly<Record<SignalName, string>> = TABLE;
 /** Place of each signal in a vector. */
 export const SIGNAL = Object.fromEntries(SIGNALS.map((name, index) => [name, index])) as Readonly<
   Record<SignalName, number>

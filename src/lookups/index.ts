@@ -4,5 +4,4 @@ export { RedisAnswers } from './shared-answers';
 export type { RedisCommands, SharedAnswers } from './shared-answers';
 export type { AnswerReading, ProviderSettings } from './provider-settings';
 export type { ProviderStats } from './http-provider';
-export { ANSWER_FAILURES } from './read-answer';
 export type { AnswerFailure } from './read-answer';

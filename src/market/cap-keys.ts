@@ -17,11 +17,6 @@ const SUBJECTS: ReadonlySet<string> = new Set(CAP_SUBJECTS);
 const METRICS: ReadonlySet<string> = new Set(CAP_METRICS);
 const PERIODS: ReadonlySet<string> = new Set(CAP_PERIODS);
 
-/** The reason told when a cap of this scope is exhausted. */
-export function capReason({ counter, period }: CapScope): CapReason {
-  return period === undefined ? `cap_${counter}` : `cap_${counter}_${period}`;
-}
-
 /**
  * Name of a counter, the one format for memory, Redis and reports: `bid:<id>:connections:hour:2026-11-21T05`,
  * `bid:<id>:revenue:month:2026-11`, `seller:<id>:attempts:total`, `target:<id>:concurrent`.

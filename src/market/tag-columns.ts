@@ -6,7 +6,7 @@ import { distinct } from './value-columns';
 /** Each tag asked for is a pass over the book, so their number is bounded. */
 const MAX_TAG_KEYS = 64;
 /** The rule that any value meets. */
-export const ANY_VALUE = '*';
+const ANY_VALUE = '*';
 
 type TagRules = Readonly<Record<string, TagRule>>;
 
@@ -20,7 +20,7 @@ interface TagColumn {
 }
 
 /** The values a rule names; `undefined` = any. */
-export function namedValues(rule: TagRule): readonly string[] | undefined {
+function namedValues(rule: TagRule): readonly string[] | undefined {
   if (typeof rule === 'string') return rule === ANY_VALUE ? undefined : [rule];
   return rule.includes(ANY_VALUE) ? undefined : rule;
 }

@@ -72,7 +72,7 @@ function providerOf(
 }
 
 /** Where the API is reached, as far as it can be told. */
-export function publicUrlOf({ access, api }: Pick<Config, 'access' | 'api'>): string {
+function publicUrlOf({ access, api }: Pick<Config, 'access' | 'api'>): string {
   if (access.publicUrl !== undefined) return access.publicUrl;
   const scheme = api.tls.certFile === undefined ? 'http' : 'https';
   const host = ['0.0.0.0', '::'].includes(api.host) ? 'localhost' : api.host;

@@ -49,7 +49,7 @@ export function openPlans({ config, database, prompts, log, ...parts }: PlanPart
 }
 
 /** Where the plans are that are files. */
-export function planFolder({ dialplans }: Pick<Config, 'dialplans'>): string {
+function planFolder({ dialplans }: Pick<Config, 'dialplans'>): string {
   return dialplans.dir ?? SHIPPED_PLANS;
 }
 
@@ -64,7 +64,7 @@ export function configuredPlans(config: Pick<Config, 'dialplans' | 'media'>): {
 }
 
 /** What plans may ask of the engine that is configured, whether it runs or not. */
-export function enginesOfConfig({ media }: Pick<Config, 'media'>): NonNullable<PlanWorld['engines']> {
+function enginesOfConfig({ media }: Pick<Config, 'media'>): NonNullable<PlanWorld['engines']> {
   return enginesOf({
     [media.engine]: ENGINE_CAPABILITIES[media.engine],
     ...(media.freeswitch.servers.length > 0 ? { freeswitch: ENGINE_CAPABILITIES.freeswitch } : {}),

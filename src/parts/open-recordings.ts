@@ -46,7 +46,7 @@ const BYTES_PER_MINUTE = 16_000 * 60;
 const KILOBYTE = 1_024;
 
 /** Where recordings lie on this machine. */
-export function recordingsFolder({ recordings, dataDir }: Config): string {
+function recordingsFolder({ recordings, dataDir }: Config): string {
   return recordings.folder ?? join(dataDir, 'recordings');
 }
 
@@ -121,7 +121,7 @@ export function openRecordings(parts: RecordingParts): Recordings {
 }
 
 /** Where recordings go from the disk; undefined: they stay there. */
-export function remoteStore({ recordings: { s3 } }: Config): ObjectStore | undefined {
+function remoteStore({ recordings: { s3 } }: Config): ObjectStore | undefined {
   const { endpoint, bucket, accessKeyId, secretAccessKey, ...rest } = s3;
   // The configuration has all of them, or no endpoint.
   if (endpoint === undefined || bucket === undefined) return undefined;

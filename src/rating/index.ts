@@ -9,7 +9,7 @@ export { sumsOf } from './line-sums';
 export type { LineSums } from './line-sums';
 export { longestTimes, mostCharged } from './most-charged';
 export { rateSale, revenueAtEnd } from './rate-sale';
-export { NOT_SOLD, rateUnsold } from './rate-unsold';
+export { rateUnsold } from './rate-unsold';
 export type { RatedCall, RatedLine, RatedSale, RatingInput } from './rated-sale';
 export { CARRIER_DIRECTIONS } from './carrier-leg';
 export type { CarrierDirection, CarrierLeg, CarrierLegRate } from './carrier-leg';

@@ -5,7 +5,7 @@ import { sumsOf } from './line-sums';
 import type { RatedCall } from './rated-sale';
 
 /** What decided the money of a call that nobody bought: that nobody did. */
-export const NOT_SOLD = 'not_sold';
+const NOT_SOLD = 'not_sold';
 
 /**
  * Rates a call that nobody bought: nobody pays or earns anything by it but the carriers whose legs were up. Pure.

@@ -1,7 +1,7 @@
 import type { RecordingFormat } from '../media';
 
 /** Octets before the audio. */
-export const WAV_HEADER_BYTES = 58;
+const WAV_HEADER_BYTES = 58;
 const RATE = 8_000;
 const CHANNELS = 2;
 /** WAVE_FORMAT_ALAW and WAVE_FORMAT_MULAW (RFC 2361, A.5 and A.6). */

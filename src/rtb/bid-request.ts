@@ -4,7 +4,7 @@ import { AUCTION_TYPE_NUMBERS } from './auction-type';
 const tag = z.string().max(256);
 
 /** A place of delivery that buyers may name. */
-export const DESTINATION_KINDS = ['sip', 'pstn'] as const;
+const DESTINATION_KINDS = ['sip', 'pstn'] as const;
 
 /** What a buyer is sent: OpenRTB 2.6 in manner, with a call where that has a page. */
 export const bidRequestSchema = z

@@ -15,6 +15,6 @@ export type {
   SellerAnswer,
   SellerRequest,
 } from './inbound/bid-request-desk';
-export { holderOf, isReservationId, Reservations } from './inbound/reservations';
+export { isReservationId, Reservations } from './inbound/reservations';
 export type { Claim, ReservationsParts } from './inbound/reservations';
 export type { ReservationBoard, ReservationBooks } from './inbound/ports';

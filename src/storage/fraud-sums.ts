@@ -39,7 +39,7 @@ const GREW = 0.25;
 const STRENGTH = 100;
 
 /** The prior of all calls together. */
-export const ALL_CALLS = 'all';
+const ALL_CALLS = 'all';
 
 /** Priors that a call counts for. */
 export function sourcesOf({

@@ -155,18 +155,12 @@ export type { NumberFileFormat } from './number-lists/make-parser';
 export type { NumberSource } from './number-lists/source-files';
 export { checkNumber, exportNumbers } from './number-lists/read-numbers';
 export type { ExportFormat, StoredHit } from './number-lists/read-numbers';
-export {
-  CLOCK_SKEW_MS,
-  consentActSchema,
-  REVOCATION_METHODS,
-  revocationActSchema,
-} from './consents/consent-act';
+export { consentActSchema, REVOCATION_METHODS, revocationActSchema } from './consents/consent-act';
 export type { ConsentAct, RevocationAct } from './consents/consent-act';
 export { CONSENT_COLUMNS } from './consents/consent-columns';
-export { CsvError } from './consents/csv-records';
 export { importConsents } from './consents/import-consents';
 export type { ConsentImport, ConsentImportOptions } from './consents/import-consents';
-export { giveConsents, MAX_ACTS } from './consents/give-consents';
+export { giveConsents } from './consents/give-consents';
 export type { GivenConsent } from './consents/give-consents';
 export { revokeConsents } from './consents/revoke-consents';
 export type { RevokedConsents } from './consents/revoke-consents';
@@ -176,7 +170,7 @@ export { verifyConsentChains } from './consents/verify-chains';
 export type { VerifiedChain, VerifyOptions } from './consents/verify-chains';
 export { ConsentFeed } from './consents/consent-feed';
 export type { ConsentFeedEvents, ConsentFeedOptions, ConsentMarket } from './consents/consent-feed';
-export { MIN_KEY_LENGTH, shortHash, Vault, VaultError } from './privacy/vault';
+export { shortHash, Vault, VaultError } from './privacy/vault';
 export { openVault } from './privacy/vault-key';
 export type { VaultKeySource } from './privacy/vault-key';
 export { eraseSubject } from './privacy/erase-subject';
@@ -221,7 +215,7 @@ export type { RtbKeeperOptions } from './rtb-keeper';
 export { ChangeListener } from './change-listener';
 export type { ChangeListenerEvents } from './change-listener';
 export { inTransaction, transactionDespiteRivals } from './in-transaction';
-export { asExchange, asTenant, TENANT_ROLE, TenantDatabase } from './tenancy/tenant-database';
+export { asExchange, asTenant, TenantDatabase } from './tenancy/tenant-database';
 export { CALL_VIEWS, getTenantCall, listTenantCalls, tenantCallIds } from './tenancy/tenant-calls';
 export type { CallParty, TenantCall } from './tenancy/tenant-calls';
 export { PeriodicJob } from './periodic-job';
@@ -257,7 +251,6 @@ export {
   beginBackfill,
   callsBefore,
   claimProgress,
-  CUBES,
   cubeOf,
   DAY_MS,
   DAY_STARTS,
@@ -299,14 +292,11 @@ export { AuditSealer, sealAudit } from './audit/audit-sealer';
 export { AuditTrail, recordAudit } from './audit/audit-trail';
 export type { AuditTrailOptions } from './audit/audit-trail';
 export { changedFields, namesOf } from './audit/changed-fields';
-export { headOfAudit, verifyAudit } from './audit/verify-audit';
+export { verifyAudit } from './audit/verify-audit';
 export type { AuditAnchor, AuditFinding, AuditVerification } from './audit/verify-audit';
 export {
   countByKey,
-  eraseDueRecordings,
   eraseRecording,
-  eraseRecordingsOf,
-  failLostRecordings,
   failRecording,
   getRecording,
   getSealed,

@@ -47,7 +47,7 @@ export interface NewTestCall {
 }
 
 /** A node that says nothing for so long of a test call has lost it. */
-export const TEST_CALL_LEASE_MS = 15_000;
+const TEST_CALL_LEASE_MS = 15_000;
 const HOUR_MS = 3_600_000;
 const KEPT_MS = 90 * 24 * HOUR_MS;
 

@@ -14,7 +14,7 @@ const URL_PASSWORD = /([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*):[^\s@/]+@/gi;
 const API_KEY = /\bdce_[A-Za-z0-9_-]{16,}/g;
 
 /** Text without telephone numbers (their first digits and last two stay), URL passwords and API keys. */
-export function cleanText(text: string): string {
+function cleanText(text: string): string {
   const cut = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
   return cut
     .replace(URL_PASSWORD, `$1:${HIDDEN}@`)

@@ -11,7 +11,7 @@ const REMEMBERED_MS = 5_000;
 /** A key that is not known is looked for again this often at most. */
 const LOOK_AGAIN_MS = 1_000;
 /** A key is shown for so long before it signs: longer than what others keep of our keys. */
-export const SHOWN_MS = 600_000;
+const SHOWN_MS = 600_000;
 /** Clocks differ. */
 const MARGIN_MS = 300_000;
 

@@ -11,7 +11,7 @@ export function isLoopback({ headers, socket }: CookieRequest): boolean {
 }
 
 /** `localhost`, an address of 127.0.0.0/8, or ::1. */
-export function isLoopbackHost(host: string): boolean {
+function isLoopbackHost(host: string): boolean {
   const plain = host
     .replace(/^\[|\]$/g, '')
     .replace(/^::ffff:/i, '')

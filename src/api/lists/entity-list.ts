@@ -32,7 +32,7 @@ export type EntityListQuery = z.output<typeof page> & {
 const ADDED = { createdAt: 'instant', updatedAt: 'instant' } as const satisfies Sortable;
 
 /** The query of a list, without what says how much of it: an export takes the same. */
-export function narrowing(list: EntityListText): z.ZodObject {
+function narrowing(list: EntityListText): z.ZodObject {
   const shape = list.schema.shape as Record<string, z.ZodType>;
   const filters = list.filters.map((field) => [field, bare(shape[field] as z.ZodType).type.optional()]);
   return z.strictObject({

@@ -19,7 +19,7 @@ export interface Authenticates {
 }
 
 /** The scope that an API key needs to see what agents do. */
-export const PRESENCE_SCOPE = 'presence:read';
+const PRESENCE_SCOPE = 'presence:read';
 const PHONE_TOKEN = 'dcep_';
 const API_KEY = 'dce_';
 /** An access token names its scopes. */

@@ -15,7 +15,7 @@ import { readUpload } from '../upload';
 import type { EntityResource } from './entity-resource';
 
 /** What is taken at once; larger tables come as several files. */
-export const IMPORT_LIMITS = { bytes: 16_777_216, rows: 10_000, row: 262_144, errors: 50 } as const;
+const IMPORT_LIMITS = { bytes: 16_777_216, rows: 10_000, row: 262_144, errors: 50 } as const;
 
 const CSV = 'text/csv';
 /** Rows that are looked up together, and tried together. */

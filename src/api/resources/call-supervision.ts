@@ -10,8 +10,8 @@ import { controlled, controlOf, MONITOR_MODES } from './call-control';
 
 const SECOND_MS = 1_000;
 /** Whoever pauses a recording and forgets it loses no more than this. */
-export const MAX_PAUSE_S = 600;
-export const PAUSE_S = 120;
+const MAX_PAUSE_S = 600;
+const PAUSE_S = 120;
 
 export const pauseSeconds = z
   .number()

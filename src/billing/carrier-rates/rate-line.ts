@@ -3,7 +3,7 @@ import type { Micros } from '../../domain';
 import { parseDecimal } from './parse-decimal';
 
 /** Columns of a deck. */
-export const RATE_FIELDS = [
+const RATE_FIELDS = [
   'prefix',
   'rate_per_minute',
   'first_increment_s',

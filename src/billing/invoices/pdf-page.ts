@@ -3,9 +3,9 @@ import type PdfDocument from 'pdfkit';
 import type { Weight } from './document-fonts';
 import { DocumentFonts } from './document-fonts';
 
-export const INK = '#1c2430';
+const INK = '#1c2430';
 export const SOFT = '#5d6875';
-export const HAIRLINE = '#d5dae0';
+const HAIRLINE = '#d5dae0';
 export const ACCENT = '#17406d';
 export const SHADE = '#f3f5f8';
 

@@ -40,8 +40,8 @@ export interface LedgerTransaction {
   readonly postings: readonly Posting[];
 }
 
-export const MAX_TRANSACTIONS = 1_000;
-export const MAX_POSTINGS = 1_000;
+const MAX_TRANSACTIONS = 1_000;
+const MAX_POSTINGS = 1_000;
 const MAX_KEY = 200;
 const MAX_REASON = 500;
 const MAX_ERRORS = 50;

@@ -2,7 +2,7 @@ import type { Queryable } from '../../storage';
 import type { Payment } from './payment';
 
 /** Failures in a row after which a wallet asks for no more money by itself. */
-export const MAX_FAILED_TOP_UPS = 3;
+const MAX_FAILED_TOP_UPS = 3;
 
 type Owner = Pick<Payment, 'accountId' | 'currency'>;
 

@@ -91,7 +91,7 @@ export function failureOf({ code, decline_code, advice_code, message }: Decline)
 }
 
 /** Text of others as it can be stored: without control characters and broken surrogates, not too long. */
-export function plainText(text: string, most = MAX_MESSAGE): string {
+function plainText(text: string, most = MAX_MESSAGE): string {
   const whole = Buffer.from(text.slice(0, most)).toString();
   return whole.replace(/[\x00-\x1f\x7f]/g, ' ').trim();
 }

@@ -37,7 +37,7 @@ const COLUMNS = [
 ] as const;
 
 /** Texts that a spreadsheet would take for formulas are made plain by an apostrophe. */
-export function payoutTable(items: readonly PayoutItem[]): string {
+function payoutTable(items: readonly PayoutItem[]): string {
   const rows = items.map((item) => [
     item.batchId,
     item.id,

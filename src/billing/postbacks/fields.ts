@@ -19,7 +19,7 @@ const field = (kind: FieldKind, ...listeners: readonly Listener[]): FieldRule =>
  * seller, nor whose number was dialled, a seller never what its buyer paid, nor who that was. Fees and taxes
  * are those of whoever is told. One table for macros, for the event as JSON, and for what is stored of it.
  */
-export const FIELDS = {
+const FIELDS = {
   callId: field('text'),
   campaignId: field('text'),
   buyerId: field('text', 'operator', 'buyer'),

@@ -14,7 +14,7 @@ const DELAYS_MS = [
 /** Milliseconds after which nothing is tried any more. */
 export const GIVE_UP_MS = 72 * HOUR_MS;
 /** A receiver may ask for so much patience, and no more. */
-export const MAX_RETRY_AFTER_MS = HOUR_MS;
+const MAX_RETRY_AFTER_MS = HOUR_MS;
 /** Delays are up to so much longer, so that what failed together does not come back together. */
 const JITTER = 0.25;
 

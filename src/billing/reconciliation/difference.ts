@@ -1,7 +1,7 @@
 import type { Currency, Micros } from '../../domain';
 
 /** What can be wrong between calls, settlements and the ledger. */
-export const CALL_DIFFERENCES = {
+const CALL_DIFFERENCES = {
   unsettled: 'an answered, sold call has no settlement and nothing that will make one',
   settlement_open: 'the settlement of a call that ended is overdue',
   settlement_dead: 'the settlement of a call waits for a person',
@@ -19,7 +19,7 @@ export const CALL_DIFFERENCES = {
 export type CallDifferenceKind = keyof typeof CALL_DIFFERENCES;
 
 /** What can be wrong between a carrier's records and ours. */
-export const CARRIER_DIFFERENCES = {
+const CARRIER_DIFFERENCES = {
   missing_at_carrier: 'the carrier has no record of a call of ours',
   missing_at_us: 'we have no call for a record of the carrier',
   duration_differs: 'the durations differ',

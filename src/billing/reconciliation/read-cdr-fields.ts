@@ -60,7 +60,7 @@ const TOKENS: Readonly<Record<string, string>> = {
 };
 
 /** @throws RangeError when the pattern does not say a day and a time */
-export function patternReader(pattern: string, timezone: string): (text: string) => Field<number> {
+function patternReader(pattern: string, timezone: string): (text: string) => Field<number> {
   const source = pattern.replace(
     /YYYY|MM|DD|HH|mm|SSS|ss|[.*+?^${}()|[\]\\]/g,
     (found) => TOKENS[found] ?? `\\${found}`,

@@ -12,7 +12,7 @@ import { isSoldBook, readCallBooks } from './call-book';
 import type { ChangedLine } from './call-lines';
 
 /** Revisions of one call, which nothing that is meant comes near. */
-export const MAX_REVISIONS = 1_000;
+const MAX_REVISIONS = 1_000;
 
 /** A change of a settled call's money. */
 export interface Revision {

@@ -14,7 +14,7 @@ export interface BatcherLimits {
  * One batch writes while the next one reads; more would wait for each other at the ledger. A batch is as
  * large as helps, and small enough that what comes apart is settled one by one in no time.
  */
-export const BATCHER_LIMITS: BatcherLimits = { maxCalls: 64, maxBatches: 2, gatherMs: 3 };
+const BATCHER_LIMITS: BatcherLimits = { maxCalls: 64, maxBatches: 2, gatherMs: 3 };
 
 interface Waiting {
   readonly promise: Promise<SettlementOutcome>;

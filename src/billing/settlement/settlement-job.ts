@@ -2,7 +2,7 @@
 export const SETTLEMENT_QUEUE = 'settlement';
 
 /** Waits between tries, in milliseconds; after the last the job is for people. */
-export const RETRY_DELAYS_MS = [100, 500, 2_000, 5_000] as const;
+const RETRY_DELAYS_MS = [100, 500, 2_000, 5_000] as const;
 
 /**
  * Rounds of tries, each begun a while after the one before, in which a settlement may be too slow for a

@@ -2,7 +2,7 @@ import type { Queryable } from '../../storage';
 import { storableReason } from '../settlement/outbox-events';
 
 /** Tries that a signal gets to be brought into its call's money, failures of the database aside. */
-export const MAX_TRIES = 6;
+const MAX_TRIES = 6;
 /** Milliseconds until the next, after so many. */
 const WAITS_MS = [1_000, 10_000, 60_000, 600_000, 3_600_000] as const;
 /** A call that is not settled yet is looked at after this part of the time that its signal waited so far … */
@@ -11,7 +11,7 @@ const PATIENCE = 4;
 const SOONEST_MS = 500;
 const LATEST_MS = 600_000;
 /** … and so many days long: then something else is wrong. */
-export const MAX_WAIT_DAYS = 30;
+const MAX_WAIT_DAYS = 30;
 const MAX_LISTED = 200;
 
 /** A signal that a call's money does not reflect yet, as far as is known. */

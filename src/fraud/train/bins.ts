@@ -1,6 +1,6 @@
 import type { Dataset } from './dataset';
 
-export const MAX_BINS = 64;
+const MAX_BINS = 64;
 const SAMPLE = 20_000;
 
 /** A dataset whose values are places between cuts: what histograms are made of. */

@@ -26,7 +26,7 @@ const OF_SIZE: ReadonlySet<SignalName> = new Set([
 ] as const);
 
 /** Signals that models are trained on. */
-export const TRAINED_SIGNALS: readonly SignalName[] = SIGNALS.filter((name) => !OF_SIZE.has(name));
+const TRAINED_SIGNALS: readonly SignalName[] = SIGNALS.filter((name) => !OF_SIZE.has(name));
 
 /** Collects calls one by one. */
 export class DatasetBuilder {

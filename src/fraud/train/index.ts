@@ -1,4 +1,4 @@
-export { DatasetBuilder, selectRows, TRAINED_SIGNALS } from './dataset';
+export { DatasetBuilder, selectRows } from './dataset';
 export type { Dataset } from './dataset';
 export { compile, marginsOf, trainModel } from './train-model';
 export type { ModelTraining } from './train-model';

@@ -42,7 +42,7 @@ export function isReservationId(user: string): boolean {
 }
 
 /** The name under which capacity is held for a reservation, until its call comes. */
-export function holderOf(id: string): string {
+function holderOf(id: string): string {
   return `rtb:${id}`;
 }
 

@@ -2,7 +2,6 @@ export type { HeaderField, SipMessage, SipRequest, SipResponse } from './sip-mes
 export { headerValue, headerValues, maxForwards, removeHeader, setHeader } from './header-access';
 export { canonicalKey } from './header-names';
 export { decimal, isToken } from './token';
-export { parseParams } from './params';
 export type { Params } from './params';
 export { parseMessage } from './parse-message';
 export type { ParseResult } from './parse-message';
@@ -13,8 +12,7 @@ export { StreamFramer } from './stream-framer';
 export type { StreamFramerEvents } from './stream-framer';
 export { formatHost, parseUri, splitHostPort } from './uri';
 export type { SipUri } from './uri';
-export { addressParam, isAddress, splitAddresses, tagOf, uriOfAddress } from './name-addr';
+export { addressParam, splitAddresses, tagOf, uriOfAddress } from './name-addr';
 export { parseVia, splitTopVia, splitVias, withReceived } from './via';
 export type { Via } from './via';
-export { parseCSeq } from './cseq';
 export type { CSeq } from './cseq';

@@ -204,7 +204,7 @@ function hasFurtherVia({ headers }: SipRequest): boolean {
 }
 
 /** The ACK to a 3xx … 6xx: same Request-URI, branch and Route as the INVITE, To of the response (RFC 3261 §17.1.1.3). */
-export function ackForFailure(invite: SipRequest, response: SipResponse): string {
+function ackForFailure(invite: SipRequest, response: SipResponse): string {
   let text = `ACK ${invite.uri} SIP/2.0\r\n`;
   let via = false;
   for (const { key, name, value } of invite.headers) {

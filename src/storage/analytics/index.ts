@@ -3,7 +3,7 @@ export { NO_FIGURES, SUMS } from './call-fact';
 export type { CountedCall, RungBuyer, StandingMoney } from './counted-calls';
 export { readCountedCalls } from './counted-calls';
 export type { Cube } from './cubes';
-export { CUBES, DAY_MS, DAY_STARTS, grainsOf } from './cubes';
+export { DAY_MS, DAY_STARTS, grainsOf } from './cubes';
 export type { FiguresEvent } from './figures-events';
 export { figuresEvents } from './figures-events';
 export type { AnalyticsProgress } from './progress';

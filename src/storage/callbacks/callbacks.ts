@@ -14,7 +14,7 @@ export interface CallbackRow extends Omit<Callback, 'number'> {
 }
 
 /** So many may wait: of a flood the first are called, and the rest hear that nobody will. */
-export const MAX_WAITING_CALLBACKS = 10_000;
+const MAX_WAITING_CALLBACKS = 10_000;
 
 const COLUMNS = `id, call_id as "callId", campaign_id as "campaignId", seller_id as "sellerId", number,
   own_number as "ownNumber", state, requested_at as "requestedAt", not_after as "notAfter", taken_by as "takenBy",

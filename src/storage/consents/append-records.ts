@@ -24,7 +24,7 @@ export interface NewRecord {
 }
 
 /** Where chains end, while nobody else may add to them. */
-export class ChainEnds {
+class ChainEnds {
   readonly #ends: Map<string, { position: number; hash: Buffer }>;
 
   constructor(ends: Map<string, { position: number; hash: Buffer }>) {

@@ -7,7 +7,7 @@ export interface CsvRecord {
 }
 
 /** What is read is no CSV, or not within the limits. */
-export class CsvError extends Error {
+class CsvError extends Error {
   override readonly name = 'CsvError';
 }
 

@@ -24,7 +24,7 @@ export type GivenConsent =
     };
 
 /** Acts one call may record. */
-export const MAX_ACTS = 1_000;
+const MAX_ACTS = 1_000;
 
 /** What is sealed of a consent. */
 export interface SealedConsent {

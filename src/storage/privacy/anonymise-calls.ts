@@ -134,7 +134,7 @@ function numbersOf(call: StoredCall): E164[] {
   });
 }
 
-export function replacementsOf(vault: Vault, numbers: readonly E164[]): Replacement[] {
+function replacementsOf(vault: Vault, numbers: readonly E164[]): Replacement[] {
   return [...new Set(numbers)].map((number) => ({
     pattern: new NumberPattern(number),
     by: vault.pseudonym(number),

@@ -9,7 +9,7 @@ export class VaultError extends Error {
 }
 
 /** Least characters a key is made of. */
-export const MIN_KEY_LENGTH = 32;
+const MIN_KEY_LENGTH = 32;
 
 const CIPHER = 'aes-256-gcm';
 const FORMAT = 1;
@@ -17,7 +17,7 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const BLOCK_BYTES = 16;
 /** What a pseudonym begins with. */
-export const PSEUDONYM_PREFIX = 'anon:';
+const PSEUDONYM_PREFIX = 'anon:';
 
 /**
  * Seals what names a person, and hashes numbers, so that without the key neither is of use to anybody.

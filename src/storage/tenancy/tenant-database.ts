@@ -3,7 +3,7 @@ import { escapeLiteral } from 'pg';
 import type { Database, Queryable, Statement } from '../database';
 
 /** PostgreSQL's role of whatever is done for accounts other than the exchange's own (migration 0029). */
-export const TENANT_ROLE = 'dce_tenant';
+const TENANT_ROLE = 'dce_tenant';
 
 /** What makes a transaction the account's, until it ends. */
 function becomeTenant(accountId: string): string {
