@@ -163,7 +163,8 @@ export class CallWay {
     if (!engine) return unusable('no media engine that is configured can do all that its steps need');
     if (this.media.session) {
       // A plan before this one broke.
-      if (engine !== this.media.engine) return unusable(`its media is with ${this.media.engine.name} already`);
+      if (engine !== this.media.engine)
+        return unusable(`its media is with ${this.media.engine.name} already`);
     } else {
       const opening = await this.media.open(engine, { heedsKeys: true });
       // Sold at once, the call goes on with the main one.
