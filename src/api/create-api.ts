@@ -44,7 +44,8 @@ export function createApi(services: ApiServices): Express {
     // Of a node that nobody asks it is never written.
     let document: Promise<string> | undefined;
     app.get(DOCUMENT, async (_request, response) => {
-      response.type('json').send(await (document ??= openApiText(routes)));
+      const text = await (document ??= openApiText(routes));
+      if (!response.headersSent) response.type('json').send(text);
     });
     app.use((_request, response) => sendProblem(response, 404, 'not_found', 'there is nothing here'));
   });
