@@ -27,7 +27,7 @@ export function numberRoutes(plans: Pick<DialplanServices, 'shipped'> = NO_FILES
     singular: 'Number',
     plural: 'Numbers',
     schema,
-    filters: ['campaignId', 'sellerId', 'number', 'status'],
+    filters: ['campaignId', 'sellerId', 'number', 'status', 'dialplan'],
     sortable: { number: 'text' },
     search: { field: 'number', how: 'begins' },
     archivedAs: 'disabled',

@@ -32,6 +32,15 @@ export const ROUTES: readonly Route[] = [
     pattern: '/dialplans/:id',
     load: async () => (await import('./pages/dialplans/dialplan-editor')).DialplanEditor,
   },
+  { pattern: '/numbers', load: async () => (await import('./pages/numbers/numbers')).Numbers },
+  {
+    pattern: '/numbers/new',
+    load: async () => (await import('./pages/numbers/number-editor')).NumberEditor,
+  },
+  {
+    pattern: '/numbers/:id',
+    load: async () => (await import('./pages/numbers/number-editor')).NumberEditor,
+  },
   { pattern: '/buyers', load: async () => (await import('./pages/market/buyers')).Buyers },
   { pattern: '/buyers/new', load: async () => (await import('./pages/market/buyer-editor')).BuyerEditor },
   { pattern: '/buyers/:id', load: async () => (await import('./pages/market/buyer-editor')).BuyerEditor },

@@ -21,6 +21,10 @@ export type Query = Readonly<Record<string, string | number | boolean | undefine
 export interface SendOptions {
   readonly query?: Query | undefined;
   readonly body?: unknown;
+  /** A file, in place of a body. */
+  readonly csv?: string | undefined;
+  /** How long its answer is waited for, where that is longer than usual. */
+  readonly waitMs?: number | undefined;
   /** The version that is to be changed, when no other will do. */
   readonly version?: number | undefined;
   /** The same for every attempt at the same thing. */
@@ -143,9 +147,11 @@ export class ApiClient {
   }
 
   async #once(method: Method, path: string, options: SendOptions): Promise<Response> {
-    const { query, body, version, idempotencyKey, signal } = options;
+    const { query, csv, version, idempotencyKey, signal } = options;
+    const body = csv ?? (options.body === undefined ? undefined : JSON.stringify(options.body));
+    const type = csv === undefined ? 'application/json' : 'text/csv';
     const abort = new AbortController();
-    const timer = setTimeout(() => abort.abort(), ANSWER_MS);
+    const timer = setTimeout(() => abort.abort(), options.waitMs ?? ANSWER_MS);
     const stop = (): void => abort.abort();
     signal?.addEventListener('abort', stop, { once: true });
     try {
@@ -156,12 +162,12 @@ export class ApiClient {
         signal: abort.signal,
         headers: {
           Accept: 'application/json',
-          ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+          ...(body === undefined ? {} : { 'Content-Type': type }),
           ...(method === 'GET' || this.csrfToken === undefined ? {} : { 'X-CSRF-Token': this.csrfToken }),
           ...(version === undefined ? {} : { 'If-Match': `"${version}"` }),
           ...(idempotencyKey === undefined ? {} : { 'Idempotency-Key': idempotencyKey }),
         },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(body === undefined ? {} : { body }),
       });
       this.#heard(isAway(response.status));
       return response;

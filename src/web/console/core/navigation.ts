@@ -33,6 +33,7 @@ export const NAVIGATION: readonly NavGroup[] = [
     label: 'Market',
     entries: [
       { path: '/campaigns', label: 'Campaigns', needs: 'campaigns:read' },
+      { path: '/numbers', label: 'Numbers', needs: 'numbers:read', tenants: ['seller'] },
       { path: '/dialplans', label: 'Dialplans', needs: 'dialplans:read', tenants: ['seller'] },
       { path: '/buyers', label: 'Buyers', needs: 'buyers:read', tenants: ['buyer'] },
     ],

@@ -26,6 +26,7 @@ import { CAMPAIGN } from './campaign/specs';
 export function CampaignEditor({ params }: PageProps) {
   const { go, toast } = useConsole();
   const mayWrite = useMay('campaigns:write');
+  const maySeeNumbers = useMay('numbers:read');
   const id = params['id'];
   const editor = useEntity<Campaign>('/campaigns', id, CAMPAIGN, (saved, isNew) => {
     toast('good', isNew ? `The campaign ${saved.name} is created.` : 'The campaign is saved.');
@@ -58,7 +59,16 @@ export function CampaignEditor({ params }: PageProps) {
         )
       }
       actions={
-        stored && <LinkButton href={hrefOf('/calls', { campaignId: stored.id })}>Its calls</LinkButton>
+        stored && (
+          <>
+            <LinkButton href={hrefOf('/calls', { campaignId: stored.id })}>Its calls</LinkButton>
+            {maySeeNumbers && (
+              <LinkButton href={hrefOf('/numbers', { campaignId: stored.id })} testId="its-numbers">
+                Its numbers
+              </LinkButton>
+            )}
+          </>
+        )
       }
     >
       <div class="columns">

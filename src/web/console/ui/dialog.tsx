@@ -34,6 +34,8 @@ export function Dialog({ heading, children, actions, wide = false, onClose }: Pr
       aria-labelledby={id}
       data-testid="dialog"
       onCancel={(event) => {
+        // Whoever chooses no file after all tells so by an event of the same name.
+        if (event.target !== event.currentTarget) return;
         event.preventDefault();
         onClose();
       }}

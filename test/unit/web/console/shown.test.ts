@@ -47,6 +47,10 @@ describe('the navigation', () => {
     expect(paths('carrier')).not.toContain('/campaigns');
     expect(paths('admin', ['calls:read'])).not.toContain('/campaigns');
     expect(paths('buyer', ['nothing:read'])).not.toContain('/calls');
+    const withNumbers = (['admin', 'auditor', 'buyer', 'seller', 'carrier'] as const).filter((role) =>
+      paths(role).includes('/numbers'),
+    );
+    expect(withNumbers).toEqual(['admin', 'auditor', 'seller']);
   });
 
   it('lets auditors read everything and change nothing', () => {

@@ -92,7 +92,7 @@ export function CallSupervision({ call, onDone }: { readonly call: CallDetail; o
             <Button
               key={mode}
               busy={busy}
-              onClick={() => void act(`${modeText(mode).label}.`, 'monitor', { action: 'change', mode })}
+              onClick={() => void act(modeText(mode).heard, 'monitor', { action: 'change', mode })}
               testId={`monitor-${mode}`}
             >
               {modeText(mode).label}
@@ -161,6 +161,7 @@ function ListenDialog({ busy, onClose, onConfirm }: DialogProps) {
   const agents = useNames('/agents', 'agents:read');
   const targets = useNames('/targets', 'targets:read');
   const [phone, setPhone] = useState(lastPhone);
+  const [missing, setMissing] = useState(false);
   const [mode, setMode] = useState<MonitorMode>('listen');
   const phones = [
     ['', 'Choose a phone'],
@@ -173,7 +174,12 @@ function ListenDialog({ busy, onClose, onConfirm }: DialogProps) {
   ] as const;
   const confirm = (): void => {
     const [kind, id] = phone.split(' ');
-    if (id === undefined || id === '') return;
+    // A phone of before may be gone.
+    if (id === undefined || !phones.some(([value]) => value === phone)) {
+      setMissing(true);
+      document.querySelector<HTMLElement>('[data-testid="monitor-phone"]')?.focus();
+      return;
+    }
     lastPhone = phone;
     onConfirm(mode, { kind: kind === 'target' ? 'target' : 'agent', id });
   };
@@ -185,7 +191,18 @@ function ListenDialog({ busy, onClose, onConfirm }: DialogProps) {
       onClose={onClose}
       onConfirm={confirm}
     >
-      <SelectField label="Phone" value={phone} options={phones} onInput={setPhone} testId="monitor-phone" />
+      <SelectField
+        label="Phone"
+        required
+        value={phone}
+        options={phones}
+        error={missing ? 'choose whose phone is to ring' : undefined}
+        onInput={(chosen) => {
+          setPhone(chosen);
+          setMissing(false);
+        }}
+        testId="monitor-phone"
+      />
       <SelectField
         label="How"
         value={mode}

@@ -60,6 +60,7 @@ function Editor({
 }) {
   const { api, go, toast } = useConsole();
   const mayWrite = useMay('dialplans:write') && known?.status !== 'archived';
+  const maySeeNumbers = useMay('numbers:read');
   const [plan, setPlan] = useState(known);
   const [yaml, setYaml] = useState(known?.yaml ?? first);
   const [busy, setBusy] = useState(false);
@@ -145,25 +146,32 @@ function Editor({
         )
       }
       actions={
-        mayWrite && (
-          <>
-            {plan && (
-              <Button kind="danger" busy={busy} onClick={() => ask('archive')} testId="archive-dialplan">
-                Archive
-              </Button>
-            )}
-            {plan && plan.live !== plan.latest && (
-              <Button
-                busy={busy}
-                disabled={changed || isBroken}
-                onClick={() => ask({ publish: plan.latest })}
-                testId="publish-dialplan"
-              >
-                Publish version {plan.latest}
-              </Button>
-            )}
-          </>
-        )
+        <>
+          {plan && plan.live !== null && maySeeNumbers && (
+            <LinkButton href={hrefOf('/numbers', { dialplan: plan.name })} testId="its-numbers">
+              Its numbers
+            </LinkButton>
+          )}
+          {mayWrite && (
+            <>
+              {plan && (
+                <Button kind="danger" busy={busy} onClick={() => ask('archive')} testId="archive-dialplan">
+                  Archive
+                </Button>
+              )}
+              {plan && plan.live !== plan.latest && (
+                <Button
+                  busy={busy}
+                  disabled={changed || isBroken}
+                  onClick={() => ask({ publish: plan.latest })}
+                  testId="publish-dialplan"
+                >
+                  Publish version {plan.latest}
+                </Button>
+              )}
+            </>
+          )}
+        </>
       }
     >
       <div class="columns">

@@ -85,7 +85,7 @@ export function Dialplans() {
             ]}
             keyOf={({ id }) => id}
             hrefOf={({ id }) => hrefOf(`/dialplans/${encodeURIComponent(id)}`)}
-            empty="None is written here yet"
+            empty={status === '' ? 'None is written here yet' : 'No dialplan has this status'}
             testId="dialplans"
           />
         </Panel>

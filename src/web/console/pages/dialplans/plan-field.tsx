@@ -1,31 +1,34 @@
-import { useMay } from '../../console';
 import { FormSelect } from '../../ui/form';
 import type { Form } from '../../ui/use-form';
-import { useList, useQuery } from '../../ui/use-query';
-import type { Dialplan, ShippedPlan } from './types';
+import { usePlanNames } from './use-plan-names';
 
-/** Which plan the calls of a campaign take: one of the exchange that is live, or a file. */
-export function PlanField({ form }: { readonly form: Form }) {
-  const mayRead = useMay('dialplans:read');
-  const { items = [] } = useList<Dialplan>(mayRead ? '/dialplans' : undefined, {
-    status: 'live',
-    limit: 200,
-  });
-  const shipped = useQuery<{ items: readonly ShippedPlan[] }>(mayRead ? '/dialplans/shipped' : undefined);
+interface Props {
+  readonly form: Form;
+  /** Whose plans may be chosen besides those that are for any call. */
+  readonly sellerId?: string | undefined;
+  /** What is when none is chosen. */
+  readonly none?: string;
+  readonly hint?: string;
+}
+
+/** Which plan calls take: one that is live, or a file. */
+export function PlanField({
+  form,
+  sellerId,
+  none = 'None: sold at once',
+  hint = 'What its callers hear and are asked; a number may have its own.',
+}: Props) {
+  const names = usePlanNames(sellerId);
   const chosen = form.draft['/dialplan'] ?? '';
-  const names = new Set([
-    ...items.filter(({ accountId }) => accountId === null).map(({ name }) => name),
-    ...(shipped.data?.items ?? []).map(({ name }) => name),
-    // What stands there stays to be chosen.
-    ...(chosen === '' ? [] : [chosen]),
-  ]);
+  // What stands there stays to be chosen.
+  const all = chosen === '' || names.includes(chosen) ? names : [...names, chosen].sort();
   return (
     <FormSelect
       form={form}
       at="/dialplan"
       label="Dialplan"
-      hint="What its callers hear and are asked; a number may have its own."
-      options={[['', 'None: sold at once'], ...[...names].sort().map((name) => [name, name] as const)]}
+      hint={hint}
+      options={[['', none], ...all.map((name) => [name, name] as const)]}
     />
   );
 }

@@ -1,10 +1,12 @@
 import { useState } from 'preact/hooks';
+import { shortId } from '../../core/format';
 import { hunksOf, lineDiff } from '../../core/line-diff';
 import { Badge } from '../../ui/badge';
 import { Button } from '../../ui/button';
 import { Dialog } from '../../ui/dialog';
 import { Await, ListTable } from '../../ui/list';
 import { Panel } from '../../ui/page';
+import { useNames } from '../../ui/use-names';
 import { useList, useQuery } from '../../ui/use-query';
 import { Time } from '../../ui/values';
 import type { Dialplan, DialplanVersion } from './types';
@@ -25,6 +27,14 @@ export function Versions({
   // Another version is another list.
   const list = useList<DialplanVersion>(path, { limit: 20 });
   const [compared, compare] = useState<number>();
+  const people = useNames('/users', 'users:read', {
+    wanted: list.items?.map(({ author }) => userOf(author)) ?? [],
+  });
+  const nameOf = (author: string): string => {
+    const user = userOf(author);
+    if (user !== undefined) return people.get(user) ?? shortId(user);
+    return author.startsWith('terminal:') ? author.slice('terminal:'.length) : shortId(author);
+  };
   return (
     <Panel title="Versions" flush>
       <ListTable
@@ -36,7 +46,7 @@ export function Versions({
           {
             key: 'number',
             heading: 'Version',
-            cell: ({ number, problems, createdAt }) => (
+            cell: ({ number, problems, author, createdAt, publishedAt }) => (
               <>
                 {number}{' '}
                 {number === plan.live ? (
@@ -45,8 +55,13 @@ export function Versions({
                   problems.some(({ severity }) => severity === 'error') && <Badge state="broken" tone="bad" />
                 )}
                 <div class="quiet">
-                  <Time at={createdAt} />
+                  <Time at={createdAt} /> by {nameOf(author)}
                 </div>
+                {publishedAt !== null && (
+                  <div class="quiet">
+                    published <Time at={publishedAt} />
+                  </div>
+                )}
               </>
             ),
           },
@@ -89,6 +104,9 @@ export function Versions({
     </Panel>
   );
 }
+
+/** Id of the user who wrote something; undefined where it was a key or somebody at a terminal. */
+const userOf = (author: string): string | undefined => /^user:(.+)$/.exec(author)?.[1];
 
 const SIGNS = { same: ' ', added: '+', removed: '−' } as const;
 const HEARD = { same: '', added: 'Added: ', removed: 'Removed: ' } as const;

@@ -24,10 +24,24 @@ interface Props<T extends Stored & { readonly status: string; readonly name?: st
   readonly byTheExchange?: boolean;
   /** Of the collection, to archive it. */
   readonly path: string;
+  /** How it is taken from use, where it is not archived. */
+  readonly putAway?: PutAway;
+  /** Ways to what belongs to it. */
+  readonly actions?: ComponentChildren;
   readonly fields: ComponentChildren;
   /** What stands below the form. */
   readonly children?: ComponentChildren;
 }
+
+interface PutAway {
+  /** Its status then. */
+  readonly as: string;
+  readonly action: string;
+  /** What it is then, in a word. */
+  readonly done: string;
+}
+
+const ARCHIVE: PutAway = { as: 'archived', action: 'Archive', done: 'archived' };
 
 /** One entity of the market in a form, with all that can happen on the way to the exchange and back. */
 export function EntityPage<T extends Stored & { readonly status: string; readonly name?: string }>({
@@ -38,6 +52,8 @@ export function EntityPage<T extends Stored & { readonly status: string; readonl
   scope,
   byTheExchange = false,
   path,
+  putAway = ARCHIVE,
+  actions,
   fields,
   children,
 }: Props<T>) {
@@ -50,7 +66,7 @@ export function EntityPage<T extends Stored & { readonly status: string; readonl
     if (stored === undefined) return;
     try {
       await api.send('DELETE', `${path}/${encodeURIComponent(stored.id)}`, { version: stored.version });
-      toast('good', `The ${what} is archived`);
+      toast('good', `The ${what} is ${putAway.done}`);
       asked.reload();
     } catch (error) {
       toast('bad', asProblem(error).message);
@@ -76,14 +92,17 @@ export function EntityPage<T extends Stored & { readonly status: string; readonl
       up={up}
       aside={stored && <Badge state={stored.status} />}
       actions={
-        mayChange &&
-        (!byTheExchange || isOperator(user)) &&
-        stored !== undefined &&
-        stored.status !== 'archived' && (
-          <Button kind="danger" onClick={() => setArchiving(true)} testId="archive">
-            Archive
-          </Button>
-        )
+        <>
+          {actions}
+          {mayChange &&
+            (!byTheExchange || isOperator(user)) &&
+            stored !== undefined &&
+            stored.status !== putAway.as && (
+              <Button kind="danger" onClick={() => setArchiving(true)} testId="archive">
+                {putAway.action}
+              </Button>
+            )}
+        </>
       }
     >
       <form
@@ -103,8 +122,8 @@ export function EntityPage<T extends Stored & { readonly status: string; readonl
       <ConflictDialog editor={editor} />
       {archiving && (
         <ConfirmDialog
-          heading={`Archive this ${what}?`}
-          confirm="Archive"
+          heading={`${putAway.action} this ${what}?`}
+          confirm={putAway.action}
           danger
           onConfirm={() => void archive()}
           onClose={() => setArchiving(false)}
