@@ -17,7 +17,8 @@ export async function installPackages() {
   const timer = setInterval(() => shown.update(''), 1_000);
   // No package runs code of its own on installing: the two steps that are needed are done below.
   // Not npm ci: it refuses a lock file that lacks packages of foreign platforms, which not every registry has.
-  const args = ['install', '--ignore-scripts', '--no-save', '--no-audit', '--no-fund'];
+  // Also what is for developers, whatever NODE_ENV says: the product is built here.
+  const args = ['install', '--include=dev', '--ignore-scripts', '--no-save', '--no-audit', '--no-fund'];
   const result = await run('npm', args, { cwd: ROOT });
   clearInterval(timer);
   if (result.code !== 0) {
