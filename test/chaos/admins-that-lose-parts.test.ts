@@ -162,13 +162,26 @@ async function usesUpLimit(name: string): Promise<{ allowed: number; seconds: nu
   }
 }
 
+/** How often limits were counted by the node for want of Redis, as admins are told. */
+const fallbacks = (): number =>
+  admin.of('alert.raised').filter(({ data }) => data['part'] === 'rate_limits').length;
+
 /** @param give - how many more are not held against it */
 async function limitHolds(name: string, give: number): Promise<void> {
-  const { allowed, seconds, refused } = await usesUpLimit(name);
-  expect([refused.status, Number(refused.headers.get('retry-after')) > 0]).toEqual([429, true]);
-  expect(allowed).toBeGreaterThanOrEqual(BURST);
-  // Ten more come in a minute.
-  expect(allowed).toBeLessThanOrEqual(BURST + give + Math.ceil(seconds / 6));
+  for (;;) {
+    const before = fallbacks();
+    const { allowed, seconds, refused } = await usesUpLimit(name);
+    expect([refused.status, Number(refused.headers.get('retry-after')) > 0]).toEqual([429, true]);
+    expect(allowed).toBeGreaterThanOrEqual(BURST);
+    // Ten more come in a minute.
+    if (allowed <= BURST + give + Math.ceil(seconds / 6)) return;
+    // Both have counted where a busy machine found Redis too slow once more: that was no proof.
+    await until(
+      `limits to be counted here, or else ${allowed} were too many`,
+      () => fallbacks() > before,
+      WITHIN_MS,
+    );
+  }
 }
 
 const isRight = ({ status }: Asked): boolean => status === 200 || status === 201;

@@ -4,7 +4,7 @@ import type { Schema } from '../../support/schema-arbitrary';
 import { fromSchema } from '../../support/schema-arbitrary';
 import { openMarket } from './support/market-bodies';
 import type { OpenApi, Operation } from './support/openapi-reader';
-import { operationsOf, undocumented } from './support/openapi-reader';
+import { operationsOf, readDocument, undocumented } from './support/openapi-reader';
 import type { Ask } from './support/test-api';
 import type { WholeApi } from './support/whole-api';
 import { startWholeApi } from './support/whole-api';
@@ -24,7 +24,7 @@ let document: OpenApi;
 beforeAll(async () => {
   api = await startWholeApi();
   await openMarket(api);
-  document = (await api.ask('GET', '/api/v1/openapi.json')).body as unknown as OpenApi;
+  document = await readDocument(api);
 });
 afterAll(() => api.close());
 

@@ -4,7 +4,7 @@ import { fromSchema } from '../../support/schema-arbitrary';
 import { newDialplan } from './support/dialplan-cases';
 import { bodyOf, MARKET_RESOURCES, openMarket } from './support/market-bodies';
 import type { OpenApi, Operation } from './support/openapi-reader';
-import { audienceOf, operationsOf, undocumented } from './support/openapi-reader';
+import { audienceOf, operationsOf, readDocument, undocumented } from './support/openapi-reader';
 import { CONSENT, storeFraudCase, WEBHOOK } from './support/stored-calls';
 import type { Answer } from './support/test-api';
 import type { WholeApi } from './support/whole-api';
@@ -23,7 +23,7 @@ const ids = new Map<string, string>();
 beforeAll(async () => {
   api = await startWholeApi();
   await openMarket(api);
-  document = (await api.ask('GET', '/api/v1/openapi.json')).body as unknown as OpenApi;
+  document = await readDocument(api);
   for (const { path } of MARKET_RESOURCES) {
     const { body: created } = await api.ask('POST', `/api/v1/${path}`, { body: await bodyOf(api, path, 1) });
     ids.set(`/api/v1/${path}/{id}`, String(created['id']));

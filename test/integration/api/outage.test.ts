@@ -3,7 +3,7 @@ import { until } from '../../support/until';
 import type { CutOff } from './support/cut-off';
 import { cutOff } from './support/cut-off';
 import type { OpenApi } from './support/openapi-reader';
-import { operationsOf, undocumented } from './support/openapi-reader';
+import { operationsOf, readDocument, undocumented } from './support/openapi-reader';
 import type { TestApi } from './support/test-api';
 import { startTestApi } from './support/test-api';
 
@@ -34,7 +34,7 @@ beforeAll(async () => {
       await behind.close();
     },
   };
-  document = (await api.ask('GET', '/api/v1/openapi.json')).body as unknown as OpenApi;
+  document = await readDocument(api);
 });
 afterAll(() => api.close());
 afterEach(async () => {

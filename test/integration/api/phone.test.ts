@@ -4,7 +4,7 @@ import { agentDay, getAgentCall, listAgentCalls, noteTransfer } from '../../../s
 import { NOON } from '../../support/call-records';
 import { TEST_VAULT } from '../../support/consents';
 import type { OpenApi } from './support/openapi-reader';
-import { operationsOf, undocumented } from './support/openapi-reader';
+import { operationsOf, readDocument, undocumented } from './support/openapi-reader';
 import {
   askAs,
   openPeople,
@@ -33,7 +33,7 @@ beforeAll(async () => {
   phone = testPhone();
   api = await startTestApi({ phone: phone.services, persons: { vault: TEST_VAULT, now: () => NOON } });
   await openPeople(api, phone.market);
-  document = (await api.ask('GET', '/api/v1/openapi.json', { key: null })).body as unknown as OpenApi;
+  document = await readDocument(api);
   ann = await tokenOf(api, 'ann');
   zoe = await tokenOf(api, 'zoe');
 });

@@ -196,7 +196,10 @@ describe('packing', () => {
     (await get(path, { 'Accept-Encoding': 'gzip' })).headers.get('content-encoding');
 
   test('is for long answers, and depends on what the client takes', async () => {
-    const long = await get('/api/v1/openapi.json', { 'Accept-Encoding': 'gzip' });
+    const document = () => get('/api/v1/openapi.json', { 'Accept-Encoding': 'gzip' });
+    let long = await document();
+    // It is written when it is first asked for: a busy machine may need longer than the 300 ms of this API.
+    while (long.status === 503) long = await document();
     expect(long.headers.get('content-encoding')).toBe('gzip');
     expect(long.headers.get('vary')).toMatch(/Accept-Encoding/);
     expect(long.body).toHaveProperty('openapi');

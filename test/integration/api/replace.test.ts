@@ -1,6 +1,6 @@
 import { bodyOf, MARKET_RESOURCES, openMarket } from './support/market-bodies';
 import type { OpenApi } from './support/openapi-reader';
-import { writtenOf } from './support/openapi-reader';
+import { readDocument, writtenOf } from './support/openapi-reader';
 import type { TestApi } from './support/test-api';
 import { startTestApi } from './support/test-api';
 
@@ -9,7 +9,7 @@ let document: OpenApi;
 beforeAll(async () => {
   api = await startTestApi();
   await openMarket(api);
-  document = (await api.ask('GET', '/api/v1/openapi.json')).body as unknown as OpenApi;
+  document = await readDocument(api);
 });
 afterAll(() => api.close());
 

@@ -1,6 +1,6 @@
 import { TenantDatabase } from '../../../src/storage';
 import type { OpenApi, Operation } from './support/openapi-reader';
-import { audienceOf, operationsOf, undocumented } from './support/openapi-reader';
+import { audienceOf, operationsOf, readDocument, undocumented } from './support/openapi-reader';
 import { readMarketOf } from './support/phone-people';
 import { askWith } from './support/test-access';
 import type { Answer } from './support/test-api';
@@ -19,7 +19,7 @@ beforeAll(async () => {
   api = await startWholeApi();
   parties = await openWorlds(api);
   await readMarketOf(api, api.phone.market);
-  document = (await api.ask('GET', '/api/v1/openapi.json', { key: null })).body as unknown as OpenApi;
+  document = await readDocument(api);
 });
 afterAll(() => api.close());
 

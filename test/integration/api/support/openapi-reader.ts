@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Answer } from './test-api';
+import type { Answer, TestApi } from './test-api';
 
 type JsonSchema = Parameters<typeof z.fromJSONSchema>[0];
 
@@ -32,6 +32,17 @@ export interface OpenApi {
   readonly openapi: string;
   readonly paths: Readonly<Record<string, Readonly<Record<string, Omit<Operation, 'method' | 'path'>>>>>;
   readonly components: Readonly<Record<string, Readonly<Record<string, object>>>>;
+}
+
+/**
+ * The document of an API, as anybody gets it. It is written when it is first asked for: on a busy machine an API that
+ * answers within milliseconds needs more of them for that.
+ */
+export async function readDocument(api: Pick<TestApi, 'ask'>): Promise<OpenApi> {
+  for (;;) {
+    const { status, body } = await api.ask('GET', '/api/v1/openapi.json', { key: null });
+    if (status !== 503) return body as unknown as OpenApi;
+  }
 }
 
 /** Every operation of a document. */
