@@ -50,7 +50,7 @@ const SETTINGS = {
   wal_level: 'minimal',
   max_wal_senders: 0,
   max_wal_size: '4GB',
-  shared_buffers: '6GB',
+  shared_buffers: '8GB',
   autovacuum: 'off',
   jit: 'off',
 };
