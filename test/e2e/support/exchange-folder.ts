@@ -9,8 +9,9 @@ import { Database, migrateUp, readMigrations } from '../../../src/storage';
 import { roomyMemory } from '../../support/memory';
 import { withFileLock } from '../../support/services/file-lock';
 
-const HOME = resolve(__dirname, '../../../.dce/test');
-const MIGRATIONS = resolve(__dirname, '../../../migrations');
+/** Of the product: what is compiled for a benchmark lies elsewhere. */
+const HOME = resolve('.dce/test');
+const MIGRATIONS = resolve('migrations');
 const PREFIX = 'dce-e2e-';
 
 /** An empty folder for the data of an exchange; who asks removes it. */
