@@ -34,3 +34,9 @@ export async function readUpload<T>(
 export function tooLarge(): Error {
   return Object.assign(new Error('the body is too large'), { status: 413, type: 'entity.too.large' });
 }
+
+/** Why a file was refused. @param more - there may be more than were counted */
+export function nothingImported(wrong: number, more: boolean): string {
+  const things = wrong === 1 && !more ? '1 thing is' : `${wrong}${more ? ' or more' : ''} things are`;
+  return `nothing was imported: ${things} wrong with the file`;
+}

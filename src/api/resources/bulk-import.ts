@@ -11,7 +11,7 @@ import { readTable } from '../csv/read-table';
 import type { Route } from '../route';
 import { route } from '../route';
 import { id, queryFlag } from '../schemas';
-import { readUpload } from '../upload';
+import { nothingImported, readUpload } from '../upload';
 import type { EntityResource } from './entity-resource';
 
 /** What is taken at once; larger tables come as several files. */
@@ -113,8 +113,7 @@ class RowErrors {
   assertNone(): void {
     const { length } = this.#errors;
     if (length === 0) return;
-    const detail = `nothing was imported: ${length}${this.full ? ' or more' : ''} things are wrong with the file`;
-    throw new AppError('unprocessable', 'import_refused', detail, {
+    throw new AppError('unprocessable', 'import_refused', nothingImported(length, this.full), {
       errors: this.#errors.map((error) => ({ in: 'body', ...error })),
     });
   }

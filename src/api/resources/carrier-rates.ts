@@ -16,7 +16,7 @@ import type { Route } from '../route';
 import { route } from '../route';
 import { isOfOthers, mustBeTrunk } from '../own-account';
 import { currency, id, listOf, name, page, phoneNumber, queryInstant, rowNumber } from '../schemas';
-import { readUpload, tooLarge } from '../upload';
+import { nothingImported, readUpload, tooLarge } from '../upload';
 
 const params = z.strictObject({ id });
 const amount = z.number().int().describe('Micro-units');
@@ -223,8 +223,7 @@ function inThePast(): AppError {
 
 /** Pointers name lines of the file from 1, the header among them. */
 function broken(errors: readonly DeckError[], more: boolean): AppError {
-  const detail = `nothing was imported: ${errors.length}${more ? ' or more' : ''} things are wrong with the file`;
-  return new AppError('unprocessable', 'rate_deck_broken', detail, {
+  return new AppError('unprocessable', 'rate_deck_broken', nothingImported(errors.length, more), {
     errors: errors.slice(0, DECK_LIMITS.errors).map(({ line, field, message }) => ({
       pointer: `/lines/${line}${field === undefined ? '' : `/${field}`}`,
       message: `line ${line}: ${field === undefined ? 'it' : field} ${message}`,

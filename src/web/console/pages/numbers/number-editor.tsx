@@ -30,7 +30,7 @@ export function NumberEditor({ params }: PageProps) {
   const { campaign, dialplan } = place.query;
   const specs = useMemo(() => specsOf(campaign, dialplan), [campaign, dialplan]);
   const editor = useEntity<DidNumber>('/numbers', params['id'], specs, (number, isNew) => {
-    toast('good', isNew ? `Calls to ${phoneNumber(number.number)} are taken` : 'Saved');
+    toast('good', isNew ? `Calls to ${phoneNumber(number.number)} are taken.` : 'The number is saved.');
     if (isNew) go(hrefOf(`/numbers/${encodeURIComponent(number.id)}`), true);
   });
   const { form, stored } = editor;
