@@ -26,6 +26,7 @@ export * from './media-capability';
 export * from './recording';
 export * from './test-call';
 export * from './errors';
+export * from './in-time';
 export * from './clock';
 export * from './defined';
 export * from './group-by';

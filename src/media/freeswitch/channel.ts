@@ -1,7 +1,7 @@
 import type { Connection, EslEvent } from 'drachtio-modesl';
 import type { Endpoint } from 'drachtio-fsmrf/lib/mediaserver';
+import { inTime } from '../../domain';
 import { MediaUnavailable } from '../media-engine';
-import { inTime } from './in-time';
 
 /** Why a channel is gone that we did not close. */
 export type ChannelLoss = 'silent' | 'ended';

@@ -2,11 +2,10 @@ import { createServer } from 'node:net';
 import Mrf from 'drachtio-fsmrf';
 import MediaServer from 'drachtio-fsmrf/lib/mediaserver';
 import type Srf from 'drachtio-srf';
-import { asError } from '../../domain';
+import { asError, inTime } from '../../domain';
 import { MediaUnavailable } from '../media-engine';
 import { Channel } from './channel';
 import { EventSocket } from './event-socket';
-import { inTime } from './in-time';
 
 /** Where a FreeSWITCH takes commands, and where it finds the switch. */
 export interface FreeswitchAddress {

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { asError } from '../../domain';
+import { asError, inTime } from '../../domain';
 import { LocalRateLimits } from './local-rate-limits';
 import type { RateLimit, RateLimiter, Taken } from './rate-limit';
 import { intervalOf } from './rate-limit';
@@ -131,7 +131,11 @@ export class RedisRateLimits implements RateLimiter {
       if (this.#redis.status !== 'ready') throw new Error('Redis is away');
       const interval = intervalOf(limit) * 1_000;
       const asked = this.#redis.dceTake(1, `rate:${name}`, interval, limit.burst, wanted);
-      const [given, left, retryAfter, reset] = await within(asked, this.#options.waitMs ?? WAIT_MS);
+      const [given, left, retryAfter, reset] = await inTime(
+        asked,
+        this.#options.waitMs ?? WAIT_MS,
+        () => new Error('Redis takes too long'),
+      );
       this.#isBack();
       held.count += given;
       held.left = left;
@@ -163,18 +167,4 @@ export class RedisRateLimits implements RateLimiter {
 function handOut(held: InHand): Taken {
   held.count--;
   return { allowed: true, remaining: held.left + held.count, retryAfterMs: 0, resetMs: held.resetMs };
-}
-
-async function within<T>(answer: Promise<T>, milliseconds: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error('Redis takes too long')), milliseconds);
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-    // What comes too late is nobody's any more.
-    answer.catch(() => undefined);
-  }
 }
